@@ -1,0 +1,16 @@
+"""What this distribution adds to runner."""
+
+from collections.abc import Iterator
+
+from runner_core.hookspecs import hookimpl
+from runner_core.plugin import Plugin
+
+
+@hookimpl
+def runner_stores() -> Iterator[Plugin]:
+    yield Plugin("demo", "runner_demo.store:DemoStore", "page and graphs: two brains that ship with runner")
+
+
+@hookimpl
+def runner_commands() -> Iterator[Plugin]:
+    yield Plugin("demo", "runner_demo.command:demo", "Run two brains over the pictures that ship with them.")

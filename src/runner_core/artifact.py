@@ -1,0 +1,68 @@
+"""Artifact: a model file, or folder, in one format."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from runner_core.errors import CardError
+from runner_core.picture import PictureSpec
+
+
+@attrs.frozen
+class ArtifactFile:
+    """One file of an artifact: its path relative to the card, its sha256 in hex, its size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@attrs.frozen
+class Artifact:
+    """One form of a brain's network.
+
+    ``path`` is relative to the card, ``format`` as ``format_of`` spells it. The same network in another form may have
+    other tensors: where ``task``, ``roles`` or ``picture`` are given, they stand for the card's own.
+    """
+
+    path: str
+    format: str
+    files: tuple[ArtifactFile, ...] = ()
+    task: str | None = None
+    roles: Mapping[str, str] | None = None
+    picture: PictureSpec | None = None
+
+
+def format_of(path: Path) -> str:
+    """The spelling of a format: ``saved-model`` for a folder that holds one, else the lower-case suffix."""
+    if path.is_dir() and any((path / name).exists() for name in ("saved_model.pb", "saved_model.pbtxt")):
+        return "saved-model"
+    return path.suffix.lower()
+
+
+def describe_files(root: Path, artifact: Path) -> tuple[ArtifactFile, ...]:
+    """Hashes the file, or every file below the folder, with paths relative to ``root``."""
+    files = sorted(entry for entry in artifact.rglob("*") if entry.is_file()) if artifact.is_dir() else [artifact]
+    return tuple(
+        ArtifactFile(entry.relative_to(root).as_posix(), sha256_of(entry), entry.stat().st_size) for entry in files
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """Hex sha256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_files(root: Path, artifact: Artifact) -> None:
+    """Raises CardError where a file is missing or has another size than the card says; contents are not hashed."""
+    for file in artifact.files:
+        path = root / file.path
+        if not path.is_file():
+            raise CardError(f"{path}: the card names it, but it is not there")
+        if path.stat().st_size != file.size:
+            raise CardError(f"{path}: {path.stat().st_size} bytes, the card says {file.size}")

@@ -1,0 +1,90 @@
+"""Brain: a loaded model, whatever its method and wherever it runs."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.labels import LabelMap
+from runner_core.registry import registry
+
+
+class Brain(ABC):
+    """Answers for one frame at a time. A subclass says how, in ``infer``; all else follows.
+
+    ``name``, ``version``  which brain it is.
+    ``task``    what its Inferences are: ``object-detection``, ...
+    ``family``  the task plugin that reads it: ``tf-detection``, ...
+    ``engine``  what runs it.
+    ``labels``  its three label maps.
+    """
+
+    name: str
+    version: str
+    task: str
+    family: str
+    engine: str
+    labels: LabelMap
+
+    @abstractmethod
+    def infer(self, frame: Frame) -> Inference:
+        """What it says of the frame. Raises ImageError, EngineError, LabelError."""
+
+    def predict(self, picture: Any) -> Inference:
+        """The answer for a path, a URL, encoded bytes, an H x W x 3 uint8 RGB array, a Pillow image or a Frame."""
+        return self.infer(Frame.of(picture))
+
+    def predict_many(self, pictures: Iterable[Any]) -> Iterator[Inference]:
+        """The answers in order, each computed when it is asked for."""
+        return map(self.predict, pictures)
+
+    def predict_from_local(self, path: str | os.PathLike[str]) -> Inference:
+        """The answer for a picture file."""
+        return self.infer(Frame.from_path(path))
+
+    def predict_from_url(self, url: str) -> Inference:
+        """The answer for a picture behind http(s)."""
+        return self.infer(Frame.from_url(url))
+
+    def run(self, image: Any) -> Inference:
+        """The article's word for ``predict``."""
+        return self.predict(image)
+
+    def train(self, dataset: str | os.PathLike[str], **options: str) -> Brain:
+        """A new brain, trained further on ``dataset`` by the trainer installed for this family.
+
+        Raises NotInstalled where there is none.
+        """
+        trainers = registry().claiming("trainers", self.family)
+        name = trainers[0].plugin.name if trainers else self.family
+        trained: Brain = registry().make("trainers", name).train(self, Path(dataset), options)
+        return trained
+
+    @property
+    def file_id_to_model_id(self) -> Mapping[int, int]:
+        return self.labels.file_id_to_model_id
+
+    @property
+    def model_id_to_file_id(self) -> Mapping[int, int]:
+        return self.labels.model_id_to_file_id
+
+    @property
+    def file_id_to_name(self) -> Mapping[int, str]:
+        return self.labels.file_id_to_name
+
+    def close(self) -> None:  # noqa: B027  # a brain that holds nothing need not say so
+        """Gives back what it holds. Closing twice does no harm."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,175 @@
+"""What an engine, a task, a source, a store, a sink and a trainer must be. Everything else is left to them.
+
+    Source --Frame--> Brain (Codec.encode -> Session.run -> Codec.decode) --Inference--> Sink
+
+M engines and N tasks cost M + N plugins: a Session knows nothing of pictures, a Codec nothing of frameworks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.result import Result
+
+if TYPE_CHECKING:
+    from runner_core.brain import Brain
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@attrs.frozen
+class TensorSpec:
+    """A tensor of a model: its name there, its shape (None: any length; None as a whole: any rank), its dtype.
+
+    ``dtype`` is numpy's name, or ``"string"`` for bytes.
+    """
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    dtype: str
+
+    def __str__(self) -> str:
+        shape = "?" if self.shape is None else " x ".join("?" if side is None else str(side) for side in self.shape)
+        return f"{self.name}: {self.dtype} [{shape}]"
+
+
+@attrs.frozen
+class Signature:
+    """A model as its tensors: what a task sees of it."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    metadata: Mapping[str, str] = attrs.field(factory=dict)
+
+    def tensor(self, name: str) -> TensorSpec | None:
+        """The input or output of that name; None where there is none."""
+        return next((spec for spec in (*self.inputs, *self.outputs) if spec.name == name), None)
+
+
+@attrs.frozen
+class EngineOptions:
+    """``device``: ``cpu``, ``cuda:0``, ...; ``threads``: within one call, None leaves it to the engine."""
+
+    device: str = "cpu"
+    threads: int | None = None
+
+
+@runtime_checkable
+class Session(Protocol):
+    """A loaded model: numpy arrays in, numpy arrays out. Quantisation stops here: numbers are real."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    metadata: Mapping[str, str]
+    concurrent: bool  # whether ``run`` may be called from several threads at once
+
+    def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
+        """Computes the outputs named in ``fetches``. Raises EngineError."""
+
+    def close(self) -> None:
+        """Gives the memory back. Closing twice does no harm; running afterwards raises EngineError."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Turns a model file into a Session. Imports its framework in ``load`` and ``describe``, not before."""
+
+    def load(self, artifact: Path, options: EngineOptions) -> Session:
+        """Raises EngineError saying what the file is not, or what the framework said."""
+
+    def describe(self) -> Mapping[str, str]:
+        """For ``runner doctor``: the framework's version, the devices. Raises ImportError where it is missing."""
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """A task fitted to one model: pictures to tensors, tensors to an Inference, keyed by role."""
+
+    def encode(self, frame: Frame) -> Tensors:
+        """The model's inputs by role, built with ``frame.prepared`` so that brains share them."""
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        """Rows by descending score, none under the card's threshold, in the picture's own pixels."""
+
+
+@runtime_checkable
+class Task(Protocol):
+    """A family of outputs that are read the same way: ``tf-detection``, ``yolo``, ..."""
+
+    kind: str  # what its Inferences are: "object-detection", "semantic-segmentation", ...
+
+    def recognise(self, model: Signature) -> Card | None:
+        """Drafts a card for a bare model, saying in ``notes`` how it knew; None where it is not of this family."""
+
+    def bind(self, card: Card, model: Signature) -> Codec:
+        """Fits the card to the model. Raises TaskError here, never at the first frame."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where frames come from. Made by calling the plugin's target with a location."""
+
+    live: bool  # a camera: the newest frame wins; a file: every frame counts
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames in order, ``index`` from 0. Raises SourceError where nothing can be read at all.
+
+        A picture that cannot be read is still a Frame: it says so when its pixels are asked for.
+        """
+
+
+@attrs.frozen
+class BrainRef:
+    """A brain that a store offers."""
+
+    name: str
+    version: str
+    summary: str = ""
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Where brains live. Made by calling the plugin's target with a location."""
+
+    def list(self) -> Iterable[BrainRef]:
+        """What it offers."""
+
+    def fetch(self, name: str) -> Path:
+        """A folder with a ``brain.json``. Raises StoreError where it has no such brain."""
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """An open sink."""
+
+    def write(self, result: Result) -> None:
+        """Takes what a run says of one frame. Raises SinkError."""
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Called once, after the last result of a run that came to its end."""
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Where answers go. Made by calling the plugin's target with a location."""
+
+    def open(self) -> AbstractContextManager[Writer]:
+        """Opened before the first frame, closed on every way out. Raises SinkError where it cannot be written."""
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """Trains the object that predicts."""
+
+    def train(self, brain: Brain, dataset: Path, options: Mapping[str, str]) -> Brain:
+        """Gives a new brain; the old one stays as it is."""

@@ -1,0 +1,89 @@
+"""An Inference in the forms of others: COCO results, YOLO text, ``supervision.Detections``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.inference import NONE, Inference
+from runner_core.labels import Label, LabelMap
+from runner_core.mask import Mask
+
+T = TypeVar("T")
+
+
+def coco_results(inference: Inference, image_id: int | str) -> list[dict[str, Any]]:
+    """COCO's results format, one object an instance: ``bbox`` is x, y, width, height; ``category_id`` the file_id.
+
+    Format: https://cocodataset.org/#format-results
+    """
+    rows = []
+    for instance in inference.instances:
+        row: dict[str, Any] = {"image_id": image_id, "category_id": instance.file_id, "score": instance.score}
+        if instance.box:
+            x1, y1, x2, y2 = instance.box
+            row["bbox"] = [x1, y1, x2 - x1, y2 - y1]
+        if instance.mask:
+            row["segmentation"] = instance.mask.rle
+        if instance.keypoints:
+            row["keypoints"] = [number for point in instance.keypoints for number in point]
+        rows.append(row)
+    return rows
+
+
+def yolo_text(inference: Inference, *, scores: bool = False) -> str:
+    """YOLO's label text: ``class x y width height`` a line, relative to the picture, centre first; class is the model_id.
+
+    Format: https://docs.ultralytics.com/datasets/detect/
+    """
+    if inference.boxes is None:
+        return ""
+    width, height = inference.size
+    boxes = inference.boxes.astype(np.float64)
+    middle, extent = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    columns = np.concatenate([middle, extent], axis=1) / (width, height, width, height)
+    if scores and inference.scores is not None:
+        columns = np.concatenate([columns, inference.scores[:, None]], axis=1)
+    return "".join(
+        f"{number} {' '.join(f'{value:.6f}' for value in row)}\n"
+        for number, row in zip(inference.model_ids.tolist(), columns.tolist(), strict=True)
+    )
+
+
+def to_supervision(inference: Inference, detections: Callable[..., T]) -> T:
+    """Builds what ``supervision.Detections``, given as ``detections``, is: ``to_supervision(inference, sv.Detections)``."""
+    masks = inference.masks
+    return detections(
+        xyxy=np.zeros((0, 4), np.float32) if inference.boxes is None else inference.boxes,
+        confidence=inference.scores,
+        class_id=np.asarray(inference.model_ids, int),
+        mask=np.stack([mask.array for mask in masks]) if masks else None,
+        tracker_id=None if inference.tracks is None else np.asarray(inference.tracks, int),
+        data={"class_name": np.array(inference.names, dtype=str)},
+    )
+
+
+def from_supervision(detections: Any, *, brain: str, size: tuple[int, int], task: str = "object-detection") -> Inference:
+    """An Inference from anything with the attributes of ``supervision.Detections``; ``size`` is (width, height)."""
+    count = len(detections.xyxy)
+    ids = np.zeros(count, np.int64) if detections.class_id is None else np.asarray(detections.class_id, np.int64)
+    names = detections.data.get("class_name", [])
+    labels = dict.fromkeys(Label(int(n), int(n), str(name)) for n, name in zip(ids, names, strict=False))
+    return Inference(
+        brain=brain, task=task, size=size, model_ids=ids, labels=LabelMap(tuple(labels)),
+        boxes=np.asarray(detections.xyxy, np.float32).reshape(-1, 4),
+        scores=_floats(detections.confidence),
+        masks=None if detections.mask is None else tuple(Mask(array=mask) for mask in detections.mask),
+        tracks=_tracks(detections.tracker_id),
+    )  # fmt: skip
+
+
+def _floats(column: Any) -> NDArray[np.float32] | None:
+    return None if column is None else np.asarray(column, np.float32)
+
+
+def _tracks(column: Any) -> NDArray[np.int64] | None:
+    return None if column is None else np.array([NONE if track is None else track for track in column], np.int64)

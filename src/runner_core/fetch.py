@@ -1,0 +1,27 @@
+"""One picture by http(s), with a limit on its size."""
+
+from runner_core.errors import ImageError
+
+LIMIT = 256 * 1024 * 1024
+TIMEOUT = (5.0, 30.0)  # seconds: to connect, between two reads
+
+
+def fetch_bytes(url: str) -> bytes:
+    """The body at ``url``. Raises ImageError where the server does not give it, or gives more than ``LIMIT`` bytes."""
+    import requests
+
+    try:
+        with requests.get(url, timeout=TIMEOUT, stream=True) as answer:
+            answer.raise_for_status()
+            return _read(answer.iter_content(1 << 16), url)
+    except requests.RequestException as error:
+        raise ImageError(f"{url}: cannot be fetched ({error})", remedy="check the address") from error
+
+
+def _read(chunks: object, url: str) -> bytes:
+    body = bytearray()
+    for chunk in chunks:  # type: ignore[attr-defined]  # requests is untyped here
+        body += chunk
+        if len(body) > LIMIT:
+            raise ImageError(f"{url}: more than {LIMIT} bytes")
+    return bytes(body)

@@ -1,0 +1,202 @@
+"""Frame: one picture, shared by every brain that looks at it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from runner_core import decode
+from runner_core.errors import ImageError, UsageError
+from runner_core.fetch import fetch_bytes
+from runner_core.picture import PictureSpec, Placement, Prepared, as_tensor, place, resample
+
+T = TypeVar("T")
+FrameLike = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image.Image | Frame"
+
+
+class Frame:
+    """One picture. Read, decoded and resized lazily, each at most once, whichever thread asks first.
+
+    ``source``  what the person named, or what was found below it; errors and records carry it.
+    ``index``   its place in the run, from 0.
+    ``time``    seconds from the start of a video or stream, None for a picture.
+
+    Make one by ``from_path``, ``from_bytes``, ``from_url``, ``from_array``, ``from_image``, or ``of`` for any of these.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        read: Callable[[], bytes] | None = None,
+        pixels: NDArray[np.uint8] | None = None,
+        index: int = 0,
+        time: float | None = None,
+    ) -> None:
+        if (read is None) == (pixels is None):
+            raise UsageError("a Frame is made of either encoded bytes or pixels")
+        self.source, self.index, self.time = source, index, time
+        self._read = read
+        self._made: dict[object, Any] = {} if pixels is None else {"pixels": pixels}
+        self._lock = threading.RLock()
+
+    @classmethod
+    def from_path(cls, path: str | os.PathLike[str], *, source: str | None = None, index: int = 0) -> Frame:
+        """A picture file. It is read when somebody needs it."""
+        return cls(source=source or os.fspath(path), read=lambda: _read_file(Path(path)), index=index)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, source: str = "bytes", index: int = 0) -> Frame:
+        """An encoded picture: JPEG, PNG, ... whatever Pillow opens."""
+        return cls(source=source, read=lambda: data, index=index)
+
+    @classmethod
+    def from_url(cls, url: str, *, index: int = 0) -> Frame:
+        """A picture behind http(s). It is fetched when somebody needs it."""
+        return cls(source=url, read=lambda: fetch_bytes(url), index=index)
+
+    @classmethod
+    def from_array(
+        cls, array: NDArray[Any], *, source: str = "array", index: int = 0, time: float | None = None
+    ) -> Frame:
+        """Pixels H x W x 3 uint8 RGB; H x W is grey, a fourth channel is dropped. The array is not copied."""
+        return cls(source=source, pixels=_as_rgb(array, source), index=index, time=time)
+
+    @classmethod
+    def from_image(cls, image: Image.Image, *, source: str = "image", index: int = 0) -> Frame:
+        """A Pillow image of any mode; its EXIF orientation is applied."""
+        return cls.from_array(np.asarray(decode.to_rgb(ImageOps.exif_transpose(image), source)), source=source, index=index)
+
+    @classmethod
+    def of(cls, picture: Any) -> Frame:
+        """A Frame from a path, a URL, encoded bytes, an array, a Pillow image or a Frame."""
+        match picture:
+            case Frame():
+                return picture
+            case str() if picture.startswith(("http://", "https://")):
+                return cls.from_url(picture)
+            case str() | os.PathLike():
+                return cls.from_path(picture)
+            case bytes() | bytearray() | memoryview():
+                return cls.from_bytes(bytes(picture))
+            case np.ndarray():
+                return cls.from_array(picture)
+            case Image.Image():
+                return cls.from_image(picture)
+        raise UsageError(
+            f"cannot make a picture of {type(picture).__name__}",
+            remedy="give a path, a URL, bytes, an array, a Pillow image or a Frame",
+        )
+
+    def __repr__(self) -> str:
+        return f"Frame({self.source!r}, index={self.index})"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels, upright; an encoded picture is not decoded for it."""
+        return self._once("size", self._measure)
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """H x W x 3 uint8 RGB, upright, read-only."""
+        return self._once("pixels", lambda: _frozen(np.asarray(self.image)))
+
+    @property
+    def image(self) -> Image.Image:
+        """The same as an RGB Pillow image; draw on a copy."""
+        return self._once("image", self._decode)
+
+    @property
+    def encoded(self) -> bytes | None:
+        """The bytes as they came, or None for a frame made of pixels."""
+        return self._once("encoded", self._read) if self._read else None
+
+    @property
+    def encoded_upright(self) -> bytes:
+        """Bytes that a plain decoder reads to ``pixels``: the original ones where it can, else a PNG of the pixels."""
+        return self._once("encoded upright", self._encode_upright)
+
+    def prepared(self, spec: PictureSpec) -> Prepared:
+        """The tensor that ``spec`` asks for, made once however many brains ask."""
+        return self._once(spec, lambda: self._prepare(spec))
+
+    def forget(self) -> None:
+        """Drops what can be made again: prepared tensors, and the decoded pixels of an encoded picture."""
+        with self._lock:
+            kept = ("size", "pixels") if self._read is None else ("size",)
+            self._made = {key: value for key, value in self._made.items() if key in kept}
+
+    def _once(self, key: object, make: Callable[[], T]) -> T:
+        with self._lock:
+            if key not in self._made:
+                try:
+                    self._made[key] = make()
+                except ImageError as error:  # so that the next brain hears of it without reading again
+                    self._made[key] = error
+            made = self._made[key]
+        if isinstance(made, ImageError):
+            raise made
+        return made  # type: ignore[no-any-return]  # each key has one type
+
+    def _opened(self) -> Image.Image:
+        return self._once("opened", lambda: decode.open_image(self.encoded or b"", self.source))
+
+    def _measure(self) -> tuple[int, int]:
+        if self._read is None:
+            height, width = self._made["pixels"].shape[:2]
+            return width, height
+        return decode.upright_size(self._opened())
+
+    def _decode(self) -> Image.Image:
+        if self._read is None:
+            return Image.fromarray(self._made["pixels"])
+        return decode.to_rgb(self._opened(), self.source)
+
+    def _encode_upright(self) -> bytes:
+        if self.encoded is not None and decode.is_plain(self._opened()):
+            return self.encoded
+        return decode.to_png(self.image)
+
+    def _prepare(self, spec: PictureSpec) -> Prepared:
+        placement = place(self.size, spec)
+        if spec.encoded:
+            data = np.array([self.encoded_upright], dtype=object)
+            return Prepared(data if spec.batched else data.reshape(()), placement)
+        return Prepared(as_tensor(self._resized(spec, placement), spec), placement)
+
+    def _resized(self, spec: PictureSpec, placement: Placement) -> NDArray[np.uint8]:
+        if placement.identity:
+            return self.pixels
+        return self._once(spec.shape, lambda: resample(self.image, placement, spec))
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ImageError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _as_rgb(array: NDArray[Any], source: str) -> NDArray[np.uint8]:
+    if array.dtype != np.uint8:
+        raise ImageError(f"{source}: pixels of type {array.dtype}", remedy="convert them to uint8, 0 to 255")
+    if array.ndim == 2:
+        array = np.repeat(array[..., None], 3, axis=2)
+    if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
+        raise ImageError(f"{source}: an array of shape {array.shape}", remedy="give H x W x 3, RGB")
+    return _frozen(array[..., :3])
+
+
+def _frozen(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,101 @@
+"""LabelMap: what a network's class numbers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.errors import LabelError
+
+
+@attrs.frozen
+class Label:
+    """One class: the number the network emits, the permanent identity of the label, and its name of the day."""
+
+    model_id: int
+    file_id: int
+    name: str
+
+
+@attrs.frozen(slots=False)
+class LabelMap:
+    """The three maps of a brain: ``model_id -> file_id``, ``file_id -> model_id`` and ``file_id -> name``.
+
+    An empty map is a brain without labels: its classes are named ``class N`` and their file_id is the model_id.
+    """
+
+    labels: tuple[Label, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        for field in ("model_id", "file_id"):
+            numbers = [getattr(label, field) for label in self.labels]
+            twice = sorted({number for number in numbers if numbers.count(number) > 1}) if len(set(numbers)) < len(numbers) else []
+            if twice:
+                raise LabelError(f"the label map has {field} {twice[0]} twice")
+            if any(number < 0 for number in numbers):
+                raise LabelError(f"the label map has a negative {field}: {min(numbers)}")
+
+    @classmethod
+    def from_names(cls, names: Iterable[str], *, first: int = 0) -> LabelMap:
+        """Names in the order of the network's classes; ``first`` is the number of the first one."""
+        return cls(tuple(Label(number, number, name) for number, name in enumerate(names, first)))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def model_id_to_file_id(self) -> dict[int, int]:
+        return {label.model_id: label.file_id for label in self.labels}
+
+    @cached_property
+    def file_id_to_model_id(self) -> dict[int, int]:
+        return {label.file_id: label.model_id for label in self.labels}
+
+    @cached_property
+    def file_id_to_name(self) -> dict[int, str]:
+        return {label.file_id: label.name for label in self.labels}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(label.name for label in self.labels)
+
+    def file_id(self, model_id: int) -> int:
+        """The identity of a class; its own number where the map has a gap."""
+        return self.model_id_to_file_id.get(model_id, model_id)
+
+    def name(self, model_id: int) -> str:
+        """The name of a class; ``class N`` where the map has a gap."""
+        return self.file_id_to_name.get(self.file_id(model_id), f"class {model_id}")
+
+    def model_ids_of(self, names: Sequence[str]) -> tuple[int, ...]:
+        """The numbers of the classes with these names. Raises LabelError for a name that is not in the map."""
+        known = {label.name: label.model_id for label in self.labels}
+        for name in names:
+            if name not in known:
+                raise LabelError(f"no label named {name!r}", remedy=f"known: {', '.join(sorted(known)) or 'none'}")
+        return tuple(known[name] for name in names)
+
+    def check(self, model_ids: NDArray[np.integer]) -> None:
+        """Raises LabelError where the network emits a class outside the map: the labels are another model's.
+
+        A gap inside the map is allowed: COCO's ninety numbers carry eighty names.
+        """
+        if not self.labels or not model_ids.size:
+            return
+        low, high = self._range
+        least, most = int(model_ids.min()), int(model_ids.max())
+        if least < low or most > high:
+            outside = least if least < low else most
+            raise LabelError(
+                f"the model says class {outside}, the {len(self)} labels run from {low} to {high}",
+                remedy="give the label map of this model, or its first number by --first-class",
+            )
+
+    @cached_property
+    def _range(self) -> tuple[int, int]:
+        numbers = [label.model_id for label in self.labels]
+        return min(numbers), max(numbers)

@@ -1,0 +1,46 @@
+"""Sources and sinks as a person types them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from runner_core.contracts import Sink, Source
+from runner_core.errors import NotInstalled, UsageError
+from runner_core.registry import Installed, registry
+
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C: is a drive
+
+
+def open_source(location: str) -> Source:
+    """The source for ``file:pictures``, ``https://...``, ``clip.mp4``, ``pictures/``.
+
+    A plugin's name before a colon goes first, then what plugins claim: the scheme, the suffix, any path.
+    Raises NotInstalled, SourceError.
+    """
+    scheme = _SCHEME.match(location)
+    named = registry().all("sources").get(scheme[1]) if scheme else None
+    if named and scheme:
+        return _made(named, location[scheme.end() :])
+    suffix = PurePath(location.partition("?")[0]).suffix.lower()
+    claims = [scheme[1].lower()] if scheme else [suffix, location if location.isdigit() else "", "path"]
+    for claim in (suffix, *claims) if scheme else claims:
+        claiming = registry().claiming("sources", claim) if claim else ()
+        if claiming:
+            return _made(claiming[0], location)
+    known = ", ".join(registry().all("sources")) or "none"
+    raise NotInstalled(f"no installed source reads {location!r}", remedy=f"installed: {known}; see `runner plugins`")
+
+
+def open_sink(location: str) -> Sink:
+    """The sink for ``jsonl:out.jsonl``, ``images:out/``. Raises UsageError, NotInstalled, SinkError."""
+    name, colon, rest = location.partition(":")
+    if not colon or not rest:
+        raise UsageError(f"{location!r} is not a sink", remedy="write its name and where to, such as jsonl:out.jsonl")
+    sink: Sink = registry().make("sinks", name, rest)
+    return sink
+
+
+def _made(found: Installed, location: str) -> Source:
+    source: Source = found.load()(location)
+    return source

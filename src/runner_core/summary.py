@@ -1,0 +1,58 @@
+"""Summary: what a run did, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import median
+from typing import Any
+
+import attrs
+
+from runner_core.inference import Inference
+from runner_core.result import Result
+
+
+@attrs.define
+class Tally:
+    """One brain's share: frames answered, instances found, failures, milliseconds a frame."""
+
+    answered: int = 0
+    found: int = 0
+    failed: int = 0
+    labels: Counter[str] = attrs.field(factory=Counter)
+    ms: list[float] = attrs.field(factory=list)
+
+    def take(self, inference: Inference) -> None:
+        self.answered += 1
+        self.found += len(inference)
+        self.labels.update(inference.names)
+        self.ms.append(sum(inference.ms.values()))
+
+    def to_json(self) -> dict[str, Any]:
+        spent = {"ms": round(median(self.ms), 3)} if self.ms else {}
+        return {
+            "answered": self.answered, "found": self.found, "failed": self.failed, "labels": dict(self.labels), **spent
+        }  # fmt: skip
+
+
+@attrs.define
+class Summary:
+    """Counts over a run; ``failed`` are frames that could not be read or that some brain failed on."""
+
+    frames: int = 0
+    failed: int = 0
+    brains: dict[str, Tally] = attrs.field(factory=dict)
+
+    def take(self, result: Result) -> None:
+        self.frames += 1
+        self.failed += bool(result.failures)
+        for entry in result.inferences:
+            tally = self.brains.setdefault(entry.brain, Tally())
+            if isinstance(entry, Inference):
+                tally.take(entry)
+            else:
+                tally.failed += 1
+
+    def to_json(self) -> dict[str, Any]:
+        brains = {name: tally.to_json() for name, tally in self.brains.items()}
+        return {"frames": self.frames, "failed": self.failed, "brains": brains}

@@ -67,7 +67,9 @@ class Card:
         try:
             card = _CONVERTER.structure(data, cls)
         except cattrs.BaseValidationError as error:
-            raise CardError(f"{where}: {'; '.join(cattrs.transform_error(error, path='card', format_exception=_describe))}") from error
+            raise CardError(
+                f"{where}: {'; '.join(cattrs.transform_error(error, path='card', format_exception=_describe))}"
+            ) from error
         for artifact in card.artifacts:
             for path in (artifact.path, *(file.path for file in artifact.files)):
                 _check_inside(path, where)

@@ -1,17 +1,17 @@
 """Every error that runner raises on purpose.
 
-    RunnerError
-    ├── UsageError        what was asked for makes no sense (exit code 2)
-    │   └── NotInstalled  nothing installed answers to that name
-    ├── PluginError       a plugin is broken
-    ├── CardError         a brain.json that cannot be used
-    ├── LabelError        a label map that cannot be read, or does not fit the model
-    ├── EngineError       a model file that cannot be loaded or run
-    ├── TaskError         tensors that no codec fits
-    ├── ImageError        a picture that cannot be read
-    ├── SourceError       a source that cannot be opened or read
-    ├── SinkError         a sink that cannot be written
-    └── StoreError        a store that has no such brain or cannot be reached
+RunnerError
+├── UsageError        what was asked for makes no sense (exit code 2)
+│   └── NotInstalled  nothing installed answers to that name
+├── PluginError       a plugin is broken
+├── CardError         a brain.json that cannot be used
+├── LabelError        a label map that cannot be read, or does not fit the model
+├── EngineError       a model file that cannot be loaded or run
+├── TaskError         tensors that no codec fits
+├── ImageError        a picture that cannot be read
+├── SourceError       a source that cannot be opened or read
+├── SinkError         a sink that cannot be written
+└── StoreError        a store that has no such brain or cannot be reached
 """
 
 

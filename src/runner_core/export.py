@@ -66,7 +66,9 @@ def to_supervision(inference: Inference, detections: Callable[..., T]) -> T:
     )
 
 
-def from_supervision(detections: Any, *, brain: str, size: tuple[int, int], task: str = "object-detection") -> Inference:
+def from_supervision(
+    detections: Any, *, brain: str, size: tuple[int, int], task: str = "object-detection"
+) -> Inference:
     """An Inference from anything with the attributes of ``supervision.Detections``; ``size`` is (width, height)."""
     count = len(detections.xyxy)
     ids = np.zeros(count, np.int64) if detections.class_id is None else np.asarray(detections.class_id, np.int64)

@@ -72,7 +72,9 @@ class Frame:
     @classmethod
     def from_image(cls, image: Image.Image, *, source: str = "image", index: int = 0) -> Frame:
         """A Pillow image of any mode; its EXIF orientation is applied."""
-        return cls.from_array(np.asarray(decode.to_rgb(ImageOps.exif_transpose(image), source)), source=source, index=index)
+        return cls.from_array(
+            np.asarray(decode.to_rgb(ImageOps.exif_transpose(image), source)), source=source, index=index
+        )
 
     @classmethod
     def of(cls, picture: Any) -> Frame:

@@ -50,9 +50,9 @@ def runner_engines() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a speci
 def runner_tasks() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Tasks: the target, called with no argument, gives a ``contracts.Task``::
 
-        @hookimpl
-        def runner_tasks():
-            yield Plugin("yolo", "runner_detection.yolo:YoloTask", "YOLO exports, v5 to 11")
+    @hookimpl
+    def runner_tasks():
+        yield Plugin("yolo", "runner_detection.yolo:YoloTask", "YOLO exports, v5 to 11")
     """
 
 
@@ -60,9 +60,9 @@ def runner_tasks() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specifi
 def runner_sources() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Sources: the target, called with a location, gives a ``contracts.Source``::
 
-        @hookimpl
-        def runner_sources():
-            yield Plugin("webcam", "runner_video.webcam:Webcam", "a camera", claims=("webcam",))
+    @hookimpl
+    def runner_sources():
+        yield Plugin("webcam", "runner_video.webcam:Webcam", "a camera", claims=("webcam",))
     """
 
 
@@ -70,9 +70,9 @@ def runner_sources() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a speci
 def runner_stores() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Stores: the target, called with a location (may be empty), gives a ``contracts.Store``::
 
-        @hookimpl
-        def runner_stores():
-            yield Plugin("demo", "runner_demo.store:DemoStore", "the two brains that ship with runner")
+    @hookimpl
+    def runner_stores():
+        yield Plugin("demo", "runner_demo.store:DemoStore", "the two brains that ship with runner")
     """
 
 
@@ -80,9 +80,9 @@ def runner_stores() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specif
 def runner_sinks() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Sinks: the target, called with a location, gives a ``contracts.Sink``::
 
-        @hookimpl
-        def runner_sinks():
-            yield Plugin("jsonl", "runner_files.jsonl:JsonlSink", "one JSON line a frame")
+    @hookimpl
+    def runner_sinks():
+        yield Plugin("jsonl", "runner_files.jsonl:JsonlSink", "one JSON line a frame")
     """
 
 
@@ -90,9 +90,9 @@ def runner_sinks() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specifi
 def runner_trainers() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Trainers: the target, called with no argument, gives a ``contracts.Trainer``::
 
-        @hookimpl
-        def runner_trainers():
-            yield Plugin("keras", "runner_keras.trainer:KerasTrainer", "Keras", claims=("tf-detection",))
+    @hookimpl
+    def runner_trainers():
+        yield Plugin("keras", "runner_keras.trainer:KerasTrainer", "Keras", claims=("tf-detection",))
     """
 
 
@@ -100,7 +100,7 @@ def runner_trainers() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a spec
 def runner_commands() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Commands: the target is a ``click.Command``, shown by ``runner --help`` with its summary::
 
-        @hookimpl
-        def runner_commands():
-            yield Plugin("demo", "runner_demo.command:demo", "Run two brains over the pictures that ship.")
+    @hookimpl
+    def runner_commands():
+        yield Plugin("demo", "runner_demo.command:demo", "Run two brains over the pictures that ship.")
     """

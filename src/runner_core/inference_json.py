@@ -85,7 +85,11 @@ def _optional(values: Iterable[int | None]) -> NDArray[np.int64]:
 _COLUMNS: dict[str, tuple[str, Any, Any]] = {
     "scores": ("score", _short, lambda values: np.array(values, np.float32)),
     "boxes": ("box", _short, lambda values: np.array(values, np.float32).reshape(-1, 4)),
-    "masks": ("mask", lambda masks: [mask.rle for mask in masks], lambda values: tuple(Mask(rle=rle) for rle in values)),
+    "masks": (
+        "mask",
+        lambda masks: [mask.rle for mask in masks],
+        lambda values: tuple(Mask(rle=rle) for rle in values),
+    ),
     "keypoints": ("keypoints", _short, lambda values: np.array(values, np.float32).reshape(len(values), -1, 3)),
     "tracks": ("track", _numbers, _optional),
     "parents": ("parent", _numbers, _optional),

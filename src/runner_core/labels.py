@@ -33,7 +33,11 @@ class LabelMap:
     def __attrs_post_init__(self) -> None:
         for field in ("model_id", "file_id"):
             numbers = [getattr(label, field) for label in self.labels]
-            twice = sorted({number for number in numbers if numbers.count(number) > 1}) if len(set(numbers)) < len(numbers) else []
+            twice = (
+                sorted({number for number in numbers if numbers.count(number) > 1})
+                if len(set(numbers)) < len(numbers)
+                else []
+            )
             if twice:
                 raise LabelError(f"the label map has {field} {twice[0]} twice")
             if any(number < 0 for number in numbers):

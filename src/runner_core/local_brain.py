@@ -84,7 +84,9 @@ def _roles(card: Card, signature: Signature) -> tuple[dict[str, str], dict[str, 
     missing = sorted(set(card.roles) - set(inputs) - set(outputs))
     if missing:
         named = ", ".join(f"{role} -> {card.roles[role]}" for role in missing)
-        raise TaskError(f"brain {card.name}: the card names tensors that the model has not: {named}", remedy=_tensors(signature))
+        raise TaskError(
+            f"brain {card.name}: the card names tensors that the model has not: {named}", remedy=_tensors(signature)
+        )
     return inputs, outputs
 
 

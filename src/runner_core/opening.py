@@ -23,6 +23,7 @@ from runner_core.registry import Registry, registry
 class Choices:
     """What a person may say about a brain when opening it; None leaves it to the card, the file and the machine."""
 
+    name: str | None = None
     labels: str | os.PathLike[str] | Sequence[str] | LabelMap | None = None
     task: str | None = None
     engine: str | None = None
@@ -128,14 +129,20 @@ def choose_engine(form: str, path: Path, asked: str | None) -> str:
         return installed.get("engines", asked).plugin.name
     claiming = installed.claiming("engines", form)
     if not claiming:
-        raise NotInstalled(f"{path}: no installed engine opens {_spelled(form, path)}", remedy=_engines_known(installed))
+        raise NotInstalled(
+            f"{path}: no installed engine opens {_spelled(form, path)}", remedy=_engines_known(installed)
+        )
     return claiming[0].plugin.name
 
 
 def _spelled(form: str, path: Path) -> str:
     if form:
         return f"the format {form!r}"
-    return "this folder: it holds neither a brain.json nor a saved_model.pb" if path.is_dir() else "a file without a suffix"
+    return (
+        "this folder: it holds neither a brain.json nor a saved_model.pb"
+        if path.is_dir()
+        else "a file without a suffix"
+    )
 
 
 def _engines_known(installed: Registry) -> str:
@@ -161,7 +168,10 @@ def draft(session: Session, path: Path, family: str | None = None) -> Card:
     if drafts:
         raise TaskError(f"{path}: several tasks recognise it: {', '.join(drafts)}", remedy="choose one by --task")
     asked = family or ", ".join(registry().all("tasks")) or "none installed"
-    raise TaskError(f"{path}: no task recognises its tensors ({tensors})", remedy=f"tasks asked: {asked}; a brain.json can say its roles")
+    raise TaskError(
+        f"{path}: no task recognises its tensors ({tensors})",
+        remedy=f"tasks asked: {asked}; a brain.json can say its roles",
+    )
 
 
 def drafts_of(signature: Signature, family: str | None = None) -> dict[str, Card]:
@@ -185,6 +195,7 @@ def _adjusted(card: Card, choices: Choices) -> Card:
     first = card.first_class if choices.first_class is None else choices.first_class
     return attrs.evolve(
         card,
+        name=choices.name or card.name,
         labels=card.labels if choices.labels is None else _labels(choices.labels, first),
         threshold=card.threshold if choices.conf is None else choices.conf,
         iou=card.iou if choices.iou is None else choices.iou,

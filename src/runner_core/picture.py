@@ -34,8 +34,12 @@ class PictureSpec:
     """
 
     size: tuple[int, int] | None = None
-    resize: Resize = attrs.field(default="stretch", validator=attrs.validators.in_(("stretch", "letterbox", "crop", "fit")))
-    resample: Resample = attrs.field(default="bilinear", validator=attrs.validators.in_(("bilinear", "area", "nearest")))
+    resize: Resize = attrs.field(
+        default="stretch", validator=attrs.validators.in_(("stretch", "letterbox", "crop", "fit"))
+    )
+    resample: Resample = attrs.field(
+        default="bilinear", validator=attrs.validators.in_(("bilinear", "area", "nearest"))
+    )
     colour: Literal["rgb", "bgr"] = attrs.field(default="rgb", validator=attrs.validators.in_(("rgb", "bgr")))
     layout: Literal["nhwc", "nchw"] = attrs.field(default="nhwc", validator=attrs.validators.in_(("nhwc", "nchw")))
     dtype: str = "uint8"

@@ -49,7 +49,10 @@ def stream(source: str | Source, brains: Sequence[Brain]) -> Iterator[Result]:
     names = [brain.name for brain in brains]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise UsageError(f"two brains are named {', '.join(twice)}", remedy="give one of them another name: NAME=PATH")
+        raise UsageError(
+            f"two brains are named {', '.join(twice)}",
+            remedy="open one with another name; on the command line BRAIN?name=OTHER",
+        )
     opened = open_source(source) if isinstance(source, str) else source
     return (look(frame, brains) for frame in opened.frames())
 

@@ -42,12 +42,15 @@ class Project:
             if any(ref.name == name for ref in store.list()):
                 return store.fetch(name)
         known = ", ".join(sorted(ref.name for _, ref in self.brains())) or "none"
-        raise StoreError(f"no store has a brain named {name!r}", remedy=f"known: {known}; a path to a model file works too")
+        raise StoreError(
+            f"no store has a brain named {name!r}", remedy=f"known: {known}; a path to a model file works too"
+        )
 
 
 def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     """Opens a model file, a folder, a ``brain.json``, or a brain by name.
 
+    ``name``         what to call it, where that is not the card's or the file's name.
     ``labels``       a label file, names in class order, or a LabelMap; ``first_class`` is the number of the first.
     ``task``         the family, where several recognise the model; ``engine`` the engine.
     ``conf``         the least score, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.

@@ -134,7 +134,9 @@ def _check_hooks(hooks: Mapping[str, object], module: ModuleType) -> None:
     known = {f"{_HOOK}{kind}" for kind in KINDS}
     unknown = sorted(set(hooks) - known)
     if unknown:
-        raise PluginError(f"{module.__name__} implements unknown hooks: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        raise PluginError(
+            f"{module.__name__} implements unknown hooks: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        )
     if not hooks:
         raise PluginError(f"{module.__name__} implements no hook of runner")
 

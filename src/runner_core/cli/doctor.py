@@ -1,0 +1,40 @@
+"""``runner doctor``: what this machine has."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+
+import click
+
+from runner_core.cli.plugins import say_problems
+from runner_core.errors import RunnerError
+from runner_core.registry import KINDS, Installed, registry
+
+
+@click.command()
+def doctor() -> int:
+    """Check versions, engines, devices and plugins; every target is imported."""
+    click.echo(f"runner {version('runner')}, Python {platform.python_version()}, {platform.platform()}")
+    click.echo(f"cores {os.cpu_count()}")
+    failed = say_problems()
+    for kind in KINDS:
+        for name, found in registry().all(kind).items():
+            told, bad = _check(kind, found)
+            failed |= bad
+            click.echo(f"{'FAILED ' if bad else 'ok     '}{kind[:-1]} {name} ({found.distribution}): {told}")
+    return failed
+
+
+def _check(kind: str, found: Installed) -> tuple[str, int]:
+    """What is to be said of a plugin, and 1 if it does not work."""
+    try:
+        target = found.load()
+        if kind == "engines":
+            return ", ".join(f"{key} {value}" for key, value in target().describe().items()), 0
+        return found.plugin.summary, 0
+    except RunnerError as error:
+        return str(error), 1
+    except Exception as error:  # noqa: BLE001  # whatever a plugin raises is its own failure
+        return f"{type(error).__name__}: {error}", 1

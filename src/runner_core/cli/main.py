@@ -1,0 +1,102 @@
+"""The command ``runner``: imports the command asked for alone; turns errors into one line and an exit code.
+
+Exit codes: 0 all well; 1 something failed, and what could be done was done; 2 wrong use; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from runner_core.errors import RunnerError, UsageError
+from runner_core.registry import registry
+
+# name -> (target, summary); a command's module is imported when it is run
+COMMANDS = {
+    "run": ("runner_core.cli.run:run", "Run brains over a source and write the answers to sinks."),
+    "predict": ("runner_core.cli.predict:predict", "Show what brains find in one picture."),
+    "inspect": ("runner_core.cli.inspect:inspect", "Say what a model file is, and draft its card."),
+    "brains": ("runner_core.cli.brains:brains", "List the brains that can be had by name."),
+    "plugins": ("runner_core.cli.plugins:plugins", "List what is installed, and what is broken."),
+    "doctor": ("runner_core.cli.doctor:doctor", "Check this machine: versions, engines, devices, plugins."),
+}
+
+
+class Commands(click.Group):
+    """The commands above and those of plugins, known by summary, imported when run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return [*COMMANDS, *(name for name in registry().all("commands") if name not in COMMANDS)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name in COMMANDS:
+            module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+            return command
+        found = registry().all("commands").get(cmd_name)
+        return found.load() if found else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """From the summaries: to be listed, a command need not be imported."""
+        rows = [(name, self._summary(name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    @staticmethod
+    def _summary(name: str) -> str:
+        return COMMANDS[name][1] if name in COMMANDS else registry().all("commands")[name].plugin.summary
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="runner")
+def cli(debug: bool) -> None:
+    """Run many vision models over one picture, on your own machine."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits."""
+    asked = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_guarded(asked))
+
+
+def _guarded(arguments: list[str]) -> int:
+    try:
+        code = cli.main(arguments, prog_name="runner", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        return 130
+    except BrokenPipeError:
+        # Nobody reads any more. Python flushes once more at exit: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    if isinstance(error, RunnerError):
+        _say(str(error))
+    else:
+        _say(f"{type(error).__name__}: {error}; this is a fault of runner: see the traceback with `runner --debug ...`")
+    return 2 if isinstance(error, UsageError) else 1
+
+
+def _say(message: Any) -> None:
+    click.echo(f"runner: {message}", err=True)
+
+
+if __name__ == "__main__":
+    main()

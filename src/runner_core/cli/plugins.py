@@ -1,0 +1,30 @@
+"""``runner plugins``: what is installed and what is broken. Imports no plugin's target."""
+
+from __future__ import annotations
+
+import click
+
+from runner_core.registry import KINDS, registry
+
+
+@click.command()
+def plugins() -> int:
+    """List what is installed, by kind, and what is broken."""
+    formatter = click.HelpFormatter(max_width=110)
+    for kind in KINDS:
+        rows = [
+            (found.plugin.name, f"{found.plugin.summary} [{found.distribution} {found.version}]")
+            for found in registry().all(kind).values()
+        ]
+        if rows:
+            with formatter.section(kind):
+                formatter.write_dl(rows)
+    click.echo(formatter.getvalue(), nl=False)
+    return say_problems()
+
+
+def say_problems() -> int:
+    """Tells each broken plugin on standard error; 1 if there are any."""
+    for problem in registry().problems:
+        click.echo(f"runner: broken plugin {problem}", err=True)
+    return 1 if registry().problems else 0

@@ -1,0 +1,29 @@
+"""``runner predict``: what brains find in one picture."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from runner_core.cli.options import brain_options, opened
+from runner_core.frame import Frame
+from runner_core.tables import print_instances
+
+
+@click.command()
+@click.argument("picture")
+@brain_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a brain instead of a table.")
+def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any) -> None:
+    """Show what brains find in PICTURE: a file or a URL."""
+    frame = Frame.of(picture)
+    _ = frame.size  # a picture that is none is said before any model loads
+    with opened(brains, choices) as models:
+        for brain in models:
+            inference = brain.predict(frame)
+            if as_json:
+                click.echo(json.dumps(inference.to_json(), ensure_ascii=False))
+            else:
+                print_instances(inference)

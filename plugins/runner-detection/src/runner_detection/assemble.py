@@ -1,0 +1,55 @@
+"""From rows of numbers to an Inference: what all families have in common at the end."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.inference import Inference
+from runner_core.mask import Mask
+from runner_detection.boxes import Floats, clip, usable
+
+KIND = "object-detection"
+
+
+def best_rows(scores: Floats, threshold: float) -> NDArray[np.intp]:
+    """Indices of the scores that reach the threshold, best first; equal ones in their order. NaN reaches nothing."""
+    rows = np.flatnonzero(scores >= threshold)
+    return rows[np.argsort(-scores[rows], kind="stable")]
+
+
+def assemble(
+    card: Card,
+    size: tuple[int, int],
+    boxes: Floats,
+    scores: Floats,
+    classes: NDArray[np.number],
+    *,
+    masks: tuple[Mask, ...] | None = None,
+    keypoints: NDArray[np.float32] | None = None,
+) -> Inference:
+    """The Inference of a (width, height) picture, from rows in their final order.
+
+    ``boxes`` N x 4 xyxy in its pixels; they are cut at its borders. Rows with a number that is not finite, and boxes
+    that have no area in the picture, are dropped. ``classes`` N ints or whole floats.
+    Raises LabelError where a class is outside the card's labels.
+    """
+    kept = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & np.isfinite(classes)
+    boxes = clip(boxes, size)
+    kept &= usable(boxes)
+    rows = np.flatnonzero(kept)
+    model_ids = np.rint(classes[rows]).astype(np.int64)
+    card.labels.check(model_ids)
+    return Inference(
+        brain=card.name,
+        task=KIND,
+        size=size,
+        version=card.version,
+        labels=card.labels,
+        model_ids=model_ids,
+        boxes=boxes[rows],
+        scores=scores[rows].astype(np.float32, copy=False),
+        masks=None if masks is None else tuple(masks[row] for row in rows),
+        keypoints=None if keypoints is None else keypoints[rows],
+    )

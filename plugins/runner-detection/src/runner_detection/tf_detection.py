@@ -1,0 +1,159 @@
+"""The contract of the TensorFlow Object Detection API, as models in the wild have it.
+
+Source: exporter.py and exporter_lib_v2.py of tensorflow/models, research/object_detection. Boxes are ymin, xmin, ymax,
+xmax, normalised; classes count from 1, 0 being the background; rows are padded to a fixed number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.mask import Mask
+from runner_core.picture import PictureSpec, Placement
+from runner_detection.assemble import KIND, assemble, best_rows
+from runner_detection.boxes import Floats, looks_absolute, to_picture
+from runner_detection.codec import PictureCodec
+from runner_detection.names import bare, find, find_all
+from runner_detection.options import choice
+from runner_detection.paste import PastedMask
+from runner_detection.picture_input import is_picture, picture_for
+from runner_detection.roles import Shape, axis, expect, expect_same_rows, roles_of, unbatched
+
+INPUTS = ("image_tensor", "encoded_image_string_tensor", "input_tensor", "inputs")
+NEEDED = {"boxes": "detection_boxes", "scores": "detection_scores", "classes": "detection_classes"}
+OPTIONAL = {
+    "count": "num_detections",
+    "masks": "detection_masks",
+    "keypoints": "detection_keypoints",
+    "keypoint_scores": "detection_keypoint_scores",
+}
+# The shape of one row of each output; the batch axis before it may be missing.
+ROWS: dict[str, Shape] = {
+    "boxes": (4,),
+    "scores": (),
+    "classes": (),
+    "masks": (None, None),
+    "keypoints": (None, 2),
+    "keypoint_scores": (None,),
+}
+YX_TO_XY = [1, 0, 3, 2]
+# What neither names nor shapes tell, by the start of the input's dtype, and how to settle it.
+GUESSES = {
+    "string": "the input takes an encoded picture, not a tf.train.Example; one prediction settles it",
+    "float": "the input takes RGB values 0 to 255, which the graph scales; else a card gives picture.mean and .std",
+    "": "classes count from 1, as this API has it; --first-class 0 or a label map with numbers settles it",
+}
+
+
+class TfDetection:
+    """Roles: ``image``, ``boxes``, ``scores``, ``classes``; where the model has them ``count``, ``masks``,
+    ``keypoints``, ``keypoint_scores``.
+
+    Card options, each read from the values where it is absent:
+    ``boxes``  ``normalised``, or ``absolute``: pixels of the input. Absent: absolute where a coordinate is above 2.
+    ``masks``  ``box``: each mask fills its box, or ``picture``. Absent: ``picture`` where a mask has the input's size.
+    """
+
+    kind = KIND
+
+    def recognise(self, model: Signature) -> Card | None:
+        outputs = find_all(model.outputs, NEEDED | OPTIONAL)
+        image = find(model.inputs, *INPUTS) or (model.inputs[0] if len(model.inputs) == 1 else None)
+        if image is None or not is_picture(image) or not NEEDED.keys() <= outputs.keys():
+            return None
+        roles = {"image": image.name} | {role: spec.name for role, spec in outputs.items()}
+        return Card(name="", task="tf-detection", roles=roles, first_class=1, notes=_notes(image, outputs))
+
+    def bind(self, card: Card, model: Signature) -> TfDetectionCodec:
+        specs = roles_of(card, model, needed=("image", *NEEDED), optional=OPTIONAL)
+        _check_shapes(card, specs)
+        return TfDetectionCodec(
+            card,
+            picture_for(card, specs["image"], PictureSpec()),
+            boxes=choice(card, "boxes", "normalised", "absolute"),
+            masks=choice(card, "masks", "box", "picture"),
+        )
+
+
+@attrs.frozen
+class TfDetectionCodec(PictureCodec):
+    """``boxes`` and ``masks`` as the card's options say; None looks at the values."""
+
+    boxes: str | None
+    masks: str | None
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        columns = self._columns(outputs)
+        rows = best_rows(columns["scores"], self.card.threshold)
+        columns = {role: column[rows] for role, column in columns.items()}
+        placement = self.placed(frame)
+        yx = columns["boxes"]
+        normalised = not looks_absolute(yx) if self.boxes is None else self.boxes == "normalised"
+        boxes = to_picture(yx[:, YX_TO_XY], placement, normalised=normalised)
+        return assemble(
+            self.card,
+            frame.size,
+            boxes,
+            columns["scores"],
+            columns["classes"],
+            masks=self._masks(columns["masks"], boxes, placement) if "masks" in columns else None,
+            keypoints=_keypoints(columns, placement, normalised=normalised) if "keypoints" in columns else None,
+        )
+
+    def _columns(self, outputs: Tensors) -> dict[str, NDArray[Any]]:
+        """The outputs without batch axis, cut to the rows that count. Raises TaskError for shapes that do not fit."""
+        columns = {
+            role: unbatched(self.card, role, tensor, ROWS[role]) for role, tensor in outputs.items() if role != "count"
+        }
+        lengths = {role: len(column) for role, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            expect_same_rows(self.card, lengths)
+        if "count" not in outputs:
+            return columns
+        count = max(0, int(np.nan_to_num(outputs["count"]).reshape(-1)[0]))
+        return {role: column[:count] for role, column in columns.items()}
+
+    def _masks(self, soft: NDArray[Any], boxes: Floats, placement: Placement) -> tuple[Mask, ...]:
+        """One mask a row, drawn when it is asked for."""
+        wide, high = placement.tensor
+        in_picture = soft.shape[1:] == (high, wide) if self.masks is None else self.masks == "picture"
+        if in_picture:
+            whole = to_picture(np.array([0, 0, wide, high], np.float32), placement, normalised=False)
+            boxes = np.broadcast_to(whole, boxes.shape)
+        return tuple(PastedMask(mask, box, placement.picture) for mask, box in zip(soft, boxes, strict=True))
+
+
+def _keypoints(columns: dict[str, NDArray[Any]], placement: Placement, *, normalised: bool) -> NDArray[np.float32]:
+    """N x K x 3 x, y, score from N x K x 2 y, x; the score is 1 where the model gives none."""
+    yx = columns["keypoints"]
+    points = np.ones((*yx.shape[:2], 3), np.float32)
+    points[..., :2] = to_picture(yx[..., ::-1], placement, normalised=normalised)
+    if "keypoint_scores" in columns:
+        points[..., 2] = columns["keypoint_scores"]
+    points[~np.isfinite(points).all(axis=2)] = 0
+    return points
+
+
+def _check_shapes(card: Card, specs: dict[str, TensorSpec]) -> None:
+    for role, row in ROWS.items():
+        if role in specs:
+            expect(card, role, specs[role], (1, None, *row), (None, *row))
+    if "count" in specs:
+        expect(card, "count", specs["count"], (1,), ())
+    columns = {role: axis(spec, -1 - len(ROWS[role])) for role, spec in specs.items() if role in ROWS}
+    expect_same_rows(card, columns)
+
+
+def _notes(image: TensorSpec, outputs: dict[str, TensorSpec]) -> tuple[str, ...]:
+    how = "by its name" if bare(image.name) in INPUTS else "the only input"
+    facts = [f"image is input {image.name}, {how}"]
+    facts += [f"{role} is output {spec.name}, by its name" for role, spec in outputs.items()]
+    return (*facts, *(f"guess: {guess}" for kind, guess in GUESSES.items() if image.dtype.startswith(kind)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -99,12 +100,13 @@ class Registry:
         distribution, version = _origin(entry)
         try:
             for kind, plugin in _plugins(self._manager, entry):
-                self._add(Installed(kind, plugin, distribution, version, entry.name))
+                self.add(Installed(kind, plugin, distribution, version, entry.name))
         except Exception as error:  # whatever a stranger's module raises, the others run
             reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
             self.problems.append(Problem(entry.name, distribution, reason))
 
-    def _add(self, found: Installed) -> None:
+    def add(self, found: Installed) -> None:
+        """Takes one plugin more; of two with one name the first stays, and the second is a Problem."""
         there = self._found[found.kind].setdefault(found.plugin.name, found)
         if there is not found:
             message = (
@@ -156,6 +158,23 @@ def wanted_entries() -> list[EntryPoint]:
 
 
 @lru_cache(maxsize=1)
+def _installed() -> Registry:
+    return Registry(wanted_entries())
+
+
+_in_use: list[Registry] = []
+
+
 def registry() -> Registry:
     """The registry of this process, filled at the first call."""
-    return Registry(wanted_entries())
+    return _in_use[-1] if _in_use else _installed()
+
+
+@contextmanager
+def using(other: Registry) -> Iterator[None]:
+    """Makes ``other`` the process's registry inside the block: for tests, and for programs that bring their plugins."""
+    _in_use.append(other)
+    try:
+        yield
+    finally:
+        _in_use.remove(other)

@@ -1,0 +1,92 @@
+"""What a registration module promises (``hookspecs``, ``plugin.Plugin``)."""
+
+from __future__ import annotations
+
+import re
+import sys
+from types import ModuleType
+from typing import Any
+
+import attrs
+
+from runner_core.contracts import Engine, Task, Trainer
+from runner_core.registry import KINDS, Installed
+from runner_core.testing.check import Check, demand
+from runner_core.testing.fresh import imported_by, packages
+from runner_core.testing.registries import registry_of
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_CLAIM = re.compile(r"\.?[a-z0-9][a-z0-9+.-]*")
+_LIGHT = frozenset({"runner_core", "runner_core.hookspecs", "runner_core.plugin"})
+_MADE = {"engines": Engine, "tasks": Task, "trainers": Trainer}  # by calling the target with no argument
+_METHODS = {"sources": ("frames",), "sinks": ("open",), "stores": ("list", "fetch")}
+
+
+def _name_of(module: str | ModuleType) -> str:
+    return module if isinstance(module, str) else module.__name__
+
+
+@attrs.frozen
+class PluginCase:
+    """Checks a registration module: the one that a distribution's entry point names, or its name."""
+
+    module: str = attrs.field(converter=_name_of)
+
+    def __str__(self) -> str:
+        return self.module
+
+    def found(self) -> list[Installed]:
+        with registry_of(self.module) as registry:
+            demand(not registry.problems, "; ".join(problem.message for problem in registry.problems))
+            return [found for kind in KINDS for found in registry.all(kind).values()]
+
+
+def imports_next_to_nothing(case: PluginCase) -> None:
+    """Importing it imports runner_core.hookspecs and runner_core.plugin alone, besides Python's own modules."""
+    modules = imported_by(f"import {case.module}")
+    allowed = {"runner_core", "pluggy", "attr", "attrs", case.module.partition(".")[0], *sys.stdlib_module_names}
+    foreign = packages(modules) - allowed
+    core = {module for module in modules if module.startswith("runner_core")} - _LIGHT
+    demand(not foreign | core, f"it imports {', '.join(sorted(foreign | core))}")
+
+
+def registers_plugins(case: PluginCase) -> None:
+    """Its hooks are known, take no argument and give Plugins, each name once a kind."""
+    demand(bool(case.found()), "it registers nothing")
+
+
+def names_are_typed_easily(case: PluginCase) -> None:
+    """Names are lower case with hyphens, summaries one line, claims spelled as formats, suffixes and schemes are."""
+    for plugin in (found.plugin for found in case.found()):
+        demand(bool(_NAME.fullmatch(plugin.name)), f"a name is {plugin.name!r}")
+        summary = plugin.summary
+        demand(bool(summary.strip()) and "\n" not in summary, f"the summary of {plugin.name} is {summary!r}")
+        odd = [claim for claim in plugin.claims if not _CLAIM.fullmatch(claim)]
+        demand(not odd, f"{plugin.name} claims {odd}")
+
+
+def targets_are_what_their_kind_is(case: PluginCase) -> None:
+    """Every target can be imported and is what its hook asks for."""
+    for found in case.found():
+        target = found.load()
+        demand(_is_of_kind(found.kind, target), f"{found.plugin.target} is no {found.kind[:-1]}: {target!r}")
+
+
+def _is_of_kind(kind: str, target: Any) -> bool:
+    if kind == "commands":
+        import click
+
+        return isinstance(target, click.Command)
+    if kind in _MADE:
+        return callable(target) and isinstance(target(), _MADE[kind])
+    methods = _METHODS[kind] if isinstance(target, type) else ()  # a function is known by what it makes
+    return callable(target) and all(callable(getattr(target, name, None)) for name in methods)
+
+
+check_plugin = Check(
+    PluginCase,
+    imports_next_to_nothing,
+    registers_plugins,
+    names_are_typed_easily,
+    targets_are_what_their_kind_is,
+)

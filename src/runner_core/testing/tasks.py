@@ -1,0 +1,227 @@
+"""What a task and its codecs promise (``contracts.Task``, ``contracts.Codec``)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.contracts import Codec, Signature, Task, Tensors, TensorSpec
+from runner_core.errors import TaskError
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.testing.check import Check, at_most, demand, refused
+from runner_core.testing.tensors import demand_fits, demand_same, read_only
+
+_FOREIGN = (
+    Signature((), ()),
+    Signature((TensorSpec("left", None, "complex64"),), (TensorSpec("right", None, "complex64"),)),
+    Signature((TensorSpec("left", (7,), "int16"),), (TensorSpec("right", (None, 3, 5, 7, 9), "bool"),)),
+)
+_THREADS, _RUNS = 4, 12
+
+
+@attrs.frozen(slots=False)
+class TaskCase:
+    """Checks a task on one model of its family.
+
+    ``task``       as runner makes it: the plugin's target, called with no argument.
+    ``signature``  the model's tensors.
+    ``outputs``    what the model gave for ``frame``, by role; something scores above the card's threshold.
+    ``frame``      any picture, best one that is not square.
+    ``card``       for a task that cannot tell its models by their tensors; drafted by ``recognise`` where None.
+    """
+
+    task: Task
+    signature: Signature
+    outputs: Tensors
+    frame: Frame
+    card: Card | None = None
+
+    def __str__(self) -> str:
+        return type(self.task).__name__
+
+    @cached_property
+    def drafted(self) -> Card:
+        """The card, named as runner names it."""
+        card = self.card or self.task.recognise(self.signature)
+        demand(isinstance(card, Card), f"recognise gives {card!r} for its own model")
+        assert card is not None
+        return attrs.evolve(card, name=card.name or "checked", task=card.task or "checked")
+
+    def codec(self, **changes: object) -> Codec:
+        return self.task.bind(attrs.evolve(self.drafted, **changes), self.signature)  # type: ignore[arg-type]
+
+    def answer(self, **changes: object) -> Inference:
+        return self.codec(**changes).decode(read_only(self.outputs), self.frame)
+
+
+def has_the_methods_of_a_task(case: TaskCase) -> None:
+    """A task has a kind, recognise and bind; its codecs have encode and decode."""
+    demand(isinstance(case.task, Task), f"{type(case.task).__name__} lacks one")
+    kind = case.task.kind
+    demand(isinstance(kind, str) and bool(kind) and " " not in kind, f"its kind is {kind!r}")
+    demand(isinstance(case.codec(), Codec), f"{type(case.codec()).__name__} lacks one")
+
+
+def recognises_its_own(case: TaskCase) -> None:
+    """Recognise drafts a card for a model of its family, says in notes how it knew, and names tensors of the model."""
+    card = case.task.recognise(case.signature)
+    if card is None and case.card is not None:
+        return
+    card = case.drafted if card is None else card
+    demand(bool(card.notes), "the notes are empty")
+    unknown = {role: name for role, name in card.roles.items() if case.signature.tensor(name) is None}
+    demand(bool(card.roles) and not unknown, f"the model has no tensor for {unknown or 'any role'}")
+    demand(0 <= card.threshold <= 1, f"the threshold is {card.threshold}")
+
+
+def passes_over_the_foreign(case: TaskCase) -> None:
+    """Recognise gives None for a model of another family, and raises nothing."""
+    for model in _FOREIGN:
+        card = case.task.recognise(model)
+        demand(card is None, f"for a model of {len(model.inputs)} inputs it knows nothing of, it drafts {card!r:.200}")
+
+
+def refuses_at_bind(case: TaskCase) -> None:
+    """Bind raises TaskError for a card that does not fit the model, and nothing else, never at the first frame."""
+    card, task = case.drafted, case.task
+    refused(lambda: task.bind(attrs.evolve(card, roles={}), case.signature), TaskError, "a card without roles")
+    for model in _FOREIGN:
+        refused(lambda model=model: task.bind(card, model), TaskError, "a model without these tensors")  # type: ignore[misc]
+    for role in card.roles:
+        fewer = {other: name for other, name in card.roles.items() if other != role}
+        at_most(lambda fewer=fewer: case.codec(roles=fewer), TaskError, f"a card without the role {role}")  # type: ignore[misc]
+
+
+def encodes_the_inputs(case: TaskCase) -> None:
+    """Encode gives every input of the model, by role, as the model declares it."""
+    roles, specs = case.drafted.roles, {spec.name: spec for spec in case.signature.inputs}
+    tensors = case.codec().encode(case.frame)
+    named = {roles.get(role, role): tensor for role, tensor in tensors.items()}
+    demand(set(named) == set(specs), f"it gives {sorted(named)}, the model takes {sorted(specs)}")
+    for name, tensor in named.items():
+        demand_fits(name, tensor, specs[name])
+
+
+def shares_what_it_encodes(case: TaskCase) -> None:
+    """Encode takes its largest tensor from the frame, which makes it once for all brains."""
+    first, second = (case.codec().encode(case.frame) for _ in range(2))
+    role = max(first, key=lambda name: first[name].nbytes)
+    demand(np.may_share_memory(first[role], second[role]), f"two codecs get two copies of {role}: use frame.prepared")
+
+
+def leaves_the_outputs_alone(case: TaskCase) -> None:
+    """Decode does not change what the session gave."""
+    outputs = {role: tensor.copy() for role, tensor in case.outputs.items()}
+    case.codec().decode(outputs, case.frame)
+    demand_same(outputs, case.outputs, "after decode")
+
+
+def says_whose_answer_it_is(case: TaskCase) -> None:
+    """An Inference carries the card's name, version and labels, the task's kind and the picture's size."""
+    card, answer = case.drafted, case.answer()
+    demand(isinstance(answer, Inference), f"decode gives a {type(answer).__name__}")
+    told = (answer.brain, answer.version, answer.task, answer.size, answer.labels)
+    asked = (card.name, card.version, case.task.kind, case.frame.size, card.labels)
+    demand(told == asked, f"it says {told}, not {asked}")
+
+
+def finds_what_is_there(case: TaskCase) -> None:
+    """Rows come by descending score, none under the threshold; class numbers are integers."""
+    answer = case.answer()
+    demand(bool(len(answer)), f"outputs made for this check give no row above {case.drafted.threshold}")
+    demand(np.issubdtype(answer.model_ids.dtype, np.integer), f"model_ids are {answer.model_ids.dtype}")
+    if answer.scores is None:
+        return
+    scores = answer.scores
+    demand(scores.dtype == np.float32 and bool(np.all((scores >= 0) & (scores <= 1))), f"scores are {scores!r:.200}")
+    demand(bool(np.all(np.diff(scores) <= 0)), f"scores are not in order: {scores!r:.200}")
+    middle = float(np.median(scores))
+    for threshold in (case.drafted.threshold, middle):
+        kept = np.asarray(case.answer(threshold=threshold).scores)
+        demand(bool(np.all(kept >= np.float32(threshold))), f"a score is under {threshold}: {kept!r:.200}")
+
+
+def gives_columns_as_told(case: TaskCase) -> None:
+    """Boxes are N x 4 float32, x1 <= x2 and y1 <= y2, on the picture; keypoints N x K x 3; masks of its size."""
+    answer = case.answer()
+    width, height = case.frame.size
+    if answer.boxes is not None:
+        _demand_boxes(answer.boxes, len(answer), case.frame.size)
+    if answer.keypoints is not None:
+        points = answer.keypoints
+        whole = points.dtype == np.float32 and points.ndim == 3 and points.shape[::2] == (len(answer), 3)
+        demand(whole, f"keypoints are {points.dtype} {points.shape}")
+    for mask in answer.masks or ():
+        demand(mask.array.shape == (height, width), f"a mask is {mask.array.shape}, the picture {(height, width)}")
+    if answer.class_map is not None:
+        demand(answer.class_map.shape == (height, width), f"the class map is {answer.class_map.shape}")
+
+
+def _demand_boxes(boxes: NDArray[np.float32], count: int, size: tuple[int, int]) -> None:
+    demand(boxes.dtype == np.float32 and boxes.shape == (count, 4), f"boxes are {boxes.dtype} {boxes.shape}")
+    demand(bool(np.isfinite(boxes).all()), f"boxes are not numbers: {boxes!r:.200}")
+    least, most = boxes[:, :2], boxes[:, 2:]
+    demand(bool(np.all(least <= most)), f"boxes are not x1, y1, x2, y2: {boxes!r:.200}")
+    on_it = bool(np.all((least < size) & (most > 0)))
+    demand(on_it, f"boxes lie beside the picture of {size[0]} x {size[1]}: {boxes!r:.200}")
+
+
+def survives_nothing(case: TaskCase) -> None:
+    """Outputs without a finding give an Inference of no rows, with the same columns."""
+    silent = {role: np.zeros_like(tensor) for role, tensor in case.outputs.items()}
+    answer, full = case.codec(threshold=1.0).decode(silent, case.frame), case.answer()
+    if full.scores is not None:
+        demand(len(answer) == 0, f"{len(answer)} rows at threshold 1 of outputs that are all zero")
+    for column in ("boxes", "scores", "keypoints"):
+        empty, there = getattr(answer, column), getattr(full, column)
+        demand((empty is None) == (there is None), f"{column} is {empty!r:.100} where nothing is found")
+        fits = there is None or (empty.dtype == there.dtype and empty.shape[1:] == there.shape[1:])
+        demand(fits, f"{column} is {empty!r:.100} where nothing is found")
+
+
+def survives_json(case: TaskCase) -> None:
+    """An Inference is the same when it comes back from JSON."""
+    answer = case.answer()
+    demand(Inference.from_json(answer.to_json()) == answer, f"it is another: {answer!r:.200}")
+
+
+def keeps_codecs_apart(case: TaskCase) -> None:
+    """Codecs of one task are independent: binding another card leaves the first as it was."""
+    first, before = case.codec(), case.answer()
+    case.codec(threshold=1.0, name="another")
+    after = first.decode(read_only(case.outputs), case.frame)
+    demand(after == before, "its answers change when another card is bound")
+
+
+def answers_several_threads(case: TaskCase) -> None:
+    """A codec gives the same answers from several threads at once."""
+    codec, outputs = case.codec(), read_only(case.outputs)
+    alone = codec.decode(outputs, case.frame)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        answers = list(pool.map(lambda _: codec.decode(outputs, case.frame), range(_RUNS)))
+    demand(all(answer == alone for answer in answers), "answers differ when several threads ask")
+
+
+check_task = Check(
+    TaskCase,
+    has_the_methods_of_a_task,
+    recognises_its_own,
+    passes_over_the_foreign,
+    refuses_at_bind,
+    encodes_the_inputs,
+    shares_what_it_encodes,
+    leaves_the_outputs_alone,
+    says_whose_answer_it_is,
+    finds_what_is_there,
+    gives_columns_as_told,
+    survives_nothing,
+    survives_json,
+    keeps_codecs_apart,
+    answers_several_threads,
+)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,6 +12,7 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from runner_core.artifact import Artifact, ArtifactFile
+from runner_core.atomic import write_text
 from runner_core.errors import CardError
 from runner_core.labels import Label, LabelMap
 from runner_core.picture import PictureSpec
@@ -94,14 +93,9 @@ class Card:
 
     def write(self, path: Path) -> None:
         """Writes a ``brain.json``, whole or not at all."""
-        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".brain-", suffix=".part")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.replace(partial, path)
+            write_text(path, json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n")
         except OSError as error:
-            Path(partial).unlink(missing_ok=True)
             raise CardError(f"{path}: cannot be written ({error.strerror})") from error
 
 

@@ -22,6 +22,7 @@ from runner_core.result import Result
 
 if TYPE_CHECKING:
     from runner_core.brain import Brain
+    from runner_core.cache.cache import Cache
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -57,10 +58,16 @@ class Signature:
 
 @attrs.frozen
 class EngineOptions:
-    """``device``: ``cpu``, ``cuda:0``, ...; ``threads``: within one call, None leaves it to the engine."""
+    """How to load a model.
+
+    ``device``   ``cpu``, ``cuda:0``, ...
+    ``threads``  within one call; None leaves it to the engine.
+    ``trusted``  whether its owner lets it do more than compute; else an engine raises UntrustedError.
+    """
 
     device: str = "cpu"
     threads: int | None = None
+    trusted: bool = False
 
 
 @runtime_checkable
@@ -138,13 +145,39 @@ class BrainRef:
 
 @runtime_checkable
 class Store(Protocol):
-    """Where brains live. Made by calling the plugin's target with a location."""
+    """Where brains live. Made by calling the plugin's target with a location, which may be empty.
+
+    A target may have a function ``split(text) -> (location, name)`` where its references are not cut at the last
+    slash: see ``runner_core.reference``.
+    """
+
+    label: str  # its kind and location: receipts carry it
 
     def list(self) -> Iterable[BrainRef]:
-        """What it offers."""
+        """What it offers. Raises UnreachableError."""
 
-    def fetch(self, name: str) -> Path:
-        """A folder with a ``brain.json``. Raises StoreError where it has no such brain."""
+    def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
+        """A folder with a ``brain.json``, or a bare model; None is the newest version.
+
+        A store that is not on this machine makes a Release and leaves the rest to ``cache.install``.
+        Raises NoSuchBrain, UnreachableError, StoreError.
+        """
+
+
+@runtime_checkable
+class OnlineStore(Protocol):
+    """A store that also runs its brains."""
+
+    def online(self, name: str, version: str | None) -> Brain:
+        """A Brain whose answers come from the server."""
+
+
+@runtime_checkable
+class Publisher(Protocol):
+    """A store that takes brains."""
+
+    def push(self, folder: Path) -> BrainRef:
+        """Publishes a folder with a ``brain.json``, whole or not at all."""
 
 
 @runtime_checkable

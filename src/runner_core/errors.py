@@ -5,13 +5,18 @@ RunnerError
 │   └── NotInstalled  nothing installed answers to that name
 ├── PluginError       a plugin is broken
 ├── CardError         a brain.json that cannot be used
+├── LockError         a brain is not what brains.lock says
 ├── LabelError        a label map that cannot be read, or does not fit the model
 ├── EngineError       a model file that cannot be loaded or run
+│   └── UntrustedError  a model that could do more than compute, and nobody trusts it
 ├── TaskError         tensors that no codec fits
 ├── ImageError        a picture that cannot be read
 ├── SourceError       a source that cannot be opened or read
 ├── SinkError         a sink that cannot be written
-└── StoreError        a store that has no such brain or cannot be reached
+└── StoreError        a store that has no such brain, or sends what it should not
+    ├── NoSuchBrain       the store does not have it
+    └── UnreachableError  the store does not answer: what is cached may serve
+        └── OfflineError  no connection is allowed
 """
 
 
@@ -56,12 +61,20 @@ class CardError(RunnerError):
     """A ``brain.json`` is missing, malformed or contradicts its files."""
 
 
+class LockError(RunnerError):
+    """A brain is not in ``brains.lock``, or not what it says."""
+
+
 class LabelError(RunnerError):
     """A label map cannot be read, or does not fit the model."""
 
 
 class EngineError(RunnerError):
     """A model file cannot be loaded or run."""
+
+
+class UntrustedError(EngineError):
+    """A model could do more than compute, and its owner did not say that it may."""
 
 
 class TaskError(RunnerError):
@@ -81,4 +94,16 @@ class SinkError(RunnerError):
 
 
 class StoreError(RunnerError):
-    """A store has no such brain, or cannot be reached."""
+    """A store has no such brain, or sends what it should not."""
+
+
+class NoSuchBrain(StoreError):  # noqa: N818  # says what is the matter better than NoSuchBrainError
+    """A store does not have a brain of that name and version."""
+
+
+class UnreachableError(StoreError):
+    """A store does not answer: what was fetched before may serve."""
+
+
+class OfflineError(UnreachableError):
+    """No connection is allowed."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 
+from runner_core import trust
 from runner_core.artifact import Artifact, check_files, format_of
 from runner_core.card import FILE_NAME, Card
 from runner_core.contracts import Engine, EngineOptions, Session, Signature, Task
@@ -34,6 +35,7 @@ class Choices:
     first_class: int | None = None
     device: str = "cpu"
     threads: int | None = None
+    trust: bool = False
 
     def __attrs_post_init__(self) -> None:
         for name in ("conf", "iou"):
@@ -74,7 +76,11 @@ def loaded(located: Located, choices: Choices) -> Iterator[tuple[str, Session]]:
     """The engine's name and the session, which is closed again if the block raises."""
     name = choose_engine(located.artifact.format, located.path, choices.engine)
     engine: Engine = registry().make("engines", name)
-    session = engine.load(located.path, EngineOptions(device=choices.device, threads=choices.threads))
+    if choices.trust:
+        trust.remember(located.path, choices.name or located.path.name)
+    trusted = choices.trust or trust.is_trusted(located.path)
+    options = EngineOptions(device=choices.device, threads=choices.threads, trusted=trusted)
+    session = engine.load(located.path, options)
     try:
         yield name, session
     except BaseException:
@@ -88,15 +94,29 @@ def locate(path: Path, engine: str | None = None) -> Located:
         raise EngineError(f"{path}: no such file or folder")
     card_path = _card_of(path)
     if card_path is None:
-        return Located(path.parent, Artifact(path.name, format_of(path)), None)
+        return _bare(_only_model(path) if path.is_dir() and format_of(path) != "saved-model" else path)
     card = Card.read(card_path)
     root = card_path.parent
     named = [artifact for artifact in card.artifacts if root / artifact.path == path]
     if not named and not _is_card(path):  # a model beside the card of another
-        return Located(path.parent, Artifact(path.name, format_of(path)), None)
+        return _bare(path)
     artifact = _openable(named or list(card.artifacts), card_path, engine)
     check_files(root, artifact)
     return Located(root, artifact, card)
+
+
+def _bare(path: Path) -> Located:
+    return Located(path.parent, Artifact(path.name, format_of(path)), None)
+
+
+def _only_model(folder: Path) -> Path:
+    """The one thing in a folder without a card that some engine opens; the folder where there is none."""
+    formats = {claim for found in registry().all("engines").values() for claim in found.plugin.claims}
+    models = [entry for entry in sorted(folder.iterdir()) if format_of(entry) in formats]
+    if len(models) > 1:
+        names = ", ".join(model.name for model in models)
+        raise UsageError(f"{folder}: holds several models and no brain.json", remedy=f"name one of them: {names}")
+    return models[0] if models else folder
 
 
 def _is_card(path: Path) -> bool:

@@ -8,47 +8,57 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.brain import Brain
-from runner_core.contracts import BrainRef, Store
-from runner_core.errors import StoreError, UsageError
+from runner_core.contracts import BrainRef, OnlineStore, Store
+from runner_core.errors import NoSuchBrain, UsageError
+from runner_core.getting import addresses, get, no_such_brain
 from runner_core.opening import Choices, open_path
-from runner_core.registry import registry
+from runner_core.reference import Reference, parse
+from runner_core.stores import StoreAddress, configured
 
 
 class Project:
-    """The installed stores, or the one named: ``Project()``, ``Project("demo")``."""
+    """The configured stores, or the one named: ``Project()``, ``Project("demo")``, ``Project("http:https://...")``."""
 
     def __init__(self, store: str | None = None) -> None:
-        names = [store] if store else list(registry().all("stores"))
-        self._stores: dict[str, Store] = {name: registry().make("stores", name, "") for name in names}
+        self._store = _address(store) if store else None
 
     def brains(self) -> Iterator[tuple[str, BrainRef]]:
         """What the stores offer: (store, brain)."""
-        for name, store in self._stores.items():
-            for ref in store.list():
-                yield name, ref
+        for address in [self._store] if self._store else configured().values():
+            for ref in address.open().list():
+                yield address.alias, ref
 
-    def get_model(self, name: str, *, local: bool = True, **choices: Any) -> Brain:
-        """The brain of that name, loaded here. ``choices`` are those of ``open_brain``.
+    def get_model(self, name: str, *, version: str | None = None, local: bool = True, **choices: Any) -> Brain:
+        """The brain of that name: loaded here, or with ``local=False`` one whose answers come from the server.
 
-        Raises StoreError where no store has it, UsageError for ``local=False`` where no store runs brains online.
+        ``choices`` are those of ``open_brain``. Raises NoSuchBrain, UsageError where no store runs it online.
         """
-        if not local:
-            raise UsageError(f"no installed store runs {name} online", remedy="leave local=True")
-        return open_path(self.find(name), Choices(**choices))
+        reference = Reference(name, version, self._store)
+        asked = Choices(**choices)
+        return open_path(get(reference), asked) if local else _online(reference)
 
-    def find(self, name: str) -> Path:
-        """The folder of the brain of that name, from the first store that has it."""
-        for store in self._stores.values():
-            if any(ref.name == name for ref in store.list()):
-                return store.fetch(name)
-        known = ", ".join(sorted(ref.name for _, ref in self.brains())) or "none"
-        raise StoreError(
-            f"no store has a brain named {name!r}", remedy=f"known: {known}; a path to a model file works too"
-        )
+
+def _address(text: str) -> StoreAddress:
+    kind, _, location = text.partition(":")
+    return configured().get(text) or StoreAddress(text, kind, location)
+
+
+def _online(reference: Reference) -> Brain:
+    stores: list[Store] = [address.open() for address in addresses(reference)]
+    able = [store for store in stores if isinstance(store, OnlineStore)]
+    for store in able:
+        try:
+            return store.online(reference.name, reference.version)
+        except NoSuchBrain:
+            continue
+    if able:
+        raise no_such_brain(reference)
+    asked = ", ".join(store.label for store in stores) or "none"
+    raise UsageError(f"no store runs {reference.name} online (asked: {asked})", remedy="leave local=True")
 
 
 def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
-    """Opens a model file, a folder, a ``brain.json``, or a brain by name.
+    """Opens a model file, a folder, a ``brain.json``, or a brain by name: see ``runner_core.reference``.
 
     ``name``         what to call it, where that is not the card's or the file's name.
     ``labels``       a label file, names in class order, or a LabelMap; ``first_class`` is the number of the first.
@@ -58,7 +68,5 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     ``device``       ``cpu``, ``cuda:0``, ...; ``threads`` within one call.
     """
     asked = Choices(**choices)
-    text = os.fspath(path_or_name)
-    if Path(text).exists() or os.sep in text or Path(text).suffix:
-        return open_path(Path(text), asked)
-    return open_path(Project().find(text), asked)
+    found = parse(os.fspath(path_or_name))
+    return open_path(found if isinstance(found, Path) else get(found), asked)

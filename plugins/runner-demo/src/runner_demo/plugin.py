@@ -8,7 +8,12 @@ from runner_core.plugin import Plugin
 
 @hookimpl
 def runner_stores() -> Iterator[Plugin]:
-    yield Plugin("demo", "runner_demo.store:DemoStore", "page and graphs: two brains that ship with runner")
+    yield Plugin(
+        name="demo",
+        target="runner_demo.store:DemoStore",
+        summary="page and graphs: two brains that ship with runner",
+        claims=("embedded",),
+    )
 
 
 @hookimpl

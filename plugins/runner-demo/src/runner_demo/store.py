@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from runner_core.cache.cache import Cache
 from runner_core.card import FILE_NAME, Card
 from runner_core.contracts import BrainRef
-from runner_core.errors import StoreError
+from runner_core.errors import NoSuchBrain, StoreError
 
 HERE = Path(__file__).parent
 BRAINS = HERE / "brains"
@@ -16,6 +17,8 @@ PICTURES = HERE / "pictures"
 
 class DemoStore:
     """``page`` finds pages in a camera picture, ``graphs`` the charts on them. It has one place: this package."""
+
+    label = "demo"
 
     def __init__(self, location: str = "") -> None:
         if location:
@@ -26,9 +29,9 @@ class DemoStore:
             card = Card.read(path)
             yield BrainRef(card.name, card.version, f"{card.task}: {', '.join(card.labels.names)}")
 
-    def fetch(self, name: str) -> Path:
-        """The folder inside the package; nothing is copied."""
-        folder = BRAINS / name
-        if not (folder / FILE_NAME).is_file():
-            raise StoreError(f"the demo store has no brain named {name!r}", remedy="it has page and graphs")
-        return folder
+    def fetch(self, name: str, version: str | None, cache: Cache) -> Path:  # noqa: ARG002  # nothing is copied
+        """The folder inside the package."""
+        path = BRAINS / name / FILE_NAME
+        if not path.is_file() or version not in (None, Card.read(path).version):
+            raise NoSuchBrain(f"the demo store has no brain {name!r} {version or ''}", remedy="it has page and graphs")
+        return path.parent

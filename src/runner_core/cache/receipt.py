@@ -1,0 +1,70 @@
+"""Receipt: what was fetched into a brain's folder, from where and when."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+
+
+@attrs.frozen
+class ReceiptFile:
+    """One file: its path in the folder, its sha256 in hex, its bytes, the store's identity for it if it gave one."""
+
+    path: str
+    sha256: str
+    size: int
+    identity: str = ""
+
+
+@attrs.frozen
+class Receipt:
+    """Kept as ``.receipt.json`` in the folder; its time of change is when the brain was last used."""
+
+    FILE_NAME: ClassVar[str] = ".receipt.json"
+
+    store: str
+    name: str
+    version: str
+    files: tuple[ReceiptFile, ...]
+    fetched: float = attrs.field(factory=time.time)  # seconds since 1970
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def folder(self) -> str:
+        """Where it lies below ``brains``; other contents have another folder."""
+        digest = self.key(" ".join(sorted(f"{file.path} {file.sha256}" for file in self.files)))
+        parts = (self.store, self.name, f"{self.version}@{digest[:12]}")
+        return "/".join(part.replace("/", "--") for part in parts)
+
+    @staticmethod
+    def key(text: str) -> str:
+        """A file name for any text."""
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @staticmethod
+    def used(folder: Path) -> float:
+        """When the brain was last used, in seconds since 1970."""
+        return (folder / Receipt.FILE_NAME).stat().st_mtime
+
+    @staticmethod
+    def touch(folder: Path) -> None:
+        """Notes that the brain is used now."""
+        os.utime(folder / Receipt.FILE_NAME)
+
+    @classmethod
+    def read(cls, path: Path) -> Receipt:
+        data: dict[str, Any] = json.loads(path.read_text())
+        return cls(**{**data, "files": tuple(ReceiptFile(**file) for file in data["files"])})
+
+    def write(self, folder: Path) -> None:
+        (folder / self.FILE_NAME).write_text(json.dumps(attrs.asdict(self), indent=1))

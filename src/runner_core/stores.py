@@ -1,0 +1,73 @@
+"""Which stores are asked for a brain by its name alone, and in which order.
+
+``RUNNER_STORES`` lists them as ``ALIAS=KIND:LOCATION``, parted by spaces; so does the table ``[stores]`` of
+``stores.toml`` in ``RUNNER_HOME``::
+
+    [stores]
+    team = "http:https://models.example/brains"
+    shared = "folder:/srv/models"
+
+Stores that ship with a package (they claim ``embedded``) come last and need no configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+
+import attrs
+
+from runner_core.cache.home import home
+from runner_core.contracts import Store
+from runner_core.errors import UsageError
+from runner_core.registry import registry
+
+STORES_VARIABLE = "RUNNER_STORES"
+FILE_NAME = "stores.toml"
+
+
+@attrs.frozen
+class StoreAddress:
+    """A store as configured: what people call it, its plugin, its location."""
+
+    alias: str
+    kind: str
+    location: str = ""
+
+    def open(self) -> Store:
+        """The store, made by its plugin. Raises NotInstalled, PluginError, StoreError."""
+        store: Store = registry().make("stores", self.kind, self.location)
+        return store
+
+
+def configured() -> dict[str, StoreAddress]:
+    """The stores by alias: those of the environment, those of the file, the embedded ones."""
+    typed = dict(_pair(entry) for entry in os.environ.get(STORES_VARIABLE, "").split())
+    named = {**typed, **{alias: value for alias, value in _file().items() if alias not in typed}}
+    stores = {alias: _address(alias, value) for alias, value in named.items()}
+    for found in registry().claiming("stores", "embedded"):
+        stores.setdefault(found.plugin.name, StoreAddress(found.plugin.name, found.plugin.name))
+    return stores
+
+
+def _pair(entry: str) -> tuple[str, str]:
+    alias, equals, value = entry.partition("=")
+    if not equals:
+        raise UsageError(f"{STORES_VARIABLE}: {entry!r} is no store", remedy="write ALIAS=KIND:LOCATION")
+    return alias, value
+
+
+def _file() -> dict[str, str]:
+    path = home() / FILE_NAME
+    if not path.is_file():
+        return {}
+    try:
+        stores = tomllib.loads(path.read_text(encoding="utf-8")).get("stores", {})
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not readable TOML ({error})") from error
+    return {alias: str(value) for alias, value in stores.items()}
+
+
+def _address(alias: str, value: str) -> StoreAddress:
+    kind, _, location = value.partition(":")
+    return StoreAddress(alias, kind, location)

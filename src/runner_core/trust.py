@@ -1,0 +1,51 @@
+"""Trust: which model files their owner lets run although they are programs.
+
+An engine refuses a model that could do more than compute, unless its owner trusts it. Trust is given to contents, by
+sha256, and remembered in ``trust.json`` of ``RUNNER_HOME``: the same name with other contents is a stranger again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from filelock import FileLock
+
+from runner_core.artifact import describe_files
+from runner_core.atomic import write_text
+from runner_core.cache.home import home
+from runner_core.errors import RunnerError
+
+FILE_NAME = "trust.json"
+
+
+def digest_of(artifact: Path) -> str:
+    """Hex sha256 over the names and contents of all files of an artifact."""
+    files = describe_files(artifact.parent, artifact)
+    return hashlib.sha256("\n".join(f"{file.sha256} {file.path}" for file in files).encode()).hexdigest()
+
+
+def is_trusted(artifact: Path) -> bool:
+    """Whether exactly these contents were trusted before."""
+    known = _read()
+    return bool(known) and digest_of(artifact) in known
+
+
+def remember(artifact: Path, name: str) -> None:
+    """Trusts these contents from now on; ``name`` is for people who read the file."""
+    place = home() / FILE_NAME
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.with_suffix(".lock")):
+        write_text(place, json.dumps({**_read(), digest_of(artifact): name}, indent=1))
+
+
+def _read() -> dict[str, str]:
+    place = home() / FILE_NAME
+    try:
+        known: dict[str, str] = json.loads(place.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise RunnerError(f"{place}: not readable ({error})", remedy="remove it: nothing is trusted then") from error
+    return known

@@ -9,10 +9,16 @@ from pathlib import Path
 from runner_core.cache.cache import Cache
 from runner_core.contracts import Store
 from runner_core.errors import NoSuchBrain, UnreachableError
-from runner_core.reference import Reference
+from runner_core.reference import Reference, parse
 from runner_core.stores import StoreAddress, configured
 
 log = logging.getLogger("runner")
+
+
+def find(text: str, cache: Cache | None = None) -> Path:
+    """The place of a brain as it is typed: a path as it is, anything else fetched."""
+    found = parse(text)
+    return found if isinstance(found, Path) else get(found, cache)
 
 
 def get(reference: Reference, cache: Cache | None = None) -> Path:

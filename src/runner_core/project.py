@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from runner_core.brain import Brain
 from runner_core.contracts import BrainRef, OnlineStore, Store
 from runner_core.errors import NoSuchBrain, UsageError
-from runner_core.getting import addresses, get, no_such_brain
+from runner_core.getting import addresses, find, get, no_such_brain
 from runner_core.opening import Choices, open_path
-from runner_core.reference import Reference, parse
+from runner_core.reference import Reference
 from runner_core.stores import StoreAddress, configured
 
 
@@ -20,7 +19,7 @@ class Project:
     """The configured stores, or the one named: ``Project()``, ``Project("demo")``, ``Project("http:https://...")``."""
 
     def __init__(self, store: str | None = None) -> None:
-        self._store = _address(store) if store else None
+        self._store = address_of(store) if store else None
 
     def brains(self) -> Iterator[tuple[str, BrainRef]]:
         """What the stores offer: (store, brain)."""
@@ -38,7 +37,8 @@ class Project:
         return open_path(get(reference), asked) if local else _online(reference)
 
 
-def _address(text: str) -> StoreAddress:
+def address_of(text: str) -> StoreAddress:
+    """A store as typed: the alias of a configured one, or ``KIND:LOCATION``."""
     kind, _, location = text.partition(":")
     return configured().get(text) or StoreAddress(text, kind, location)
 
@@ -66,7 +66,7 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     ``conf``         the least score, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.
     ``classes``      names of the classes wanted; ``max_det`` the most instances a frame.
     ``device``       ``cpu``, ``cuda:0``, ...; ``threads`` within one call.
+    ``trust``        let it do more than compute, now and whenever exactly these files are opened again.
     """
     asked = Choices(**choices)
-    found = parse(os.fspath(path_or_name))
-    return open_path(found if isinstance(found, Path) else get(found), asked)
+    return open_path(find(os.fspath(path_or_name)), asked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +30,15 @@ def _found(tally: Tally) -> str:
 
 def _ms(tally: Tally) -> str:
     return f"{tally.to_json()['ms']:.1f}" if tally.ms else "-"
+
+
+def print_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table; nothing where there are no rows."""
+    if rows:
+        table = Table(*head, title=title, title_justify="left")
+        for row in rows:
+            table.add_row(*row)
+        Console().print(table)
 
 
 def print_instances(inference: Inference) -> None:

@@ -1,19 +1,90 @@
-"""``runner brains``: what can be had by name."""
+"""``runner brains``: what is to be had, what is here, and tidying up."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
 import click
 
+from runner_core.cache.cache import Cache
+from runner_core.cache.receipt import Receipt
+from runner_core.card import FILE_NAME, Card
+from runner_core.errors import UnreachableError, UsageError
 from runner_core.project import Project
+from runner_core.stores import configured
+from runner_core.tables import print_rows
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
-@click.command()
-def brains() -> None:
-    """List the brains that can be had by name, and the store each is in."""
-    rows = [(ref.name, f"{store}, version {ref.version}: {ref.summary}") for store, ref in Project().brains()]
-    if not rows:
-        click.echo("no store has any brain; a path to a model file works everywhere a name does", err=True)
-        return
-    formatter = click.HelpFormatter()
-    formatter.write_dl(rows)
-    click.echo(formatter.getvalue(), nl=False)
+@click.group(invoke_without_command=True)
+@click.pass_context
+def brains(context: click.Context) -> None:
+    """List the brains of the configured stores and those fetched; tidy the latter."""
+    if context.invoked_subcommand is None:
+        _list_stores()
+        _list_cache()
+
+
+@brains.command()
+@click.argument("name")
+@click.option("--version", help="Only this version.")
+def remove(name: str, version: str | None) -> int:
+    """Remove a fetched brain."""
+    count = Cache().remove(name, version=version)
+    click.echo(f"removed {count}" if count else f"no fetched brain is named {name}")
+    return 0 if count else 1
+
+
+@brains.command()
+@click.option("--keep-size", required=True, metavar="SIZE", help="How much may stay: 500MB, 2GB.")
+def prune(keep_size: str) -> None:
+    """Remove the least recently used brains until the rest takes SIZE at most."""
+    for receipt in Cache().prune(_bytes(keep_size)):
+        click.echo(f"removed {receipt.store}:{receipt.name}@{receipt.version}")
+
+
+@brains.command()
+@click.option("--repair", is_flag=True, help="Remove what is wrong, so that the next pull fetches it.")
+def verify(repair: bool) -> int:
+    """Hash every file again."""
+    problems = Cache().verify(repair=repair)
+    for problem in problems:
+        click.echo(f"runner: {problem}", err=True)
+    click.echo("clean" if not problems else f"{len(problems)} wrong{', removed' if repair else '; remedy: --repair'}")
+    return 1 if problems else 0
+
+
+def _list_stores() -> None:
+    rows = []
+    for alias in configured():
+        try:
+            rows += [(ref.name, ref.version, store, ref.summary) for store, ref in Project(alias).brains()]
+        except UnreachableError as error:
+            click.echo(f"runner: {alias}: {error}", err=True)
+    print_rows("to be had by name", ("name", "version", "store", "what"), rows)
+
+
+def _list_cache() -> None:
+    rows = []
+    for folder, receipt in Cache().brains():
+        card = _card(folder)
+        formats = ", ".join(artifact.format for artifact in card.artifacts) if card else "no card"
+        rows.append((
+            receipt.name, receipt.version, receipt.store, f"{receipt.size / 1e6:.1f} MB", formats,
+            card.licence if card else "", f"{datetime.fromtimestamp(Receipt.used(folder)):%Y-%m-%d %H:%M}",
+        ))  # fmt: skip
+    print_rows("fetched", ("name", "version", "from", "size", "formats", "licence", "last used"), rows)
+
+
+def _card(folder: Path) -> Card | None:
+    return Card.read(folder / FILE_NAME) if (folder / FILE_NAME).is_file() else None
+
+
+def _bytes(text: str) -> int:
+    digits = text.rstrip("KMGTBkmgtb")
+    try:
+        return int(float(digits) * _UNITS[text[len(digits) :].upper()])
+    except (ValueError, KeyError):
+        raise UsageError(f"{text!r} is no size", remedy="write 500MB or 2GB") from None

@@ -21,7 +21,10 @@ COMMANDS = {
     "run": ("runner_core.cli.run:run", "Run brains over a source and write the answers to sinks."),
     "predict": ("runner_core.cli.predict:predict", "Show what brains find in one picture."),
     "inspect": ("runner_core.cli.inspect:inspect", "Say what a model file is, and draft its card."),
-    "brains": ("runner_core.cli.brains:brains", "List the brains that can be had by name."),
+    "brains": ("runner_core.cli.brains:brains", "List the brains that are to be had, and tidy those fetched."),
+    "pull": ("runner_core.cli.pull:pull", "Fetch brains, so that they run without a network."),
+    "push": ("runner_core.cli.push:push", "Publish a brain to a store."),
+    "lock": ("runner_core.cli.lock:lock", "Write brains.lock: these brains, to the last bit."),
     "plugins": ("runner_core.cli.plugins:plugins", "List what is installed, and what is broken."),
     "doctor": ("runner_core.cli.doctor:doctor", "Check this machine: versions, engines, devices, plugins."),
 }

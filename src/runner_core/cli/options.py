@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import click
 
 from runner_core.brain import Brain
+from runner_core.cache.cache import Cache
+from runner_core.cli.bars import bars
 from runner_core.errors import UsageError
-from runner_core.project import open_brain
+from runner_core.getting import find
+from runner_core.lockfile import FILE_NAME as LOCK
+from runner_core.lockfile import Lock
+from runner_core.opening import Choices, open_path
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,6 +51,8 @@ _OPTIONS = (
     click.option("--max-det", type=click.IntRange(1), help="At most so many instances a frame."),
     click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ..."),
     click.option("--threads", type=click.IntRange(1), help="Threads within one call of an engine."),
+    click.option("--trust", multiple=True, metavar="BRAIN", help="Let this brain do more than compute; remembered."),
+    click.option("--locked", is_flag=True, help="Refuse any brain that is not what brains.lock says."),
 )  # fmt: skip
 
 
@@ -56,16 +64,29 @@ def brain_options(command: F) -> F:
 
 
 @contextmanager
-def opened(brains: Sequence[str], choices: dict[str, Any]) -> Iterator[list[Brain]]:
+def opened(
+    brains: Sequence[str], *, trust: Sequence[str] = (), locked: bool = False, **choices: Any
+) -> Iterator[list[Brain]]:
     """The brains as typed, each with ``choices`` and its own; all are closed at the end."""
+    stray = sorted(set(trust) - {_reference(text) for text in brains})
+    if stray:
+        raise UsageError(f"--trust {stray[0]}: no brain of this command has that name")
+    lock = Lock.read(Path(LOCK)) if locked else None
     with ExitStack() as stack:
-        yield [stack.enter_context(open_typed(text, choices)) for text in brains]
+        yield [stack.enter_context(_open(text, choices, _reference(text) in trust, lock)) for text in brains]
 
 
-def open_typed(text: str, choices: dict[str, Any]) -> Brain:
-    """One brain as typed: ``page``, ``cats.pb?labels=coco.txt&conf=0.4``. Raises UsageError for an unknown option."""
+def _reference(text: str) -> str:
+    """A brain as typed, without the options behind the question mark."""
+    return text.partition("?")[0]
+
+
+def _open(text: str, choices: dict[str, Any], trusted: bool, lock: Lock | None) -> Brain:
     reference, _, query = text.partition("?")
-    return open_brain(reference, **{**choices, **_own(query, text)})
+    place = find(reference, cache=Cache(progress=bars()))
+    if lock:
+        lock.check(reference, place)
+    return open_path(place, Choices(**{**choices, **_own(query, text), "trust": trusted}))
 
 
 def _own(query: str, text: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any
     """Show what brains find in PICTURE: a file or a URL."""
     frame = Frame.of(picture)
     _ = frame.size  # a picture that is none is said before any model loads
-    with opened(brains, choices) as models:
+    with opened(brains, **choices) as models:
         for brain in models:
             inference = brain.predict(frame)
             if as_json:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from runner_core.cli.bars import counting
 from runner_core.cli.options import brain_options, opened
-from runner_core.contracts import Source
 from runner_core.locations import open_source
 from runner_core.pipeline import run as run_pipeline
 from runner_core.result import Result
@@ -25,10 +22,21 @@ from runner_core.tables import print_summary
     help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one: JSON lines on standard output.",
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
-def run(source: str, brains: tuple[str, ...], sinks: tuple[str, ...], quiet: bool, **choices: Any) -> int:
+def run(
+    source: str,
+    brains: tuple[str, ...],
+    sinks: tuple[str, ...],
+    quiet: bool,
+    trust: tuple[str, ...],
+    locked: bool,
+    **choices: Any,
+) -> int:
     """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL."""
     frames = open_source(source)
-    with opened(brains, choices) as models, _progress(frames, quiet) as step:
+    with (
+        opened(brains, **choices) as models,
+        counting(getattr(frames, "total", None), quiet=quiet) as step,
+    ):
 
         def on_result(result: Result) -> None:
             say_failures(result)
@@ -45,22 +53,3 @@ def say_failures(result: Result) -> None:
     for failure in result.failures:
         where = f"{result.frame.source}: brain {failure.brain}: " if failure.brain else ""
         click.echo(f"runner: {where}{failure.message}", err=True)
-
-
-@contextmanager
-def _progress(source: Source, quiet: bool) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing in a pipe; what it gives is called once a frame."""
-    if quiet or not sys.stderr.isatty():
-        yield _nothing
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("frames", total=getattr(source, "total", None))
-        yield lambda: progress.advance(task)
-
-
-def _nothing() -> None:
-    """A step of no bar."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 
 from runner_core.artifact import check_files
+from runner_core.cache.cache import Cache
 from runner_core.card import FILE_NAME, Card
 from runner_core.contracts import BrainRef, Store
-from runner_core.errors import StoreError
+from runner_core.errors import NoSuchBrain
 from runner_core.testing.check import Check, demand, refused
 
 NO_BRAIN = "no-such-brain"
@@ -21,9 +23,11 @@ class StoreCase:
 
     ``make``      the plugin's target: called with a location, it gives a Store.
     ``location``  where the store is; empty for a store that needs none.
+    ``cache``     a folder to fetch into, empty at first.
     """
 
     make: Callable[[str], Store]
+    cache: Path
     location: str = attrs.field(default="", converter=str)
 
     def __str__(self) -> str:
@@ -31,6 +35,9 @@ class StoreCase:
 
     def store(self) -> Store:
         return self.make(self.location)
+
+    def fetch(self, name: str, version: str | None = None) -> Path:
+        return self.store().fetch(name, version, Cache(self.cache))
 
 
 def has_the_methods_of_a_store(case: StoreCase) -> None:
@@ -50,20 +57,21 @@ def lists_its_brains(case: StoreCase) -> None:
 
 def fetches_what_it_lists(case: StoreCase) -> None:
     """Fetch gives a folder with a brain.json that can be read and whose files are there, and the same folder again."""
-    store = case.store()
-    for ref in store.list():
-        folder = store.fetch(ref.name)
+    for ref in case.store().list():
+        folder = case.fetch(ref.name)
         card = Card.read(folder / FILE_NAME)
         demand(bool(card.artifacts), f"the card of {ref.name} names no artifact")
         for artifact in card.artifacts:
             demand((folder / artifact.path).exists(), f"{ref.name} has no {artifact.path}")
             check_files(folder, artifact)
-        demand(store.fetch(ref.name) == folder, f"{ref.name} is in another folder the second time")
+        demand(case.fetch(ref.name, ref.version) == folder, f"{ref.name} is in another folder the second time")
 
 
 def refuses_an_unknown_brain(case: StoreCase) -> None:
-    """Fetching a brain that it has not raises StoreError, on one line that names it."""
-    refused(lambda: case.store().fetch(NO_BRAIN), StoreError, "fetching an unknown brain", naming=NO_BRAIN)
+    """Fetching a brain, or a version, that it has not raises NoSuchBrain, on one line that names it."""
+    refused(lambda: case.fetch(NO_BRAIN), NoSuchBrain, "fetching an unknown brain", naming=NO_BRAIN)
+    name = next(iter(case.store().list())).name
+    refused(lambda: case.fetch(name, NO_BRAIN), NoSuchBrain, "fetching an unknown version", naming=NO_BRAIN)
 
 
 check_store = Check(

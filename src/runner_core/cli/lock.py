@@ -1,0 +1,34 @@
+"""``runner lock``: the brains of a project, to the last bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from runner_core.cache.cache import Cache
+from runner_core.cache.receipt import Receipt
+from runner_core.card import FILE_NAME as CARD
+from runner_core.card import Card
+from runner_core.cli.bars import bars
+from runner_core.getting import find
+from runner_core.lockfile import FILE_NAME, Lock, Locked, files_of
+
+
+@click.command()
+@click.argument("brains", nargs=-1, required=True)
+def lock(brains: tuple[str, ...]) -> None:
+    """Write brains.lock with BRAINS as they are now; brains that it holds already stay."""
+    path = Path(FILE_NAME)
+    known = Lock.read(path).brains if path.exists() else {}
+    cache = Cache(progress=bars())
+    Lock({**known, **{reference: _locked(find(reference, cache)) for reference in brains}}).write(path)
+    click.echo(f"{path}: {', '.join(brains)}")
+
+
+def _locked(place: Path) -> Locked:
+    receipt, card = place / Receipt.FILE_NAME, place / CARD
+    if receipt.is_file():
+        told = Receipt.read(receipt)
+        return Locked(told.version, told.store, files_of(place))
+    return Locked(Card.read(card).version if card.is_file() else "", "", files_of(place))

@@ -1,0 +1,26 @@
+"""``runner push``: a brain to a store."""
+
+from __future__ import annotations
+
+import click
+
+from runner_core.card import FILE_NAME
+from runner_core.contracts import Publisher
+from runner_core.errors import UsageError
+from runner_core.getting import find
+from runner_core.project import address_of
+
+
+@click.command()
+@click.argument("brain")
+@click.option("--to", "store", required=True, metavar="STORE", help="A configured store, or KIND:LOCATION.")
+def push(brain: str, store: str) -> None:
+    """Publish BRAIN (a name or a folder with a brain.json) to a store."""
+    folder = find(brain)
+    if not (folder / FILE_NAME).is_file():
+        raise UsageError(f"{folder}: has no {FILE_NAME}", remedy=f"write one: `runner inspect {brain} --write`")
+    target = address_of(store).open()
+    if not isinstance(target, Publisher):
+        raise UsageError(f"{store}: this kind of store takes no brains", remedy="push to a folder: --to folder:PATH")
+    ref = target.push(folder)
+    click.echo(f"{store}: {ref.name}@{ref.version}")

@@ -1,0 +1,136 @@
+"""Border: where a codec's real numbers and the numbers that a model stores meet.
+
+An engine gives a Border the tensors as its runtime has them, and shows the world what the Border shows: feeds are held
+against the model here, once for all engines, quantisation and half precision end here (docs/adr/0004-quantisation.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.contracts import Tensors, TensorSpec
+from runner_core.errors import EngineError
+
+
+@attrs.frozen
+class Quantisation:
+    """Whole numbers that stand for real ones: ``real = (stored - zero) * scale``, one scale for the tensor."""
+
+    scale: float
+    zero: int = 0
+
+    def real(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+        """The float32 numbers that stored ones stand for."""
+        values = stored.astype(np.float32)
+        values -= np.float32(self.zero)
+        values *= np.float32(self.scale)
+        return values
+
+    def stored(self, real: NDArray[Any], dtype: str) -> NDArray[Any]:
+        """The nearest stored numbers of ``dtype``; what is out of its range becomes its least or greatest."""
+        values = real * np.float32(1 / self.scale)
+        values += np.float32(self.zero)
+        limits = np.iinfo(dtype)
+        return np.clip(np.rint(values, out=values), limits.min, limits.max, out=values).astype(dtype)
+
+
+def _telling(found: Mapping[str, Quantisation]) -> dict[str, Quantisation]:
+    return {name: each for name, each in found.items() if each.scale > 0 and each != Quantisation(1.0)}
+
+
+@attrs.frozen
+class Border:
+    """The tensors of one loaded model.
+
+    ``path``       the model's file, for messages.
+    ``stored_inputs``, ``stored_outputs``  as the runtime has them.
+    ``quantised``  the quantised ones among them, by name; a scale of 0, or of 1 with a zero of 0, says nothing.
+    """
+
+    path: Path
+    stored_inputs: tuple[TensorSpec, ...]
+    stored_outputs: tuple[TensorSpec, ...]
+    quantised: Mapping[str, Quantisation] = attrs.field(factory=dict, converter=_telling)
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The inputs as a codec sees them. A quantised uint8 one stays uint8: it takes a picture's pixels."""
+        return tuple(spec if spec.dtype == "uint8" else self._real(spec) for spec in self.stored_inputs)
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The outputs as a codec sees them."""
+        return tuple(self._real(spec) for spec in self.stored_outputs)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """``quantization:<tensor>`` -> ``scale,zero`` for each quantised tensor."""
+        return {f"quantization:{name}": f"{found.scale!r},{found.zero}" for name, found in self.quantised.items()}
+
+    def enter(self, feeds: Tensors, fetches: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """The feeds as the model stores them: of its dtypes, C-contiguous, not copied where they are so already.
+
+        Floating numbers for a quantised tensor are real ones and are quantised; whole numbers of its own dtype are
+        taken as they are. Other dtypes are cast where no value can change, and between floating ones. Raises
+        EngineError for names that the model has not, an input left out, a shape or dtype that does not fit.
+        """
+        self._check_names("input", self.stored_inputs, feeds)
+        self._check_names("output", self.stored_outputs, fetches)
+        missing = [str(spec) for spec in self.stored_inputs if spec.name not in feeds]
+        if missing:
+            raise EngineError(f"{self.path}: not fed: {', '.join(missing)}")
+        return {spec.name: self._stored(spec, feeds[spec.name]) for spec in self.stored_inputs}
+
+    def leave(self, outputs: Tensors) -> dict[str, NDArray[Any]]:
+        """The outputs as real numbers: float32 for what is quantised or of half precision, the rest as it is."""
+        return {name: self._revealed(name, np.asarray(tensor)) for name, tensor in outputs.items()}
+
+    def _real(self, spec: TensorSpec) -> TensorSpec:
+        return attrs.evolve(spec, dtype="float32") if spec.name in self.quantised or spec.dtype == "float16" else spec
+
+    def _revealed(self, name: str, tensor: NDArray[Any]) -> NDArray[Any]:
+        found = self.quantised.get(name)
+        if found and tensor.dtype.kind in "iu":
+            return found.real(tensor)
+        return tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
+
+    def _stored(self, spec: TensorSpec, fed: NDArray[Any]) -> NDArray[Any]:
+        tensor = np.asarray(fed)
+        found = self.quantised.get(spec.name) if tensor.dtype.kind == "f" else None
+        if not _fits(tensor.shape, spec.shape) or not (found or _castable(tensor.dtype, spec.dtype)):
+            given = TensorSpec(spec.name, tensor.shape, str(tensor.dtype))
+            raise EngineError(f"{self.path}: takes {spec}; was fed {given}", remedy=_remedy(tensor.shape, spec.shape))
+        if found:
+            return found.stored(tensor, spec.dtype)
+        return tensor if spec.dtype == "string" else np.asarray(tensor, spec.dtype, order="C")
+
+    def _check_names(self, what: str, specs: Sequence[TensorSpec], asked: Sequence[str] | Tensors) -> None:
+        known = {spec.name for spec in specs}
+        unknown = [name for name in asked if name not in known]
+        if unknown:
+            raise EngineError(f"{self.path}: no {what} named {', '.join(unknown)}", remedy=f"it has {', '.join(known)}")
+
+
+def _castable(given: np.dtype[Any], wanted: str) -> bool:
+    """float64 to float32 and float32 to float16 lose digits, never the meaning."""
+    if wanted == "string":
+        return given.kind in "OSU"
+    return np.can_cast(given, wanted, "safe") or (given.kind == "f" and np.dtype(wanted).kind == "f")
+
+
+def _fits(given: tuple[int, ...], wanted: tuple[int | None, ...] | None) -> bool:
+    if wanted is None:
+        return True
+    return len(given) == len(wanted) and all(side in (None, there) for side, there in zip(wanted, given, strict=True))
+
+
+def _remedy(given: tuple[int, ...], wanted: tuple[int | None, ...] | None) -> str:
+    if wanted and given[1:] and wanted[0] != given[0] and _fits(given[1:], wanted[1:]):
+        return f"its batch is fixed at {wanted[0]}: export the model with a batch of {given[0]}, or of any size"
+    return ""

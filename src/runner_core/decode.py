@@ -4,40 +4,68 @@ import io
 import os
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from runner_core.errors import ImageError
+from runner_core.errors import ImageError, UsageError
 
 LIMIT_VARIABLE = "RUNNER_MAX_PIXELS"
 _ORIENTATION = 0x0112  # the EXIF tag
 
+# EXIF orientation -> what brings the picture upright. Format: CIPA DC-008, tag 274.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
 # Formats that the decoders inside TensorFlow graphs read to the same pixels as Pillow reads, by Pillow's mode.
-_PLAIN = {"JPEG": ("L", "RGB"), "PNG": ("L", "RGB", "RGBA", "P")}
+# MPO is what telephones write: a JPEG with more pictures behind the first.
+_PLAIN = {"JPEG": ("L", "RGB"), "MPO": ("L", "RGB"), "PNG": ("L", "RGB", "RGBA", "P")}
 
 
 def open_image(data: bytes, source: str) -> Image.Image:
     """Reads the header alone. Raises ImageError for what is empty, no picture, or over the limit of pixels."""
     if not data:
         raise ImageError(f"{source}: the file is empty")
+    limit = _pixel_limit()
     try:
         image = Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
         raise ImageError(f"{source}: not a picture in a known format") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(f"{source}: {error}", remedy=f"set {LIMIT_VARIABLE} if you trust it") from None
-    except (OSError, ValueError, SyntaxError) as error:
-        raise ImageError(f"{source}: unreadable picture ({error})") from error
-    _check_pixels(image.size, source)
+        raise _too_large(f"{source}: {error}") from None
+    except Exception as error:  # Pillow's readers raise whatever their format's nonsense leads to
+        raise ImageError(f"{source}: unreadable picture ({_said(error)})") from error
+    if image.format == "EPS":  # to decode it, Pillow would start Ghostscript
+        raise ImageError(f"{source}: EPS is a program, not a picture", remedy="convert it to PNG")
+    if limit and image.width * image.height > limit:
+        raise _too_large(f"{source}: {image.width} x {image.height} pixels are more than the limit of {limit}")
     return image
 
 
-def _check_pixels(size: tuple[int, int], source: str) -> None:
-    limit = int(os.environ.get(LIMIT_VARIABLE) or Image.MAX_IMAGE_PIXELS or 0)
-    if limit and size[0] * size[1] > limit:
-        raise ImageError(
-            f"{source}: {size[0]} x {size[1]} pixels are more than the limit of {limit}",
-            remedy=f"set {LIMIT_VARIABLE} if you trust it",
-        )
+def _pixel_limit() -> int:
+    """The most pixels a picture may have; 0 is no limit. Raises UsageError where the variable holds no number."""
+    given, own = os.environ.get(LIMIT_VARIABLE, ""), Image.MAX_IMAGE_PIXELS
+    if not given:
+        return own or 0
+    if not given.isdecimal():
+        raise UsageError(f"{LIMIT_VARIABLE} is {given!r}", remedy="give a whole number of pixels, 0 for no limit")
+    limit = int(given)
+    if own and (limit == 0 or limit > own):
+        Image.MAX_IMAGE_PIXELS = limit or None  # Pillow asks its own limit too, and before this one can be asked
+    return limit
+
+
+def _too_large(message: str) -> ImageError:
+    return ImageError(message, remedy=f"set {LIMIT_VARIABLE} if you trust it")
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -48,8 +76,11 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
 
 def orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none or it is nonsense."""
-    value = image.getexif().get(_ORIENTATION, 1)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001  # a damaged EXIF block spoils no picture
+        return 1
+    return value if value in _UPRIGHT else 1
 
 
 def is_plain(image: Image.Image) -> bool:
@@ -58,14 +89,20 @@ def is_plain(image: Image.Image) -> bool:
 
 
 def to_rgb(image: Image.Image, source: str) -> Image.Image:
-    """Decodes to an upright RGB image: 16 bits keep their high byte, alpha is dropped, of many pages the first counts."""
+    """Decodes to an upright RGB image: 16 bits keep their high byte, alpha is dropped, of many pages the first counts.
+
+    Raises ImageError where the picture is cut short, damaged, or has no known range of values.
+    """
     try:
         image.load()
-        upright = ImageOps.exif_transpose(image) if orientation(image) != 1 else image
-        narrow = _eight_bits(upright, source)
-        return narrow if narrow.mode == "RGB" else narrow.convert("RGB")
-    except (OSError, ValueError, SyntaxError, IndexError, EOFError) as error:
-        raise ImageError(f"{source}: the picture is cut short or damaged ({error})") from error
+        turn = _UPRIGHT.get(orientation(image))
+        return _eight_bits(image if turn is None else image.transpose(turn), source)
+    except ImageError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(f"{source}: {error}") from None
+    except Exception as error:  # Pillow's decoders raise whatever their format's nonsense leads to
+        raise ImageError(f"{source}: the picture is cut short or damaged ({_said(error)})") from error
 
 
 def _eight_bits(image: Image.Image, source: str) -> Image.Image:
@@ -73,8 +110,10 @@ def _eight_bits(image: Image.Image, source: str) -> Image.Image:
         raise ImageError(f"{source}: floating-point pixels have no known range", remedy="convert it to 8 or 16 bits")
     if image.mode == "I" or image.mode.startswith("I;16"):
         values = np.asarray(image).astype(np.int64) >> 8
-        return Image.fromarray(values.clip(0, 255).astype(np.uint8))
-    return image
+        image = Image.fromarray(values.clip(0, 255).astype(np.uint8))
+    if image.mode == "P":  # straight to RGB, Pillow warns of a palette with transparency
+        image = image.convert("RGBA")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def to_png(image: Image.Image) -> bytes:

@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from runner_core import decode
 from runner_core.errors import ImageError, UsageError
 from runner_core.fetch import fetch_bytes
 from runner_core.picture import PictureSpec, Placement, Prepared, as_tensor, place, resample
 
+S = TypeVar("S", bound=np.generic)
 T = TypeVar("T")
-FrameLike = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image.Image | Frame"
 
 
 class Frame:
@@ -66,15 +66,13 @@ class Frame:
     def from_array(
         cls, array: NDArray[Any], *, source: str = "array", index: int = 0, time: float | None = None
     ) -> Frame:
-        """Pixels H x W x 3 uint8 RGB; H x W is grey, a fourth channel is dropped. The array is not copied."""
+        """Pixels H x W x 3 uint8 RGB; H x W (x 1) is grey, a fourth channel is dropped. Colour is not copied."""
         return cls(source=source, pixels=_as_rgb(array, source), index=index, time=time)
 
     @classmethod
     def from_image(cls, image: Image.Image, *, source: str = "image", index: int = 0) -> Frame:
         """A Pillow image of any mode; its EXIF orientation is applied."""
-        return cls.from_array(
-            np.asarray(decode.to_rgb(ImageOps.exif_transpose(image), source)), source=source, index=index
-        )
+        return cls.from_array(np.asarray(decode.to_rgb(image, source)), source=source, index=index)
 
     @classmethod
     def of(cls, picture: Any) -> Frame:
@@ -82,7 +80,7 @@ class Frame:
         match picture:
             case Frame():
                 return picture
-            case str() if picture.startswith(("http://", "https://")):
+            case str() if picture[:8].lower().startswith(("http://", "https://")):
                 return cls.from_url(picture)
             case str() | os.PathLike():
                 return cls.from_path(picture)
@@ -108,12 +106,12 @@ class Frame:
     @property
     def pixels(self) -> NDArray[np.uint8]:
         """H x W x 3 uint8 RGB, upright, read-only."""
-        return self._once("pixels", lambda: _frozen(np.asarray(self.image)))
+        return self._once("pixels", self._decode)
 
     @property
     def image(self) -> Image.Image:
         """The same as an RGB Pillow image; draw on a copy."""
-        return self._once("image", self._decode)
+        return self._once("image", lambda: Image.fromarray(self.pixels))
 
     @property
     def encoded(self) -> bytes | None:
@@ -141,10 +139,10 @@ class Frame:
                 try:
                     self._made[key] = make()
                 except ImageError as error:  # so that the next brain hears of it without reading again
-                    self._made[key] = error
+                    self._made[key] = error.with_traceback(None)
             made = self._made[key]
         if isinstance(made, ImageError):
-            raise made
+            raise type(made)(made.message, remedy=made.remedy) from made.__cause__  # its own traceback for each thread
         return made  # type: ignore[no-any-return]  # each key has one type
 
     def _opened(self) -> Image.Image:
@@ -156,10 +154,11 @@ class Frame:
             return width, height
         return decode.upright_size(self._opened())
 
-    def _decode(self) -> Image.Image:
-        if self._read is None:
-            return Image.fromarray(self._made["pixels"])
-        return decode.to_rgb(self._opened(), self.source)
+    def _decode(self) -> NDArray[np.uint8]:
+        image = decode.to_rgb(self._opened(), self.source)
+        _ = self.size  # needs the header, which goes with the decoded image: the pixels are enough
+        del self._made["opened"]
+        return _frozen(np.asarray(image))
 
     def _encode_upright(self) -> bytes:
         if self.encoded is not None and decode.is_plain(self._opened()):
@@ -170,13 +169,13 @@ class Frame:
         placement = place(self.size, spec)
         if spec.encoded:
             data = np.array([self.encoded_upright], dtype=object)
-            return Prepared(data if spec.batched else data.reshape(()), placement)
+            return Prepared(_frozen(data if spec.batched else data.reshape(())), placement)
         return Prepared(as_tensor(self._resized(spec, placement), spec), placement)
 
     def _resized(self, spec: PictureSpec, placement: Placement) -> NDArray[np.uint8]:
         if placement.identity:
             return self.pixels
-        return self._once(spec.shape, lambda: resample(self.image, placement, spec))
+        return self._once(spec.shape, lambda: resample(self.pixels, placement, spec))
 
 
 def _read_file(path: Path) -> bytes:
@@ -184,21 +183,21 @@ def _read_file(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file") from None
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror})") from error
+    except (OSError, ValueError) as error:  # a NUL in a path is a ValueError
+        raise ImageError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
 
 
 def _as_rgb(array: NDArray[Any], source: str) -> NDArray[np.uint8]:
     if array.dtype != np.uint8:
         raise ImageError(f"{source}: pixels of type {array.dtype}", remedy="convert them to uint8, 0 to 255")
-    if array.ndim == 2:
-        array = np.repeat(array[..., None], 3, axis=2)
+    if array.ndim == 2 or array.shape[2:] == (1,):
+        array = np.repeat(array.reshape(*array.shape[:2], 1), 3, axis=2)
     if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
         raise ImageError(f"{source}: an array of shape {array.shape}", remedy="give H x W x 3, RGB")
     return _frozen(array[..., :3])
 
 
-def _frozen(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _frozen(array: NDArray[S]) -> NDArray[S]:
     view = array.view()
     view.flags.writeable = False
     return view

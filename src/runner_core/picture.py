@@ -3,7 +3,7 @@
 A spec is data. A codec chooses one at bind time; ``Frame.prepared`` applies it here, once per frame.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -13,7 +13,8 @@ from PIL import Image
 Resize = Literal["stretch", "letterbox", "crop", "fit"]
 Resample = Literal["bilinear", "area", "nearest"]
 
-_FILTERS = {"area": Image.Resampling.BOX, "nearest": Image.Resampling.NEAREST}
+Pixels = NDArray[np.uint8]
+BAND = 32
 
 
 @attrs.frozen
@@ -25,7 +26,8 @@ class PictureSpec:
                   ``crop``: keep proportions, cut what is over; ``fit``: keep proportions, no padding, so that
                   the tensor may be smaller than ``size`` on one side.
     ``resample``  ``bilinear``: two taps an axis, no antialiasing, half-pixel centres, as OpenCV's INTER_LINEAR
-                  and ``tf.image.resize`` do; ``area``: mean over the covered area; ``nearest``.
+                  and ``tf.image.resize`` do; ``area``: mean over the covered area; ``nearest``: the pixel under the
+                  centre, as ``tf.image.resize`` and OpenCV's INTER_NEAREST_EXACT do.
     ``colour``    order of the channels; ``layout`` order of the axes.
     ``dtype``     of the tensor. Unless it is uint8, values are ``(pixel - mean) / std``: mean and std are in pixel
                   units (0 to 255), in the tensor's channel order.
@@ -49,10 +51,28 @@ class PictureSpec:
     batched: bool = True
     encoded: bool = False
 
+    def __attrs_post_init__(self) -> None:
+        if self.size is not None and min(self.size) < 1:
+            raise ValueError(f"size is {self.size}: both sides must be at least 1")
+        if not all(0 <= part <= 255 for part in self.pad):
+            raise ValueError(f"pad is {self.pad}: each channel must be from 0 to 255")
+        if not all(self.std):
+            raise ValueError(f"std is {self.std}: pixels cannot be divided by 0")
+        _check_dtype(self.dtype)
+
     @property
     def shape(self) -> tuple[object, ...]:
         """All that decides the resized pixels; specs that differ elsewhere share them."""
         return (self.size, self.resize, self.resample, self.pad)
+
+
+def _check_dtype(name: str) -> None:
+    try:
+        known = np.dtype(name).kind in "uif"
+    except TypeError:
+        known = False
+    if not known:
+        raise ValueError(f"dtype is {name!r}: no type of numbers is called that")
 
 
 @attrs.frozen
@@ -67,6 +87,14 @@ class Placement:
     @property
     def identity(self) -> bool:
         return self.picture == self.tensor and self.scale == (1.0, 1.0) and self.offset == (0.0, 0.0)
+
+    @property
+    def shown(self) -> tuple[int, int, int, int]:
+        """The part of the tensor that shows the picture: x1, y1, x2, y2."""
+        spans = list(zip(self.picture, self.tensor, self.scale, self.offset, strict=True))
+        starts = [max(0, round(offset)) for *_, offset in spans]
+        ends = [min(side, round(offset) + round(length * scale)) for length, side, scale, offset in spans]
+        return starts[0], starts[1], ends[0], ends[1]
 
     def to_picture(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """Carries x, y pairs (any leading shape, last axis a multiple of 2) from tensor to picture pixels."""
@@ -100,40 +128,86 @@ def place(picture: tuple[int, int], spec: PictureSpec) -> Placement:
     return Placement(picture, spec.size, scale, (float((wide - inner[0]) // 2), float((high - inner[1]) // 2)))
 
 
-def resample(image: Image.Image, placement: Placement, spec: PictureSpec) -> NDArray[np.uint8]:
-    """Gives the H x W x 3 uint8 RGB pixels of the tensor for an RGB image."""
-    wide, high = placement.tensor
-    left, top = (int(value) for value in placement.offset)
-    inner = round(image.width * placement.scale[0]), round(image.height * placement.scale[1])
-    shown = max(0, left), max(0, top), min(wide, left + inner[0]), min(high, top + inner[1])
-    part = _scaled(image, placement, shown, spec.resample)
-    if part.size == placement.tensor:
-        return np.asarray(part)
-    canvas = Image.new("RGB", placement.tensor, spec.pad)
-    canvas.paste(part, shown[:2])
-    return np.asarray(canvas)
+def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> Pixels:
+    """Gives the H x W x 3 uint8 RGB pixels of the tensor for those of the picture."""
+    (wide, high), (left, top, right, bottom) = placement.tensor, placement.shown
+    part = _METHODS[spec.resample](pixels, placement)
+    if (right - left, bottom - top) == (wide, high):
+        return part
+    canvas = np.tile(np.array(spec.pad, np.uint8), (high, wide, 1))
+    canvas[top:bottom, left:right] = part
+    return canvas
 
 
-def _scaled(image: Image.Image, placement: Placement, shown: tuple[int, int, int, int], how: Resample) -> Image.Image:
-    """The part ``shown`` (xyxy in tensor pixels) of the scaled image."""
-    size = shown[2] - shown[0], shown[3] - shown[1]
-    (sx, sy), (ox, oy) = placement.scale, placement.offset
-    x0, y0 = (shown[0] - ox) / sx, (shown[1] - oy) / sy
-    if how == "bilinear":
-        # Pillow's resize() antialiases; its affine transform takes two taps an axis from half-pixel centres.
-        return image.transform(size, Image.Transform.AFFINE, (1 / sx, 0, x0, 0, 1 / sy, y0), Image.Resampling.BILINEAR)
-    box = (x0, y0, min(image.width, x0 + size[0] / sx), min(image.height, y0 + size[1] / sy))
-    return image.resize(size, _FILTERS[how], box=box)
+def _centres(placement: Placement, axis: int) -> NDArray[np.float64]:
+    """Where the centres of the tensor's pixels that show the picture lie in the picture, along one axis (0: x)."""
+    first, last = placement.shown[axis], placement.shown[axis + 2]
+    side = placement.picture[axis]
+    centres = np.arange(first, last, dtype=np.float64) + (0.5 - placement.offset[axis])
+    return centres * side / round(side * placement.scale[axis])  # whole numbers, so that a centre on an edge is exact
 
 
-def as_tensor(pixels: NDArray[np.uint8], spec: PictureSpec) -> NDArray[np.generic]:
-    """Orders, scales and lays out H x W x 3 uint8 RGB pixels as ``spec`` says; no copy where none is needed."""
-    tensor: NDArray[np.generic] = pixels[..., ::-1] if spec.colour == "bgr" else pixels
+def _channels(columns: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where the three values of each column lie in a line of pixels: numpy is quick at long lines."""
+    return (columns[:, None] * 3 + np.arange(3)).ravel()
+
+
+def _nearest(pixels: Pixels, placement: Placement) -> Pixels:
+    columns, rows = (
+        _centres(placement, axis).astype(np.intp).clip(0, side - 1) for axis, side in enumerate(placement.picture)
+    )
+    lines: Pixels = pixels[rows].reshape(len(rows), -1)
+    return lines.take(_channels(columns), axis=1).reshape(len(rows), -1, 3)
+
+
+def _bilinear(pixels: Pixels, placement: Placement) -> Pixels:
+    """Two taps an axis in 16-bit integers, a band of lines at a time so that all stays in the processor's cache."""
+    (left, right, across), (upper, lower, down) = (_taps(placement, axis) for axis in (0, 1))
+    left, right, across = _channels(left), _channels(right), across.repeat(3)
+    lines = pixels.reshape(len(pixels), -1)
+    result = np.empty((len(down), len(across)), np.uint8)
+    for start in range(0, len(down), BAND):
+        band = slice(start, start + BAND)
+        mixed = _mixed(lines[upper[band]], lines[lower[band]], down[band, None])
+        result[band] = _mixed(mixed.take(left, axis=1), mixed.take(right, axis=1), across)
+    return result.reshape(len(down), -1, 3)
+
+
+def _taps(placement: Placement, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint16]]:
+    """The two neighbours of each centre, and the share of the second in 256ths."""
+    last = placement.picture[axis] - 1
+    position = (_centres(placement, axis) - 0.5).clip(0, last)
+    first = position.astype(np.intp)
+    return first, np.minimum(first + 1, last), np.rint((position - first) * 256).astype(np.uint16)
+
+
+def _mixed(first: NDArray[Any], second: NDArray[Any], share: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    mixed: NDArray[np.uint16] = first * (256 - share)
+    mixed += second * share
+    mixed += 128  # so that the shift rounds
+    mixed >>= 8
+    return mixed
+
+
+def _area(pixels: Pixels, placement: Placement) -> Pixels:
+    left, top, right, bottom = placement.shown
+    (x1, y1), (x2, y2) = placement.to_picture(np.array([[left, top], [right, bottom]], np.float64)).tolist()
+    box = (x1, y1, min(x2, placement.picture[0]), min(y2, placement.picture[1]))
+    return np.asarray(Image.fromarray(pixels).resize((right - left, bottom - top), Image.Resampling.BOX, box=box))
+
+
+_METHODS = {"bilinear": _bilinear, "area": _area, "nearest": _nearest}
+
+
+def as_tensor(pixels: Pixels, spec: PictureSpec) -> NDArray[np.generic]:
+    """Orders, lays out and scales H x W x 3 uint8 RGB pixels as ``spec`` says; no copy where none is needed."""
+    ordered = pixels[..., ::-1] if spec.colour == "bgr" else pixels
+    if spec.layout == "nchw":  # while they are bytes: moving floats would cost four times as much
+        ordered = ordered.transpose(2, 0, 1)
+    tensor: NDArray[np.generic] = np.ascontiguousarray(ordered)
     if spec.dtype != "uint8":
         tensor = _normalised(tensor, spec)
-    if spec.layout == "nchw":
-        tensor = tensor.transpose(2, 0, 1)
-    tensor = np.ascontiguousarray(tensor[None] if spec.batched else tensor)
+    tensor = tensor[None] if spec.batched else tensor.view()
     tensor.flags.writeable = False
     return tensor
 
@@ -141,7 +215,13 @@ def as_tensor(pixels: NDArray[np.uint8], spec: PictureSpec) -> NDArray[np.generi
 def _normalised(pixels: NDArray[np.generic], spec: PictureSpec) -> NDArray[np.generic]:
     values = pixels.astype(np.float32)
     if any(spec.mean):
-        values -= np.asarray(spec.mean, np.float32)
+        values -= _per_channel(spec.mean, values, spec)
     if any(part != 1.0 for part in spec.std):
-        values /= np.asarray(spec.std, np.float32)
+        values /= _per_channel(spec.std, values, spec)
     return values.astype(spec.dtype, copy=False)
+
+
+def _per_channel(three: tuple[float, ...], values: NDArray[np.float32], spec: PictureSpec) -> NDArray[np.float32]:
+    """Shaped to be broadcast over the pixels, in lines as long as they allow: a last axis of 3 is slow."""
+    numbers = np.array(three, np.float32)
+    return numbers[:, None, None] if spec.layout == "nchw" else np.tile(numbers, (values.shape[1], 1))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
 
 from runner_core.brain import Brain
 from runner_core.contracts import Sink, Source
-from runner_core.errors import EngineError, ImageError, UsageError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
+from runner_core.errors import SourceError
+from runner_core.flow import every, thread_budget
+from runner_core.live import newest
 from runner_core.locations import open_sink, open_source
-from runner_core.result import Failure, Result
+from runner_core.panel import Panel
+from runner_core.result import Result
 from runner_core.summary import Summary
 
 
@@ -20,59 +21,44 @@ def run(
     brains: Sequence[Brain],
     sinks: Sequence[str | Sink] = (),
     *,
+    threads: int | None = None,
     on_result: Callable[[Result], None] | None = None,
 ) -> Summary:
-    """Runs every brain over every frame and hands each result to every sink.
+    """Runs every brain over every frame and hands each result to every sink, in order.
 
-    What fails for one frame or one brain is a Failure in the results, and the run goes on. Raises SourceError where the
-    source cannot be read, SinkError where a sink cannot take more; what was finished by then is written.
+    ``threads`` bounds the frames in work at once; None is the cores. What fails for one frame or one brain is a Failure
+    in the results, and the run goes on. A source that breaks off midway ends the run: the summary's ``broken`` says
+    where. Raises SourceError where nothing can be read at all, SinkError where a sink cannot take more; what was
+    finished by then is written.
     """
-    writers = [open_sink(sink) if isinstance(sink, str) else sink for sink in sinks]
+    outlets = [open_sink(sink) if isinstance(sink, str) else sink for sink in sinks]
     summary = Summary()
     with ExitStack() as stack:
-        results = stream(source, brains)
-        opened = [stack.enter_context(sink.open()) for sink in writers]
-        for result in results:
-            summary.take(result)
-            for writer in opened:
-                writer.write(result)
-            if on_result:
-                on_result(result)
-            result.frame.forget()
-        for writer in opened:
+        results = stack.enter_context(closing(stream(source, brains, threads=threads)))
+        writers = [stack.enter_context(outlet.open()) for outlet in outlets]
+        try:
+            for result in results:
+                summary.take(result)
+                for writer in writers:
+                    writer.write(result)
+                if on_result:
+                    on_result(result)
+                result.frame.forget()
+        except SourceError as error:
+            if not summary.frames:
+                raise
+            summary.broken = str(error)
+        for writer in writers:
             writer.finish(summary.to_json())
     return summary
 
 
-def stream(source: str | Source, brains: Sequence[Brain]) -> Iterator[Result]:
-    """The results of a source's frames, in order, each computed when it is asked for. Raises SourceError."""
-    names = [brain.name for brain in brains]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UsageError(
-            f"two brains are named {', '.join(twice)}",
-            remedy="open one with another name; on the command line BRAIN?name=OTHER",
-        )
+def stream(source: str | Source, brains: Sequence[Brain], *, threads: int | None = None) -> Generator[Result]:
+    """The results of a source's frames: of every frame in order, of a live source the newest. Raises SourceError.
+
+    A Result unpacks into its frame and its inferences: ``for frame, inferences in stream("clip.mp4", brains)``.
+    """
+    panel = Panel(brains)
     opened = open_source(source) if isinstance(source, str) else source
-    return (look(frame, brains) for frame in opened.frames())
-
-
-def look(frame: Frame, brains: Sequence[Brain]) -> Result:
-    """What the brains say of one frame."""
-    try:
-        _ = frame.size  # a file that is no picture fails once, not once a brain
-        return Result(frame, tuple(_infer(brain, frame) for brain in brains))
-    except ImageError as error:
-        return Result(frame, error=Failure.of(error))
-
-
-def _infer(brain: Brain, frame: Frame) -> Inference | Failure:
-    try:
-        return brain.infer(frame)
-    except ImageError:
-        raise
-    except EngineError as error:
-        _ = frame.pixels  # a graph that decodes by itself cannot tell a damaged picture from its own fault: this can
-        return Failure.of(error, brain=brain.name)
-    except Exception as error:  # noqa: BLE001  # whatever a plugin raises costs this one answer
-        return Failure.of(error, brain=brain.name)
+    budget = thread_budget(threads)
+    return newest(opened.frames(), panel, budget) if opened.live else every(opened.frames(), panel.look, budget)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -13,7 +14,7 @@ from runner_core.inference import Inference
 
 @attrs.frozen
 class Failure:
-    """Why there is no answer: the kind of the error and what it said. ``brain`` is empty where the frame is to blame."""
+    """Why there is no answer: the kind of error and what it said; ``brain`` is empty where the frame is to blame."""
 
     kind: str
     message: str
@@ -31,11 +32,19 @@ class Failure:
 
 @attrs.frozen
 class Result:
-    """One frame and what became of it: an Inference or a Failure for each brain, or one ``error`` for all."""
+    """One frame and what became of it: an Inference or a Failure for each brain, or one ``error`` for all.
+
+    ``dropped`` counts the frames of a live source that were passed over just before this one.
+    """
 
     frame: Frame
     inferences: tuple[Inference | Failure, ...] = ()
     error: Failure | None = None
+    dropped: int = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        """Unpacks into the frame and its answers."""
+        return iter((self.frame, self.answers))
 
     @property
     def answers(self) -> tuple[Inference, ...]:

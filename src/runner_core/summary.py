@@ -37,15 +37,23 @@ class Tally:
 
 @attrs.define
 class Summary:
-    """Counts over a run; ``failed`` are frames that could not be read or that some brain failed on."""
+    """Counts over a run.
+
+    ``failed``   frames that could not be read or that some brain failed on.
+    ``dropped``  frames of a live source that were passed over.
+    ``broken``   why the source ended before its end.
+    """
 
     frames: int = 0
     failed: int = 0
+    dropped: int = 0
+    broken: str = ""
     brains: dict[str, Tally] = attrs.field(factory=dict)
 
     def take(self, result: Result) -> None:
         self.frames += 1
         self.failed += bool(result.failures)
+        self.dropped += result.dropped
         for entry in result.inferences:
             tally = self.brains.setdefault(entry.brain, Tally())
             if isinstance(entry, Inference):
@@ -55,4 +63,10 @@ class Summary:
 
     def to_json(self) -> dict[str, Any]:
         brains = {name: tally.to_json() for name, tally in self.brains.items()}
-        return {"frames": self.frames, "failed": self.failed, "brains": brains}
+        rare = {key: value for key, value in (("dropped", self.dropped), ("broken", self.broken)) if value}
+        return {"frames": self.frames, "failed": self.failed, **rare, "brains": brains}
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed."""
+        return not self.failed and not self.broken

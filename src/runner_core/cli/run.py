@@ -45,7 +45,9 @@ def run(
         summary = run_pipeline(frames, models, sinks or ("jsonl:-",), on_result=on_result)
     if not quiet and sinks:
         print_summary(summary)
-    return 1 if summary.failed else 0
+    if summary.broken:
+        click.echo(f"runner: {summary.broken}", err=True)
+    return 0 if summary.ok else 1
 
 
 def say_failures(result: Result) -> None:

@@ -23,4 +23,4 @@ def demo(out: Path) -> int:
         summary = run(f"file:{PICTURES}", brains, [f"images:{out / 'pictures'}", f"jsonl:{out / 'answers.jsonl'}"])
     print_summary(summary)
     click.echo(f"pictures: {out / 'pictures'}\nanswers:  {out / 'answers.jsonl'}")
-    return 1 if summary.failed else 0
+    return 0 if summary.ok else 1

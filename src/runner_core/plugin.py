@@ -1,6 +1,9 @@
 """Plugin: all that is known of an engine, task, source, ... before anything heavy is imported."""
 
 import attrs
+from attrs import validators
+
+_TEXT = validators.and_(validators.instance_of(str), validators.min_len(1))
 
 
 @attrs.frozen
@@ -15,7 +18,10 @@ class Plugin:
                  ``"path"`` for any path), a trainer the tasks it trains.
     """
 
-    name: str
-    target: str
-    summary: str
-    claims: tuple[str, ...] = ()
+    name: str = attrs.field(validator=_TEXT)
+    target: str = attrs.field(validator=validators.matches_re(r"[\w.]+:\w+"))
+    summary: str = attrs.field(validator=_TEXT)
+    claims: tuple[str, ...] = attrs.field(
+        default=(),  # checked, because ``(".pb")`` is a string, and ``"p" in ".pb"``
+        validator=validators.deep_iterable(validators.instance_of(str), validators.instance_of(tuple)),
+    )

@@ -7,11 +7,10 @@ is here: what is broken is recorded as a Problem, and the rest runs.
 from __future__ import annotations
 
 import importlib
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any
 
@@ -19,58 +18,63 @@ import attrs
 import pluggy
 
 from runner_core import hookspecs
-from runner_core.errors import NotInstalled, PluginError
+from runner_core.entries import Origin, Problem, installed_entries, reason_of, wanted_entries
+from runner_core.errors import NotInstalled, PluginError, RunnerError
 from runner_core.plugin import Plugin
 
-LOAD_VARIABLE = "RUNNER_LOAD_PLUGINS"
 KINDS = ("engines", "tasks", "sources", "stores", "sinks", "trainers", "commands")
 _HOOK = "runner_"
 
 
 @attrs.frozen
 class Installed:
-    """A plugin and where it came from: the kind, the distribution, its version, the entry point's name."""
+    """A plugin, its kind and where it came from."""
 
     kind: str
     plugin: Plugin
-    distribution: str
-    version: str
-    entry: str
+    origin: Origin
+
+    @property
+    def distribution(self) -> str:
+        return self.origin.distribution
+
+    @property
+    def version(self) -> str:
+        return self.origin.version
 
     def load(self) -> Any:
         """Imports the target. Raises PluginError saying which plugin of which distribution fails."""
         module, _, attribute = self.plugin.target.partition(":")
+        return self._guarded("loaded", lambda: getattr(importlib.import_module(module), attribute))
+
+    def make(self, *arguments: Any) -> Any:
+        """Imports the target and calls it. Raises PluginError, and what errors of runner the target raises."""
+        target = self.load()
+        return self._guarded("made", lambda: target(*arguments))
+
+    def _guarded(self, done: str, do: Callable[[], Any]) -> Any:
         try:
-            return getattr(importlib.import_module(module), attribute)
-        except Exception as error:
+            return do()
+        except (KeyboardInterrupt, RunnerError):
+            raise
+        except BaseException as error:  # a module may even call sys.exit
             raise PluginError(
                 f"{self.kind[:-1]} {self.plugin.name!r} of {self.distribution}: {self.plugin.target} "
-                f"cannot be loaded ({type(error).__name__}: {error})",
+                f"cannot be {done} ({reason_of(error)})",
                 remedy=f"reinstall {self.distribution}, or report it to its author",
             ) from error
-
-
-@attrs.frozen
-class Problem:
-    """A plugin, or part of one, that was left out, and why."""
-
-    entry: str
-    distribution: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.entry} ({self.distribution}): {self.message}"
 
 
 class Registry:
     """The installed plugins by kind and name, and the problems found on the way."""
 
-    def __init__(self, entries: Iterable[EntryPoint]) -> None:
-        self.problems: list[Problem] = []
+    def __init__(self, entries: Iterable[EntryPoint], problems: Iterable[Problem] = ()) -> None:
+        self.problems = list(problems)
         self._found: dict[str, dict[str, Installed]] = {kind: {} for kind in KINDS}
+        self._taken: dict[str, Origin] = {}
         self._manager = pluggy.PluginManager(hookspecs.GROUP)
         self._manager.add_hookspecs(hookspecs)
-        for entry in sorted(entries, key=lambda entry: entry.name):
+        for entry in sorted(entries, key=lambda entry: (entry.name, entry.value)):
             self._take(entry)
 
     def all(self, kind: str) -> Mapping[str, Installed]:
@@ -90,20 +94,11 @@ class Registry:
 
     def make(self, kind: str, name: str, *arguments: Any) -> Any:
         """Imports the plugin's target and calls it."""
-        return self.get(kind, name).load()(*arguments)
+        return self.get(kind, name).make(*arguments)
 
     def claiming(self, kind: str, claim: str) -> tuple[Installed, ...]:
         """The plugins of a kind that answer for ``claim``, by name."""
         return tuple(found for _, found in sorted(self._found[kind].items()) if claim in found.plugin.claims)
-
-    def _take(self, entry: EntryPoint) -> None:
-        distribution, version = _origin(entry)
-        try:
-            for kind, plugin in _plugins(self._manager, entry):
-                self.add(Installed(kind, plugin, distribution, version, entry.name))
-        except Exception as error:  # whatever a stranger's module raises, the others run
-            reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-            self.problems.append(Problem(entry.name, distribution, reason))
 
     def add(self, found: Installed) -> None:
         """Takes one plugin more; of two with one name the first stays, and the second is a Problem."""
@@ -113,53 +108,85 @@ class Registry:
                 f"{found.kind[:-1]} {found.plugin.name!r} is in {there.distribution} already; "
                 f"that of {found.distribution} is left out"
             )
-            self.problems.append(Problem(found.entry, found.distribution, message))
+            self.problems.append(Problem(found.origin, message))
+
+    def _take(self, entry: EntryPoint) -> None:
+        """All that an entry point registers, or nothing of it and a Problem."""
+        origin = Origin(entry.name, entry.dist)
+        try:
+            self._claim(entry, origin)
+            found = [Installed(kind, plugin, origin) for kind, plugin in _plugins(self._manager, entry)]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # whatever a stranger's module raises, the others run
+            self.problems.append(Problem(origin, reason_of(error)))
+            return
+        for installed in found:
+            self.add(installed)
+
+    def _claim(self, entry: EntryPoint, origin: Origin) -> None:
+        """Raises PluginError where another distribution has the entry point's name, or its module, already."""
+        for what, name in (("name", entry.name), ("module", entry.value)):
+            there = self._taken.setdefault(f"{what} {name}", origin)
+            if there is not origin:
+                raise PluginError(
+                    f"the {what} {name} is in {there.distribution} already; that of {origin.distribution} is left out"
+                )
 
 
 def _plugins(manager: pluggy.PluginManager, entry: EntryPoint) -> Iterator[tuple[str, Plugin]]:
-    """All that one entry point registers, with its kind. Raises before the first where anything is wrong."""
-    module = entry.load()
-    hooks = {name: getattr(module, name) for name in vars(module) if manager.parse_hookimpl_opts(module, name)}
-    _check_hooks(hooks, module)
-    try:
-        manager.register(module, name=f"{entry.name} ({_origin(entry)[0]})")
+    """All that one entry point registers, with its kind."""
+    module = _module(entry)
+    hooks = _hooks(manager, module)
+    try:  # for the check of signatures alone: the hooks are called here, not by the manager
+        manager.register(module)
     except (pluggy.PluginValidationError, ValueError) as error:
-        raise PluginError(" ".join(str(error).split())) from error
-    found = [(name.removeprefix(_HOOK), plugin) for name, hook in hooks.items() for plugin in hook()]
-    for kind, plugin in found:
-        if not isinstance(plugin, Plugin):
-            raise PluginError(f"{_HOOK}{kind} gave {plugin!r}, not a Plugin")
-    yield from found
+        raise PluginError(str(error)) from error
+    for name, hook in hooks.items():
+        for plugin in _given(name, hook()):
+            yield name.removeprefix(_HOOK), plugin
 
 
-def _check_hooks(hooks: Mapping[str, object], module: ModuleType) -> None:
-    known = {f"{_HOOK}{kind}" for kind in KINDS}
-    unknown = sorted(set(hooks) - known)
+def _module(entry: EntryPoint) -> ModuleType:
+    try:
+        module = entry.load()
+    except Exception as error:
+        raise PluginError(f"{entry.value} cannot be imported ({reason_of(error)})") from error
+    if not isinstance(module, ModuleType):
+        raise PluginError(f"{entry.value} is not a module: the entry point names the one that holds the hooks")
+    return module
+
+
+def _hooks(manager: pluggy.PluginManager, module: ModuleType) -> dict[str, Callable[[], Any]]:
+    known = [f"{_HOOK}{kind}" for kind in KINDS]
+    hooks = {name: getattr(module, name) for name in vars(module) if manager.parse_hookimpl_opts(module, name)}
+    unknown = sorted(set(hooks) - set(known))
     if unknown:
         raise PluginError(
-            f"{module.__name__} implements unknown hooks: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+            f"{module.__name__} implements unknown hooks: {', '.join(unknown)}; known: {', '.join(known)}"
         )
     if not hooks:
-        raise PluginError(f"{module.__name__} implements no hook of runner")
+        unmarked = [name for name in known if hasattr(module, name)]
+        hint = f"; {', '.join(unmarked)} lacks @hookimpl" if unmarked else ""
+        raise PluginError(f"{module.__name__} implements no hook of runner{hint}")
+    return hooks
 
 
-def _origin(entry: EntryPoint) -> tuple[str, str]:
-    return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown distribution", "")
-
-
-def wanted_entries() -> list[EntryPoint]:
-    """The entry points of the group, less those that RUNNER_LOAD_PLUGINS leaves out; empty loads none."""
-    entries = list(entry_points(group=hookspecs.GROUP))
-    chosen = os.environ.get(LOAD_VARIABLE)
-    if chosen is None:
-        return entries
-    names = {name.strip() for name in chosen.split(",")}
-    return [entry for entry in entries if entry.name in names]
+def _given(hook: str, given: Any) -> list[Plugin]:
+    if not isinstance(given, Iterable):
+        raise PluginError(f"{hook} gave {given!r}, not Plugins")
+    plugins = list(given)
+    for plugin in plugins:
+        if not isinstance(plugin, Plugin):
+            raise PluginError(f"{hook} gave {plugin!r}, not a Plugin")
+    return plugins
 
 
 @lru_cache(maxsize=1)
 def _installed() -> Registry:
-    return Registry(wanted_entries())
+    entries, unreadable = installed_entries()
+    wanted, missing = wanted_entries(entries)
+    return Registry(wanted, [*unreadable, *missing])
 
 
 _in_use: list[Registry] = []

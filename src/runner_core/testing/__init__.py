@@ -16,6 +16,7 @@ first that is broken. ``conformance`` makes one pytest test of each promise; not
 
 from runner_core.testing.adapter import conformance
 from runner_core.testing.check import BrokenPromise, Check
+from runner_core.testing.distributions import write_distribution
 from runner_core.testing.engines import check_engine
 from runner_core.testing.fakes import (
     FAKE_ENGINE,
@@ -58,5 +59,6 @@ __all__ = [
     "sample_inference",
     "sample_pixels",
     "sample_results",
+    "write_distribution",
     "write_fake_model",
 ]

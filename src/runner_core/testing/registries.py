@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from types import ModuleType
 
+from runner_core.entries import Origin
 from runner_core.hookspecs import GROUP
 from runner_core.plugin import Plugin
 from runner_core.registry import Installed, Registry, using
@@ -29,6 +30,6 @@ def registry_of(*modules: str | ModuleType, **plugins: Iterable[Plugin]) -> Iter
     made = Registry(EntryPoint(name, name, GROUP) for name in names)
     for kind, listed in plugins.items():
         for plugin in listed:
-            made.add(Installed(kind, plugin, distribution=GIVEN, version="", entry=GIVEN))
+            made.add(Installed(kind, plugin, Origin(GIVEN)))
     with using(made):
         yield made

@@ -1,0 +1,87 @@
+"""Entries: the entry points that installed distributions offer runner, and what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
+
+import attrs
+
+from runner_core.errors import RunnerError
+from runner_core.hookspecs import GROUP
+
+LOAD_VARIABLE = "RUNNER_LOAD_PLUGINS"
+
+
+@attrs.frozen
+class Origin:
+    """Where plugins come from: an entry point's name, and its distribution, whose metadata is read when asked for."""
+
+    entry: str
+    made_by: Distribution | None = None
+
+    @property
+    def distribution(self) -> str:
+        """The distribution's name; the entry point's where there is none that can be read."""
+        return _metadata(self.made_by, "Name") or self.entry
+
+    @property
+    def version(self) -> str:
+        """The distribution's version; empty where there is none."""
+        return _metadata(self.made_by, "Version")
+
+
+def _metadata(distribution: Distribution | None, field: str) -> str:
+    try:
+        return distribution.metadata[field] or "" if distribution else ""
+    except Exception:  # noqa: BLE001  # whatever is wrong with its files, it needs a name in a message
+        return ""
+
+
+@attrs.frozen
+class Problem:
+    """A plugin, or part of one, that was left out, and why."""
+
+    origin: Origin
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.origin.entry} ({self.origin.distribution}): {self.message}"
+
+
+def reason_of(error: BaseException) -> str:
+    """On one line."""
+    told = str(error) if isinstance(error, RunnerError) else f"{type(error).__name__}: {error}"
+    return " ".join(told.split())
+
+
+def installed_entries() -> tuple[list[EntryPoint], list[Problem]]:
+    """The entry points of the group that are installed, and what cannot be read."""
+    try:
+        return list(entry_points(group=GROUP)), []
+    except Exception:  # noqa: BLE001  # one unreadable entry_points.txt spoils the whole list
+        return _entries_one_by_one()
+
+
+def _entries_one_by_one() -> tuple[list[EntryPoint], list[Problem]]:
+    entries: dict[str, list[EntryPoint]] = {}  # of two copies of a distribution the first on the path counts
+    problems = []
+    for distribution in distributions():
+        origin = Origin("entry_points.txt", distribution)
+        try:
+            named = list(distribution.entry_points.select(group=GROUP))
+            entries.setdefault(origin.distribution, named)
+        except Exception as error:  # noqa: BLE001
+            problems.append(Problem(origin, f"cannot be read ({reason_of(error)})"))
+    return [entry for named in entries.values() for entry in named], problems
+
+
+def wanted_entries(entries: list[EntryPoint]) -> tuple[list[EntryPoint], list[Problem]]:
+    """Less those that RUNNER_LOAD_PLUGINS leaves out; empty loads none. A name that is not there is a Problem."""
+    asked = os.environ.get(LOAD_VARIABLE)
+    if asked is None:
+        return entries, []
+    names = {name.strip() for name in asked.split(",")} - {""}
+    missing = sorted(names - {entry.name for entry in entries})
+    problems = [Problem(Origin(name), f"{LOAD_VARIABLE} names it, and it is not installed") for name in missing]
+    return [entry for entry in entries if entry.name in names], problems

@@ -1,0 +1,57 @@
+"""ONNX Runtime as an engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runner_core.contracts import EngineOptions
+from runner_core.errors import EngineError
+from runner_core.model_file import head_of
+from runner_onnx.devices import devices_of, providers_for
+from runner_onnx.refusals import refusal
+from runner_onnx.runtime import runtime
+from runner_onnx.session import OnnxSession
+
+
+class OnnxEngine:
+    """Loads ``.onnx`` files."""
+
+    def load(self, artifact: Path, options: EngineOptions) -> OnnxSession:
+        """Raises EngineError for a device that this build has not, and for what ONNX Runtime refuses, in its words."""
+        head_of(artifact)
+        ort = runtime()
+        providers = providers_for(options.device, ort.get_available_providers())
+        try:
+            # Its own fallback would print to standard output and run elsewhere than asked.
+            session = ort.InferenceSession(
+                os.fspath(artifact), _session_options(ort, options.threads), providers=providers, enable_fallback=0
+            )
+        except Exception as error:  # a damaged file may even end in a UnicodeDecodeError
+            raise refusal(artifact, error) from error
+        _check_device(artifact, options.device, session.get_providers()[0], providers[0][0])
+        return OnnxSession(artifact, session)
+
+    def describe(self) -> Mapping[str, str]:
+        """Version and devices. Raises ImportError."""
+        ort = runtime()
+        return {"onnxruntime": ort.__version__, "devices": ", ".join(devices_of(ort.get_available_providers()))}
+
+
+def _session_options(ort: Any, threads: int | None) -> Any:
+    options = ort.SessionOptions()
+    options.log_severity_level = 4  # what matters comes as an exception
+    options.intra_op_num_threads = threads or 0  # 0: as many as there are cores
+    # Waiting threads would spin, on cores that other brains could use.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _check_device(artifact: Path, device: str, got: str, wanted: str) -> None:
+    if got != wanted:
+        raise EngineError(
+            f"{artifact}: {wanted} did not start, ONNX Runtime would run on {got} instead of {device}",
+            remedy="see that the device's driver and libraries fit this build, or choose --device cpu",
+        )

@@ -186,9 +186,11 @@ def test_a_distribution_whose_entry_points_cannot_be_read_spoils_no_other(tmp_pa
     assert problem(report, "entry_points.txt")[1] == "runner-garbled"
 
 
-def test_a_distribution_without_metadata_is_called_by_its_entry_point(tmp_path):
+@pytest.mark.parametrize("garbled", [False, True])
+def test_a_distribution_without_metadata_is_called_by_its_entry_point(tmp_path, garbled):
     write_distribution(tmp_path, "runner-bare", {"bare/plugin.py": GOOD.format(task="bare")}, {"bare": "bare.plugin"})
-    (tmp_path / "runner_bare-1.0.dist-info" / "METADATA").unlink()
+    metadata = tmp_path / "runner_bare-1.0.dist-info" / "METADATA"
+    metadata.write_bytes(b"Name: \xff\xfe") if garbled else metadata.unlink()
     report = json.loads(python(tmp_path, "-c", REPORT).stdout)
     assert report["tasks"]["bare"] == ["bare", ""]
     assert report["problems"] == []
@@ -210,12 +212,16 @@ def test_a_name_in_the_variable_that_is_not_installed_is_told(folder):
     assert report["problems"] == [["ghost", "ghost", "RUNNER_LOAD_PLUGINS names it, and it is not installed"]]
 
 
-def test_of_two_copies_of_a_distribution_the_first_on_the_path_counts(tmp_path):
-    for place in ("first", "second"):
+@pytest.mark.parametrize("garbled", [False, True])
+def test_of_two_copies_of_a_distribution_the_first_on_the_path_counts(tmp_path, garbled):
+    for place, version in (("first", "1.0"), ("second", "2.0")):
         files = {"copied/plugin.py": GOOD.format(task=place)}
-        write_distribution(tmp_path / place, "runner-copied", files, {"copied": "copied.plugin"})
+        entries = {"copied": "copied.plugin"}
+        write_distribution(tmp_path / place, "runner-copied", files, entries, version=version)
+    if garbled:  # then distributions are read one by one
+        write_distribution(tmp_path / "first", "runner-garbled", {}, {"no equals sign\nhere": ""})
     path = os.pathsep.join(str(tmp_path / place) for place in ("first", "second"))
     report = json.loads(python(Path(path), "-c", REPORT).stdout)
-    assert "first" in report["tasks"]
+    assert report["tasks"]["first"] == ["runner-copied", "1.0"]
     assert "second" not in report["tasks"]
-    assert report["problems"] == []
+    assert len(report["problems"]) == garbled

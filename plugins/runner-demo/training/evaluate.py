@@ -21,6 +21,7 @@ from export import LABELS, ROLES
 from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from render import SPLITS
 
 Found = tuple[np.ndarray, np.ndarray]
 """Boxes N x 4 float32 (top, left, bottom, right as shares of the picture) and scores N float32."""
@@ -104,6 +105,7 @@ def measure(folder: Path, validation: Path, held_out: Path) -> dict:
     whole = judged(truth, results(graph, held_out, truth, category), category).stats
     beside = judged(truth, results(model, held_out, truth, category), category).stats
     card["training"] |= {
+        "first_seeds": SPLITS,
         "validation_pictures": len(tuning.imgs),
         "f1_at_threshold": f1,
         "held_out_pictures": len(truth.imgs),

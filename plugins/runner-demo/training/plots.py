@@ -1,15 +1,21 @@
 """Charts drawn with matplotlib, in many of its styles."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import lru_cache
 from random import Random
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from charts import PALETTES, Colour
 from PIL import Image
 from text import words
 from texture import generator
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 STYLES = (
     "default",
@@ -38,7 +44,7 @@ def pyplot() -> ModuleType:
     return pyplot
 
 
-def lines(r: Random, n: np.random.Generator, ax) -> None:
+def lines(r: Random, n: np.random.Generator, ax: Axes) -> None:
     """Draw noisy waves or walks, some with a band around them."""
     x = np.linspace(0, r.choice((1, 10, 100)), r.choice((8, 30, 120)))
     for i in range(r.choice((1, 2, 2, 3, 5))):
@@ -57,7 +63,7 @@ def lines(r: Random, n: np.random.Generator, ax) -> None:
             ax.fill_between(x, y - 0.6, y + 0.6, alpha=0.25, color=drawn.get_color())
 
 
-def bars(r: Random, n: np.random.Generator, ax) -> None:
+def bars(r: Random, n: np.random.Generator, ax: Axes) -> None:
     """Draw grouped or stacked bars, upright or lying, some with error bars."""
     count, series, stacked = r.randint(3, 9), r.choice((1, 1, 2, 3)), r.random() < 0.5
     x, base, values = np.arange(count), np.zeros(count), n.uniform(1, 10, (series, count))
@@ -77,7 +83,7 @@ def bars(r: Random, n: np.random.Generator, ax) -> None:
             )
 
 
-def scatter(r: Random, n: np.random.Generator, ax) -> None:
+def scatter(r: Random, n: np.random.Generator, ax: Axes) -> None:
     """Draw one to three clouds of points."""
     for _ in range(r.choice((1, 1, 2, 3))):
         x = n.normal(r.uniform(-2, 2), 1, r.randint(20, 120))
@@ -91,7 +97,7 @@ def scatter(r: Random, n: np.random.Generator, ax) -> None:
         )
 
 
-def histogram(r: Random, n: np.random.Generator, ax) -> None:
+def histogram(r: Random, n: np.random.Generator, ax: Axes) -> None:
     """Draw one or two histograms."""
     for _ in range(r.choice((1, 1, 2))):
         ax.hist(
@@ -102,13 +108,13 @@ def histogram(r: Random, n: np.random.Generator, ax) -> None:
         )
 
 
-def areas(r: Random, n: np.random.Generator, ax) -> None:
+def areas(r: Random, n: np.random.Generator, ax: Axes) -> None:
     """Draw stacked areas."""
     count = r.choice((6, 12, 40))
     ax.stackplot(np.arange(count), np.abs(n.normal(0, 0.4, (r.randint(1, 4), count)).cumsum(axis=1)) + 0.5)
 
 
-def pie(r: Random, n: np.random.Generator, ax) -> None:
+def pie(r: Random, n: np.random.Generator, ax: Axes) -> None:
     """Draw a pie or a ring."""
     count = r.randint(2, 6)
     ring = {"wedgeprops": {"width": r.uniform(0.3, 0.5)}} if r.random() < 0.35 else {}
@@ -121,13 +127,13 @@ def pie(r: Random, n: np.random.Generator, ax) -> None:
     )
 
 
-def boxes(r: Random, n: np.random.Generator, ax) -> None:
+def boxes(r: Random, n: np.random.Generator, ax: Axes) -> None:
     """Draw box plots or violins."""
     data = [n.normal(r.uniform(-2, 2), r.uniform(0.5, 2), 60) for _ in range(r.randint(2, 6))]
     ax.boxplot(data, patch_artist=r.random() < 0.5) if r.random() < 0.7 else ax.violinplot(data)
 
 
-def steps(r: Random, n: np.random.Generator, ax) -> None:
+def steps(r: Random, n: np.random.Generator, ax: Axes) -> None:
     """Draw a step line, a stem plot or points with error bars."""
     x, y = np.arange(14), n.uniform(1, 9, 14)
     kind = r.choice(("step", "stem", "error"))
@@ -137,7 +143,7 @@ def steps(r: Random, n: np.random.Generator, ax) -> None:
         getattr(ax, kind)(x, y)
 
 
-def heat(r: Random, n: np.random.Generator, ax) -> None:
+def heat(r: Random, n: np.random.Generator, ax: Axes) -> None:
     """Draw a matrix in colours with its scale, or filled contours."""
     data = n.random((r.randint(4, 10), r.randint(4, 10)))
     hues = r.choice(("viridis", "Blues", "coolwarm", "YlOrRd"))
@@ -163,7 +169,7 @@ KINDS: tuple[Callable, ...] = (
 )
 
 
-def dress(r: Random, ax) -> None:
+def dress(r: Random, ax: Axes) -> None:
     """Add title, axis labels, grid, legend and frame as chance has it."""
     if r.random() < 0.5:
         ax.set_title(words(r, 2, 5))

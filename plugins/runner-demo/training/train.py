@@ -19,6 +19,8 @@ from loss import loss
 from network import detector
 
 BATCH, RATE, CLIP, WARM = 16, 3e-3, 10.0, 200
+FOLLOW, SAVE = 10, 120
+"""The average follows every so many steps and is saved every so many seconds."""
 
 
 @define
@@ -84,8 +86,21 @@ def rate(step: int, passed: float) -> float:
     return RATE * min(1.0, (step + 1) / WARM) * (0.5 + 0.5 * cos(pi * min(1.0, passed))) + 1e-6
 
 
-def train(folder: Path, out: Path, minutes: float, pictures: int | None, seed: int) -> dict:
-    """Train for `minutes` and return the record of it; the newest average lies in OUT/average.weights.h5 all along."""
+def record(folder: Path, pictures: int | None, steps: int, minutes: float, seed: int) -> dict:
+    """Return what the brains' cards say of their training."""
+    return {
+        "minutes": round(minutes, 1),
+        "steps": steps,
+        "pictures_seen": steps * BATCH,
+        "distinct_pictures": len(np.load(folder / "boxes.npy", mmap_mode="r")[:pictures]),
+        "batch": BATCH,
+        "seed": seed,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def train(folder: Path, out: Path, minutes: float, pictures: int | None, seed: int) -> None:
+    """Train for `minutes`; the newest average lies in OUT/average.weights.h5 all along, OUT/record.json beside it."""
     out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
     model = detector()
@@ -93,31 +108,20 @@ def train(folder: Path, out: Path, minutes: float, pictures: int | None, seed: i
     step, average, sums = learner(model, optimizer), Average(model, 0.998), np.zeros(4)
     start = saved = time.monotonic()
     for count, (pixels, objects) in enumerate(batches(folder, pictures, seed), 1):
-        passed = (time.monotonic() - start) / 60 / minutes
-        optimizer.learning_rate.assign(rate(count, passed))
+        passed = (time.monotonic() - start) / 60
+        optimizer.learning_rate.assign(rate(count, passed / minutes))
         sums += step(tf.constant(pixels), tf.constant(objects)).numpy()
-        if count % 10 == 0:
-            average.follow(10)
+        if count % FOLLOW == 0:
+            average.follow(FOLLOW)
         if count % 200 == 0:
-            print(f"{count} steps, {passed * minutes:.1f} min, losses {np.round(sums / 200, 3)}", flush=True)
+            print(f"{count} steps, {passed:.1f} min, losses {np.round(sums / 200, 3)}", flush=True)
             sums[:] = 0
-        if passed >= 1 or time.monotonic() - saved > 120:
+        if passed >= minutes or time.monotonic() - saved > SAVE:
             average.save(out / "average.weights.h5")
+            (out / "record.json").write_text(json.dumps(record(folder, pictures, count, passed, seed), indent=1))
             saved = time.monotonic()
-            record = {
-                "minutes": round(passed * minutes, 1),
-                "steps": count,
-                "pictures_seen": count * BATCH,
-                "batch": BATCH,
-                "seed": seed,
-                "distinct_pictures": len(np.load(folder / "boxes.npy")[:pictures]),
-                "parameters": model.count_params(),
-                "date": time.strftime("%Y-%m-%d"),
-            }
-            (out / "record.json").write_text(json.dumps(record, indent=1))
-        if passed >= 1:
-            return record
-    raise AssertionError("batches never end")
+        if passed >= minutes:
+            return
 
 
 def main() -> None:
@@ -132,7 +136,7 @@ def main() -> None:
     given = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(given.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    print(train(given.folder, given.out, given.minutes, given.pictures, given.seed))
+    train(given.folder, given.out, given.minutes, given.pictures, given.seed)
 
 
 if __name__ == "__main__":

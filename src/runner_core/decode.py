@@ -70,7 +70,7 @@ def _said(error: Exception) -> str:
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """(width, height) once the EXIF orientation is applied; the pixels are not decoded."""
-    turned = orientation(image) >= 5
+    turned = orientation(image) >= 5 and image.format != "TIFF"  # whose reader gives the upright size by itself
     return (image.height, image.width) if turned else (image.width, image.height)
 
 

@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 
 
 def download(file: RemoteFile, partial: Path, progress: Progress) -> str:
-    """Completes ``partial`` and gives its sha256. Raises StoreError, UnreachableError; what arrived is kept for the next try.
+    """Completes ``partial`` and gives its sha256. Raises StoreError, UnreachableError; what arrived is kept.
 
     The caller holds the lock of ``partial``.
     """

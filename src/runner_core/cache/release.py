@@ -27,7 +27,7 @@ class Body:
     validator: str = ""
 
 
-# Called with the offset to go on from, and the validator of what is there already. Gives offset 0 where it cannot go on.
+# Called with the offset to go on from and the validator of what is there. Gives offset 0 where it cannot go on.
 Opener = Callable[[int, str], AbstractContextManager[Body]]
 
 

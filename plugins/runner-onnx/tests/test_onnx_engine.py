@@ -98,8 +98,11 @@ def test_closing_gives_the_memory_back(tmp_path: Path) -> None:
     path = tmp_path / "large.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
+    kept = []
+
     def use() -> int:
         session = load(path)
+        kept.append(session)
         session.run({"x": np.ones((1, 2048), np.float32)}, ("y",))
         session.close()
         return resident()

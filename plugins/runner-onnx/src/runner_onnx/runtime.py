@@ -1,5 +1,6 @@
 """The runtime: imported when a model is first loaded, and kept from telling anybody about it."""
 
+import importlib
 import os
 from typing import Any
 
@@ -11,6 +12,4 @@ def runtime() -> Any:
     the import; who sets it otherwise is heard.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # not before a model is loaded
-
-    return onnxruntime
+    return importlib.import_module("onnxruntime")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from runner_core.contracts import Engine, EngineOptions, Session, Tensors, TensorSpec
 from runner_core.errors import EngineError
 from runner_core.testing.check import Check, at_most, demand, refused
-from runner_core.testing.files import damaged
+from runner_core.testing.files import damaged, open_files
 from runner_core.testing.fresh import HEAVY, imported_by, packages
 from runner_core.testing.tensors import demand_fits, demand_same, read_only, zeros_for
 
@@ -203,10 +203,12 @@ def answers_several_threads(case: EngineCase) -> None:
 
 
 def refuses_what_is_no_model(case: EngineCase) -> None:
-    """Load raises EngineError, on one line that names the file, for a file that is missing, empty, cut, or no model."""
+    """Load raises EngineError, one line naming the file, where it is missing, empty, cut or no model; it stays closed."""
     with tempfile.TemporaryDirectory() as folder:
         for what, path in damaged(case.artifact, Path(folder)):
             refused(lambda path=path: _load(case, path), EngineError, f"loading {what}", naming=path.name)  # type: ignore[misc]
+            left = [file for file in open_files() if file.startswith(folder)]
+            demand(not left, f"{', '.join(left)} is open after loading {what}")
 
 
 def refuses_an_unknown_device(case: EngineCase) -> None:

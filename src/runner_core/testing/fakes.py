@@ -80,7 +80,7 @@ class FakeEngine:
         if options.device != "cpu":
             raise EngineError(f"{artifact}: no device {options.device!r}", remedy="devices: cpu")
         try:
-            with np.load(artifact, allow_pickle=False) as stored:
+            with artifact.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
         except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
             raise EngineError(f"{artifact}: not a fake model ({type(error).__name__})") from error

@@ -203,7 +203,7 @@ def answers_several_threads(case: EngineCase) -> None:
 
 
 def refuses_what_is_no_model(case: EngineCase) -> None:
-    """Load raises EngineError, one line naming the file, where it is missing, empty, cut or no model; it stays closed."""
+    """Load raises EngineError, naming the file, where it is missing, empty, cut or no model, and leaves it closed."""
     with tempfile.TemporaryDirectory() as folder:
         for what, path in damaged(case.artifact, Path(folder)):
             refused(lambda path=path: _load(case, path), EngineError, f"loading {what}", naming=path.name)  # type: ignore[misc]

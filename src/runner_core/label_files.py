@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,12 @@ from runner_core.labels import Label, LabelMap
 # What files call the class that no instance has: a list that starts with it starts at 0 whatever the model.
 BACKGROUND = frozenset({"background", "__background__", "???", "bg"})
 
-_ITEM = re.compile(r"item\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
-_FIELD = re.compile(r"""(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(-?\d+))""")
+_PBTXT = re.compile(r"(?:\s|#[^\n]*\n)*item\s*:?\s*[{<]")
+_TOKEN = re.compile(
+    r"""\s+|\#[^\n]*|(?P<token>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[{}<>\[\]:,;]|[^\s{}<>\[\]:,;"'\#]+)|(?P<bad>.)"""
+)
+_CLOSING = {"{": "}", "<": ">"}
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))")
 _NUMBERED = re.compile(r"^(\d+)(?:\s*[:,]\s*|\s+)(\S.*)$")
 
 
@@ -30,6 +36,8 @@ def read_labels(path: Path, *, first: int = 0) -> LabelMap:
         labels = parse_labels(text, kind=path.suffix.lower(), first=first)
     except LabelError as error:
         raise LabelError(f"{path}: {error.message}", remedy=error.remedy) from error
+    except RecursionError:
+        raise LabelError(f"{path}: not a label map (too deeply nested)") from None
     if not labels:
         raise LabelError(f"{path}: no labels in it", remedy="write one name a line, or a TF label map")
     return labels
@@ -37,22 +45,66 @@ def read_labels(path: Path, *, first: int = 0) -> LabelMap:
 
 def parse_labels(text: str, *, kind: str, first: int = 0) -> LabelMap:
     """Parses the text of a label file; ``kind`` is its suffix: ``.pbtxt``, ``.json``, else plain text."""
-    if kind == ".pbtxt" or text.lstrip().startswith("item"):
+    if kind == ".pbtxt" or _PBTXT.match(text):
         return _pbtxt(text)
     return _json(text, first) if kind == ".json" else _lines(text, first)
 
 
 def _pbtxt(text: str) -> LabelMap:
-    """The StringIntLabelMap of the TF Object Detection API; a display_name goes before a name."""
-    uncommented = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
+    """The StringIntLabelMap of the TF Object Detection API; a display_name goes before a name.
+
+    Format: object_detection/protos/string_int_label_map.proto, https://protobuf.dev/reference/protobuf/textformat-spec/
+    """
     labels = []
-    for item in _ITEM.findall(uncommented):
-        fields = {key: double or single or number for key, double, single, number in _FIELD.findall(item)}
-        if not fields.get("id", "").lstrip("-").isdigit():
-            raise LabelError(f"an item without an id: {' '.join(item.split())}")
+    for key, item in _message(_tokens(text)):
+        if key != "item" or isinstance(item, str):
+            raise LabelError(f"not a TF label map: it has {key!r} where an item should be")
+        fields = {name: _unquoted(value) for name, value in item if isinstance(value, str)}
+        if not re.fullmatch(r"-?\d+", fields.get("id", "")):
+            raise LabelError(f"an item without an id: {fields.get('name') or fields}")
         number = int(fields["id"])
         labels.append(Label(number, number, fields.get("display_name") or fields.get("name") or f"class {number}"))
     return LabelMap(tuple(labels))
+
+
+def _tokens(text: str) -> Iterator[str]:
+    for match in _TOKEN.finditer(text):
+        if match["bad"]:
+            raise LabelError(f"line {text.count(chr(10), 0, match.start()) + 1} is not readable")
+        if match["token"]:
+            yield match["token"]
+
+
+def _message(tokens: Iterator[str], closing: str = "") -> list[tuple[str, Any]]:
+    """The fields of a message up to what closes it, as (name, value); the value of a message within is its fields."""
+    fields: list[tuple[str, Any]] = []
+    for name in tokens:
+        if name == closing:
+            return fields
+        if name in (",", ";"):
+            continue
+        value = next(tokens, "")
+        if value == ":":
+            value = next(tokens, "")
+        if value == "[":
+            fields.append((name, list(takewhile(lambda token: token != "]", tokens))))
+        else:
+            fields.append((name, _message(tokens, _CLOSING[value]) if value in _CLOSING else value))
+    if closing:
+        raise LabelError("an item is not closed")
+    return fields
+
+
+def _unquoted(value: str) -> str:
+    """What a scalar says: protobuf writes letters beyond ASCII as the octal numbers of their UTF-8 bytes."""
+    return _ESCAPE.sub(_byte, value[1:-1].encode()).decode(errors="replace") if value[:1] in ("'", '"') else value
+
+
+def _byte(escape: re.Match[bytes]) -> bytes:
+    octal, digits, letter = escape.groups()
+    if letter:
+        return {b"n": b"\n", b"t": b"\t"}.get(letter, letter)
+    return bytes([int(octal, 8) % 256 if octal else int(digits, 16)])
 
 
 def _lines(text: str, first: int) -> LabelMap:
@@ -69,18 +121,23 @@ def _listed(names: list[str], first: int) -> LabelMap:
 
 
 def _json(text: str, first: int) -> LabelMap:
-    """A list of names, ``{"1": "page"}``, a list of ``{"model_id", "file_id", "name"}``, or one of these as ``labels``."""
+    """A list of names, ``{"1": "page"}``, or a list of ``{"model_id", "file_id", "name"}`` (``id`` stands for both).
+
+    Or one of these as ``labels``, as ``categories`` (COCO), or as ``id2label`` (Hugging Face).
+    """
     try:
         data: Any = json.loads(text)
     except ValueError as error:
         raise LabelError(f"not JSON ({error})") from error
-    if isinstance(data, dict) and isinstance(data.get("labels"), list | dict):
-        data = data["labels"]
+    if isinstance(data, dict):
+        data = next((data[key] for key in ("labels", "categories", "id2label") if key in data), data)
     try:
         if isinstance(data, dict):
             return LabelMap(tuple(Label(int(key), int(key), str(name)) for key, name in data.items()))
+        if not isinstance(data, list):
+            raise LabelError(f"not a label map but {type(data).__name__}")
         if all(isinstance(entry, str) for entry in data):
-            return _listed(list(data), first)
+            return _listed(data, first)
         return LabelMap(tuple(_entry(entry) for entry in data))
     except (TypeError, ValueError, KeyError) as error:
         raise LabelError(f"not a label map ({type(error).__name__}: {error})") from error

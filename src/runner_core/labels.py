@@ -68,20 +68,30 @@ class LabelMap:
         return tuple(label.name for label in self.labels)
 
     def file_id(self, model_id: int) -> int:
-        """The identity of a class; its own number where the map has a gap."""
-        return self.model_id_to_file_id.get(model_id, model_id)
+        """The identity of a class. In a gap of the map its own number; if a label took that, the one this label left."""
+        if model_id in self.model_id_to_file_id:
+            return self.model_id_to_file_id[model_id]
+        while model_id in self.file_id_to_model_id:
+            model_id = self.file_id_to_model_id[model_id]
+        return model_id
 
     def name(self, model_id: int) -> str:
         """The name of a class; ``class N`` where the map has a gap."""
-        return self.file_id_to_name.get(self.file_id(model_id), f"class {model_id}")
+        known = self.model_id_to_file_id.get(model_id)
+        return f"class {model_id}" if known is None else self.file_id_to_name[known]
 
     def model_ids_of(self, names: Sequence[str]) -> tuple[int, ...]:
-        """The numbers of the classes with these names. Raises LabelError for a name that is not in the map."""
-        known = {label.name: label.model_id for label in self.labels}
+        """The numbers of all classes with these names: ImageNet has two cranes.
+
+        Raises LabelError for a name that is not in the map.
+        """
+        known: dict[str, list[int]] = {}
+        for label in self.labels:
+            known.setdefault(label.name, []).append(label.model_id)
         for name in names:
             if name not in known:
                 raise LabelError(f"no label named {name!r}", remedy=f"known: {', '.join(sorted(known)) or 'none'}")
-        return tuple(known[name] for name in names)
+        return tuple(number for name in names for number in known[name])
 
     def check(self, model_ids: NDArray[np.integer]) -> None:
         """Raises LabelError where the network emits a class outside the map: the labels are another model's.

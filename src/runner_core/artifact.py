@@ -58,11 +58,13 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def check_files(root: Path, artifact: Artifact) -> None:
-    """Raises CardError where a file is missing or has another size than the card says; contents are not hashed."""
+def check_files(root: Path, artifact: Artifact, *, contents: bool = False) -> None:
+    """Raises CardError where a file is missing or has another size, or other ``contents``, than the card says."""
     for file in artifact.files:
         path = root / file.path
         if not path.is_file():
             raise CardError(f"{path}: the card names it, but it is not there")
         if path.stat().st_size != file.size:
             raise CardError(f"{path}: {path.stat().st_size} bytes, the card says {file.size}")
+        if contents and sha256_of(path) != file.sha256:
+            raise CardError(f"{path}: its sha256 is not what the card says", remedy="draft the card again")

@@ -69,5 +69,7 @@ def _file() -> dict[str, str]:
 
 
 def _address(alias: str, value: str) -> StoreAddress:
+    if len(alias) < 2:
+        raise UsageError(f"a store cannot be called {alias!r}", remedy="give it two letters: C: is a drive")
     kind, _, location = value.partition(":")
     return StoreAddress(alias, kind, location)

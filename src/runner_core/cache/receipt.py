@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any, ClassVar
@@ -44,7 +45,7 @@ class Receipt:
         """Where it lies below ``brains``; other contents have another folder."""
         digest = self.key(" ".join(sorted(f"{file.path} {file.sha256}" for file in self.files)))
         parts = (self.store, self.name, f"{self.version}@{digest[:12]}")
-        return "/".join(part.replace("/", "--") for part in parts)
+        return "/".join(re.sub(r"[^A-Za-z0-9._@+-]+", "-", part) for part in parts)
 
     @staticmethod
     def key(text: str) -> str:

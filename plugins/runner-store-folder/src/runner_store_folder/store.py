@@ -45,7 +45,7 @@ class FolderStore:
         """Copies a brain to ``<name>/<version>``, by one rename. Raises StoreError where that is taken."""
         card = Card.read(folder / FILE_NAME)
         for artifact in card.artifacts:
-            check_files(folder, artifact)
+            check_files(folder, artifact, contents=True)
         place = self.root / card.name / card.version
         place.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / ".push.lock"):

@@ -6,6 +6,7 @@ Arrays stand for what a network emits; real graphs run in test_tf_detection_grap
 import attrs
 import numpy as np
 import pytest
+from runner_detection.tf_detection import TfDetection
 
 from runner_core.card import Card
 from runner_core.contracts import Signature, TensorSpec
@@ -13,7 +14,6 @@ from runner_core.errors import LabelError, TaskError
 from runner_core.frame import Frame
 from runner_core.labels import LabelMap
 from runner_core.picture import PictureSpec
-from runner_detection.tf_detection import TfDetection
 
 WIDTH, HEIGHT = 640, 480
 FRAME = Frame.from_array(np.zeros((HEIGHT, WIDTH, 3), np.uint8))

@@ -9,6 +9,7 @@ from runner_core.card import Card
 from runner_core.inference import Inference
 from runner_core.mask import Mask
 from runner_detection.boxes import Floats, clip, usable
+from runner_detection.nms import nms
 
 KIND = "object-detection"
 
@@ -53,3 +54,11 @@ def assemble(
         masks=None if masks is None else tuple(masks[row] for row in rows),
         keypoints=None if keypoints is None else keypoints[rows],
     )
+
+
+def suppress(
+    card: Card, size: tuple[int, int], boxes: Floats, scores: Floats, classes: NDArray[np.number]
+) -> Inference:
+    """The Inference of rows in any order: of those of a class that overlap by more than ``card.iou`` the best stays."""
+    kept = nms(boxes, scores, classes, card.iou)
+    return assemble(card, size, boxes[kept], scores[kept], classes[kept])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runner_core.contracts import TensorSpec
+from runner_detection.roles import fits
 
 
 def bare(name: str) -> str:
@@ -22,3 +23,12 @@ def find_all(specs: Sequence[TensorSpec], names: dict[str, str]) -> dict[str, Te
     """Role -> tensor, for those of ``names`` (role -> bare name) that the model has."""
     found = {role: find(specs, name) for role, name in names.items()}
     return {role: spec for role, spec in found.items() if spec is not None}
+
+
+def find_pair(outputs: Sequence[TensorSpec], *pairs: tuple[str, str]) -> tuple[TensorSpec, TensorSpec] | None:
+    """Boxes N x 4 and what goes with them, N x C, by the first of these pairs of names that a model has so."""
+    for boxes_name, other_name in pairs:
+        boxes, other = find(outputs, boxes_name), find(outputs, other_name)
+        if boxes and other and fits(boxes, (1, None, 4)) and fits(other, (1, None, None)):
+            return boxes, other
+    return None

@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from runner_core.card import Card
-from runner_core.contracts import TensorSpec
+from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.picture import PictureSpec
 
@@ -40,9 +40,19 @@ def picture_for(card: Card, spec: TensorSpec, like: PictureSpec) -> PictureSpec:
     if spec.dtype == "string":
         return PictureSpec(encoded=True, batched=batched)
     layout = _layout(spec.shape) or like.layout if spec.shape else like.layout
-    return attrs.evolve(
-        like, size=_size(card, spec, layout) or like.size, layout=layout, dtype=spec.dtype, batched=batched
-    )
+    like = attrs.evolve(like, layout=layout, dtype=spec.dtype, batched=batched)
+    return attrs.evolve(like, size=_size(card, spec, like))
+
+
+def drafted(model: Signature, like: PictureSpec) -> tuple[TensorSpec, PictureSpec] | None:
+    """The one picture input of a model and what it gets, for a draft; None where there is no such input."""
+    image = model.inputs[0] if len(model.inputs) == 1 else None
+    if image is None or image.dtype == "string" or not is_picture(image):
+        return None
+    try:
+        return image, picture_for(Card(name="", task=""), image, like)
+    except TaskError:
+        return None
 
 
 def _layout(shape: tuple[int | None, ...]) -> Layout | None:
@@ -55,11 +65,12 @@ def _layout(shape: tuple[int | None, ...]) -> Layout | None:
     return "nchw" if first in (3, None) else None
 
 
-def _size(card: Card, spec: TensorSpec, layout: str) -> tuple[int, int] | None:
-    """(width, height) that the input is fixed to; None where both are free."""
-    if not spec.shape:
-        return None
-    height, width = spec.shape[-3:-1] if layout == "nhwc" else spec.shape[-2:]
+def _size(card: Card, spec: TensorSpec, like: PictureSpec) -> tuple[int, int] | None:
+    """(width, height) that the input is fixed to, free sides as ``like`` has them; None where both are free."""
+    fixed = spec.shape or (None,) * 4
+    height, width = fixed[-3:-1] if like.layout == "nhwc" else fixed[-2:]
+    if like.size is not None:
+        return width or like.size[0], height or like.size[1]
     if (height is None) != (width is None):
         raise TaskError(
             f"brain {card.name}: {spec} fixes one side of the picture alone",

@@ -5,11 +5,21 @@ from collections.abc import Iterator
 from runner_core.hookspecs import hookimpl
 from runner_core.plugin import Plugin
 
+FAMILIES = {
+    "tf-detection": ("tf_detection:TfDetection", "object detection as the TF Object Detection API exports it"),
+    "tflite-detection": (
+        "tflite_detection:TfliteDetection",
+        "TFLite detectors that end in Detection_PostProcess",
+    ),
+    "yolo": ("yolo:Yolo", "YOLO v3, v5, v8 to v12, v10 and 26 as Ultralytics exports them"),
+    "fastestdet": ("fastestdet:FastestDet", "FastestDet's raw head"),
+    "detr": ("detr:Detr", "DETR, RT-DETR and RF-DETR: logits and boxes of queries"),
+    "ssd": ("ssd:Ssd", "SSD's raw offsets and scores, with the anchors in the card"),
+    "boxes-scores": ("boxes_scores:BoxesScores", "decoded boxes with class scores, as face detectors export them"),
+}
+
 
 @hookimpl
 def runner_tasks() -> Iterator[Plugin]:
-    yield Plugin(
-        name="tf-detection",
-        target="runner_detection.tf_detection:TfDetection",
-        summary="object detection as the TF Object Detection API exports it",
-    )
+    for name, (target, summary) in FAMILIES.items():
+        yield Plugin(name=name, target=f"runner_detection.{target}", summary=summary)

@@ -19,7 +19,7 @@ from runner_core.inference import Inference
 from runner_core.mask import Mask
 from runner_core.picture import PictureSpec, Placement
 from runner_detection.assemble import KIND, assemble, best_rows
-from runner_detection.boxes import Floats, looks_absolute, to_picture
+from runner_detection.boxes import UNITS, YX_TO_XY, Floats, are_normalised, to_picture
 from runner_detection.codec import PictureCodec
 from runner_detection.names import bare, find, find_all
 from runner_detection.options import choice
@@ -44,7 +44,6 @@ ROWS: dict[str, Shape] = {
     "keypoints": (None, 2),
     "keypoint_scores": (None,),
 }
-YX_TO_XY = [1, 0, 3, 2]
 # What neither names nor shapes tell, by the start of the input's dtype, and how to settle it.
 GUESSES = {
     "string": "the input takes an encoded picture, not a tf.train.Example; one prediction settles it",
@@ -74,11 +73,11 @@ class TfDetection:
 
     def bind(self, card: Card, model: Signature) -> TfDetectionCodec:
         specs = roles_of(card, model, needed=("image", *NEEDED), optional=OPTIONAL)
-        _check_shapes(card, specs)
+        check_shapes(card, specs)
         return TfDetectionCodec(
             card,
             picture_for(card, specs["image"], PictureSpec()),
-            boxes=choice(card, "boxes", "normalised", "absolute"),
+            boxes=choice(card, "boxes", *UNITS),
             masks=choice(card, "masks", "box", "picture"),
         )
 
@@ -96,7 +95,7 @@ class TfDetectionCodec(PictureCodec):
         columns = {role: column[rows] for role, column in columns.items()}
         placement = self.placed(frame)
         yx = columns["boxes"]
-        normalised = not looks_absolute(yx) if self.boxes is None else self.boxes == "normalised"
+        normalised = are_normalised(yx, self.boxes)
         boxes = to_picture(yx[:, YX_TO_XY], placement, normalised=normalised)
         return assemble(
             self.card,
@@ -142,7 +141,7 @@ def _keypoints(columns: dict[str, NDArray[Any]], placement: Placement, *, normal
     return points
 
 
-def _check_shapes(card: Card, specs: dict[str, TensorSpec]) -> None:
+def check_shapes(card: Card, specs: dict[str, TensorSpec]) -> None:
     for role, row in ROWS.items():
         if role in specs:
             expect(card, role, specs[role], (1, None, *row), (None, *row))

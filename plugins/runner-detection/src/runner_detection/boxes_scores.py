@@ -1,0 +1,156 @@
+"""Decoded boxes with class scores, as face detectors and many others export them.
+
+Two outputs, boxes N x 4 and scores N x C, of which overlapping ones are still to be suppressed; or three, boxes N x 4,
+scores N and classes N, which are final.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.picture import PictureSpec
+from runner_detection import detr, ssd, tf_detection
+from runner_detection.assemble import KIND, assemble, best_rows, suppress
+from runner_detection.boxes import TO_CORNERS, UNITS, Floats, are_normalised, to_picture
+from runner_detection.class_scores import ACTIVATIONS, best_class
+from runner_detection.codec import PictureCodec
+from runner_detection.names import bare, find_all, find_pair
+from runner_detection.options import choice, flag, index
+from runner_detection.picture_input import drafted, picture_for
+from runner_detection.roles import axis, expect, expect_same_rows, roles_of, unbatched
+
+UNIT = PictureSpec(std=(255.0, 255.0, 255.0))
+CLASS_WORDS, SCORE_WORDS = ("label", "class"), ("score", "conf", "prob")
+
+
+class BoxesScores:
+    """Roles: ``image``, ``boxes``, ``scores``, and ``classes`` where there is one score a box.
+
+    Card options:
+    ``order``       of a box's numbers: ``xyxy`` (default), ``yxyx``, ``cxcywh``, ``xywh``.
+    ``boxes``       ``normalised`` or ``absolute``; absent: absolute where a number is above 2.
+    ``scores``      what makes scores of them: ``none`` (default), ``sigmoid``, ``softmax``.
+    ``background``  the class that no instance has; none by default.
+    ``nms``         whether overlapping boxes are suppressed; by default where there are no ``classes``.
+    """
+
+    kind = KIND
+
+    def recognise(self, model: Signature) -> Card | None:
+        input_of = drafted(model, UNIT)
+        found = None if _anothers(model) else _outputs(model.outputs)
+        if input_of is None or found is None:
+            return None
+        image, picture = input_of
+        roles = {"image": image.name} | {role: spec.name for role, spec in found.items()}
+        binary = "classes" not in found and axis(found["scores"], -1) == 2
+        options = {"order": "xyxy", "nms": "classes" not in found} | ({"background": 0} if binary else {})
+        notes = _notes(roles, binary=binary)
+        return Card(name="", task="boxes-scores", roles=roles, picture=picture, options=options, notes=notes)
+
+    def bind(self, card: Card, model: Signature) -> BoxesScoresCodec:
+        specs = roles_of(card, model, needed=("image", "boxes", "scores"), optional=("classes",))
+        single = "classes" in specs
+        row: tuple[None, ...] = () if single else (None,)
+        expect(card, "boxes", specs["boxes"], (1, None, 4), (None, 4))
+        expect(card, "scores", specs["scores"], (1, None, *row), (None, *row))
+        if single:
+            expect(card, "classes", specs["classes"], (1, None), (None,))
+        rows = {role: axis(spec, -2 if role == "boxes" or not single else -1) for role, spec in specs.items()}
+        expect_same_rows(card, {role: number for role, number in rows.items() if role != "image"})
+        return BoxesScoresCodec(
+            card,
+            picture_for(card, specs["image"], UNIT),
+            order=choice(card, "order", *TO_CORNERS) or "xyxy",
+            boxes=choice(card, "boxes", *UNITS),
+            scores=choice(card, "scores", *ACTIVATIONS) or "none",
+            background=None if single else index(card, "background", axis(specs["scores"], -1)),
+            nms=flag(card, "nms", not single),
+        )
+
+
+@attrs.frozen
+class BoxesScoresCodec(PictureCodec):
+    order: str
+    boxes: str | None
+    scores: str
+    background: int | None
+    nms: bool
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        every = unbatched(self.card, "boxes", outputs["boxes"], (4,))
+        rows, scores, classes = self._kept(outputs, len(every))
+        corners = TO_CORNERS[self.order](every[rows])
+        normalised = are_normalised(corners, self.boxes)
+        boxes = to_picture(corners, self.placed(frame), normalised=normalised)
+        return (suppress if self.nms else assemble)(self.card, frame.size, boxes, scores, classes)
+
+    def _kept(self, outputs: Tensors, count: int) -> tuple[NDArray[np.intp], Floats, NDArray[np.number]]:
+        """Rows that reach the threshold, best first, their scores and classes."""
+        activate = ACTIVATIONS[self.scores]
+        if "classes" in outputs:
+            scores = unbatched(self.card, "scores", outputs["scores"], ())
+            classes = unbatched(self.card, "classes", outputs["classes"], ())
+            expect_same_rows(self.card, {"boxes": count, "scores": len(scores), "classes": len(classes)})
+            rows = best_rows(activate(scores), self.card.threshold)
+            return rows, activate(scores)[rows], classes[rows]
+        scores = unbatched(self.card, "scores", outputs["scores"], (None,))
+        expect_same_rows(self.card, {"boxes": count, "scores": len(scores)})
+        rows, best, numbers = best_class(activate(scores), self.card.threshold, self.background)
+        order = best_rows(best, self.card.threshold)
+        return rows[order], best[order], numbers[order]
+
+
+def _anothers(model: Signature) -> bool:
+    """Whether the outputs' names say that they are another family's."""
+    if find_pair(model.outputs, *detr.NAMES) or find_pair(model.outputs, *ssd.NAMES):
+        return True
+    return len(find_all(model.outputs, tf_detection.NEEDED)) == len(tf_detection.NEEDED)
+
+
+def _outputs(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
+    """Role -> output, by shapes; by names where these leave it open."""
+    boxes = _boxes(outputs)
+    rest = [spec for spec in outputs if spec is not boxes]
+    if boxes is None or boxes.shape is None:
+        return None
+    batch = boxes.shape[:-1]
+    if len(rest) == 1 and rest[0].shape and rest[0].shape[:-1] == batch:
+        return {"boxes": boxes, "scores": rest[0]}
+    classes = [spec for spec in rest if spec.dtype.startswith("int") or _says(spec, CLASS_WORDS)]
+    scores = [spec for spec in rest if spec not in classes and _says(spec, SCORE_WORDS)]
+    if len(rest) == 2 and len(classes) == len(scores) == 1 and rest[0].shape == rest[1].shape == batch:
+        return {"boxes": boxes, "scores": scores[0], "classes": classes[0]}
+    return None
+
+
+def _boxes(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
+    """The one output of [1] x N x 4; of several the one named so. N may be unknown, if the name says box."""
+    fours = [spec for spec in outputs if spec.shape and len(spec.shape) in (2, 3) and spec.shape[-1] == 4]
+    named = [spec for spec in fours if _says(spec, ("box",))]
+    candidates = [spec for spec in named or fours if len(spec.shape or ()) == 2 or (spec.shape or ())[0] in (1, None)]
+    if len(candidates) != 1:
+        return None
+    rows = axis(candidates[0], -2)
+    return candidates[0] if named or (rows or 0) > 1 else None
+
+
+def _says(spec: TensorSpec, words: tuple[str, ...]) -> bool:
+    return any(word in bare(spec.name).lower() for word in words)
+
+
+def _notes(roles: dict[str, str], *, binary: bool) -> tuple[str, ...]:
+    return (
+        *(f"{role} is {name}, by shape and name" for role, name in roles.items()),
+        "guess: boxes are decoded and xyxy, pixels where a number is above 2; options.order, options.boxes settle it",
+        "guess: the input takes RGB, a float one 0 to 1, stretched; a card's picture settles it",
+        "guess: scores need no activation; options.scores: sigmoid or softmax",
+        *(["guess: of two classes the first, 0, is the background; options.background"] if binary else []),
+        "guess: classes count from 0; a label map settles it",
+    )

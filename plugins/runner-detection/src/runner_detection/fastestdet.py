@@ -1,0 +1,102 @@
+"""FastestDet's raw head: one cell in 16 pixels, each with an objectness, a box and a score for each class.
+
+Source: github.com/dog-qiuqiu/FastestDet, utils/tool.py, handle_preds. For cell x, y of a grid:
+score = objectness ** 0.6 * class ** 0.4; centre = (x + tanh(tx), y + tanh(ty)) / grid; size = sigmoid(tw, th).
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.errors import TaskError
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.picture import PictureSpec
+from runner_detection.assemble import KIND, suppress
+from runner_detection.boxes import centred_to_corners, to_picture
+from runner_detection.class_scores import best_class, sigmoid
+from runner_detection.codec import PictureCodec
+from runner_detection.picture_input import drafted, picture_for
+from runner_detection.roles import roles_of, unbatched
+
+STRIDE = 16
+BOX = 5  # objectness, tx, ty, tw, th
+BGR = PictureSpec(colour="bgr", layout="nchw", std=(255.0, 255.0, 255.0))
+
+
+class FastestDet:
+    """Roles: ``image``, ``predictions``: 1 x (5 + C) x H/16 x W/16, or with the features last."""
+
+    kind = KIND
+
+    def recognise(self, model: Signature) -> Card | None:
+        input_of = drafted(model, BGR)
+        if input_of is None or len(model.outputs) != 1:
+            return None
+        (image, picture), (head,) = input_of, model.outputs
+        first = features_first(head, picture)
+        if first is None:
+            return None
+        roles = {"image": image.name, "predictions": head.name}
+        return Card(name="", task="fastestdet", roles=roles, picture=picture, notes=_notes(image, head, first))
+
+    def bind(self, card: Card, model: Signature) -> FastestDetCodec:
+        specs = roles_of(card, model, needed=("image", "predictions"))
+        picture = picture_for(card, specs["image"], BGR)
+        first = features_first(specs["predictions"], picture)
+        if first is None:
+            size = "unknown" if picture.size is None else f"{picture.size[0]} x {picture.size[1]}"
+            raise TaskError(
+                f"brain {card.name}: predictions is {specs['predictions']}, the input {size}",
+                remedy="fastestdet reads [1 x (5 + C) x H/16 x W/16], or the same with the features last",
+            )
+        return FastestDetCodec(card, picture, first)
+
+
+@attrs.frozen
+class FastestDetCodec(PictureCodec):
+    features_first: bool
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        head = unbatched(self.card, "predictions", outputs["predictions"], (None, None))
+        head = head if self.features_first else head.transpose(2, 0, 1)
+        grid = head.shape[1:]
+        cells = head.reshape(len(head), -1).T
+        scores = np.maximum(cells[:, :1], 0) ** 0.6 * np.maximum(cells[:, BOX:], 0) ** 0.4
+        rows, best, classes = best_class(scores, self.card.threshold)
+        boxes = to_picture(_boxes(cells[rows, 1:BOX], rows, grid), self.placed(frame), normalised=True)
+        return suppress(self.card, frame.size, boxes, best, classes)
+
+
+def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:
+    """Whether the features are the axis after the batch; None where the shape is not that of this head."""
+    if head.shape is None or len(head.shape) != 4 or head.shape[0] not in (1, None) or picture.size is None:
+        return None
+    wide, high = picture.size
+    grid = (high // STRIDE, wide // STRIDE)
+    if wide % STRIDE or high % STRIDE:
+        return None
+    ways = {True: (head.shape[1], head.shape[2:]), False: (head.shape[3], head.shape[1:3])}
+    return next((first for first, (features, cells) in ways.items() if cells == grid and (features or 0) > BOX), None)
+
+
+def _boxes(values: NDArray[np.floating], rows: NDArray[np.intp], grid: tuple[int, ...]) -> NDArray[np.float32]:
+    """Normalised xyxy of the cells ``rows`` of a grid (high, wide)."""
+    high, wide = grid
+    cells = np.stack([rows % wide, rows // wide], axis=1)
+    centres = (cells + np.tanh(values[:, :2])) / np.array([wide, high])
+    return centred_to_corners(np.concatenate([centres, sigmoid(values[:, 2:])], axis=1))
+
+
+def _notes(image: TensorSpec, head: TensorSpec, first: bool) -> tuple[str, ...]:
+    where = "after the batch" if first else "last"
+    return (
+        f"image is input {image.name}, the only input",
+        f"predictions is output {head.name}, by its shape: one cell in {STRIDE} pixels, the features {where}",
+        "guess: the input takes BGR 0 to 1, stretched, as FastestDet was trained; a card's picture settles it",
+        "guess: classes count from 0, as the network numbers them; a label map settles it",
+    )

@@ -1,0 +1,104 @@
+"""SSD as the network leaves it: box offsets for each anchor, and a score for each class.
+
+Source: Liu et al., SSD, 2016, and tensorflow/models box_coders/faster_rcnn_box_coder.py.
+centre = anchor centre + offset * variance * anchor size; size = anchor size * exp(offset * variance).
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, Tensors
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.picture import PictureSpec
+from runner_detection.assemble import KIND, suppress
+from runner_detection.boxes import YX_TO_XY, Floats, centred_to_corners, to_picture
+from runner_detection.class_scores import ACTIVATIONS, best_class
+from runner_detection.codec import PictureCodec
+from runner_detection.names import bare, find_pair
+from runner_detection.options import choice, index, matrix, numbers
+from runner_detection.picture_input import drafted, picture_for
+from runner_detection.roles import axis, expect, expect_same_rows, roles_of, unbatched
+
+# Names of (offsets, scores) in exports, and the order of an offset's four numbers there.
+NAMES = {("box_encodings", "class_predictions"): "yxhw", ("mbox_loc", "mbox_conf"): "xywh", ("loc", "conf"): "xywh"}
+VARIANCES = (0.1, 0.1, 0.2, 0.2)
+SIGNED = PictureSpec(mean=(127.5, 127.5, 127.5), std=(127.5, 127.5, 127.5))
+
+
+class Ssd:
+    """Roles: ``image``, ``boxes`` (offsets, 1 x N x 4), ``scores`` (1 x N x C).
+
+    Card options:
+    ``anchors``     N rows of centre x, centre y, width, height, normalised. Cannot be missing: no model file has them.
+    ``variances``   for centre x, centre y, width, height; 0.1, 0.1, 0.2, 0.2 by default.
+    ``order``       of an offset's numbers: ``xywh`` (default) or ``yxhw``.
+    ``scores``      what makes scores of the class outputs: ``none`` (default), ``sigmoid``, ``softmax``.
+    ``background``  the class that no instance has; none by default.
+    """
+
+    kind = KIND
+
+    def recognise(self, model: Signature) -> Card | None:
+        found, input_of = find_pair(model.outputs, *NAMES), drafted(model, SIGNED)
+        if found is None or input_of is None:
+            return None
+        (boxes, scores), (image, picture) = found, input_of
+        order = NAMES[bare(boxes.name), bare(scores.name)]
+        roles = {"image": image.name, "boxes": boxes.name, "scores": scores.name}
+        options = {"order": order, "variances": list(VARIANCES), "scores": "none", "background": 0}
+        return Card(name="", task="ssd", roles=roles, picture=picture, options=options, notes=_notes(roles, order))
+
+    def bind(self, card: Card, model: Signature) -> SsdCodec:
+        specs = roles_of(card, model, needed=("image", "boxes", "scores"))
+        anchors = matrix(card, "anchors", 4)
+        expect(card, "boxes", specs["boxes"], (1, len(anchors), 4), (len(anchors), 4))
+        expect(card, "scores", specs["scores"], (1, len(anchors), None), (len(anchors), None))
+        return SsdCodec(
+            card,
+            picture_for(card, specs["image"], SIGNED),
+            anchors,
+            numbers(card, "variances", VARIANCES),
+            choice(card, "order", "xywh", "yxhw") or "xywh",
+            choice(card, "scores", *ACTIVATIONS) or "none",
+            index(card, "background", axis(specs["scores"], -1)),
+        )
+
+
+@attrs.frozen
+class SsdCodec(PictureCodec):
+    anchors: NDArray[np.float32]
+    variances: NDArray[np.float32]
+    order: str
+    scores: str
+    background: int | None
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        offsets = unbatched(self.card, "boxes", outputs["boxes"], (4,))
+        logits = unbatched(self.card, "scores", outputs["scores"], (None,))
+        expect_same_rows(self.card, {"boxes": len(offsets), "scores": len(logits), "anchors": len(self.anchors)})
+        scores = ACTIVATIONS[self.scores](logits)
+        rows, best, classes = best_class(scores, self.card.threshold, self.background)
+        boxes = to_picture(self._boxes(offsets[rows], self.anchors[rows]), self.placed(frame), normalised=True)
+        return suppress(self.card, frame.size, boxes, best, classes)
+
+    def _boxes(self, offsets: Floats, anchors: Floats) -> NDArray[np.float32]:
+        """Normalised xyxy of N offsets from their N anchors."""
+        moves = (offsets[:, YX_TO_XY] if self.order == "yxhw" else offsets) * self.variances
+        centres = anchors[:, :2] + moves[:, :2] * anchors[:, 2:]
+        sizes = anchors[:, 2:] * np.exp(moves[:, 2:])
+        return centred_to_corners(np.concatenate([centres, sizes], axis=1))
+
+
+def _notes(roles: dict[str, str], order: str) -> tuple[str, ...]:
+    return (
+        *(f"{role} is {name}, by its name" for role, name in roles.items() if role != "image"),
+        "missing: options.anchors, N rows of centre x, centre y, width, height, normalised; no model file has them",
+        f"guess: offsets in the order {order}, variances {VARIANCES}; options.order, options.variances",
+        "guess: scores need no activation, class 0 is the background; options.scores, options.background",
+        "guess: a float input takes RGB scaled to -1 to 1; a card's picture settles it",
+    )

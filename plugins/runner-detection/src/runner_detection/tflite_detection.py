@@ -1,0 +1,119 @@
+"""TFLite_Detection_PostProcess: the operation at the end of TFLite detectors, its four outputs in any order.
+
+Source: tensorflow/lite/kernels/detection_postprocess.cc. Boxes 1 x N x 4 are ymin, xmin, ymax, xmax, normalised;
+classes and scores 1 x N; the count [1]. Classes count from 0 and leave the background out.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.label_files import BACKGROUND
+from runner_core.labels import LabelMap
+from runner_core.picture import PictureSpec
+from runner_detection.assemble import KIND
+from runner_detection.boxes import Floats
+from runner_detection.names import bare
+from runner_detection.picture_input import drafted, picture_for
+from runner_detection.roles import roles_of
+from runner_detection.tf_detection import NEEDED, TfDetectionCodec, check_shapes
+
+OPERATION = "TFLite_Detection_PostProcess"
+IN_ORDER = ("boxes", "classes", "scores", "count")
+SIGNED = PictureSpec(mean=(127.5, 127.5, 127.5), std=(127.5, 127.5, 127.5))  # -1 to 1, as SSD MobileNet takes it
+
+
+class TfliteDetection:
+    """Roles: ``image``, ``boxes``, ``scores``, ``classes``, ``count``.
+
+    ``scores`` and ``classes`` have the same shape, and converters put them in either order under names that say
+    nothing: where the values contradict the card, the two are exchanged (see ``swapped``).
+    Labels that count the background (a TF label map, or a list that begins with ``???``) are moved down by one.
+    """
+
+    kind = KIND
+
+    def recognise(self, model: Signature) -> Card | None:
+        found, how = _by_name(model.outputs), f"by the names of {OPERATION}"
+        if found is None:
+            found, how = _by_shape(model.outputs), "by its shape"
+        input_of = drafted(model, SIGNED)
+        if found is None or input_of is None:
+            return None
+        image, picture = input_of
+        roles = {"image": image.name} | {role: spec.name for role, spec in found.items()}
+        return Card(name="", task="tflite-detection", roles=roles, picture=picture, notes=_notes(image, found, how))
+
+    def bind(self, card: Card, model: Signature) -> TfliteDetectionCodec:
+        specs = roles_of(card, model, needed=("image", *NEEDED), optional=("count",))
+        check_shapes(card, specs)
+        picture = picture_for(card, specs["image"], SIGNED)
+        labels = without_background(card.labels)
+        return TfliteDetectionCodec(attrs.evolve(card, labels=labels), picture, boxes=None, masks=None)
+
+
+@attrs.frozen
+class TfliteDetectionCodec(TfDetectionCodec):
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        if swapped(outputs["scores"], outputs["classes"]):
+            outputs = {**outputs, "scores": outputs["classes"], "classes": outputs["scores"]}
+        return super().decode(outputs, frame)
+
+
+def swapped(scores: Floats, classes: Floats) -> bool:
+    """Whether the values say that the two are the other way round.
+
+    Classes are whole numbers; scores have fractions and end at 1.
+    """
+    if not _whole(classes):
+        return _whole(scores)
+    return bool(scores.max(initial=0) > 1 >= classes.max(initial=0))
+
+
+def _whole(values: Floats) -> bool:
+    return bool((values == np.rint(values)).all())
+
+
+def without_background(labels: LabelMap) -> LabelMap:
+    """The labels as the operation counts: the first class that is no background is 0."""
+    known = sorted(labels.labels, key=lambda label: label.model_id)
+    if not known or (known[0].model_id == 0 and known[0].name.lower() not in BACKGROUND):
+        return labels
+    instances = [label for label in known if label.model_id > 0]
+    return LabelMap(tuple(attrs.evolve(label, model_id=label.model_id - 1) for label in instances))
+
+
+def _by_name(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
+    """The operation's own names: nothing, ``:1``, ``:2``, ``:3`` behind the first; these are always in order."""
+    if len(outputs) != len(IN_ORDER) or any(bare(spec.name) != OPERATION for spec in outputs):
+        return None
+    return dict(zip(IN_ORDER, sorted(outputs, key=lambda spec: spec.name), strict=True))
+
+
+def _by_shape(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
+    """Boxes 1 x N x 4, twice 1 x N, and [1]. Of the twins the first is drafted as the classes, as in the operation."""
+    if len(outputs) != len(IN_ORDER) or any(bare(spec.name) in NEEDED.values() for spec in outputs):
+        return None
+    by_rank = sorted(outputs, key=lambda spec: -len(spec.shape or ()))
+    boxes, classes, scores, count = by_rank
+    shapes = [boxes.shape, classes.shape, scores.shape, count.shape]
+    rows = boxes.shape[1] if boxes.shape and len(boxes.shape) == 3 else None
+    if rows is None or shapes != [(1, rows, 4), (1, rows), (1, rows), (1,)]:
+        return None
+    return {"boxes": boxes, "classes": classes, "scores": scores, "count": count}
+
+
+def _notes(image: TensorSpec, found: dict[str, TensorSpec], how: str) -> tuple[str, ...]:
+    facts = [f"image is input {image.name}, the only input"]
+    facts += [f"{role} is output {spec.name}, {how}" for role, spec in found.items()]
+    facts.append("classes count from 0 without the background, as the operation has it")
+    if how == "by its shape":
+        facts.append("scores and classes look alike here: each prediction tells them apart by their values")
+    if image.dtype.startswith("float"):
+        facts.append("guess: the float input takes RGB scaled to -1 to 1; a card's picture settles it")
+    return tuple(facts)

@@ -1,0 +1,175 @@
+"""YOLO as Ultralytics exports it: v3 and v5 (N x (5 + C)), v8 to v12 ((4 + C) x N), v10 and 26 end-to-end (N x 6).
+
+Source: ultralytics/engine/exporter.py, nn/modules/head.py and utils/nms.py. Boxes are centre x, centre y, width, height
+(end-to-end: xyxy) in pixels of the letterboxed input, or normalised by it in TensorFlow exports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.errors import TaskError
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.labels import LabelMap
+from runner_core.picture import PictureSpec
+from runner_detection.assemble import KIND, assemble, best_rows, suppress
+from runner_detection.boxes import UNITS, Floats, are_normalised, centred_to_corners, to_picture
+from runner_detection.class_scores import best_class
+from runner_detection.codec import PictureCodec
+from runner_detection.metadata import labels_of, literal, size_of
+from runner_detection.options import choice, flag
+from runner_detection.picture_input import drafted, picture_for
+from runner_detection.roles import roles_of, spelled, unbatched
+from runner_detection.yolo_layout import ORDERS, Layout, Order, layout_of
+
+GREY = (114, 114, 114)
+LETTERBOXED = PictureSpec(resize="letterbox", layout="nchw", std=(255.0, 255.0, 255.0), pad=GREY)
+FREE_SIZE = (640, 640)  # of an input that takes any, where the metadata do not say
+
+
+class Yolo:
+    """Roles: ``image``, ``predictions``.
+
+    Card options, read from the shape where they are absent:
+    ``layout``      ``rows`` (N x F), ``columns`` (F x N) or ``end-to-end`` (N x 6).
+    ``objectness``  whether the fifth feature is one.
+    ``boxes``       ``normalised`` or ``absolute``; absent: absolute where a number is above 2.
+    """
+
+    kind = KIND
+
+    def recognise(self, model: Signature) -> Card | None:
+        size = size_of(model.metadata)
+        input_of = drafted(model, attrs.evolve(LETTERBOXED, size=size or FREE_SIZE))
+        output = _predictions(model.outputs)
+        if input_of is None or output is None or model.metadata.get("task", "detect") != "detect":
+            return None
+        image, picture = input_of
+        labels = labels_of(model.metadata)
+        layout = _layout(output, picture, labels, model)
+        if layout is None:
+            return None
+        believed = LabelMap() if _contradicted(labels, layout, output) else labels
+        return Card(
+            name="",
+            task="yolo",
+            roles={"image": image.name, "predictions": output.name},
+            picture=picture,
+            labels=believed,
+            threshold=0.25,
+            iou=0.45 if layout.objectness else 0.7,
+            options={"layout": layout.order, "objectness": layout.objectness},
+            notes=(*_facts(image, output, layout, model), *_guesses(layout, labels, believed, size)),
+        )
+
+    def bind(self, card: Card, model: Signature) -> YoloCodec:
+        specs = roles_of(card, model, needed=("image", "predictions"))
+        size = size_of(model.metadata) or FREE_SIZE
+        picture = picture_for(card, specs["image"], attrs.evolve(LETTERBOXED, size=size))
+        output = specs["predictions"]
+        read = _layout(output, picture, card.labels, model)
+        said = choice(card, "layout", *ORDERS)
+        order: Order | None = cast("Order", said) if said else read.order if read else None
+        if order is None or (output.shape is not None and len(output.shape) != 3):
+            raise TaskError(
+                f"brain {card.name}: predictions is {output}, no layout of YOLO for an input of {picture.size}",
+                remedy="options.layout: rows [1 x N x F], columns [1 x F x N] or end-to-end [1 x N x 6]",
+            )
+        objectness = flag(card, "objectness", read.objectness if read else False)
+        return YoloCodec(card, picture, Layout(order, objectness), choice(card, "boxes", *UNITS))
+
+
+@attrs.frozen
+class YoloCodec(PictureCodec):
+    layout: Layout
+    boxes: str | None
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        table = unbatched(self.card, "predictions", outputs["predictions"], (None,))
+        table = table.T if self.layout.order == "columns" else table
+        self._check(table)
+        return self._final(table, frame) if self.layout.order == "end-to-end" else self._raw(table, frame)
+
+    def _final(self, table: Floats, frame: Frame) -> Inference:
+        found = table[best_rows(table[:, 4], self.card.threshold)]
+        boxes = self._to_picture(found[:, :4], frame)
+        return assemble(self.card, frame.size, boxes, found[:, 4], found[:, 5])
+
+    def _raw(self, table: Floats, frame: Frame) -> Inference:
+        if self.layout.objectness:
+            table = table[table[:, 4] >= self.card.threshold]
+        scores = table[:, self.layout.scores_from :]
+        if self.layout.objectness:
+            scores = scores * table[:, 4:5]
+        rows, best, classes = best_class(scores, self.card.threshold)
+        boxes = self._to_picture(centred_to_corners(table[rows, :4]), frame)
+        return suppress(self.card, frame.size, boxes, best, classes)
+
+    def _to_picture(self, corners: Floats, frame: Frame) -> NDArray[np.float32]:
+        normalised = are_normalised(corners, self.boxes)
+        return to_picture(corners, self.placed(frame), normalised=normalised)
+
+    def _check(self, table: Floats) -> None:
+        """Raises TaskError where a row holds too few features."""
+        features = table.shape[1]
+        if features > self.layout.scores_from and (self.layout.order != "end-to-end" or features == 6):
+            return
+        raise TaskError(
+            f"brain {self.card.name}: predictions came as {spelled(table.shape)}, which is not YOLO's {self.layout}",
+            remedy="options.layout and options.objectness say how to read them",
+        )
+
+
+def _predictions(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
+    """The one output of three axes; old v5 exports have their raw heads, of five, beside it."""
+    tables = [spec for spec in outputs if spec.shape is not None and len(spec.shape) == 3]
+    heads = [spec for spec in outputs if spec.shape is not None and len(spec.shape) == 5]
+    return tables[0] if len(tables) == 1 and len(tables) + len(heads) == len(outputs) else None
+
+
+def _layout(output: TensorSpec, picture: PictureSpec, labels: LabelMap, model: Signature) -> Layout | None:
+    """By the number of labels; where that fits nothing, by the grid of the input."""
+    arguments = literal(model.metadata, "args")
+    final = literal(model.metadata, "end2end") is True or (isinstance(arguments, dict) and arguments.get("nms") is True)
+    by_labels = layout_of(output.shape, picture.size, _count(labels), final=final)
+    return by_labels or layout_of(output.shape, picture.size, final=final)
+
+
+def _count(labels: LabelMap) -> int:
+    """How many classes a model with these labels has."""
+    return max((label.model_id + 1 for label in labels.labels), default=0)
+
+
+def _contradicted(labels: LabelMap, layout: Layout, output: TensorSpec) -> bool:
+    """Whether the output has scores for another number of classes than there are labels."""
+    if not labels or layout.order == "end-to-end" or output.shape is None:
+        return False
+    features = output.shape[2 if layout.order == "rows" else 1]
+    return features is not None and features - layout.scores_from != _count(labels)
+
+
+def _facts(image: TensorSpec, output: TensorSpec, layout: Layout, model: Signature) -> tuple[str, ...]:
+    told = [key for key in ("task", "names", "imgsz", "end2end") if key in model.metadata]
+    return (
+        f"image is input {image.name}, the only input",
+        f"predictions is output {output.name}, by its shape: {layout}",
+        f"the model's own metadata give {', '.join(told)}" if told else "the model has no metadata of an export",
+        f"threshold 0.25 and iou {0.45 if layout.objectness else 0.7}, as Ultralytics predicts",
+    )
+
+
+def _guesses(layout: Layout, labels: LabelMap, believed: LabelMap, size: tuple[int, int] | None) -> Iterator[str]:
+    if labels and not believed:
+        yield f"the metadata's {len(labels)} names contradict the output's shape and are left out: give labels"
+    if layout.guess:
+        yield f"guess: {layout.guess}; options.objectness settles it"
+    if not size:
+        yield "guess: the input takes RGB 0 to 1, letterboxed on grey 114; a card's picture settles it"

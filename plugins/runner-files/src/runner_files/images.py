@@ -1,0 +1,99 @@
+"""ImagesSink: pictures with what was found drawn in."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from runner_core.atomic import write_bytes
+from runner_core.drawing import annotate
+from runner_core.errors import ImageError, SinkError
+from runner_core.frame import Frame
+from runner_core.result import Result
+from runner_core.tags import Style
+from runner_files.naming import Names
+
+_JPEG_START = b"\xff\xd8\xff"
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "JPEG": {"quality": 92, "subsampling": 0},  # thin coloured lines need colour at full resolution
+    "PNG": {"compress_level": 4},
+}
+
+log = logging.getLogger(__name__)
+
+
+class ImagesSink:
+    """A folder of annotated pictures, named as their sources are: of a JPEG a JPEG, else a PNG.
+
+    A frame without an answer writes nothing. Each file is there whole or not at all.
+    """
+
+    def __init__(self, location: str | os.PathLike[str]) -> None:
+        self.folder = Path(location).expanduser()
+
+    @contextmanager
+    def open(self) -> Iterator[ImagesWriter]:
+        """Makes the folder. Raises SinkError where it cannot be written, UsageError where RUNNER_FONT is no font."""
+        Style.of((1, 1))  # a wrong font is wrong before the first frame
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise SinkError(
+                f"{self.folder}: cannot be written ({error.strerror or error})",
+                remedy="name a folder that you may write to",
+            ) from error
+        yield ImagesWriter(self.folder)
+
+
+class ImagesWriter:
+    """Draws and saves."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._names = folder, Names()
+
+    def write(self, result: Result) -> None:
+        """Raises SinkError where the picture cannot be written, or would take the place of a source."""
+        if result.failures and not result.answers:
+            return
+        frame = result.frame
+        try:
+            drawn = annotate(frame.image, result.answers)
+        except ImageError as error:  # a brain that decodes by itself made sense of what Pillow cannot read
+            log.warning("%s; nothing is drawn", error)
+            return
+        form = "JPEG" if (frame.encoded or b"").startswith(_JPEG_START) else "PNG"
+        number = None if frame.time is None else frame.index
+        self._save(drawn, self._folder / self._names.name(frame.source, form, number=number), form, frame)
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Every picture is complete already."""
+
+    def _save(self, image: Image.Image, path: Path, form: str, frame: Frame) -> None:
+        buffer = io.BytesIO()
+        image.save(buffer, form, **_OPTIONS[form])
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if frame.time is None:
+                _spare_sources(path, frame.source)
+            write_bytes(path, buffer.getvalue())
+        except OSError as error:
+            raise SinkError(
+                f"{path}: cannot be written ({error.strerror or error})",
+                remedy="make room, or name a folder that you may write to",
+            ) from error
+
+
+def _spare_sources(path: Path, source: str) -> None:
+    """Refuses to write into the folder that the pictures come from: one of them might be overwritten unseen."""
+    if os.path.isfile(source) and Path(source).parent.samefile(path.parent):  # noqa: PTH113  # any text may be a source
+        raise SinkError(f"{path}: is among the pictures that are read", remedy="name another folder: images:out/")

@@ -1,0 +1,36 @@
+"""FileSource: pictures from files and web addresses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from runner_core.frame import Frame
+from runner_files.listing import is_url, names_of
+
+
+class FileSource:
+    """A picture, a folder, a glob, a ``.txt`` list of pictures, or an http(s) picture.
+
+    Folders are searched to the bottom for names with a picture's suffix, hidden ones left out; a file named by itself
+    is taken whatever its suffix. A list has one path, relative to the list's folder, or URL a line, and comments after
+    ``#``. Frames come in natural order and are read when somebody needs them.
+
+    ``total``  how many frames there are. Progress bars ask any source for it; None is not known.
+
+    Raises SourceError where there is no picture.
+    """
+
+    live: bool = False
+
+    def __init__(self, location: str | os.PathLike[str]) -> None:
+        self._names = names_of(os.fspath(location))
+        self.total: int | None = len(self._names)
+
+    def frames(self) -> Iterator[Frame]:
+        """One for each name; its ``source`` is the name as it was given or found."""
+        return (_frame(name, index) for index, name in enumerate(self._names))
+
+
+def _frame(name: str, index: int) -> Frame:
+    return Frame.from_url(name, index=index) if is_url(name) else Frame.from_path(name, index=index)

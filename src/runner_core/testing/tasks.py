@@ -7,7 +7,6 @@ from functools import cached_property
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from runner_core.card import Card
 from runner_core.contracts import Codec, Signature, Task, Tensors, TensorSpec
@@ -132,44 +131,30 @@ def says_whose_answer_it_is(case: TaskCase) -> None:
 
 
 def finds_what_is_there(case: TaskCase) -> None:
-    """Rows come by descending score, none under the threshold; class numbers are integers."""
+    """Rows come by descending score, 0 to 1, and none is under the threshold."""
     answer = case.answer()
     demand(bool(len(answer)), f"outputs made for this check give no row above {case.drafted.threshold}")
-    demand(np.issubdtype(answer.model_ids.dtype, np.integer), f"model_ids are {answer.model_ids.dtype}")
     if answer.scores is None:
         return
     scores = answer.scores
-    demand(scores.dtype == np.float32 and bool(np.all((scores >= 0) & (scores <= 1))), f"scores are {scores!r:.200}")
+    demand(bool(np.all((scores >= 0) & (scores <= 1))), f"scores are {scores!r:.200}")
     demand(bool(np.all(np.diff(scores) <= 0)), f"scores are not in order: {scores!r:.200}")
-    middle = float(np.median(scores))
-    for threshold in (case.drafted.threshold, middle):
+    for threshold in (case.drafted.threshold, float(np.median(scores))):
         kept = np.asarray(case.answer(threshold=threshold).scores)
         demand(bool(np.all(kept >= np.float32(threshold))), f"a score is under {threshold}: {kept!r:.200}")
 
 
-def gives_columns_as_told(case: TaskCase) -> None:
-    """Boxes are N x 4 float32, x1 <= x2 and y1 <= y2, on the picture; keypoints N x K x 3; masks of its size."""
+def puts_it_on_the_picture(case: TaskCase) -> None:
+    """Boxes are x1, y1, x2, y2, and keypoints x, y, in pixels of the picture."""
     answer = case.answer()
-    width, height = case.frame.size
-    if answer.boxes is not None:
-        _demand_boxes(answer.boxes, len(answer), case.frame.size)
-    if answer.keypoints is not None:
-        points = answer.keypoints
-        whole = points.dtype == np.float32 and points.ndim == 3 and points.shape[::2] == (len(answer), 3)
-        demand(whole, f"keypoints are {points.dtype} {points.shape}")
-    for mask in answer.masks or ():
-        demand(mask.array.shape == (height, width), f"a mask is {mask.array.shape}, the picture {(height, width)}")
-    if answer.class_map is not None:
-        demand(answer.class_map.shape == (height, width), f"the class map is {answer.class_map.shape}")
-
-
-def _demand_boxes(boxes: NDArray[np.float32], count: int, size: tuple[int, int]) -> None:
-    demand(boxes.dtype == np.float32 and boxes.shape == (count, 4), f"boxes are {boxes.dtype} {boxes.shape}")
+    points = np.zeros(0) if answer.keypoints is None else answer.keypoints
+    demand(bool(np.isfinite(points).all()), f"keypoints are not numbers: {points!r:.200}")
+    boxes = np.zeros((0, 4)) if answer.boxes is None else answer.boxes
     demand(bool(np.isfinite(boxes).all()), f"boxes are not numbers: {boxes!r:.200}")
     least, most = boxes[:, :2], boxes[:, 2:]
     demand(bool(np.all(least <= most)), f"boxes are not x1, y1, x2, y2: {boxes!r:.200}")
-    on_it = bool(np.all((least < size) & (most > 0)))
-    demand(on_it, f"boxes lie beside the picture of {size[0]} x {size[1]}: {boxes!r:.200}")
+    on_it = bool(np.all((least < case.frame.size) & (most > 0)))
+    demand(on_it, f"boxes lie beside the picture of {case.frame.size}: {boxes!r:.200}")
 
 
 def survives_nothing(case: TaskCase) -> None:
@@ -180,15 +165,8 @@ def survives_nothing(case: TaskCase) -> None:
         demand(len(answer) == 0, f"{len(answer)} rows at threshold 1 of outputs that are all zero")
     for column in ("boxes", "scores", "keypoints"):
         empty, there = getattr(answer, column), getattr(full, column)
-        demand((empty is None) == (there is None), f"{column} is {empty!r:.100} where nothing is found")
-        fits = there is None or (empty.dtype == there.dtype and empty.shape[1:] == there.shape[1:])
-        demand(fits, f"{column} is {empty!r:.100} where nothing is found")
-
-
-def survives_json(case: TaskCase) -> None:
-    """An Inference is the same when it comes back from JSON."""
-    answer = case.answer()
-    demand(Inference.from_json(answer.to_json()) == answer, f"it is another: {answer!r:.200}")
+        same = np.shape(empty)[1:] == np.shape(there)[1:] and (empty is None) == (there is None)
+        demand(same, f"{column} is {empty!r:.100} where nothing is found")
 
 
 def keeps_codecs_apart(case: TaskCase) -> None:
@@ -219,9 +197,8 @@ check_task = Check(
     leaves_the_outputs_alone,
     says_whose_answer_it_is,
     finds_what_is_there,
-    gives_columns_as_told,
+    puts_it_on_the_picture,
     survives_nothing,
-    survives_json,
     keeps_codecs_apart,
     answers_several_threads,
 )

@@ -1,0 +1,258 @@
+"""Every promise of a sink can be broken, and the check tells which one is."""
+
+import importlib
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runner_core.errors import SinkError
+from runner_core.testing import BrokenPromise, check_sink, conformance
+
+
+class LineWriter:
+    def __init__(self, stream):
+        self.stream = stream
+
+    def write(self, result):
+        self.stream.write(json.dumps(result.to_json()) + "\n")
+
+    def finish(self, summary):
+        self.stream.write(json.dumps({"summary": summary}) + "\n")
+
+
+class LineSink:
+    """A sound sink."""
+
+    writer = LineWriter
+
+    def __init__(self, location):
+        self.path = Path(location)
+
+    @contextmanager
+    def open(self):
+        with self._stream() as stream:
+            yield self.writer(stream)
+
+    def _stream(self):
+        try:
+            return self.path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise SinkError(f"{self.path}: cannot be written ({error.strerror})") from error
+
+
+class WithoutOpen:
+    def __init__(self, location):
+        pass
+
+
+class WithoutFinish(LineSink):
+    class writer:
+        def __init__(self, stream):
+            pass
+
+        write = print
+
+
+class LetsErrorsThrough(LineSink):
+    def _stream(self):
+        return self.path.open("w")
+
+
+class OpensLate(LineSink):
+    """Finds out at the first frame that it cannot write."""
+
+    @contextmanager
+    def open(self):
+        yield LateWriter(self)
+
+
+class LateWriter:
+    def __init__(self, sink):
+        self.sink = sink
+
+    def write(self, result):
+        with self.sink._stream() as stream:
+            stream.write("line")
+
+    def finish(self, summary):
+        pass
+
+
+class NamesNoPlace(LineSink):
+    def _stream(self):
+        try:
+            return self.path.open("w")
+        except OSError as error:
+            raise SinkError("cannot be written") from error
+
+
+def sink_of(write, *, finish=lambda writer, summary: None):
+    """A sink whose writer writes so."""
+
+    class Writer(LineWriter):
+        pass
+
+    class Sink(LineSink):
+        writer = Writer
+
+    Writer.write, Writer.finish = write, finish
+    return Sink
+
+
+def decodes_all(writer, result):
+    writer.stream.write(str(result.frame.pixels.sum()))
+
+
+def wants_boxes(writer, result):
+    for inference in result.answers:
+        writer.stream.write(str(inference.boxes.sum()))
+
+
+def wants_answers(writer, result):
+    for inference in result.inferences:
+        writer.stream.write(str(inference.names))
+
+
+def wants_rows(writer, result):
+    for inference in result.answers:
+        writer.stream.write(str(inference.model_ids.max()))
+
+
+def counts(writer, result):
+    writer.seen = getattr(writer, "seen", 0) + 1
+
+
+class OpensOnce(LineSink):
+    def open(self):
+        if hasattr(self, "opened"):
+            raise SinkError(f"{self.path}: opened already")
+        self.opened = True
+        return super().open()
+
+
+class RefusesWhatIsThere(LineSink):
+    def _stream(self):
+        return self.path.open("x")
+
+
+class Swallows(LineSink):
+    @contextmanager
+    def open(self):
+        with self._stream() as stream:
+            try:
+                yield self.writer(stream)
+            except Exception:  # noqa: BLE001
+                return
+
+
+class Renames(LineSink):
+    """Turns what went wrong into its own error."""
+
+    @contextmanager
+    def open(self):
+        with self._stream() as stream:
+            try:
+                yield self.writer(stream)
+            except Exception as error:
+                raise SinkError(f"{self.path}: failed") from error
+
+
+KEPT = []
+
+
+class LeavesOpen(LineSink):
+    @contextmanager
+    def open(self):
+        stream = self._stream()
+        KEPT.append(stream)
+        yield self.writer(stream)
+
+
+class LeavesOpenOnError(LineSink):
+    @contextmanager
+    def open(self):
+        stream = self._stream()
+        KEPT.append(stream)
+        yield self.writer(stream)
+        stream.close()
+
+
+class WritesAtTheEnd(LineSink):
+    """Keeps all in memory until the run has come to its end."""
+
+    class writer(LineWriter):
+        def __init__(self, stream):
+            self.stream, self.lines = stream, []
+
+        def write(self, result):
+            self.lines.append(str(result))
+
+        def finish(self, summary):
+            self.stream.writelines(self.lines)
+
+
+BROKEN = [
+    ("has_the_methods_of_a_sink", WithoutOpen, "WithoutOpen has no open"),
+    ("has_the_methods_of_a_sink", WithoutFinish, "writer lacks one"),
+    ("refuses_where_it_cannot_write", LetsErrorsThrough, "raises NotADirectoryError"),
+    ("refuses_where_it_cannot_write", OpensLate, "raises no SinkError"),
+    ("refuses_where_it_cannot_write", NamesNoPlace, "does not name 'out.jsonl': cannot be written"),
+    ("takes_every_result", sink_of(decodes_all), "ImageError: broken-"),
+    ("takes_every_result", sink_of(wants_boxes), "AttributeError: 'NoneType'"),
+    ("takes_every_result", sink_of(wants_answers), "AttributeError: 'Failure'"),
+    ("takes_every_result", sink_of(wants_rows), "ValueError: zero-size array"),
+    (
+        "takes_a_run_of_nothing",
+        sink_of(counts, finish=lambda writer, _: writer.stream.write(str(writer.seen))),
+        "has no attribute 'seen'",
+    ),
+    ("writes_again", OpensOnce, "opened already"),
+    ("writes_again", RefusesWhatIsThere, "FileExistsError"),
+    ("lets_exceptions_through", Swallows, "it is swallowed"),
+    ("lets_exceptions_through", Renames, "SinkError"),
+    ("closes_on_every_way_out", LeavesOpen, "out.jsonl is open at the end of a run"),
+    ("closes_on_every_way_out", LeavesOpenOnError, "out.jsonl is open after an exception"),
+    ("keeps_what_was_finished", WritesAtTheEnd, "out-part.jsonl is empty"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    while KEPT:
+        KEPT.pop().close()
+
+
+@conformance(check_sink)
+def test_a_sound_sink_keeps_it(check, tmp_path):
+    check(LineSink, str(tmp_path / "out.jsonl"))
+
+
+@pytest.mark.parametrize(("promise", "sink", "told"), BROKEN, ids=[entry[0] for entry in BROKEN])
+def test_it_can_be_broken(promise, sink, told, tmp_path):
+    location = tmp_path / "out.jsonl"
+    with pytest.raises(BrokenPromise) as broken:
+        check_sink.each()[promise](sink, location)
+    sentence = getattr(importlib.import_module("runner_core.testing.sinks"), promise).__doc__.rstrip(".")
+    assert str(broken.value).startswith(f"{sink.__name__} at {location} breaks a promise: {sentence}. Instead: ")
+    assert told in str(broken.value)
+
+
+def test_a_place_that_cannot_be_written_may_be_named(tmp_path):
+    class Elsewhere(LineSink):
+        def _stream(self):
+            if self.path.name == "elsewhere":
+                raise SinkError(f"{self.path}: no such machine")
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return super()._stream()
+
+    check = check_sink.each()["refuses_where_it_cannot_write"]
+    check(Elsewhere, str(tmp_path / "out"), unwritable="elsewhere")
+    with pytest.raises(BrokenPromise, match="raises no SinkError"):
+        check(Elsewhere, str(tmp_path / "out"), unwritable=str(tmp_path / "somewhere"))
+
+
+def test_each_promise_has_somebody_who_breaks_it():
+    assert {promise for promise, *_ in BROKEN} == set(check_sink.each())

@@ -1,0 +1,56 @@
+"""LiteRT as an engine."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runner_core.contracts import EngineOptions
+from runner_core.errors import EngineError
+from runner_core.model_file import head_of
+from runner_litert.refusals import refusal
+from runner_litert.session import LiteRTSession
+
+_MARK = slice(4, 8), b"TFL3"  # where a flatbuffer says of which schema it is
+_LARGEST_SCALE = 1e6
+
+
+class LiteRTEngine:
+    """Loads ``.tflite`` files."""
+
+    def load(self, artifact: Path, options: EngineOptions) -> LiteRTSession:
+        """Raises EngineError for any device but the processor, and for what LiteRT refuses, in its words."""
+        where, mark = _MARK
+        if head_of(artifact)[where] != mark:
+            raise EngineError(f"{artifact}: not a TensorFlow Lite model", remedy="fetch it again, or see what it is")
+        if options.device.lower() != "cpu":
+            raise EngineError(f"LiteRT has no device {options.device!r} here", remedy="it has cpu")
+        try:
+            interpreter = _runtime().Interpreter(model_path=os.fspath(artifact), num_threads=options.threads)
+            _check_scales(interpreter.get_tensor_details())
+            interpreter.allocate_tensors()
+        except Exception as error:  # ValueError or RuntimeError by the stage that refuses
+            raise refusal(artifact, error) from error
+        return LiteRTSession(artifact, interpreter)
+
+    def describe(self) -> Mapping[str, str]:
+        """Version and devices. Raises ImportError."""
+        _runtime()
+        return {"ai-edge-litert": version("ai-edge-litert"), "devices": "cpu"}
+
+
+def _check_scales(tensors: Sequence[Mapping[str, Any]]) -> None:
+    """XNNPACK ends the process where a damaged file has a scale that no network has. Raises ValueError."""
+    scales = [np.zeros(1), *(tensor["quantization_parameters"]["scales"] for tensor in tensors)]
+    if not np.concatenate(scales).max() < _LARGEST_SCALE:
+        raise ValueError("not a valid Flatbuffer: a scale is out of all bounds")
+
+
+def _runtime() -> Any:
+    return importlib.import_module("ai_edge_litert.interpreter")

@@ -1,0 +1,30 @@
+"""Refusals: what LiteRT said, in one line, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from runner_core.errors import EngineError
+
+_JOINT = re.compile(r"(?<=[a-z])\.?(?=Node number)")  # its messages come one after the other, with nothing between
+_FLEX = re.compile(r"\((Flex\w+)\) failed to prepare")
+_CUSTOM = re.compile(r"unresolved custom op: (\S+?)\.?(?=\s|$)")
+
+
+def refusal(path: Path, error: Exception, *, remedy: str = "") -> EngineError:
+    """The EngineError for an exception of the interpreter; ``remedy`` where its words give no better one."""
+    told = " ".join(_JOINT.sub(". ", str(error)).split()).rstrip(".")
+    if flex := _FLEX.search(told):
+        return EngineError(
+            f"{path}: LiteRT lacks the TensorFlow operator {flex[1].removeprefix('Flex')}",
+            remedy="convert the model without SELECT_TF_OPS, or run what it was made from on the tensorflow engine",
+        )
+    if custom := _CUSTOM.search(told):
+        return EngineError(
+            f"{path}: LiteRT does not know the custom operator {custom[1]}",
+            remedy="convert the model without custom operators, or try another engine",
+        )
+    if "Flatbuffer" in told:
+        remedy = "the file is damaged or cut short: fetch it again"
+    return EngineError(f"{path}: LiteRT: {told}", remedy=remedy)

@@ -1,0 +1,138 @@
+"""Classification: one score a class for the whole picture."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from runner_classification.activation import probabilities
+from runner_classification.codec import PictureCodec
+from runner_classification.drafting import drafted_input
+from runner_classification.labelling import background_of, believed, check_classes
+from runner_classification.metadata import labels_of, size_of
+from runner_classification.options import choice
+from runner_classification.picture_input import picture_for
+from runner_classification.roles import roles_of
+from runner_classification.values import UNIT
+from runner_core.card import Card
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.errors import TaskError
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.picture import PictureSpec
+
+USUAL = PictureSpec(size=(224, 224))
+IMAGENET_AND_BACKGROUND = 1001  # TF-Slim's models put a background class before ImageNet's thousand
+TOP_K = 5
+
+
+class Classification:
+    """Roles: ``image``, ``scores``.
+
+    Card options:
+    ``top_k``       how many classes an answer has at most; 5 where absent. ``threshold`` cuts it further.
+    ``activation``  what is still to be applied to the scores: ``softmax``, ``sigmoid`` or ``none``. Absent: softmax for
+                    an answer with a value outside 0 to 1, else none.
+    ``background``  the class, or classes, of no thing, which are never in an answer. Absent: those that the labels call
+                    background; 0 where there are 1001 classes and the labels have no name for it.
+    """
+
+    kind = "classification"
+
+    def recognise(self, model: Signature) -> Card | None:
+        exported = model.metadata.get("task") == "classify"  # by Ultralytics
+        like = attrs.evolve(USUAL, size=size_of(model.metadata) or USUAL.size, resize="crop" if exported else "stretch")
+        drafted = drafted_input(model, like, UNIT if exported else None)
+        classes = _classes(model.outputs[0]) if len(model.outputs) == 1 else None
+        if drafted is None or classes is None:
+            return None
+        first = 1 if classes == IMAGENET_AND_BACKGROUND else 0
+        card = Card(
+            name="",
+            task="classification",
+            roles={"image": drafted.image.name, "scores": model.outputs[0].name},
+            picture=drafted.picture,
+            labels=labels_of(model.metadata, first=first),
+            threshold=0.0,
+            first_class=first,
+            notes=(*drafted.notes, *_notes(model.outputs[0], classes, exported=exported)),
+        )
+        return believed(card, classes, _background(card, classes))
+
+    def bind(self, card: Card, model: Signature) -> ClassificationCodec:
+        specs = roles_of(card, model, needed=("image", "scores"))
+        classes = _classes(specs["scores"])
+        if classes is None:
+            raise TaskError(
+                f"brain {card.name}: scores is {specs['scores']}, {card.task} reads [1 x C]",
+                remedy="give the output that has one score a class",
+            )
+        background = _background(card, classes)
+        check_classes(card, classes, background)
+        return ClassificationCodec(
+            card,
+            picture_for(card, specs["image"], USUAL),
+            classes=classes,
+            background=background,
+            top_k=_top_k(card),
+            activation=choice(card, "activation", "softmax", "sigmoid", "none"),
+        )
+
+
+@attrs.frozen
+class ClassificationCodec(PictureCodec):
+    """The best ``top_k`` of ``classes``, without ``background``."""
+
+    classes: int
+    background: frozenset[int]
+    top_k: int
+    activation: str | None
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        values = outputs["scores"].reshape(-1)
+        if len(values) != self.classes:
+            raise TaskError(f"brain {self.card.name}: {len(values)} scores came, the model has {self.classes} classes")
+        scores = probabilities(values, self.activation)
+        kept = scores >= self.card.threshold
+        kept[list(self.background)] = False
+        rows = np.argsort(-scores, kind="stable")
+        rows = rows[kept[rows]][: self.top_k]
+        return Inference(
+            brain=self.card.name,
+            task=Classification.kind,
+            size=frame.size,
+            version=self.card.version,
+            labels=self.card.labels,
+            model_ids=rows,
+            scores=scores[rows],
+        )
+
+
+def _classes(scores: TensorSpec) -> int | None:
+    """How many: the C of [1 x C], [1 x 1 x 1 x C] or [1 x C x 1 x 1]; None for other shapes."""
+    if not scores.shape or scores.dtype == "string" or scores.shape[0] not in (1, None):
+        return None
+    sides = [side for side in scores.shape[1:] if side != 1]
+    return sides[0] if len(sides) == 1 and sides[0] is not None else None
+
+
+def _background(card: Card, classes: int) -> frozenset[int]:
+    return background_of(card, default=0 if classes == IMAGENET_AND_BACKGROUND else None)
+
+
+def _top_k(card: Card) -> int:
+    told = card.options.get("top_k", TOP_K)
+    if type(told) is not int or told < 1:
+        raise TaskError(f"brain {card.name}: the option top_k is {told!r}", remedy="give a whole number from 1")
+    return told
+
+
+def _notes(scores: TensorSpec, classes: int, *, exported: bool) -> tuple[str, ...]:
+    notes = [f"scores is output {scores.name}, the only one: one number for each of {classes} classes"]
+    if exported:
+        return (*notes, "task, labels, size and resize are as Ultralytics wrote and makes them")
+    notes.append("guess: these numbers are class scores; an embedding has the same shape")
+    notes.append("guess: the picture is stretched to the input; picture.resize crop keeps its proportions")
+    if classes == IMAGENET_AND_BACKGROUND:
+        notes.append("guess: class 0 of 1001 is the background, labels without a name for it count from 1")
+    return tuple(notes)

@@ -1,0 +1,33 @@
+"""What the codecs of all families share: one picture in, under the role ``image``."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import attrs
+
+from runner_core.card import Card
+from runner_core.contracts import Tensors
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.picture import PictureSpec, Placement, place
+
+
+@attrs.frozen
+class PictureCodec(ABC):
+    """A codec whose model takes one picture; families add how the outputs are read."""
+
+    card: Card
+    picture: PictureSpec
+
+    def encode(self, frame: Frame) -> Tensors:
+        """``image``: the tensor that the picture spec asks for."""
+        return {"image": frame.prepared(self.picture).tensor}
+
+    def placed(self, frame: Frame) -> Placement:
+        """Where the frame lies in that tensor."""
+        return place(frame.size, self.picture)
+
+    @abstractmethod
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        """Rows by descending score, none under the card's threshold, in the picture's own pixels."""

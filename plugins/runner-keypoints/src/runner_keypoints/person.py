@@ -1,0 +1,23 @@
+"""The person that COCO made usual: what its 17 keypoints are called, in order.
+
+Source: https://cocodataset.org/#keypoints-2020
+"""
+
+from runner_core.card import Card
+from runner_core.errors import TaskError
+from runner_core.labels import LabelMap
+
+KEYPOINTS = (
+    "nose", "left eye", "right eye", "left ear", "right ear", "left shoulder", "right shoulder", "left elbow",
+    "right elbow", "left wrist", "right wrist", "left hip", "right hip", "left knee", "right knee", "left ankle",
+    "right ankle",
+)  # fmt: skip
+PERSON = LabelMap.from_names(["person"])
+
+
+def check_names(card: Card, count: int) -> None:
+    """Raises TaskError where the card's option ``keypoint_names`` has not one name for each of so many keypoints."""
+    names = card.options.get("keypoint_names")
+    if names is None or (isinstance(names, list | tuple) and len(names) == count):
+        return
+    raise TaskError(f"brain {card.name}: the option keypoint_names is no list of {count} names")

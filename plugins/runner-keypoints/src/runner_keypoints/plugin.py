@@ -1,0 +1,25 @@
+"""What this distribution adds to runner."""
+
+from collections.abc import Iterator
+
+from runner_core.hookspecs import hookimpl
+from runner_core.plugin import Plugin
+
+
+@hookimpl
+def runner_tasks() -> Iterator[Plugin]:
+    yield Plugin(
+        name="movenet",
+        target="runner_keypoints.movenet:MoveNet",
+        summary="people's 17 keypoints as MoveNet gives them, single pose and multipose",
+    )
+    yield Plugin(
+        name="posenet",
+        target="runner_keypoints.posenet:PoseNet",
+        summary="one person's keypoints from heat maps and offsets, as PoseNet gives them",
+    )
+    yield Plugin(
+        name="yolo-pose",
+        target="runner_keypoints.yolo_pose:YoloPose",
+        summary="keypoints as YOLO exports them: rows with box, score and keypoints",
+    )

@@ -1,0 +1,140 @@
+"""PoseNet: a heat map a keypoint, and the offsets from its cells to where exactly the keypoint is; one person.
+
+Source: tfjs-models, posenet/src/single_pose/decode_single_pose.ts: a keypoint lies at its hottest cell times the
+stride, plus that cell's offsets, the K for y before the K for x; the pose's score is the mean of the keypoints'.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.errors import TaskError
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.picture import PictureSpec
+from runner_keypoints.codec import PictureCodec
+from runner_keypoints.drafting import drafted_input
+from runner_keypoints.options import choice
+from runner_keypoints.person import KEYPOINTS, PERSON, check_names
+from runner_keypoints.picture_input import picture_for
+from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, assemble, least_score
+from runner_keypoints.roles import roles_of
+
+USUAL = PictureSpec(size=(257, 257), resize="letterbox")
+SLACK = 1e-3  # by which a probability may miss 0 or 1, as rounding makes it
+CHANNELS = {"nhwc": 3, "nchw": 1}  # the axis
+
+
+class PoseNet:
+    """Roles: ``image``, ``heatmaps`` ([1 x h x w x K] or [1 x K x h x w]), ``offsets`` (likewise with 2 K).
+
+    Other outputs, which tell several people apart, are not read: this finds one person.
+
+    Card options:
+    ``activation``          what makes heat probabilities: ``sigmoid`` or ``none``. Absent: sigmoid for an answer with a
+                            value outside 0 to 1.
+    ``keypoint_threshold``  what a keypoint must score to be inside the box; 0.2 where absent.
+    """
+
+    kind = KIND
+
+    def recognise(self, model: Signature) -> Card | None:
+        drafted = drafted_input(model, USUAL)
+        heat = [spec for spec in model.outputs if _channels(spec) == len(KEYPOINTS)]
+        offsets = [spec for spec in model.outputs if _channels(spec) == 2 * len(KEYPOINTS)]
+        if drafted is None or len(heat) != 1 or len(offsets) != 1 or _layout(heat[0], offsets[0]) is None:
+            return None
+        return Card(
+            name="",
+            task="posenet",
+            roles={"image": drafted.image.name, "heatmaps": heat[0].name, "offsets": offsets[0].name},
+            picture=drafted.picture,
+            labels=PERSON,
+            threshold=0.3,
+            options={"keypoint_names": list(KEYPOINTS), "keypoint_threshold": LEAST_SCORE},
+            notes=(
+                *drafted.notes,
+                f"heatmaps is output {heat[0].name}, offsets is output {offsets[0].name}, by their shapes: 17 and 34",
+                "the picture is letterboxed on black, as PoseNet's own demonstrations do",
+                "guess: a pose counts from a score of 0.3, a keypoint from 0.2; --conf and the option settle it",
+            ),
+        )
+
+    def bind(self, card: Card, model: Signature) -> PoseNetCodec:
+        specs = roles_of(card, model, needed=("image", "heatmaps", "offsets"))
+        layout = _layout(specs["heatmaps"], specs["offsets"])
+        if layout is None:
+            raise TaskError(
+                f"brain {card.name}: {specs['heatmaps']} and {specs['offsets']} are no heat maps and offsets",
+                remedy="posenet reads K maps and 2 K offsets of the same height and width",
+            )
+        count = (specs["heatmaps"].shape or ())[CHANNELS[layout]]
+        check_names(card, count or 0)
+        picture = picture_for(card, specs["image"], USUAL)
+        return PoseNetCodec(card, picture, layout, choice(card, "activation", "sigmoid", "none"), least_score(card))
+
+
+@attrs.frozen
+class PoseNetCodec(PictureCodec):
+    layout: str
+    activation: str | None
+    least: float
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        placement = self.placed(frame)
+        heat, offsets = (self._planes(outputs[role][0]) for role in ("heatmaps", "offsets"))
+        count, height, width = heat.shape
+        each = np.arange(count)
+        hottest = heat.reshape(count, -1).argmax(axis=1)
+        y, x = np.divmod(hottest, width)
+        wide, high = placement.tensor
+        points = np.stack(
+            [
+                x * _stride(wide, width) + offsets[each + count, y, x],
+                y * _stride(high, height) + offsets[each, y, x],
+                self._probability(heat)[each, y, x],
+            ],
+            axis=1,
+        ).astype(np.float32)
+        scores = points[:, 2].mean(keepdims=True)
+        return assemble(self.card, Poses(points[None], scores), placement, self.least)
+
+    def _planes(self, tensor: NDArray[np.generic]) -> NDArray[np.float32]:
+        return np.asarray(tensor.transpose(2, 0, 1) if self.layout == "nhwc" else tensor, np.float32)
+
+    def _probability(self, heat: NDArray[np.float32]) -> NDArray[np.float32]:
+        in_unit = heat.min() >= -SLACK and heat.max() <= 1 + SLACK
+        if self.activation == "none" or (self.activation is None and in_unit):
+            return heat.clip(0, 1)
+        return np.float32(0.5) * (np.tanh(heat / 2) + 1)  # the same as 1 / (1 + exp(-heat)), which overflows
+
+
+def _stride(pixels: int, cells: int) -> float:
+    """Pixels from one cell to the next: the first and the last lie on the borders."""
+    return (pixels - 1) / max(1, cells - 1)
+
+
+def _channels(spec: TensorSpec) -> int | None:
+    """The number of maps in a tensor, if it is 17 or 34 of them."""
+    shape = spec.shape or ()
+    if len(shape) != 4 or shape[0] not in (1, None) or not spec.dtype.startswith("float"):
+        return None
+    known = {len(KEYPOINTS), 2 * len(KEYPOINTS)}
+    return next((shape[axis] for axis in CHANNELS.values() if shape[axis] in known), None)
+
+
+def _layout(heat: TensorSpec, offsets: TensorSpec) -> str | None:
+    """The layout in which the offsets have twice the channels, and the same height and width."""
+    one, two = heat.shape or (), offsets.shape or ()
+    if len(one) != 4 or len(two) != 4:
+        return None
+    for layout, axis in CHANNELS.items():
+        channels, twice = one[axis], two[axis]
+        others = [(one[side], two[side]) for side in (1, 2, 3) if side != axis]
+        if channels and twice == 2 * channels and all(a == b or None in (a, b) for a, b in others):
+            return layout
+    return None

@@ -1,0 +1,74 @@
+"""From poses in pixels of the tensor to an Inference: what all families have in common at the end."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.errors import TaskError
+from runner_core.inference import Inference
+from runner_core.picture import Placement
+
+KIND = "keypoints"
+LEAST_SCORE = 0.2  # of a keypoint that counts: MoveNet's own demonstrations have it
+
+Floats = NDArray[np.float32]
+
+
+@attrs.frozen(eq=False)
+class Poses:
+    """``points`` N x K x 3 x, y, score; ``scores`` N; ``boxes`` N x 4 xyxy, None for those around the points.
+
+    All in pixels of the tensor. ``classes`` N, None where there is but one.
+    """
+
+    points: Floats
+    scores: Floats
+    boxes: Floats | None = None
+    classes: NDArray[np.integer] | None = None
+
+
+def least_score(card: Card) -> float:
+    """The option ``keypoint_threshold``: what a keypoint must score to be inside its instance's box."""
+    told = card.options.get("keypoint_threshold", LEAST_SCORE)
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told <= 1:
+        raise TaskError(
+            f"brain {card.name}: the option keypoint_threshold is {told!r}", remedy="give a number from 0 to 1"
+        )
+    return float(told)
+
+
+def assemble(card: Card, poses: Poses, placement: Placement, least: float) -> Inference:
+    """Rows by descending score, none under the card's threshold. Boxes are cut at the picture's borders; a pose whose
+    box has no area in the picture, or that has a number which is none, is dropped.
+    """
+    points = poses.points.astype(np.float32)
+    points[..., :2] = placement.to_picture(points[..., :2])
+    boxes = around(points, least) if poses.boxes is None else placement.to_picture(poses.boxes)
+    x1, y1, x2, y2 = (boxes := boxes.clip(0, np.array(placement.picture * 2, np.float32))).T
+    kept = (x2 > x1) & (y2 > y1) & (poses.scores >= card.threshold) & np.isfinite(points).all(axis=(1, 2))
+    rows = np.argsort(-poses.scores, kind="stable")
+    rows = rows[kept[rows]]
+    model_ids = np.zeros(len(rows), np.int64) if poses.classes is None else poses.classes[rows]
+    card.labels.check(model_ids)
+    return Inference(
+        brain=card.name,
+        task=KIND,
+        size=placement.picture,
+        version=card.version,
+        labels=card.labels,
+        model_ids=model_ids,
+        boxes=boxes[rows],
+        scores=poses.scores[rows].astype(np.float32).clip(0, 1),
+        keypoints=points[rows],
+    )
+
+
+def around(points: Floats, least: float) -> Floats:
+    """N x 4 boxes around the keypoints that score ``least``; of no area where none does."""
+    seen = points[..., 2:] >= least
+    low = np.where(seen, points[..., :2], np.inf).min(axis=1, initial=np.inf)
+    high = np.where(seen, points[..., :2], -np.inf).max(axis=1, initial=-np.inf)
+    return np.concatenate([low, high], axis=1).astype(np.float32)

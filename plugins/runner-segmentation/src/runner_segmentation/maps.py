@@ -1,0 +1,57 @@
+"""Which outputs hold a map of the picture, and how its axes lie."""
+
+from __future__ import annotations
+
+from runner_core.contracts import TensorSpec
+from runner_core.picture import PictureSpec
+
+Sides = tuple[int | None, int | None]  # height, width; None: any
+
+FINEST = 8  # pixels a cell: a coarser map is a detector's head rather than a segmentation
+
+
+def layout_of(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None = FINEST) -> str | None:
+    """``nhwc`` or ``nchw`` where the tensor can be scores of classes for the cells of a map, with ``coarsest`` pixels a
+    cell at the most; where both can be, the picture's own layout. None where neither can.
+    """
+    shape = spec.shape
+    if not shape or len(shape) != 4 or shape[0] not in (1, None):
+        return None
+    sides: dict[str, tuple[int | None, Sides]] = {
+        "nhwc": (shape[3], (shape[1], shape[2])),
+        "nchw": (shape[1], (shape[2], shape[3])),
+    }
+    fitting = [name for name, (classes, map_) in sides.items() if classes and _spans(map_, picture, coarsest)]
+    return picture.layout if len(fitting) > 1 else next(iter(fitting), None)
+
+
+def classes_in(spec: TensorSpec, layout: str) -> int:
+    """How many, of a tensor that ``layout_of`` knows."""
+    assert spec.shape is not None
+    return spec.shape[3 if layout == "nhwc" else 1] or 0
+
+
+def is_class_map(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None = FINEST) -> bool:
+    """Whether a tensor can hold a whole number for each cell of a map: [1] x H x W, with an axis of 1 for the class."""
+    if not spec.shape or not spec.dtype.startswith(("int", "uint")):
+        return False
+    shape = spec.shape
+    if len(shape) == 4:
+        shape = shape[:3] if shape[3] == 1 else (shape[0], *shape[2:]) if shape[1] == 1 else ()
+    if len(shape) == 3 and shape[0] in (1, None):
+        shape = shape[1:]
+    elif None in shape:  # two free lengths could be anything
+        return False
+    return len(shape) == 2 and _spans((shape[0], shape[1]), picture, coarsest)
+
+
+def _spans(map_: Sides, picture: PictureSpec, coarsest: int | None) -> bool:
+    """Whether a map has a cell for every so many pixels of the tensor, the same number both ways."""
+    high, wide = map_
+    if high is None or wide is None:
+        return high == wide
+    if picture.size is None or not high or not wide:
+        return False
+    step = max(1, round(picture.size[0] / wide))
+    fits = all(cells in (side // step, -(-side // step)) for side, cells in zip(picture.size, map_[::-1], strict=True))
+    return fits and (coarsest is None or step <= coarsest)

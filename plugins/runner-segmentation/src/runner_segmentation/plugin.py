@@ -1,0 +1,20 @@
+"""What this distribution adds to runner."""
+
+from collections.abc import Iterator
+
+from runner_core.hookspecs import hookimpl
+from runner_core.plugin import Plugin
+
+
+@hookimpl
+def runner_tasks() -> Iterator[Plugin]:
+    yield Plugin(
+        name="semantic-segmentation",
+        target="runner_segmentation.semantic:SemanticSegmentation",
+        summary="a class for every pixel: DeepLab's class maps, scores as N x H x W x C or N x C x H x W",
+    )
+    yield Plugin(
+        name="yolo-seg",
+        target="runner_segmentation.yolo_seg:YoloSeg",
+        summary="instance masks as YOLO exports them: rows with mask coefficients, and prototypes",
+    )

@@ -1,0 +1,101 @@
+"""Telling a semantic segmentation by its tensors, and drafting its card."""
+
+from __future__ import annotations
+
+import attrs
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, TensorSpec
+from runner_core.picture import PictureSpec
+from runner_segmentation.drafting import DraftedInput, drafted_input
+from runner_segmentation.labelling import background_of, believed
+from runner_segmentation.maps import classes_in, is_class_map, layout_of
+from runner_segmentation.metadata import labels_of, size_of
+from runner_segmentation.values import UNIT
+
+Found = tuple[str, TensorSpec, tuple[str, ...]]  # role, output, how it was found
+
+USUAL = PictureSpec(size=(512, 512))
+ULTRALYTICS = PictureSpec(size=(640, 640), resize="letterbox", pad=(114, 114, 114))
+
+# DeepLab's own graphs take any size up to their crop size, which is 513 unless the exporter was told otherwise, and
+# pad it with grey: tensorflow/models, research/deeplab/export_model.py. Crop sizes are 16 k + 1.
+DEEPLAB_INPUT, DEEPLAB_OUTPUT = "ImageTensor", "SemanticPredictions"
+DEEPLAB = PictureSpec(size=(513, 513), resize="fit")
+DEEPLAB_STEP = 16
+DEEPLAB_GREY = (128, 128, 128)
+
+# Scores of so many classes for each cell would as well be a picture, or heat maps of a person's keypoints.
+AMBIGUOUS = frozenset({1, 3, 17})
+
+BACKGROUND_NOTE = "guess: class 0 is background unless the labels have another name for it"
+
+
+def draft(model: Signature) -> Card | None:
+    """A card, where every output is a map of the picture and it is plain which one to read."""
+    exported = model.metadata.get("task")  # by Ultralytics
+    drafted = _input(model, exported) if exported in (None, "semantic") else None
+    if drafted is None:
+        return None
+    found = _deeplab_output(model) or _only_map(model, drafted.picture)
+    if found is None:
+        return None
+    role, spec, notes = found
+    card = Card(
+        name="",
+        task="semantic-segmentation",
+        roles={"image": drafted.image.name, role: spec.name},
+        picture=drafted.picture,
+        labels=labels_of(model.metadata),
+        threshold=0.0,
+        notes=(*drafted.notes, *notes, BACKGROUND_NOTE),
+    )
+    layout = layout_of(spec, drafted.picture) if role == "scores" else None
+    return believed(card, classes_in(spec, layout), background_of(card, default=0)) if layout else card
+
+
+def bare(name: str) -> str:
+    """The name without what exporters put around it: ``import/serving_default_inputs:0`` is ``inputs``."""
+    return name.partition(":")[0].rpartition("/")[2].removeprefix("serving_default_")
+
+
+def _input(model: Signature, exported: str | None) -> DraftedInput | None:
+    """How the picture is fitted to the input depends on who exported it."""
+    if exported:
+        like, note = ULTRALYTICS, "the picture is letterboxed on grey 114, as Ultralytics does"
+        drafted = drafted_input(model, attrs.evolve(like, size=size_of(model.metadata) or like.size), UNIT)
+    elif any(bare(spec.name) == DEEPLAB_INPUT for spec in model.inputs):
+        note = "the picture keeps its proportions, without padding: DeepLab pads it itself"
+        drafted = drafted_input(model, DEEPLAB)
+    else:
+        note = "guess: the picture is stretched to the input; picture.resize letterbox keeps its proportions"
+        drafted = drafted_input(model, USUAL)
+        if drafted and all(side % DEEPLAB_STEP == 1 for side in drafted.picture.size or ()):
+            note = "guess: the size is DeepLab's, so the picture is letterboxed on grey; else picture.resize stretch"
+            picture = attrs.evolve(drafted.picture, resize="letterbox", pad=DEEPLAB_GREY)
+            drafted = attrs.evolve(drafted, picture=picture)
+    return drafted and drafted.noted(note)
+
+
+def _deeplab_output(model: Signature) -> Found | None:
+    named = [spec for spec in model.outputs if bare(spec.name) == DEEPLAB_OUTPUT]
+    return ("class_map", named[0], (f"class_map is output {named[0].name}, by its name",)) if named else None
+
+
+def _only_map(model: Signature, picture: PictureSpec) -> Found | None:
+    """The output to read: scores before a class map made of them, and none where there are several of a kind."""
+    outputs = [spec for spec in model.outputs if not bare(spec.name).startswith("aux")]  # torchvision's second head
+    maps = [spec for spec in outputs if is_class_map(spec, picture)]
+    scores = [spec for spec in outputs if _are_scores(spec, picture)]
+    if len(maps) + len(scores) != len(outputs) or len(maps) > 1 or len(scores) > 1:
+        return None
+    if scores:
+        layout = layout_of(scores[0], picture) or ""
+        told = f"scores is output {scores[0].name}, by its shape: {classes_in(scores[0], layout)} classes, {layout}"
+        return "scores", scores[0], (told, "guess: these are scores of classes; features of the picture look alike")
+    return ("class_map", maps[0], (f"class_map is output {maps[0].name}, by its shape and dtype",)) if maps else None
+
+
+def _are_scores(spec: TensorSpec, picture: PictureSpec) -> bool:
+    layout = layout_of(spec, picture)
+    return spec.dtype.startswith("float") and layout is not None and classes_in(spec, layout) not in AMBIGUOUS

@@ -1,0 +1,56 @@
+"""Scores of every class for every cell: planes, and what they are worth as probabilities."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+Planes = NDArray[np.float32]
+
+SLACK = 1e-3  # by which a probability may miss 0 or 1, as rounding makes it
+
+
+@attrs.frozen(eq=False, slots=False)
+class Scores:
+    """C x h x w scores; ``activation`` turns them into probabilities: ``softmax``, ``sigmoid`` or ``none``."""
+
+    planes: Planes
+    activation: str
+
+    @classmethod
+    def of(cls, values: NDArray[np.generic], activation: str | None) -> Scores:
+        """From C x h x w numbers. A single plane is the foreground's, and gets one for the background before it.
+
+        Without an ``activation`` the values of this answer tell: where all lie in 0 to 1 they are probabilities,
+        otherwise logits, to which softmax is applied.
+        """
+        planes = np.asarray(values, np.float32)
+        if activation is None:
+            activation = "none" if planes.min() >= -SLACK and planes.max() <= 1 + SLACK else "softmax"
+        if len(planes) > 1:
+            return cls(planes, activation)
+        if activation == "none":
+            return cls(np.concatenate([1 - planes, planes]), activation)
+        return cls(np.concatenate([0 * planes, planes]), "softmax")  # of two classes softmax is the sigmoid
+
+    def probability(self, model_id: int) -> Planes:
+        """0 to 1 for each of the h x w cells."""
+        plane: Planes = self.planes[model_id]
+        if self.activation == "softmax":
+            plane = np.exp(plane - self._peak) / self._total
+        if self.activation == "sigmoid":
+            plane = np.float32(0.5) * (np.tanh(plane / 2) + 1)  # the same as 1 / (1 + exp(-plane)), which overflows
+        return plane.clip(0, 1)
+
+    @cached_property
+    def _peak(self) -> Planes:
+        peak: Planes = self.planes.max(axis=0)
+        return peak
+
+    @cached_property
+    def _total(self) -> Planes:
+        total: Planes = np.exp(self.planes - self._peak).sum(axis=0)
+        return total

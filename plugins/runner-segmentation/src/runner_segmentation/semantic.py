@@ -1,0 +1,161 @@
+"""Semantic segmentation: a class for every pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.errors import TaskError
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.mask import Mask
+from runner_core.picture import PictureSpec
+from runner_segmentation.codec import PictureCodec
+from runner_segmentation.labelling import background_of, check_classes
+from runner_segmentation.maps import classes_in, is_class_map, layout_of
+from runner_segmentation.options import choice
+from runner_segmentation.picture_input import picture_for
+from runner_segmentation.recognition import USUAL, draft
+from runner_segmentation.regions import Region, regions_of
+from runner_segmentation.roles import roles_of
+from runner_segmentation.sampling import best_classes, nearest, taps_of
+from runner_segmentation.scores import Scores
+
+
+class SemanticSegmentation:
+    """Roles: ``image``, and either ``class_map`` (H x W whole numbers) or ``scores`` (of each class for each cell).
+
+    Gives the class map in the picture's size, and a row for each class in it that is not background: mask, the box
+    around it and, where the model gives scores, the mean probability of that class over its pixels. A model that gives
+    a class map alone says nothing of how sure it is: its answers have no column of scores, the largest region comes
+    first, and no threshold applies.
+
+    Scores are resized to the picture before the best class is taken; a class map takes the nearest cell.
+
+    Card options:
+    ``background``  the class, or classes, of no thing. Absent: those that the labels call background, else 0 unless the
+                    labels have a name for it.
+    ``activation``  what makes scores probabilities: ``softmax``, ``sigmoid`` or ``none``. Absent: softmax for an answer
+                    with a value outside 0 to 1, else none.
+    ``layout``      of the scores: ``nhwc`` or ``nchw``, where their shape does not tell.
+    """
+
+    kind = "semantic-segmentation"
+
+    def recognise(self, model: Signature) -> Card | None:
+        return draft(model)
+
+    def bind(self, card: Card, model: Signature) -> SemanticCodec:
+        role = "scores" if "scores" in card.roles else "class_map"
+        specs = roles_of(card, model, needed=("image", role))
+        picture = _whole(card, picture_for(card, specs["image"], USUAL))
+        background = background_of(card, default=0)
+        if role == "class_map":
+            _check_class_map(card, specs[role], picture)
+            return ClassMapCodec(card, picture, background)
+        layout = choice(card, "layout", "nhwc", "nchw") or layout_of(specs[role], picture, coarsest=None)
+        if layout is None:
+            raise TaskError(
+                f"brain {card.name}: scores is {specs[role]}, {card.task} reads [1 x H x W x C] or [1 x C x H x W]",
+                remedy="say which by the card's option layout",
+            )
+        check_classes(card, max(2, classes_in(specs[role], layout)), background)
+        return ScoresCodec(card, picture, background, layout, choice(card, "activation", "softmax", "sigmoid", "none"))
+
+
+@attrs.frozen
+class SemanticCodec(PictureCodec):
+    """What class maps and scores have in common."""
+
+    background: frozenset[int]
+
+    def answer(
+        self, frame: Frame, class_map: NDArray[np.integer], regions: Sequence[Region], scores: Sequence[float] | None
+    ) -> Inference:
+        """``regions`` and their ``scores``, if there are any, in their final order."""
+        return Inference(
+            brain=self.card.name,
+            task=SemanticSegmentation.kind,
+            size=frame.size,
+            version=self.card.version,
+            labels=self.card.labels,
+            model_ids=np.array([region.model_id for region in regions], np.int64),
+            boxes=np.array([region.box for region in regions], np.float32).reshape(-1, 4),
+            scores=None if scores is None else np.array(scores, np.float32),
+            masks=tuple(Mask(array=region.mask) for region in regions),
+            class_map=class_map,
+        )
+
+    def unbatched(self, tensor: NDArray[Any], role: str, axes: int) -> NDArray[Any]:
+        """An output without the axes of length 1 that it has too many, the batch first. Raises TaskError."""
+        shape = tensor.shape
+        for axis in (0, -1, 0):
+            if tensor.ndim > axes and tensor.shape[axis] == 1:
+                tensor = tensor.squeeze(axis)
+        if tensor.ndim != axes or 0 in shape:
+            raise TaskError(f"brain {self.card.name}: {role} came as {list(shape)}, which is no map of one picture")
+        return tensor
+
+
+@attrs.frozen
+class ClassMapCodec(SemanticCodec):
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        cells = _compact(self.card, self.unbatched(outputs["class_map"], "class_map", axes=2))
+        class_map = nearest(cells, *taps_of(self.placed(frame), cells.shape))
+        regions = regions_of(class_map, self.background)
+        self.card.labels.check(np.array([region.model_id for region in regions], np.int64))
+        return self.answer(frame, class_map, regions, None)
+
+
+@attrs.frozen
+class ScoresCodec(SemanticCodec):
+    layout: str
+    activation: str | None
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        values = self.unbatched(outputs["scores"], "scores", axes=3)
+        scores = Scores.of(values.transpose(2, 0, 1) if self.layout == "nhwc" else values, self.activation)
+        rows, columns = taps_of(self.placed(frame), scores.planes.shape)
+        class_map = best_classes(scores.planes, rows, columns)
+        told = []
+        for region in regions_of(class_map, self.background):
+            x1, y1, x2, y2 = region.box
+            certainty = nearest(scores.probability(region.model_id), rows[y1:y2], columns[x1:x2])
+            told.append((region.mean(certainty), region))
+        told = sorted((pair for pair in told if pair[0] >= self.card.threshold), key=lambda pair: -pair[0])
+        return self.answer(frame, class_map, [region for _, region in told], [score for score, _ in told])
+
+
+def _whole(card: Card, picture: PictureSpec) -> PictureSpec:
+    if picture.resize == "crop":
+        raise TaskError(
+            f"brain {card.name}: picture.resize is crop, which hides parts of the picture from a segmentation",
+            remedy="give letterbox, stretch or fit",
+        )
+    return picture
+
+
+def _check_class_map(card: Card, spec: TensorSpec, picture: PictureSpec) -> None:
+    known = spec.shape is not None and None not in spec.shape
+    if known and not is_class_map(attrs.evolve(spec, dtype="int64"), picture, coarsest=None):
+        raise TaskError(
+            f"brain {card.name}: class_map is {spec}, {card.task} reads [1 x H x W], as wide to high as the input",
+            remedy="give the output that has one number for each pixel",
+        )
+
+
+def _compact(card: Card, cells: NDArray[Any]) -> NDArray[np.integer]:
+    """As bytes where they suffice. Raises TaskError where it holds more than class numbers."""
+    least, most = cells.min(), cells.max()
+    if not (least >= 0 and most < 1 << 16):
+        raise TaskError(
+            f"brain {card.name}: the class map has values from {least} to {most}, no class numbers",
+            remedy="if these are scores, give the output the role scores",
+        )
+    return cells.astype(np.uint8 if most < 256 else np.int32)

@@ -9,7 +9,7 @@ from figures import diagram, mix, table
 from photo import photo
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 from plots import plot
-from text import FAMILIES, SANS, font, sentence, words
+from text import FAMILIES, SANS, clipped, font, sentence, words
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are one past the last pixel."""
@@ -101,12 +101,8 @@ def heading(p: Press, left: float, top: float, wide: float, room: float) -> floa
     if room < p.body * 6:  # a heading does not end a page
         return room
     scale = p.r.uniform(1.25, 1.9)
-    p.draw.text(
-        (left, top + p.body * 0.5),
-        words(p.r, 1, 4)[: int(wide / p.body / scale * 1.5)],
-        p.accent,
-        p.face(scale, 1),
-    )
+    written = clipped(words(p.r, 1, 4), wide / p.body / scale * 1.5)
+    p.draw.text((left, top + p.body * 0.5), written, p.accent, p.face(scale, 1))
     return p.body * (scale * 1.4 + 0.9)
 
 
@@ -117,7 +113,7 @@ def points(p: Press, left: float, top: float, wide: float, room: float) -> float
         if y + p.body * 1.5 > top + room:
             break
         p.draw.text((left + p.body, y), (f"{i + 1}." if mark == "1" else "\u2022"), p.ink, p.face())
-        p.draw.text((left + p.body * 2.4, y), words(p.r, 2, 8)[: int(wide / p.body * 1.5)], p.ink, p.face())
+        p.draw.text((left + p.body * 2.4, y), clipped(words(p.r, 2, 8), wide / p.body * 1.5), p.ink, p.face())
         y += p.body * 1.5
     return y - top + p.body * 0.5
 
@@ -147,13 +143,9 @@ def figure(p: Press, left: float, top: float, wide: float, room: float, kind: st
         x1, y1, x2, y2 = ink_box(sprite, p.paper)
         p.charts.append((place[0] + x1, place[1] + y1, place[0] + x2, place[1] + y2))
     if caption:
-        label = f"{p.r.choice(('Figure', 'Fig.', 'Table'))} {p.r.randint(1, 30)}. {words(p.r, 3, 9)}"
-        p.draw.text(
-            (left, place[1] + size[1] + p.body * 0.5),
-            label[: int(wide / p.body * 1.9)],
-            p.ink,
-            p.face(0.88, p.r.choice((0, 2))),
-        )
+        kinds = ("Table", "Tab.", "List") if kind == "table" else ("Figure", "Fig.", "Plate")
+        label = clipped(f"{p.r.choice(kinds)} {p.r.randint(1, 30)}. {words(p.r, 3, 9)}", wide / p.body * 1.9)
+        p.draw.text((left, place[1] + size[1] + p.body * 0.5), label, p.ink, p.face(0.88, p.r.choice((0, 2))))
     return high + p.body * (3.4 if caption else 1.8)
 
 

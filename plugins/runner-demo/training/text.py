@@ -35,6 +35,11 @@ def words(r: Random, least: int, most: int) -> str:
     return " ".join(r.choices(WORDS, k=r.randint(least, most))).capitalize()
 
 
+def clipped(text: str, letters: float) -> str:
+    """Return `text` without the words at its end that make it longer than `letters`."""
+    return text if len(text) <= letters else text[: int(letters)].rpartition(" ")[0]
+
+
 def sentence(r: Random) -> str:
     """Return one sentence, now and then with a number or a comma in it."""
     text = words(r, 5, 16).split()

@@ -1,9 +1,16 @@
 """Fixtures for every test of the repository."""
 
+from __future__ import annotations
+
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+Runner = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +21,17 @@ def testdata() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no test data at {folder}: set RUNNER_TESTDATA")
     return folder
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    """``runner(*arguments)``: the command line in a process of its own, in an empty folder with an empty cache."""
+
+    def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "runner_core.cli.main", *map(str, arguments)],
+            check=False, cwd=tmp_path, text=True, capture_output=True, timeout=240,
+            env={**os.environ, "RUNNER_HOME": str(tmp_path / "home"), **environment},
+        )  # fmt: skip
+
+    return call

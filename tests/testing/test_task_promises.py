@@ -209,11 +209,6 @@ BROKEN = [
         answering(boxes=lambda told: told.boxes + 96),
         "boxes lie beside the picture of (96, 64)",
     ),
-    (
-        "puts_it_on_the_picture",
-        answering(keypoints=lambda told: np.zeros((2, 5, 2), np.float32)),
-        "keypoints are float32",
-    ),
     ("survives_nothing", decoding(raises_on_nothing), "ValueError: zero-size array"),
     ("survives_nothing", decoding(forgets_columns_of_nothing), "boxes is None where nothing is found"),
     ("survives_nothing", decoding(loses_points_of_nothing), "keypoints is array([], shape=(0, 0, 3)"),

@@ -63,11 +63,14 @@ class EngineOptions:
     ``device``   ``cpu``, ``cuda:0``, ...
     ``threads``  within one call; None leaves it to the engine.
     ``trusted``  whether its owner lets it do more than compute; else an engine raises UntrustedError.
+    ``precision``  the least exact numbers that it may compute in: ``f32``, ``bf16``, ``f16``. An engine that knows no
+                 others computes in float32 all the same.
     """
 
     device: str = "cpu"
     threads: int | None = None
     trusted: bool = False
+    precision: str = "f32"
 
 
 @runtime_checkable

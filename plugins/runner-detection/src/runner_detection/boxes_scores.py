@@ -20,12 +20,13 @@ from runner_detection.assemble import KIND, assemble, best_rows, suppress
 from runner_detection.boxes import TO_CORNERS, UNITS, Floats, are_normalised, to_picture
 from runner_detection.class_scores import ACTIVATIONS, best_class
 from runner_detection.codec import PictureCodec
+from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.metadata import labels_of
 from runner_detection.names import bare, find_all, find_pair
 from runner_detection.options import choice, flag, index
-from runner_detection.picture_input import drafted, picture_for
 from runner_detection.roles import axis, expect, expect_same_rows, roles_of, unbatched
+from runner_detection.values import UNIT
 
-UNIT = PictureSpec(std=(255.0, 255.0, 255.0))
 CLASS_WORDS, SCORE_WORDS = ("label", "class"), ("score", "conf", "prob")
 
 
@@ -43,16 +44,21 @@ class BoxesScores:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        input_of = drafted(model, UNIT)
+        drafted = drafted_input(model, PictureSpec(), UNIT)
         found = None if _anothers(model) else _outputs(model.outputs)
-        if input_of is None or found is None:
+        if drafted is None or found is None:
             return None
-        image, picture = input_of
-        roles = {"image": image.name} | {role: spec.name for role, spec in found.items()}
-        binary = "classes" not in found and axis(found["scores"], -1) == 2
-        options = {"order": "xyxy", "nms": "classes" not in found} | ({"background": 0} if binary else {})
-        notes = _notes(roles, binary=binary)
-        return Card(name="", task="boxes-scores", roles=roles, picture=picture, options=options, notes=notes)
+        final = "classes" in found
+        binary = not final and axis(found["scores"], -1) == 2
+        return Card(
+            name="",
+            task="boxes-scores",
+            roles={"image": drafted.image.name} | {role: spec.name for role, spec in found.items()},
+            picture=drafted.picture,
+            labels=labels_of(model.metadata),
+            options={"order": "xyxy", "nms": not final} | ({"background": 0} if binary else {}),
+            notes=(*drafted.notes, *_notes(found, binary=binary)),
+        )
 
     def bind(self, card: Card, model: Signature) -> BoxesScoresCodec:
         specs = roles_of(card, model, needed=("image", "boxes", "scores"), optional=("classes",))
@@ -66,7 +72,7 @@ class BoxesScores:
         expect_same_rows(card, {role: number for role, number in rows.items() if role != "image"})
         return BoxesScoresCodec(
             card,
-            picture_for(card, specs["image"], UNIT),
+            picture_of(card, specs["image"], model, PictureSpec(), UNIT),
             order=choice(card, "order", *TO_CORNERS) or "xyxy",
             boxes=choice(card, "boxes", *UNITS),
             scores=choice(card, "scores", *ACTIVATIONS) or "none",
@@ -145,11 +151,10 @@ def _says(spec: TensorSpec, words: tuple[str, ...]) -> bool:
     return any(word in bare(spec.name).lower() for word in words)
 
 
-def _notes(roles: dict[str, str], *, binary: bool) -> tuple[str, ...]:
+def _notes(found: dict[str, TensorSpec], *, binary: bool) -> tuple[str, ...]:
     return (
-        *(f"{role} is {name}, by shape and name" for role, name in roles.items()),
+        *(f"{role} is output {spec.name}, by its shape and name" for role, spec in found.items()),
         "guess: boxes are decoded and xyxy, pixels where a number is above 2; options.order, options.boxes settle it",
-        "guess: the input takes RGB, a float one 0 to 1, stretched; a card's picture settles it",
         "guess: scores need no activation; options.scores: sigmoid or softmax",
         *(["guess: of two classes the first, 0, is the background; options.background"] if binary else []),
         "guess: classes count from 0; a label map settles it",

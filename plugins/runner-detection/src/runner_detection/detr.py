@@ -21,16 +21,16 @@ from runner_detection.assemble import KIND, assemble, best_rows
 from runner_detection.boxes import centred_to_corners, to_picture
 from runner_detection.class_scores import ACTIVATIONS, best_class
 from runner_detection.codec import PictureCodec
+from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.metadata import labels_of
 from runner_detection.names import bare, find, find_pair
 from runner_detection.options import choice
-from runner_detection.picture_input import is_picture, picture_for
 from runner_detection.roles import axis, expect, expect_same_rows, roles_of, unbatched
+from runner_detection.values import IMAGENET
 
 # Names of (boxes, logits) in exports, and what makes scores of these logits.
 NAMES = {("pred_boxes", "pred_logits"): "softmax", ("pred_boxes", "logits"): "softmax", ("dets", "labels"): "sigmoid"}
-IMAGENET = PictureSpec(
-    size=(1333, 800), resize="fit", layout="nchw", mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375)
-)
+FITTED = PictureSpec(size=(1333, 800), resize="fit", layout="nchw")  # for an input of any size
 
 
 class Detr:
@@ -43,25 +43,30 @@ class Detr:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        found = find_pair(model.outputs, *NAMES)
-        images = [spec for spec in model.inputs if spec.dtype != "string" and is_picture(spec)]
-        valid = find(model.inputs, "pixel_mask")
-        if found is None or len(images) != 1 or len(model.inputs) != (1 if valid is None else 2):
+        found, valid = find_pair(model.outputs, *NAMES), find(model.inputs, "pixel_mask")
+        pictures = attrs.evolve(model, inputs=tuple(spec for spec in model.inputs if spec is not valid))
+        drafted = drafted_input(pictures, _like(pictures.inputs[0]), IMAGENET) if pictures.inputs else None
+        if found is None or drafted is None:
             return None
-        (boxes, logits), image = found, images[0]
-        roles = {"image": image.name, "boxes": boxes.name, "logits": logits.name}
-        if valid is not None:
-            roles["valid"] = valid.name
+        boxes, logits = found
         scores = NAMES[bare(boxes.name), bare(logits.name)]
-        card = Card(name="", task="detr", roles=roles, options={"scores": scores})
-        return attrs.evolve(card, picture=picture_for(card, image, IMAGENET), notes=tuple(_notes(card, image)))
+        return Card(
+            name="",
+            task="detr",
+            roles={"image": drafted.image.name, "boxes": boxes.name, "logits": logits.name}
+            | ({"valid": valid.name} if valid else {}),
+            picture=drafted.picture,
+            labels=labels_of(model.metadata),
+            options={"scores": scores},
+            notes=(*drafted.notes, *_notes(boxes, logits, scores)),
+        )
 
     def bind(self, card: Card, model: Signature) -> DetrCodec:
         specs = roles_of(card, model, needed=("image", "boxes", "logits"), optional=("valid",))
         expect(card, "boxes", specs["boxes"], (1, None, 4), (None, 4))
         expect(card, "logits", specs["logits"], (1, None, None), (None, None))
         expect_same_rows(card, {role: axis(specs[role], -2) for role in ("boxes", "logits")})
-        picture = picture_for(card, specs["image"], IMAGENET)
+        picture = picture_of(card, specs["image"], model, _like(specs["image"]), IMAGENET)
         scores = choice(card, "scores", "softmax", "sigmoid") or "softmax"
         return DetrCodec(card, picture, scores, specs.get("valid"))
 
@@ -93,10 +98,14 @@ class DetrCodec(PictureCodec):
         return assemble(self.card, frame.size, boxes, best[order], classes[order])
 
 
-def _notes(card: Card, image: TensorSpec) -> Iterator[str]:
-    yield f"image is input {image.name}, the only picture"
-    yield from (f"{role} is {name}, by its name {bare(name)}" for role, name in card.roles.items() if role != "image")
-    other = "sigmoid, as RT-DETR has it" if card.options["scores"] == "softmax" else "softmax, as DETR has it"
-    yield f"guess: scores are the {card.options['scores']} of the logits, by the names; options.scores: {other}"
-    yield "guess: the input takes RGB with ImageNet's mean and deviation; a card's picture settles it"
+def _like(image: TensorSpec) -> PictureSpec:
+    """A picture shrinks in its proportions to an input of any size, and is stretched to a fixed one."""
+    free = image.shape is None or None in image.shape[-2:]
+    return FITTED if free else attrs.evolve(FITTED, size=None, resize="stretch")
+
+
+def _notes(boxes: TensorSpec, logits: TensorSpec, scores: str) -> Iterator[str]:
+    yield f"boxes is output {boxes.name} and logits is output {logits.name}, by their names"
+    other = "sigmoid, as RT-DETR has it" if scores == "softmax" else "softmax, as DETR has it"
+    yield f"guess: scores are the {scores} of the logits, by their names; else options.scores: {other}"
     yield "guess: classes count from 0, as the logits do; a label map settles it"

@@ -17,15 +17,17 @@ from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
 from runner_detection.assemble import KIND, suppress
-from runner_detection.boxes import centred_to_corners, to_picture
-from runner_detection.class_scores import best_class, sigmoid
+from runner_detection.boxes import Floats, centred_to_corners, to_picture
+from runner_detection.class_scores import sigmoid
 from runner_detection.codec import PictureCodec
-from runner_detection.picture_input import drafted, picture_for
+from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.metadata import labels_of
 from runner_detection.roles import roles_of, unbatched
+from runner_detection.values import UNIT
 
 STRIDE = 16
 BOX = 5  # objectness, tx, ty, tw, th
-BGR = PictureSpec(colour="bgr", layout="nchw", std=(255.0, 255.0, 255.0))
+BGR = PictureSpec(colour="bgr", layout="nchw")
 
 
 class FastestDet:
@@ -34,19 +36,21 @@ class FastestDet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        input_of = drafted(model, BGR)
-        if input_of is None or len(model.outputs) != 1:
+        drafted = drafted_input(model, BGR, UNIT)
+        if drafted is None or len(model.outputs) != 1:
             return None
-        (image, picture), (head,) = input_of, model.outputs
+        head, picture = model.outputs[0], drafted.picture
         first = features_first(head, picture)
         if first is None:
             return None
-        roles = {"image": image.name, "predictions": head.name}
-        return Card(name="", task="fastestdet", roles=roles, picture=picture, notes=_notes(image, head, first))
+        roles = {"image": drafted.image.name, "predictions": head.name}
+        labels = labels_of(model.metadata)
+        notes = (*drafted.notes, *_notes(head, first))
+        return Card(name="", task="fastestdet", roles=roles, picture=picture, labels=labels, notes=notes)
 
     def bind(self, card: Card, model: Signature) -> FastestDetCodec:
         specs = roles_of(card, model, needed=("image", "predictions"))
-        picture = picture_for(card, specs["image"], BGR)
+        picture = picture_of(card, specs["image"], model, BGR, UNIT)
         first = features_first(specs["predictions"], picture)
         if first is None:
             size = "unknown" if picture.size is None else f"{picture.size[0]} x {picture.size[1]}"
@@ -64,12 +68,12 @@ class FastestDetCodec(PictureCodec):
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         head = unbatched(self.card, "predictions", outputs["predictions"], (None, None))
         head = head if self.features_first else head.transpose(2, 0, 1)
-        grid = head.shape[1:]
-        cells = head.reshape(len(head), -1).T
-        scores = np.maximum(cells[:, :1], 0) ** 0.6 * np.maximum(cells[:, BOX:], 0) ** 0.4
-        rows, best, classes = best_class(scores, self.card.threshold)
-        boxes = to_picture(_boxes(cells[rows, 1:BOX], rows, grid), self.placed(frame), normalised=True)
-        return suppress(self.card, frame.size, boxes, best, classes)
+        features = head.reshape(len(head), -1)
+        classes = features[BOX:]
+        scores = np.maximum(features[0], 0) ** 0.6 * np.maximum(classes.max(axis=0), 0) ** 0.4
+        cells = np.flatnonzero(scores >= self.card.threshold)
+        boxes = to_picture(_boxes(features[1:BOX, cells].T, cells, head.shape[1:]), self.placed(frame), normalised=True)
+        return suppress(self.card, frame.size, boxes, scores[cells], classes[:, cells].argmax(axis=0))
 
 
 def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:
@@ -84,19 +88,17 @@ def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:
     return next((first for first, (features, cells) in ways.items() if cells == grid and (features or 0) > BOX), None)
 
 
-def _boxes(values: NDArray[np.floating], rows: NDArray[np.intp], grid: tuple[int, ...]) -> NDArray[np.float32]:
-    """Normalised xyxy of the cells ``rows`` of a grid (high, wide)."""
+def _boxes(values: Floats, cells: NDArray[np.intp], grid: tuple[int, ...]) -> NDArray[np.float32]:
+    """Normalised xyxy from tx, ty, tw, th of these cells, counted along the lines of a grid (high, wide)."""
     high, wide = grid
-    cells = np.stack([rows % wide, rows // wide], axis=1)
-    centres = (cells + np.tanh(values[:, :2])) / np.array([wide, high])
+    places = np.stack([cells % wide, cells // wide], axis=1)
+    centres = (places + np.tanh(values[:, :2])) / np.array([wide, high])
     return centred_to_corners(np.concatenate([centres, sigmoid(values[:, 2:])], axis=1))
 
 
-def _notes(image: TensorSpec, head: TensorSpec, first: bool) -> tuple[str, ...]:
+def _notes(head: TensorSpec, first: bool) -> tuple[str, ...]:
     where = "after the batch" if first else "last"
     return (
-        f"image is input {image.name}, the only input",
         f"predictions is output {head.name}, by its shape: one cell in {STRIDE} pixels, the features {where}",
-        "guess: the input takes BGR 0 to 1, stretched, as FastestDet was trained; a card's picture settles it",
         "guess: classes count from 0, as the network numbers them; a label map settles it",
     )

@@ -1,6 +1,7 @@
-"""What Ultralytics writes into a model that it exports: ``task``, ``names``, ``imgsz``, ``kpt_shape``, ...
+"""What exporters write into a model.
 
-Every value is text, mostly a Python literal. Source: ultralytics/engine/exporter.py, ``self.metadata``.
+Ultralytics: ``task``, ``names``, ``imgsz``, ``kpt_shape``, ...; every value is text, mostly a Python literal. Source:
+ultralytics/engine/exporter.py, ``self.metadata``. TensorFlow Lite: ``labels``, one a line.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from runner_core.label_files import parse_labels
 from runner_core.labels import Label, LabelMap
 
 
@@ -20,14 +22,17 @@ def literal(metadata: Mapping[str, str], key: str) -> Any:
         return None
 
 
-def labels_of(metadata: Mapping[str, str]) -> LabelMap:
-    """``names``, such as ``{0: 'person', 1: 'bicycle'}`` or a list; empty where there are none."""
+def labels_of(metadata: Mapping[str, str], *, first: int = 0) -> LabelMap:
+    """``names``, such as ``{0: 'person', 1: 'bicycle'}`` or a list, else ``labels``; empty where there are none.
+
+    ``first`` is the number of the first of ``labels``, unless that is called background: then it is 0.
+    """
     names = literal(metadata, "names")
     if isinstance(names, list | tuple):
         return LabelMap.from_names(str(name) for name in names)
     if isinstance(names, dict) and all(type(number) is int and number >= 0 for number in names):
         return LabelMap(tuple(Label(number, number, str(name)) for number, name in names.items()))
-    return LabelMap()
+    return parse_labels(metadata.get("labels", ""), kind=".txt", first=first)
 
 
 def size_of(metadata: Mapping[str, str]) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.card import Card
-from runner_core.contracts import Signature, Tensors
+from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
@@ -19,15 +19,16 @@ from runner_detection.assemble import KIND, suppress
 from runner_detection.boxes import YX_TO_XY, Floats, centred_to_corners, to_picture
 from runner_detection.class_scores import ACTIVATIONS, best_class
 from runner_detection.codec import PictureCodec
+from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.metadata import labels_of
 from runner_detection.names import bare, find_pair
 from runner_detection.options import choice, index, matrix, numbers
-from runner_detection.picture_input import drafted, picture_for
 from runner_detection.roles import axis, expect, expect_same_rows, roles_of, unbatched
+from runner_detection.values import SIGNED
 
 # Names of (offsets, scores) in exports, and the order of an offset's four numbers there.
 NAMES = {("box_encodings", "class_predictions"): "yxhw", ("mbox_loc", "mbox_conf"): "xywh", ("loc", "conf"): "xywh"}
 VARIANCES = (0.1, 0.1, 0.2, 0.2)
-SIGNED = PictureSpec(mean=(127.5, 127.5, 127.5), std=(127.5, 127.5, 127.5))
 
 
 class Ssd:
@@ -44,14 +45,20 @@ class Ssd:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        found, input_of = find_pair(model.outputs, *NAMES), drafted(model, SIGNED)
-        if found is None or input_of is None:
+        found, drafted = find_pair(model.outputs, *NAMES), drafted_input(model, PictureSpec(), SIGNED)
+        if found is None or drafted is None:
             return None
-        (boxes, scores), (image, picture) = found, input_of
+        boxes, scores = found
         order = NAMES[bare(boxes.name), bare(scores.name)]
-        roles = {"image": image.name, "boxes": boxes.name, "scores": scores.name}
-        options = {"order": order, "variances": list(VARIANCES), "scores": "none", "background": 0}
-        return Card(name="", task="ssd", roles=roles, picture=picture, options=options, notes=_notes(roles, order))
+        return Card(
+            name="",
+            task="ssd",
+            roles={"image": drafted.image.name, "boxes": boxes.name, "scores": scores.name},
+            picture=drafted.picture,
+            labels=labels_of(model.metadata),
+            options={"order": order, "variances": list(VARIANCES), "scores": "none", "background": 0},
+            notes=(*drafted.notes, *_notes(boxes, scores, order)),
+        )
 
     def bind(self, card: Card, model: Signature) -> SsdCodec:
         specs = roles_of(card, model, needed=("image", "boxes", "scores"))
@@ -60,7 +67,7 @@ class Ssd:
         expect(card, "scores", specs["scores"], (1, len(anchors), None), (len(anchors), None))
         return SsdCodec(
             card,
-            picture_for(card, specs["image"], SIGNED),
+            picture_of(card, specs["image"], model, PictureSpec(), SIGNED),
             anchors,
             numbers(card, "variances", VARIANCES),
             choice(card, "order", "xywh", "yxhw") or "xywh",
@@ -94,11 +101,10 @@ class SsdCodec(PictureCodec):
         return centred_to_corners(np.concatenate([centres, sizes], axis=1))
 
 
-def _notes(roles: dict[str, str], order: str) -> tuple[str, ...]:
+def _notes(boxes: TensorSpec, scores: TensorSpec, order: str) -> tuple[str, ...]:
     return (
-        *(f"{role} is {name}, by its name" for role, name in roles.items() if role != "image"),
+        f"boxes is output {boxes.name} and scores is output {scores.name}, by their names",
         "missing: options.anchors, N rows of centre x, centre y, width, height, normalised; no model file has them",
         f"guess: offsets in the order {order}, variances {VARIANCES}; options.order, options.variances",
         "guess: scores need no activation, class 0 is the background; options.scores, options.background",
-        "guess: a float input takes RGB scaled to -1 to 1; a card's picture settles it",
     )

@@ -21,6 +21,7 @@ from runner_core.picture import PictureSpec, Placement
 from runner_detection.assemble import KIND, assemble, best_rows
 from runner_detection.boxes import UNITS, YX_TO_XY, Floats, are_normalised, to_picture
 from runner_detection.codec import PictureCodec
+from runner_detection.metadata import labels_of
 from runner_detection.names import bare, find, find_all
 from runner_detection.options import choice
 from runner_detection.paste import PastedMask
@@ -69,7 +70,9 @@ class TfDetection:
         if image is None or not is_picture(image) or not NEEDED.keys() <= outputs.keys():
             return None
         roles = {"image": image.name} | {role: spec.name for role, spec in outputs.items()}
-        return Card(name="", task="tf-detection", roles=roles, first_class=1, notes=_notes(image, outputs))
+        labels = labels_of(model.metadata, first=1)
+        notes = _notes(image, outputs)
+        return Card(name="", task="tf-detection", roles=roles, labels=labels, first_class=1, notes=notes)
 
     def bind(self, card: Card, model: Signature) -> TfDetectionCodec:
         specs = roles_of(card, model, needed=("image", *NEEDED), optional=OPTIONAL)

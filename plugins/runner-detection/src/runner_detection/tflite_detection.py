@@ -18,14 +18,15 @@ from runner_core.labels import LabelMap
 from runner_core.picture import PictureSpec
 from runner_detection.assemble import KIND
 from runner_detection.boxes import Floats
+from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.metadata import labels_of
 from runner_detection.names import bare
-from runner_detection.picture_input import drafted, picture_for
 from runner_detection.roles import roles_of
 from runner_detection.tf_detection import NEEDED, TfDetectionCodec, check_shapes
+from runner_detection.values import SIGNED
 
 OPERATION = "TFLite_Detection_PostProcess"
 IN_ORDER = ("boxes", "classes", "scores", "count")
-SIGNED = PictureSpec(mean=(127.5, 127.5, 127.5), std=(127.5, 127.5, 127.5))  # -1 to 1, as SSD MobileNet takes it
 
 
 class TfliteDetection:
@@ -42,17 +43,22 @@ class TfliteDetection:
         found, how = _by_name(model.outputs), f"by the names of {OPERATION}"
         if found is None:
             found, how = _by_shape(model.outputs), "by its shape"
-        input_of = drafted(model, SIGNED)
-        if found is None or input_of is None:
+        drafted = drafted_input(model, PictureSpec(), SIGNED)
+        if found is None or drafted is None:
             return None
-        image, picture = input_of
-        roles = {"image": image.name} | {role: spec.name for role, spec in found.items()}
-        return Card(name="", task="tflite-detection", roles=roles, picture=picture, notes=_notes(image, found, how))
+        return Card(
+            name="",
+            task="tflite-detection",
+            roles={"image": drafted.image.name} | {role: spec.name for role, spec in found.items()},
+            picture=drafted.picture,
+            labels=labels_of(model.metadata),
+            notes=(*drafted.notes, *_notes(found, how)),
+        )
 
     def bind(self, card: Card, model: Signature) -> TfliteDetectionCodec:
         specs = roles_of(card, model, needed=("image", *NEEDED), optional=("count",))
         check_shapes(card, specs)
-        picture = picture_for(card, specs["image"], SIGNED)
+        picture = picture_of(card, specs["image"], model, PictureSpec(), SIGNED)
         labels = without_background(card.labels)
         return TfliteDetectionCodec(attrs.evolve(card, labels=labels), picture, boxes=None, masks=None)
 
@@ -108,12 +114,9 @@ def _by_shape(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
     return {"boxes": boxes, "classes": classes, "scores": scores, "count": count}
 
 
-def _notes(image: TensorSpec, found: dict[str, TensorSpec], how: str) -> tuple[str, ...]:
-    facts = [f"image is input {image.name}, the only input"]
-    facts += [f"{role} is output {spec.name}, {how}" for role, spec in found.items()]
+def _notes(found: dict[str, TensorSpec], how: str) -> tuple[str, ...]:
+    facts = [f"{role} is output {spec.name}, {how}" for role, spec in found.items()]
     facts.append("classes count from 0 without the background, as the operation has it")
     if how == "by its shape":
         facts.append("scores and classes look alike here: each prediction tells them apart by their values")
-    if image.dtype.startswith("float"):
-        facts.append("guess: the float input takes RGB scaled to -1 to 1; a card's picture settles it")
     return tuple(facts)

@@ -24,14 +24,15 @@ from runner_detection.assemble import KIND, assemble, best_rows, suppress
 from runner_detection.boxes import UNITS, Floats, are_normalised, centred_to_corners, to_picture
 from runner_detection.class_scores import best_class
 from runner_detection.codec import PictureCodec
+from runner_detection.drafting import drafted_input, picture_of
 from runner_detection.metadata import labels_of, literal, size_of
 from runner_detection.options import choice, flag
-from runner_detection.picture_input import drafted, picture_for
 from runner_detection.roles import roles_of, spelled, unbatched
+from runner_detection.values import UNIT
 from runner_detection.yolo_layout import ORDERS, Layout, Order, layout_of
 
 GREY = (114, 114, 114)
-LETTERBOXED = PictureSpec(resize="letterbox", layout="nchw", std=(255.0, 255.0, 255.0), pad=GREY)
+LETTERBOXED = PictureSpec(resize="letterbox", layout="nchw", pad=GREY)
 FREE_SIZE = (640, 640)  # of an input that takes any, where the metadata do not say
 
 
@@ -47,33 +48,31 @@ class Yolo:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        size = size_of(model.metadata)
-        input_of = drafted(model, attrs.evolve(LETTERBOXED, size=size or FREE_SIZE))
+        exported = "task" in model.metadata
+        drafted = drafted_input(model, _letterboxed(model), UNIT, sure=exported)
         output = _predictions(model.outputs)
-        if input_of is None or output is None or model.metadata.get("task", "detect") != "detect":
+        if drafted is None or output is None or model.metadata.get("task", "detect") != "detect":
             return None
-        image, picture = input_of
         labels = labels_of(model.metadata)
-        layout = _layout(output, picture, labels, model)
+        layout = _layout(output, drafted.picture, labels, model)
         if layout is None:
             return None
         believed = LabelMap() if _contradicted(labels, layout, output) else labels
         return Card(
             name="",
             task="yolo",
-            roles={"image": image.name, "predictions": output.name},
-            picture=picture,
+            roles={"image": drafted.image.name, "predictions": output.name},
+            picture=drafted.picture,
             labels=believed,
             threshold=0.25,
             iou=0.45 if layout.objectness else 0.7,
             options={"layout": layout.order, "objectness": layout.objectness},
-            notes=(*_facts(image, output, layout, model), *_guesses(layout, labels, believed, size)),
+            notes=(*drafted.notes, *_notes(output, layout, model, labels, believed)),
         )
 
     def bind(self, card: Card, model: Signature) -> YoloCodec:
         specs = roles_of(card, model, needed=("image", "predictions"))
-        size = size_of(model.metadata) or FREE_SIZE
-        picture = picture_for(card, specs["image"], attrs.evolve(LETTERBOXED, size=size))
+        picture = picture_of(card, specs["image"], model, _letterboxed(model), UNIT)
         output = specs["predictions"]
         read = _layout(output, picture, card.labels, model)
         said = choice(card, "layout", *ORDERS)
@@ -128,6 +127,10 @@ class YoloCodec(PictureCodec):
         )
 
 
+def _letterboxed(model: Signature) -> PictureSpec:
+    return attrs.evolve(LETTERBOXED, size=size_of(model.metadata) or FREE_SIZE)
+
+
 def _predictions(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
     """The one output of three axes; old v5 exports have their raw heads, of five, beside it."""
     tables = [spec for spec in outputs if spec.shape is not None and len(spec.shape) == 3]
@@ -156,20 +159,12 @@ def _contradicted(labels: LabelMap, layout: Layout, output: TensorSpec) -> bool:
     return features is not None and features - layout.scores_from != _count(labels)
 
 
-def _facts(image: TensorSpec, output: TensorSpec, layout: Layout, model: Signature) -> tuple[str, ...]:
+def _notes(output: TensorSpec, layout: Layout, model: Signature, labels: LabelMap, believed: LabelMap) -> Iterator[str]:
     told = [key for key in ("task", "names", "imgsz", "end2end") if key in model.metadata]
-    return (
-        f"image is input {image.name}, the only input",
-        f"predictions is output {output.name}, by its shape: {layout}",
-        f"the model's own metadata give {', '.join(told)}" if told else "the model has no metadata of an export",
-        f"threshold 0.25 and iou {0.45 if layout.objectness else 0.7}, as Ultralytics predicts",
-    )
-
-
-def _guesses(layout: Layout, labels: LabelMap, believed: LabelMap, size: tuple[int, int] | None) -> Iterator[str]:
+    yield f"predictions is output {output.name}, by its shape: {layout}"
+    yield f"the model's own metadata give {', '.join(told)}" if told else "the model has no metadata of an export"
+    yield f"threshold 0.25 and iou {0.45 if layout.objectness else 0.7}, as Ultralytics predicts"
     if labels and not believed:
         yield f"the metadata's {len(labels)} names contradict the output's shape and are left out: give labels"
     if layout.guess:
         yield f"guess: {layout.guess}; options.objectness settles it"
-    if not size:
-        yield "guess: the input takes RGB 0 to 1, letterboxed on grey 114; a card's picture settles it"

@@ -1,0 +1,34 @@
+"""The real FastestDet graphs through the TensorFlow engine, as a person opens them."""
+
+import pytest
+
+from runner_core.frame import Frame
+from runner_core.project import open_brain
+
+pytest.importorskip("runner_tensorflow.engine", reason="the TensorFlow engine is not installed")
+
+ENCODED = "fastestdet_coco_tf1_encoded_image_string_tensor.pb"
+OF_PIXELS = ["fastestdet_coco_tf1_image_tensor.pb", "fastestdet_coco_savedmodel"]
+
+
+def opened(testdata, model):
+    return open_brain(testdata / "models" / model, labels=testdata / "models" / "coco80.pbtxt")
+
+
+def test_the_encoded_graph_tells_what_tensorflow_tells(testdata, expected, demand_found):
+    with opened(testdata, ENCODED) as brain:
+        assert brain.family == "tf-detection"
+        for name, told in expected.items():
+            demand_found(brain.predict(testdata / "pictures" / name), told, iou=0.99, score=0.001, near=0.001)
+
+
+@pytest.mark.parametrize("model", OF_PIXELS)
+def test_the_graphs_of_pixels_differ_by_the_jpeg_decoder_alone(testdata, expected, demand_found, model):
+    with opened(testdata, model) as brain:
+        assert brain.family == "tf-detection"
+        for name, told in expected.items():
+            exact = name.endswith(".bmp")
+            frame = Frame.from_path(testdata / "pictures" / name)
+            demand_found(
+                brain.predict(frame), told, iou=0.99 if exact else 0.9, score=0.001 if exact else 0.03, near=0.03
+            )

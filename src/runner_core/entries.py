@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
-
-import attrs
 
 from runner_core.errors import RunnerError
 from runner_core.hookspecs import GROUP
@@ -13,7 +12,7 @@ from runner_core.hookspecs import GROUP
 LOAD_VARIABLE = "RUNNER_LOAD_PLUGINS"
 
 
-@attrs.frozen
+@dataclass(frozen=True)
 class Origin:
     """Where plugins come from: an entry point's name, and its distribution, whose metadata is read when asked for."""
 
@@ -38,7 +37,7 @@ def _metadata(distribution: Distribution | None, field: str) -> str:
         return ""
 
 
-@attrs.frozen
+@dataclass(frozen=True)
 class Problem:
     """A plugin, or part of one, that was left out, and why."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any
 
-import attrs
 import pluggy
 
 from runner_core import hookspecs
@@ -26,7 +26,7 @@ KINDS = ("engines", "tasks", "sources", "stores", "sinks", "trainers", "commands
 _HOOK = "runner_"
 
 
-@attrs.frozen
+@dataclass(frozen=True)
 class Installed:
     """A plugin, its kind and where it came from."""
 

@@ -38,8 +38,11 @@ BROKEN = {
     "not-a-plugin": (GOOD + "    yield 'a name'\n", "runner_tasks gave 'a name', not a Plugin"),
     "forgot-yield": (spoiled("yield ", ""), "runner_tasks gave None, not Plugins"),
     "forgot-hookimpl": (spoiled("@hookimpl\n", ""), "implements no hook of runner; runner_tasks lacks @hookimpl"),
-    "string-claims": (spoiled('one")', 'one", claims=(".x"))'), "'claims' must be <class 'tuple'>"),
-    "bare-target": (spoiled(":Fraction", ""), "'target' must match regex"),
+    "string-claims": (
+        spoiled('one")', 'one", claims=(".x"))'),
+        "the claims of string-claims are '.x', not a tuple of texts",
+    ),
+    "bare-target": (spoiled(":Fraction", ""), "the target of bare-target is 'fractions', not package.module:attribute"),
 }
 
 REPORT = """

@@ -1,0 +1,32 @@
+"""Rivals side by side: taken in turns, so that whatever else the machine does hits them alike, and by medians."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from statistics import median
+from time import perf_counter
+
+
+def alternate(rivals: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 2) -> dict[str, float]:
+    """The median milliseconds of each rival over ``rounds`` turns, after ``warm_up`` turns that do not count."""
+    spent: dict[str, list[float]] = {name: [] for name in rivals}
+    for turn in range(warm_up + rounds):
+        for name, rival in rivals.items():
+            begun = perf_counter()
+            rival()
+            if turn >= warm_up:
+                spent[name].append((perf_counter() - begun) * 1e3)
+    return {name: median(times) for name, times in spent.items()}
+
+
+def table(rows: Mapping[str, float]) -> str:
+    """Names and milliseconds, one a line."""
+    width = max(map(len, rows))
+    return "\n".join(f"{name:<{width}}  {value:9.3f} ms" for name, value in rows.items())
+
+
+def verdict(claim: str, value: float, bar: float, unit: str) -> bool:
+    """Prints a figure against its bar; whether it is kept."""
+    kept = value <= bar
+    print(f"{'ok    ' if kept else 'MISSED'} {claim}: {value:.3f} {unit}, at most {bar:.3f}")
+    return kept

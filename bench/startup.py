@@ -1,0 +1,80 @@
+"""What ``runner --help`` costs: over ``python -c "import click"``, with 20 plugins installed, and each further one.
+
+The plugins are written to a temporary folder as real distributions with entry points, besides those installed here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from _measure import alternate, table, verdict
+
+from runner_core.testing import write_distribution
+
+FEW, MANY = 20, 60
+OVER_CLICK, PER_PLUGIN = 120.0, 1.0  # ms, at most
+ROUNDS = 15
+
+PLUGIN = """
+from runner_core.hookspecs import hookimpl
+from runner_core.plugin import Plugin
+
+@hookimpl
+def runner_engines():
+    yield Plugin("engine-{number}", "bench_{number}.engine:Engine", "An engine.", claims=(".x{number}",))
+
+@hookimpl
+def runner_tasks():
+    yield Plugin("task-{number}", "bench_{number}.task:Task", "A task.")
+
+@hookimpl
+def runner_commands():
+    yield Plugin("command-{number}", "bench_{number}.command:command", "A command.")
+"""
+
+
+def write_plugins(folder: Path, count: int) -> None:
+    for number in range(count):
+        files = {f"bench_{number}/plugin.py": PLUGIN.format(number=number)}
+        write_distribution(folder, f"runner-bench-{number}", files, {f"bench-{number}": f"bench_{number}.plugin"})
+
+
+def command(arguments: list[str | Path], folder: Path, shows: str = "") -> Callable[[], None]:
+    """Runs it in a new process, with the plugins of ``folder`` installed."""
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+
+    def call() -> None:
+        done = subprocess.run(arguments, env=environment, stdout=subprocess.PIPE, check=True)
+        assert shows.encode() in done.stdout
+
+    return call
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as made:
+        few, many, none = (Path(made) / name for name in ("few", "many", "none"))
+        write_plugins(few, FEW)
+        write_plugins(many, MANY)
+        asked = [Path(sys.executable).with_name("runner"), "--help"]
+        rivals = {
+            'python -c "import click"': command([sys.executable, "-c", "import click"], none),
+            f"runner --help, {FEW} plugins": command(asked, few, f"command-{FEW - 1}"),
+            f"runner --help, {MANY} plugins": command(asked, many, f"command-{MANY - 1}"),
+        }
+        medians = alternate(rivals, rounds=ROUNDS)
+    print(f"medians of {ROUNDS} alternating runs; {len(entry_points(group='runner'))} more plugins are installed here")
+    print(table(medians))
+    click, with_few, with_many = medians.values()
+    over = verdict(f"runner --help with {FEW} plugins, over import click", with_few - click, OVER_CLICK, "ms")
+    slope = verdict("each further plugin", (with_many - with_few) / (MANY - FEW), PER_PLUGIN, "ms")
+    return 0 if over and slope else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

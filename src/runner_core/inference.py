@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
 
@@ -9,16 +10,18 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from runner_core import columns
+from runner_core.columns import NONE as NONE
 from runner_core.instance import Instance
-from runner_core.labels import LabelMap
+from runner_core.labels import Label, LabelMap
 from runner_core.mask import Mask
 
-NONE = -1  # in the columns ``tracks`` and ``parents``
 
-
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Inference:
     """N findings as columns of N rows, by descending score; a column that the method does not give is None.
+
+    Columns are read-only and not copied where they have the type below. A wrong shape is a ValueError.
 
     ``size``       (width, height) of the original picture; all coordinates are in its pixels.
     ``model_ids``  N int, the network's class numbers; ``labels`` says what they mean.
@@ -34,24 +37,31 @@ class Inference:
     brain: str
     task: str
     size: tuple[int, int]
-    model_ids: NDArray[np.integer]
+    model_ids: NDArray[np.integer] = attrs.field(converter=columns.numbers)
     version: str = "1"
     engine: str = ""
     labels: LabelMap = LabelMap()
-    boxes: NDArray[np.float32] | None = None
-    scores: NDArray[np.float32] | None = None
+    boxes: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.floats)
+    scores: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.floats)
     masks: tuple[Mask, ...] | None = None
-    keypoints: NDArray[np.float32] | None = None
-    tracks: NDArray[np.integer] | None = None
-    parents: NDArray[np.integer] | None = None
-    class_map: NDArray[np.integer] | None = None
+    keypoints: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.floats)
+    tracks: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
+    parents: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
+    class_map: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
     ms: Mapping[str, float] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
-        for name in COLUMNS:
-            column = getattr(self, name)
-            if column is not None and len(column) != len(self.model_ids):
-                raise ValueError(f"{name} has {len(column)} rows, model_ids {len(self.model_ids)}")
+        rows, picture = len(self.model_ids), self.size[::-1]
+        for name, rest in columns.ROW_SHAPES.items():
+            columns.check_shape(name, getattr(self, name), (rows, *rest))
+        columns.check_shape("class_map", self.class_map, picture)
+        if self.masks is not None:
+            columns.check_shape("masks", np.empty(len(self.masks)), (rows,))
+            odd = next((mask for mask in self.masks if mask.shape != picture), None)
+            if odd:
+                raise ValueError(
+                    f"a mask is {odd.shape[1]} x {odd.shape[0]}, the picture {self.size[0]} x {self.size[1]}"
+                )
 
     def __len__(self) -> int:
         return len(self.model_ids)
@@ -72,10 +82,18 @@ class Inference:
         """N int."""
         return np.array([self.labels.file_id(number) for number in self.model_ids.tolist()], self.model_ids.dtype)
 
+    @property
+    def found(self) -> tuple[Label, ...]:
+        """The labels of the classes among the rows and in the class map, by model_id."""
+        numbers = {*self.model_ids.tolist(), *columns.values_of(self.class_map)}
+        return tuple(Label(number, self.labels.file_id(number), self.labels.name(number)) for number in sorted(numbers))
+
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Inference:
         """The same Inference with these rows alone: indices, or a boolean per row."""
-        indices: NDArray[Any] = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return attrs.evolve(self, **{name: _rows(getattr(self, name), indices) for name in ("model_ids", *COLUMNS)})
+        indices = np.arange(len(self))[rows]
+        return attrs.evolve(
+            self, **{name: columns.rows_of(getattr(self, name), indices) for name in ("model_ids", *columns.NAMES)}
+        )
 
     def filter(
         self, *, conf: float | None = None, classes: Sequence[str] | None = None, max_det: int | None = None
@@ -90,16 +108,20 @@ class Inference:
         return self if len(rows) == len(self) else self.take(rows)
 
     def __eq__(self, other: object) -> bool:
-        """Equal in all that JSON keeps: every column to the last bit, and the names of the classes found."""
+        """Equal in all that JSON keeps: every column to the last bit, and the labels of the classes found."""
         if not isinstance(other, Inference):
             return NotImplemented
-        plain = ("brain", "task", "version", "engine", "ms", "names", "size", "masks")
-        columns = ("model_ids", "file_ids", *COLUMNS, "class_map")
+        plain = ("brain", "task", "version", "engine", "ms", "size", "masks", "found")
+        arrays = ("model_ids", *(name for name in columns.NAMES if name != "masks"), "class_map")
         return all(getattr(self, name) == getattr(other, name) for name in plain) and all(
-            _same(getattr(self, name), getattr(other, name)) for name in columns if name != "masks"
+            columns.same(getattr(self, name), getattr(other, name)) for name in arrays
         )
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {name}" for name, count in Counter(self.names).items())
+        return f"Inference({self.brain!r}, {self.task}, found {counts or 'nothing'})"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data from which ``from_json`` makes an equal Inference."""
@@ -113,21 +135,6 @@ class Inference:
         from runner_core.inference_json import from_json
 
         return from_json(data, size)
-
-
-COLUMNS = ("boxes", "scores", "masks", "keypoints", "tracks", "parents")
-
-
-def _rows(column: Any, indices: NDArray[Any]) -> Any:
-    if column is None:
-        return None
-    return tuple(column[row] for row in indices) if isinstance(column, tuple) else column[indices]
-
-
-def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one, other)
 
 
 @attrs.frozen
@@ -163,10 +170,6 @@ class Instances(Sequence[Instance]):
             box=None if told.boxes is None else tuple(told.boxes[row].tolist()),
             mask=None if told.masks is None else told.masks[row],
             keypoints=None if told.keypoints is None else tuple(map(tuple, told.keypoints[row].tolist())),
-            track=_number(told.tracks, row),
-            parent=_number(told.parents, row),
+            track=columns.number_or_none(told.tracks, row),
+            parent=columns.number_or_none(told.parents, row),
         )
-
-
-def _number(column: NDArray[np.integer] | None, row: int) -> int | None:
-    return None if column is None or column[row] == NONE else int(column[row])

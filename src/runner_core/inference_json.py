@@ -5,7 +5,7 @@ float32 columns are written with the fewest digits that read back to the same fl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,26 +19,31 @@ _HEAD = ("brain", "version", "task", "engine")
 
 
 def to_json(inference: Inference) -> dict[str, Any]:
-    """The form of DESIGN's JSONL line, plus ``size`` so that it stands alone; absent fields are left out."""
+    """The form of DESIGN's JSONL line, plus ``size`` so that it stands alone; absent fields are left out.
+
+    ``columns`` names those that no instance shows, with the shape of a row: an empty Inference still has boxes.
+    """
     data: dict[str, Any] = {name: getattr(inference, name) for name in _HEAD}
-    data["size"] = list(inference.size)
-    data["ms"] = dict(inference.ms)
-    data["columns"] = [name for name in _COLUMNS if getattr(inference, name) is not None and not len(inference)]
-    data["instances"] = _instances(inference)
+    data |= {"size": list(inference.size), "ms": dict(inference.ms)}
+    rows = _instances(inference)
+    unseen = {name: list(np.shape(getattr(inference, name))[1:]) for name in _unseen(inference, rows)}
+    if unseen:
+        data["columns"] = unseen
+    data["instances"] = rows
     if inference.class_map is not None:
         data["class_map"] = _run_lengths(inference.class_map)
-    return {key: value for key, value in data.items() if key != "columns" or value}
+        data["class_map"]["labels"] = [_named(label) for label in inference.found]
+    return data
+
+
+def _unseen(inference: Inference, rows: list[dict[str, Any]]) -> list[str]:
+    present = [name for name in _COLUMNS if getattr(inference, name) is not None]
+    return [name for name in present if not any(_COLUMNS[name][0] in row for row in rows)]
 
 
 def _instances(inference: Inference) -> list[dict[str, Any]]:
-    file_ids = inference.file_ids.tolist()
-    rows: list[dict[str, Any]] = [
-        {"id": row, "label": name, "file_id": file_id}
-        for row, (name, file_id) in enumerate(zip(inference.names, file_ids, strict=True))
-    ]
-    for row, number in enumerate(inference.model_ids.tolist()):
-        if number != file_ids[row]:
-            rows[row]["model_id"] = number
+    known = {label.model_id: label for label in inference.found}
+    rows = [{"id": row, **_named(known[number])} for row, number in enumerate(inference.model_ids.tolist())]
     for name, (key, write, _) in _COLUMNS.items():
         column = getattr(inference, name)
         if column is not None:
@@ -48,49 +53,73 @@ def _instances(inference: Inference) -> list[dict[str, Any]]:
     return rows
 
 
+def _named(label: Label) -> dict[str, Any]:
+    named: dict[str, Any] = {"label": label.name, "file_id": label.file_id}
+    return named if label.model_id == label.file_id else {**named, "model_id": label.model_id}
+
+
+def _label(named: Mapping[str, Any]) -> Label:
+    return Label(named.get("model_id", named["file_id"]), named["file_id"], named["label"])
+
+
 def from_json(data: Mapping[str, Any], size: tuple[int, int] | None) -> Inference:
-    """Raises KeyError for a missing field."""
-    rows = data["instances"]
-    labels = [Label(row.get("model_id", row["file_id"]), row["file_id"], row["label"]) for row in rows]
+    """Raises KeyError for a missing field, ValueError for one that is nonsense."""
+    rows, class_map, unseen = data["instances"], data.get("class_map"), data.get("columns", {})
+    labels = [_label(row) for row in rows]
     width, height = size or data["size"]
     return Inference(
         **{name: data[name] for name in _HEAD},
         size=(int(width), int(height)),
         ms=dict(data.get("ms", {})),
         model_ids=np.array([label.model_id for label in labels], np.int64),
-        labels=LabelMap(tuple(dict.fromkeys(labels))),
-        class_map=_class_map(data["class_map"]) if "class_map" in data else None,
+        labels=LabelMap(tuple(dict.fromkeys([*labels, *map(_label, class_map["labels"] if class_map else ())]))),
+        class_map=_class_map(class_map) if class_map else None,
         **{
-            name: read([row.get(key) for row in rows])
+            name: read([row.get(key) for row in rows], unseen.get(name))
             for name, (key, _, read) in _COLUMNS.items()
-            if name in data.get("columns", ()) or any(key in row for row in rows)
+            if name in unseen or any(key in row for row in rows)
         },
     )
 
 
 def _short(column: NDArray[np.float32]) -> list[Any]:
-    """Nested lists of floats that print as the shortest decimals of their float32 values."""
-    return column.astype(np.float32).astype("U").astype(np.float64).tolist()  # type: ignore[no-any-return]
+    """Nested lists of floats that print as the shortest decimals of their float32 values, which is how numpy prints."""
+    shortest = [float(str(value)) for value in column.ravel()]
+    lists: list[Any] = np.reshape(shortest, column.shape).tolist()
+    return lists
+
+
+def _floats(values: list[Any], shape: list[int] | None) -> NDArray[np.float32]:
+    column = np.array(values, np.float32)
+    return column if shape is None else column.reshape(len(values), *shape)
+
+
+def _keypoints(values: list[Any], shape: list[int] | None) -> NDArray[np.float32]:
+    return _floats(values, shape or [-1, 3])
 
 
 def _numbers(column: NDArray[np.integer]) -> list[int | None]:
     return [None if number == NONE else number for number in column.tolist()]
 
 
-def _optional(values: Iterable[int | None]) -> NDArray[np.int64]:
+def _optional(values: list[int | None], _: object) -> NDArray[np.int64]:
     return np.array([NONE if value is None else value for value in values], np.int64)
 
 
-# column -> (key of an instance, column to values, values to column)
+def _rles(masks: tuple[Mask, ...]) -> list[dict[str, Any]]:
+    return [mask.rle for mask in masks]
+
+
+def _masks(values: list[dict[str, Any]], _: object) -> tuple[Mask, ...]:
+    return tuple(Mask(rle=rle) for rle in values)
+
+
+# column -> (key of an instance, column to values, values and the shape of a row to column)
 _COLUMNS: dict[str, tuple[str, Any, Any]] = {
-    "scores": ("score", _short, lambda values: np.array(values, np.float32)),
-    "boxes": ("box", _short, lambda values: np.array(values, np.float32).reshape(-1, 4)),
-    "masks": (
-        "mask",
-        lambda masks: [mask.rle for mask in masks],
-        lambda values: tuple(Mask(rle=rle) for rle in values),
-    ),
-    "keypoints": ("keypoints", _short, lambda values: np.array(values, np.float32).reshape(len(values), -1, 3)),
+    "scores": ("score", _short, _floats),
+    "boxes": ("box", _short, _floats),
+    "masks": ("mask", _rles, _masks),
+    "keypoints": ("keypoints", _short, _keypoints),
     "tracks": ("track", _numbers, _optional),
     "parents": ("parent", _numbers, _optional),
 }

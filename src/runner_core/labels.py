@@ -68,7 +68,7 @@ class LabelMap:
         return tuple(label.name for label in self.labels)
 
     def file_id(self, model_id: int) -> int:
-        """The identity of a class. In a gap of the map its own number; if a label took that, the one this label left."""
+        """The identity of a class. In a gap of the map its own number; if a label took that, the one it left for it."""
         if model_id in self.model_id_to_file_id:
             return self.model_id_to_file_id[model_id]
         while model_id in self.file_id_to_model_id:

@@ -9,28 +9,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_PIXELS = 1 << 31  # pycocotools takes the process down where it cannot allocate a mask
+
 
 class Mask:
-    """H x W booleans in the original picture's size, kept as an array, as COCO's compressed RLE, or both.
+    """H x W booleans in the original picture's size, read-only, kept as an array, as COCO's compressed RLE, or both.
 
     The run-length form is that of pycocotools: column-major runs, packed six bits a character.
     """
 
+    shape: tuple[int, int]
+    """(height, width)."""
+
     def __init__(self, *, array: NDArray[np.bool_] | None = None, rle: Mapping[str, Any] | None = None) -> None:
-        if (array is None) == (rle is None):
-            raise ValueError("a Mask is made of either an array or an RLE")
-        if array is not None:
-            self.array = array.astype(bool, copy=False)
+        """Raises ValueError for what is no mask; a damaged RLE says so when its pixels are asked for."""
+        if array is not None and rle is None:
+            self.array = _frozen(array)
+            height, width = array.shape
+        elif rle is not None and array is None:
+            self.rle = {"size": [int(part) for part in rle["size"]], "counts": _text(rle["counts"])}
+            height, width = self.rle["size"]
         else:
-            assert rle is not None
-            self.rle = {"size": [int(part) for part in rle["size"]], "counts": str(rle["counts"])}
+            raise ValueError("a Mask is made of either an array or an RLE")
+        if min(height, width) < 0 or height * width > MOST_PIXELS:
+            raise ValueError(f"a mask of {width} x {height} pixels")
+        self.shape = (height, width)
 
     @cached_property
     def array(self) -> NDArray[np.bool_]:
         """H x W bool."""
         from pycocotools import mask as coco
 
-        return coco.decode({**self.rle, "counts": self.rle["counts"].encode()}).astype(bool)  # type: ignore[no-any-return]
+        packed: Any = {"size": list(self.shape), "counts": self.rle["counts"].encode()}  # its type is private
+        return _frozen(coco.decode(packed))
 
     @cached_property
     def rle(self) -> dict[str, Any]:
@@ -38,7 +49,7 @@ class Mask:
         from pycocotools import mask as coco
 
         packed = coco.encode(np.asfortranarray(self.array, dtype=np.uint8))
-        return {"size": [int(part) for part in packed["size"]], "counts": packed["counts"].decode()}
+        return {"size": list(self.shape), "counts": _text(packed["counts"])}
 
     @cached_property
     def area(self) -> int:
@@ -52,5 +63,19 @@ class Mask:
         return hash(self.rle["counts"])
 
     def __repr__(self) -> str:
-        height, width = self.rle["size"]
-        return f"Mask({width} x {height}, area={self.area})"
+        return f"Mask({self.shape[1]} x {self.shape[0]})"
+
+
+def _text(counts: object) -> str:
+    match counts:
+        case str():
+            return counts
+        case bytes():
+            return counts.decode("ascii")
+    raise ValueError(f"the counts of an RLE are {type(counts).__name__}, not COCO's compressed text")
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[np.bool_]:
+    view = array.astype(bool, copy=False).view()
+    view.flags.writeable = False
+    return view

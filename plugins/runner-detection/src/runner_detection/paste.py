@@ -22,13 +22,14 @@ class PastedMask(Mask):
     """
 
     def __init__(self, soft: NDArray[np.generic], box: NDArray[np.floating], size: tuple[int, int]) -> None:
-        self._soft, self._box, self._size = soft, box, size
+        self._soft, self._box = soft, box
+        self.shape = size[::-1]
 
     @cached_property
     def array(self) -> NDArray[np.bool_]:
         """H x W bool."""
-        width, height = self._size
-        drawn = np.zeros((height, width), bool)
+        height, width = self.shape
+        drawn = np.zeros(self.shape, bool)
         x1, y1, x2, y2 = (float(side) for side in self._box)
         left, top, right, bottom = (
             max(0, math.floor(x1)),
@@ -38,6 +39,7 @@ class PastedMask(Mask):
         )
         if right > left and bottom > top:
             drawn[top:bottom, left:right] = self._stretched(left, top, (right - left, bottom - top))
+        drawn.flags.writeable = False
         return drawn
 
     def _stretched(self, left: int, top: int, size: tuple[int, int]) -> NDArray[np.bool_]:

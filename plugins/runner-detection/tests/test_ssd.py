@@ -1,0 +1,75 @@
+"""SSD's raw offsets, decoded with the anchors of a card."""
+
+import attrs
+import numpy as np
+import pytest
+from runner_detection.ssd import Ssd
+
+from runner_core.contracts import Signature, TensorSpec
+from runner_core.errors import TaskError
+
+MODEL = Signature(
+    (TensorSpec("image", (1, 300, 300, 3), "float32"),),
+    (
+        TensorSpec("raw_outputs/box_encodings", (1, 3, 4), "float32"),
+        TensorSpec("raw_outputs/class_predictions", (1, 3, 3), "float32"),
+    ),
+)
+ANCHORS = [[0.5, 0.5, 0.4, 0.2], [0.2, 0.3, 0.1, 0.1], [0.8, 0.8, 0.1, 0.1]]
+
+
+def bound(**options):
+    card = Ssd().recognise(MODEL)
+    return Ssd().bind(attrs.evolve(card, name="test", options={**card.options, "anchors": ANCHORS} | options), MODEL)
+
+
+def outputs(offset, scores):
+    boxes = np.zeros((1, 3, 4), np.float32)
+    boxes[0, 0] = offset
+    table = np.zeros((1, 3, 3), np.float32)
+    table[0, 0] = scores
+    return {"boxes": boxes, "scores": table}
+
+
+@pytest.mark.parametrize(("order", "offset"), [("yxhw", [-1, 2, 3, -2]), ("xywh", [2, -1, -2, 3])])
+def test_an_offset_is_read_by_the_formula(order, offset, frame):
+    told = bound(order=order).decode(outputs(offset, [0.1, 0.2, 0.9]), frame)
+    x, y = (0.5 + 2 * 0.1 * 0.4) * 640, (0.5 - 1 * 0.1 * 0.2) * 480
+    wide, high = 0.4 * np.exp(-2 * 0.2) * 640, 0.2 * np.exp(3 * 0.2) * 480
+    np.testing.assert_allclose(told.boxes, [[x - wide / 2, y - high / 2, x + wide / 2, y + high / 2]], rtol=1e-5)
+    assert told.model_ids.tolist() == [2]
+
+
+def test_the_background_is_no_instance(frame):
+    sure = outputs([0, 0, 0, 0], [0.9, 0.6, 0.1])
+    assert bound().decode(sure, frame).model_ids.tolist() == [1]
+    assert bound(background=None).decode(sure, frame).model_ids.tolist() == [0]
+
+
+def test_logits_become_scores_as_the_card_says(frame):
+    logits = outputs([0, 0, 0, 0], [0.0, 2.0, 1.0])
+    assert bound(scores="sigmoid").decode(logits, frame).scores[0] == pytest.approx(1 / (1 + np.exp(-2)))
+    shares = np.exp([0.0, 2.0, 1.0])
+    assert bound(scores="softmax").decode(logits, frame).scores[0] == pytest.approx(shares[1] / shares.sum())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"anchors": None}, "option anchors is missing"),
+        ({"anchors": "many"}, "option anchors is something else"),
+        ({"anchors": ANCHORS[:2]}, r"\[1 x 3 x 4\], ssd reads \[1 x 2 x 4\]"),
+        ({"anchors": [[0.5, 0.5, 0.1]]}, "option anchors is something else"),
+        ({"variances": [0.1, 0.2]}, "option variances"),
+        ({"background": 3}, "option background is 3"),
+        ({"background": -1}, "option background is -1"),
+        ({"scores": "tanh"}, "option scores is 'tanh'"),
+    ],
+)
+def test_binding_refuses_a_card_that_does_not_fit(options, said):
+    with pytest.raises(TaskError, match=said):
+        bound(**options)
+
+
+def test_a_draft_says_that_the_anchors_are_missing():
+    assert any("missing: options.anchors" in note for note in Ssd().recognise(MODEL).notes)

@@ -1,0 +1,29 @@
+"""Marks: how a file of each format begins. OpenVINO would try one reader after the other, and each complains aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from runner_core.errors import EngineError
+from runner_core.model_file import head_of
+
+_SAVED_MODEL = "saved_model.pb"
+_MARKS: dict[str, tuple[str, Callable[[bytes], bool]]] = {
+    ".xml": ("an OpenVINO model", lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")),
+    ".tflite": ("a TensorFlow Lite model", lambda head: head[4:8] == b"TFL3"),
+    # The tags of the first fields that their schemas (onnx.proto, graph.proto, saved_model.proto) let them begin with.
+    ".onnx": ("an ONNX model", lambda head: head[:1] == b"\x08"),
+    ".pb": ("a frozen TensorFlow graph", lambda head: head[:1] in (b"\x0a", b"\x12", b"\x1a", b"\x22")),
+    _SAVED_MODEL: ("a SavedModel", lambda head: head[:1] in (b"\x08", b"\x12")),
+}
+
+
+def check_mark(path: Path) -> None:
+    """Raises EngineError for what cannot be of the format that its name says."""
+    if path.is_dir() and not (path / _SAVED_MODEL).is_file():
+        raise EngineError(f"{path}: a folder without a {_SAVED_MODEL}", remedy="name the model's own file or folder")
+    file = path / _SAVED_MODEL if path.is_dir() else path
+    what, fits = _MARKS.get(file.name) or _MARKS.get(file.suffix.lower()) or ("", bool)
+    if not fits(head_of(file)):
+        raise EngineError(f"{file}: not {what}", remedy="fetch it again, or see what it is")

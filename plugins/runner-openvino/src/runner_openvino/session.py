@@ -1,0 +1,70 @@
+"""A model compiled by OpenVINO."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.contracts import Tensors
+from runner_core.errors import EngineError
+from runner_openvino.refusals import refusal
+from runner_openvino.tensors import border_of
+
+
+class OpenVINOSession:
+    """Runs may overlap, each on a request of its own. ``metadata`` is what the exporter wrote into the file."""
+
+    concurrent = True
+
+    def __init__(self, path: Path, model: Any, compiled: Any) -> None:
+        self._compiled = compiled
+        self._idle: deque[Any] = deque()
+        self._border = border_of(path, model)
+        self.inputs, self.outputs = self._border.inputs, self._border.outputs
+        self._places = {spec.name: place for place, spec in enumerate(self.outputs)}
+        self.metadata: dict[str, str] = dict(_metadata(model)) | self._border.metadata
+
+    def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
+        compiled = self._compiled
+        if compiled is None:
+            raise EngineError(f"{self._border.path}: the session is closed")
+        stored = self._border.enter(feeds, fetches)
+        try:
+            found = self._infer(compiled, stored, fetches)
+        except Exception as error:
+            raise refusal(self._border.path, error) from error
+        return self._border.leave(found)
+
+    def close(self) -> None:
+        self._compiled = None
+        self._idle.clear()
+
+    def _infer(self, compiled: Any, stored: Tensors, fetches: Sequence[str]) -> dict[str, NDArray[Any]]:
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = compiled.create_infer_request()
+        given = request.infer(list(stored.values()), share_inputs=True, share_outputs=True)
+        found = {
+            name: np.array(given[self._places[name]]) for name in fetches
+        }  # the request keeps its own for next time
+        if self._compiled is not None:
+            self._idle.append(request)
+        return found
+
+
+def _metadata(model: Any) -> Iterator[tuple[str, str]]:
+    """From an ONNX file's properties and from an IR's ``rt_info/model_info``; lists are joined by blanks."""
+    for part in ("framework", "model_info"):
+        if model.has_rt_info([part]):
+            yield from ((key, str(each.value)) for key, each in _entries(model.get_rt_info([part])))
+
+
+def _entries(found: Any) -> list[tuple[str, Any]]:
+    entries: Mapping[str, Any] = found.astype(dict)
+    return list(entries.items())

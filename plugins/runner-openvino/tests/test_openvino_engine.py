@@ -1,0 +1,230 @@
+"""OpenVINO as an engine: what every engine promises, and what is its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from runner_openvino.devices import device_for, devices_of, properties
+from runner_openvino.engine import OpenVINOEngine
+from runner_openvino.session import OpenVINOSession
+
+from runner_core.contracts import EngineOptions
+from runner_core.errors import EngineError
+from runner_core.frame import Frame
+from runner_core.picture import PictureSpec
+from runner_core.testing import Check, check_engine, check_plugin, conformance
+
+Write = Callable[..., Path]
+NHWC = PictureSpec(size=(352, 352), colour="bgr", layout="nchw", dtype="float32", std=(255.0, 255.0, 255.0))
+
+
+def load(path: Path, **options: object) -> OpenVINOSession:
+    return OpenVINOEngine().load(path, EngineOptions(**options))  # type: ignore[arg-type]
+
+
+def run(session: OpenVINOSession, tensor: np.ndarray) -> np.ndarray:
+    """Of a model with one input and one output."""
+    (spec,), (output,) = session.inputs, session.outputs
+    return session.run({spec.name: tensor}, (output.name,))[output.name]
+
+
+@conformance(check_plugin)
+def test_plugin(check: Check) -> None:
+    check("runner_openvino.plugin")
+
+
+@conformance(check_engine)
+def test_engine_on_an_onnx_model(check: Check, write_onnx: Write) -> None:
+    check(OpenVINOEngine(), write_onnx(shape=("n", 4)), {"x": np.array([[-1, 0, 1, 2.5]], np.float32)})
+
+
+@conformance(check_engine)
+def test_engine_on_its_own_form(check: Check, write_onnx: Write, write_ir: Write) -> None:
+    check(OpenVINOEngine(), write_ir(write_onnx()))
+
+
+@conformance(check_engine)
+def test_engine_on_a_detector(check: Check, testdata: Path) -> None:
+    check(OpenVINOEngine(), testdata / "models" / "fastestdet_coco.onnx")
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "outputs"),
+    [
+        ("fastestdet_coco.onnx", ["input.1: float32 [1 x 3 x 352 x 352]"], ["758: float32 [1 x 85 x 22 x 22]"]),
+        (
+            "mobilenet_v2_1.0_224_quant.tflite",
+            ["input: uint8 [1 x 224 x 224 x 3]"],
+            ["MobilenetV2/Predictions/Softmax: float32 [1 x 1001]"],
+        ),
+        (
+            "deeplabv3_mnv2_dm05_pascal_tf1_frozen.pb",
+            ["ImageTensor:0: uint8 [1 x ? x ? x 3]"],
+            ["SemanticPredictions:0: int64 [1 x ? x ?]"],
+        ),
+    ],
+)
+def test_names_shapes_and_dtypes_are_those_of_every_engine(
+    model: str, inputs: list[str], outputs: list[str], testdata: Path
+) -> None:
+    session = load(testdata / "models" / model)
+    assert [str(spec) for spec in session.inputs] == inputs
+    assert [str(spec) for spec in session.outputs] == outputs
+
+
+@pytest.mark.parametrize("picture", ["baseball.jpg", "cat_720p.jpg", "squat.bmp"])
+def test_float32_agrees_with_onnx_runtime(picture: str, testdata: Path) -> None:
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    path = testdata / "models" / "fastestdet_coco.onnx"
+    tensor = Frame.from_path(testdata / "pictures" / picture).prepared(NHWC).tensor
+    (theirs,) = onnxruntime.InferenceSession(path).run(["758"], {"input.1": tensor})
+    assert np.abs(theirs[:, 0]).max() > 0.5  # something is seen
+    np.testing.assert_allclose(run(load(path), tensor), theirs, atol=1e-3)
+
+
+def test_quantised_probabilities_agree_with_litert(testdata: Path) -> None:
+    litert = pytest.importorskip("ai_edge_litert.interpreter")
+    path = testdata / "models" / "mobilenet_v2_1.0_224_quant.tflite"
+    pixels = Frame.from_path(testdata / "pictures" / "parrot.jpg").prepared(PictureSpec(size=(224, 224))).tensor
+    interpreter = litert.Interpreter(model_path=str(path))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
+    interpreter.invoke()
+    theirs = interpreter.get_tensor(interpreter.get_output_details()[0]["index"]) / 256  # its scale
+    ours = run(load(path), pixels)
+    assert ours.argmax() == theirs.argmax()
+    np.testing.assert_allclose(ours, theirs, atol=0.05)
+
+
+def test_quantised_tensors_are_told_in_the_metadata(testdata: Path) -> None:
+    told = load(testdata / "models" / "mobilenet_v2_1.0_224_quant.tflite").metadata
+    assert told == {
+        "quantization:input": "0.0078125,128",
+        "quantization:MobilenetV2/Predictions/Softmax": "0.00390625,0",
+    }
+
+
+def test_free_sides_are_none_and_take_any_length(write_onnx: Write) -> None:
+    session = load(write_onnx(shape=("batch", 3, "h", "w")))
+    assert session.inputs[0].shape == (None, 3, None, None)
+    for shape in ((1, 3, 8, 8), (2, 3, 5, 9), (1, 3, 8, 8)):
+        assert run(session, np.ones(shape, np.float32)).shape == shape
+
+
+def test_half_precision_is_float32_outside(write_onnx: Write) -> None:
+    session = load(write_onnx(dtype=TensorProto.FLOAT16))
+    assert {spec.dtype for spec in (*session.inputs, *session.outputs)} == {"float32"}
+    given = run(session, np.array([[-1, 0.1, 2, 3]], np.float32))
+    assert given.dtype == np.float32
+    np.testing.assert_array_equal(given, np.array([[0, np.float16(0.1), 2, 3]], np.float32))
+
+
+def test_what_the_exporter_wrote_is_metadata(write_onnx: Write, write_ir: Write) -> None:
+    written = {"names": "{0: 'cat', 1: 'dog'}", "stride": "32"}
+    path = write_onnx(metadata=written)
+    assert load(path).metadata == written
+    own = load(write_ir(path, model_type="YOLO", labels=["cat", "dog"], scale_values=255.0)).metadata
+    assert own == written | {"model_type": "YOLO", "labels": "cat dog", "scale_values": "255"}
+
+
+def test_threads_make_room_for_calls_and_nothing_is_pinned() -> None:
+    cores = len(os.sched_getaffinity(0))
+    one = properties("CPU", EngineOptions(threads=1))
+    assert (one["NUM_STREAMS"], one["INFERENCE_NUM_THREADS"]) == (cores, cores)
+    many = properties("CPU", EngineOptions(threads=cores + 3))
+    assert (many["NUM_STREAMS"], many["INFERENCE_NUM_THREADS"]) == (1, cores + 3)
+    assert properties("CPU", EngineOptions()) == {
+        "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False
+    }  # fmt: skip
+
+
+def test_openvino_takes_what_is_asked_of_it(write_onnx: Write) -> None:
+    session = load(write_onnx(), threads=1, precision="bf16")
+    taken = {key: session._compiled.get_property(key) for key in ("NUM_STREAMS", "ENABLE_CPU_PINNING")}
+    assert taken == {"NUM_STREAMS": len(os.sched_getaffinity(0)), "ENABLE_CPU_PINNING": False}
+    assert session._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name() in ("bf16", "f32")
+
+
+def test_an_unknown_precision_is_refused_naming_those_there_are(write_onnx: Write) -> None:
+    with pytest.raises(EngineError, match=r"Wrong value i3 .* Supported values: bf16, f16, f32"):
+        load(write_onnx(), precision="i3")
+
+
+def test_brains_side_by_side_in_threads_give_what_they_give_alone(testdata: Path) -> None:
+    path = testdata / "models" / "fastestdet_coco.onnx"
+    sessions = [load(path, threads=threads) for threads in (1, 1, None)]
+    pictures = np.random.default_rng(0).random((6, 1, 3, 352, 352), np.float32)
+    alone = [run(sessions[0], picture) for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [(session, picture) for session in sessions for picture in pictures]
+        given = list(pool.map(lambda job: run(*job), jobs))
+    for found, expected in zip(given, alone * 3, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_closing_gives_the_memory_back(tmp_path: Path) -> None:
+    weights = numpy_helper.from_array(np.ones((2048, 4096), np.float32), "w")  # 32 MB
+    io = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, side]) for name, side in (("x", 2048), ("y", 4096))
+    ]
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g", io[:1], io[1:], [weights])
+    path, kept = tmp_path / "large.onnx", []
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+    def use() -> int:
+        session = load(path, threads=1)
+        kept.append(session)
+        run(session, np.ones((1, 2048), np.float32))
+        session.close()
+        return resident()
+
+    settled = [use() for _ in range(3)][-1]
+    assert [use() for _ in range(6)][-1] < settled + 2 * weights.ByteSize()
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_devices_are_named_as_people_name_them() -> None:
+    # the devices of a machine with two graphics cards, which this need not be
+    available = ["CPU", "GPU.0", "GPU.1", "NPU"]
+    assert devices_of(available) == ["cpu", "gpu:0", "gpu:1", "npu"]
+    assert [device_for(name, available) for name in ("cpu", "gpu:1", "npu")] == ["CPU", "GPU.1", "NPU"]
+    assert "ENABLE_CPU_PINNING" not in properties("GPU.1", EngineOptions(threads=2))
+
+
+def test_a_device_that_is_not_there_is_refused_naming_those_that_are(write_onnx: Write) -> None:
+    with pytest.raises(EngineError, match=r"OpenVINO has no device 'cuda:0' here; it has cpu"):
+        load(write_onnx(), device="cuda:0")
+
+
+def test_describe_tells_version_and_devices() -> None:
+    told = OpenVINOEngine().describe()
+    assert told["openvino"].replace(".", "").isdigit()
+    assert "cpu" in told["devices"]
+
+
+def test_nothing_is_said_and_no_usage_report_is_kept_or_sent(write_onnx: Write, tmp_path: Path) -> None:
+    """OpenVINO's reports need an identity of the machine, which they write into the home folder."""
+    path, home = write_onnx(), tmp_path / "home"
+    home.mkdir()
+    script = (
+        "import pathlib, threading; from runner_openvino.engine import OpenVINOEngine;"
+        "from runner_core.contracts import EngineOptions;"
+        f"OpenVINOEngine().load(pathlib.Path({str(path)!r}), EngineOptions()).close();"
+        "print(threading.active_count())"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "CI"} | {"HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+    assert not list(home.rglob("*"))

@@ -1,0 +1,154 @@
+"""Models that OpenVINO refuses: its words in one line, and what to do."""
+
+import random
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from runner_openvino.engine import OpenVINOEngine
+
+from runner_core.contracts import EngineOptions
+from runner_core.errors import EngineError
+
+Write = Callable[..., Path]
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(EngineError) as caught:
+        OpenVINOEngine().load(path, EngineOptions())
+    told = str(caught.value)
+    assert told.startswith(str(path))
+    assert not re.search(r"\n|Exception from|failed at|\.cpp", told)
+    return told.removeprefix(str(path))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "fastestdet_coco_tf1_image_tensor.pb",
+        "fastestdet_coco_tf1_encoded_image_string_tensor.pb",
+        "fastestdet_coco_savedmodel",
+    ],
+)
+def test_a_graph_that_handles_pictures_and_sorts_out_boxes_itself_names_what_does_not_convert(
+    model: str, testdata: Path
+) -> None:
+    told = refused(testdata / "models" / model)
+    assert told.startswith(": OpenVINO has no translation for CombinedNonMaxSuppression,")
+    assert told.endswith("without decoding, resizing and sorting out boxes inside the graph")
+
+
+@pytest.mark.parametrize(("domain", "name"), [("", "Foo"), ("com.acme", r"com\.acme\.Foo")])
+def test_an_unknown_operator_is_named(domain: str, name: str, write_onnx: Write) -> None:
+    assert re.match(
+        rf": OpenVINO has no translation for {name}.*; try the engine", refused(write_onnx("Foo", domain=domain))
+    )
+
+
+def test_an_unknown_operator_of_its_own_form_is_named(write_onnx: Write, write_ir: Write) -> None:
+    path = write_ir(write_onnx())
+    path.write_text(path.read_text().replace('type="ReLU"', 'type="Foo"'))
+    assert refused(path).startswith(": OpenVINO has no translation for Foo;")
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".onnx", ".tflite", ".pb"])
+@pytest.mark.parametrize("content", [b"a", b"no model at all\n" * 50, b"PK\x03\x04" * 50])
+def test_what_is_no_model(suffix: str, content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / f"model{suffix}"
+    path.write_bytes(content)
+    assert refused(path).endswith("; fetch it again, or see what it is")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_folder_that_holds_no_model(tmp_path: Path) -> None:
+    assert refused(tmp_path) == ": a folder without a saved_model.pb; name the model's own file or folder"
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.6, 0.99])
+@pytest.mark.parametrize(
+    "model",
+    ["fastestdet_coco.onnx", "movenet_single_pose_lightning_ptq.tflite", "deeplabv3_mnv2_dm05_pascal_tf1_frozen.pb"],
+)
+def test_a_model_cut_short(model: str, kept: float, testdata: Path, tmp_path: Path) -> None:
+    whole = (testdata / "models" / model).read_bytes()
+    path = tmp_path / model
+    path.write_bytes(whole[: int(kept * len(whole))])
+    assert refused(path).endswith("the file is damaged, cut short or of another format: fetch it again")
+
+
+def test_its_own_form_cut_short(write_onnx: Write, write_ir: Write) -> None:
+    path = write_ir(write_onnx())
+    path.write_text(path.read_text()[:700])
+    assert refused(path).endswith("the file is damaged, cut short or of another format: fetch it again")
+
+
+@pytest.mark.parametrize("left", [None, b"", b"\0" * 100])
+def test_its_own_form_without_its_weights(left: bytes | None, testdata: Path, write_ir: Write) -> None:
+    path = write_ir(testdata / "models" / "fastestdet_coco.onnx")
+    weights = path.with_suffix(".bin")
+    weights.unlink() if left is None else weights.write_bytes(left)
+    assert refused(path).endswith("keep the file that holds its weights beside the model, whole")
+
+
+def test_weights_that_were_left_behind(tmp_path: Path) -> None:
+    weights = numpy_helper.from_array(np.ones((4, 400), np.float32), "w")
+    io = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, side]) for name, side in (("x", 4), ("y", 400))]
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g", io[:1], io[1:], [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="weights.bin", size_threshold=0)
+    (tmp_path / "weights.bin").unlink()
+    told = refused(tmp_path / "m.onnx")
+    assert "weights.bin" in told
+    assert told.endswith("keep the file that holds its weights beside the model, whole")
+
+
+def test_a_savedmodel_without_its_weights(testdata: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    shutil.copytree(testdata / "models" / "fastestdet_coco_savedmodel", folder)
+    shutil.rmtree(folder / "variables")
+    refused(folder)
+
+
+def test_bfloat16_tensors_are_refused(write_onnx: Write) -> None:
+    told = refused(write_onnx(dtype=TensorProto.BFLOAT16))
+    assert told == ": x is bfloat16; export the model with float32 inputs and outputs"
+
+
+def test_a_run_that_fails_inside_tells_where_and_the_session_lives_on(tmp_path: Path) -> None:
+    x, s, y = (
+        helper.make_tensor_value_info(name, dtype, shape)
+        for name, dtype, shape in (
+            ("x", TensorProto.FLOAT, [1, 4]), ("s", TensorProto.INT64, [2]), ("y", TensorProto.FLOAT, ["a", "b"])
+        )
+    )  # fmt: skip
+    graph = helper.make_graph([helper.make_node("Reshape", ["x", "s"], ["y"])], "g", [x, s], [y])
+    path = tmp_path / "reshape.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    session = OpenVINOEngine().load(path, EngineOptions())
+    feeds = {"x": np.zeros((1, 4), np.float32), "s": np.array([3, 3])}
+    with pytest.raises(EngineError, match=r"reshape.onnx: OpenVINO: .*Reshape.*conflicts with the reshape pattern"):
+        session.run(feeds, ("y",))
+    assert session.run(feeds | {"s": np.array([2, 2])}, ("y",))["y"].shape == (2, 2)
+
+
+@pytest.mark.parametrize("model", ["fastestdet_coco.onnx", "movenet_single_pose_lightning_ptq.tflite"])
+def test_damage_anywhere_is_an_engine_error_or_a_model(model: str, testdata: Path, tmp_path: Path) -> None:
+    """A real file with bytes changed where its structure is."""
+    whole = (testdata / "models" / model).read_bytes()
+    chance, path, refusals = random.Random(7), tmp_path / f"damaged{Path(model).suffix}", []
+    for _ in range(12):
+        data = bytearray(whole)
+        for _ in range(8):
+            data[chance.randrange(8, 4000)] = chance.randrange(256)
+        path.write_bytes(data)
+        try:
+            OpenVINOEngine().load(path, EngineOptions(threads=1)).close()
+        except EngineError as error:
+            refusals.append(str(error))
+    assert refusals
+    assert not [told for told in refusals if re.search(r"\n|\.cpp", told)]

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from runner_core.errors import UsageError
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.labels import LabelMap
@@ -51,6 +52,13 @@ class Brain(ABC):
     def predict_from_url(self, url: str) -> Inference:
         """The answer for a picture behind http(s)."""
         return self.infer(Frame.from_url(url))
+
+    def predict_from_file(self, file_id: int, *, size: tuple[int, int] | None = None) -> Inference:
+        """The answer for a file that a server holds, ``size`` being its (width, height). Online brains alone can."""
+        raise UsageError(
+            f"brain {self.name} runs here and does not see file {file_id} of a server",
+            remedy=f"get it with local=False, or give it the picture{f' of {size}' if size else ''}",
+        )
 
     def run(self, image: Any) -> Inference:
         """The article's word for ``predict``."""

@@ -129,6 +129,7 @@ class Source(Protocol):
     """Where frames come from. Made by calling the plugin's target with a location."""
 
     live: bool  # a camera: the newest frame wins; a file: every frame counts
+    # Optional, for a progress bar: ``total: int | None``, how many frames there will be.
 
     def frames(self) -> Iterator[Frame]:
         """Frames in order, ``index`` from 0. Raises SourceError where nothing can be read at all.
@@ -171,8 +172,8 @@ class Store(Protocol):
 class OnlineStore(Protocol):
     """A store that also runs its brains."""
 
-    def online(self, name: str, version: str | None) -> Brain:
-        """A Brain whose answers come from the server."""
+    def online(self, name: str, version: str | None, conf: float | None) -> Brain:
+        """A Brain whose answers come from the server; ``conf`` is the least score, None leaves it to the store."""
 
 
 @runtime_checkable

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner_core.brain import Brain
+from runner_core.choices import Choices
 from runner_core.contracts import BrainRef, OnlineStore, Store
 from runner_core.errors import NoSuchBrain, UsageError
 from runner_core.getting import addresses, find, get, no_such_brain
-from runner_core.opening import Choices, open_path
+from runner_core.opening import open_path
 from runner_core.reference import Reference
 from runner_core.stores import StoreAddress, configured
 
@@ -30,11 +31,15 @@ class Project:
     def get_model(self, name: str, *, version: str | None = None, local: bool = True, **choices: Any) -> Brain:
         """The brain of that name: loaded here, or with ``local=False`` one whose answers come from the server.
 
-        ``choices`` are those of ``open_brain``. Raises NoSuchBrain, UsageError where no store runs it online.
+        ``choices`` are those of ``open_brain``; of an online brain, ``conf`` alone. Raises NoSuchBrain, and UsageError
+        where no store runs it online.
         """
         reference = Reference(name, version, self._store)
-        asked = Choices(**choices)
-        return open_path(get(reference), asked) if local else _online(reference)
+        if local:
+            return open_path(get(reference), Choices(**choices))
+        if set(choices) - {"conf"}:
+            raise UsageError(f"an online brain takes no {', '.join(sorted(choices))}", remedy="of these, it knows conf")
+        return _online(reference, choices.get("conf"))
 
 
 def address_of(text: str) -> StoreAddress:
@@ -43,12 +48,12 @@ def address_of(text: str) -> StoreAddress:
     return configured().get(text) or StoreAddress(text, kind, location)
 
 
-def _online(reference: Reference) -> Brain:
+def _online(reference: Reference, conf: float | None) -> Brain:
     stores: list[Store] = [address.open() for address in addresses(reference)]
     able = [store for store in stores if isinstance(store, OnlineStore)]
     for store in able:
         try:
-            return store.online(reference.name, reference.version)
+            return store.online(reference.name, reference.version, conf)
         except NoSuchBrain:
             continue
     if able:
@@ -62,7 +67,8 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
 
     ``name``         what to call it, where that is not the card's or the file's name.
     ``labels``       a label file, names in class order, or a LabelMap; ``first_class`` is the number of the first.
-    ``task``         the family, where several recognise the model; ``engine`` the engine.
+    ``task``         the family, where several recognise the model.
+    ``engine``       the engine, or several in the order to try: ``"openvino,tensorflow"``.
     ``conf``         the least score, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.
     ``classes``      names of the classes wanted; ``max_det`` the most instances a frame.
     ``device``       ``cpu``, ``cuda:0``, ...; ``threads`` within one call.

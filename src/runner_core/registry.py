@@ -97,8 +97,9 @@ class Registry:
         return self.get(kind, name).make(*arguments)
 
     def claiming(self, kind: str, claim: str) -> tuple[Installed, ...]:
-        """The plugins of a kind that answer for ``claim``, by name."""
-        return tuple(found for _, found in sorted(self._found[kind].items()) if claim in found.plugin.claims)
+        """The plugins of a kind that answer for ``claim``: those that name it earlier among their claims first."""
+        claiming = [found for _, found in sorted(self._found[kind].items()) if claim in found.plugin.claims]
+        return tuple(sorted(claiming, key=lambda found: found.plugin.claims.index(claim)))
 
     def add(self, found: Installed) -> None:
         """Takes one plugin more; of two with one name the first stays, and the second is a Problem."""
@@ -159,7 +160,10 @@ def _module(entry: EntryPoint) -> ModuleType:
 
 def _hooks(manager: pluggy.PluginManager, module: ModuleType) -> dict[str, Callable[[], Any]]:
     known = [f"{_HOOK}{kind}" for kind in KINDS]
-    hooks = {name: getattr(module, name) for name in vars(module) if manager.parse_hookimpl_opts(module, name)}
+    marked = [
+        name for name, value in vars(module).items() if callable(value) and manager.parse_hookimpl_opts(module, name)
+    ]
+    hooks = {name: getattr(module, name) for name in marked}
     unknown = sorted(set(hooks) - set(known))
     if unknown:
         raise PluginError(

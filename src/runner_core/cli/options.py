@@ -12,12 +12,13 @@ import click
 
 from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
+from runner_core.choices import Choices
 from runner_core.cli.bars import bars
 from runner_core.errors import UsageError
 from runner_core.getting import find
 from runner_core.lockfile import FILE_NAME as LOCK
 from runner_core.lockfile import Lock
-from runner_core.opening import Choices, open_path
+from runner_core.opening import open_path
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,7 +45,7 @@ _OPTIONS = (
     click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
     click.option("--task", help="The task that reads the model's outputs."),
-    click.option("--engine", help="The engine that runs it."),
+    click.option("--engine", help="The engine that runs it; several, parted by commas, are tried in turn."),
     click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance."),
     click.option("--iou", type=click.FloatRange(0, 1), help="Overlap at which one of two boxes is dropped."),
     click.option("--classes", type=_KINDS["classes"], metavar="A,B", help="Only these labels."),

@@ -22,21 +22,11 @@ from runner_core.tables import print_summary
     help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one: JSON lines on standard output.",
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
-def run(
-    source: str,
-    brains: tuple[str, ...],
-    sinks: tuple[str, ...],
-    quiet: bool,
-    trust: tuple[str, ...],
-    locked: bool,
-    **choices: Any,
-) -> int:
+def run(source: str, brains: tuple[str, ...], sinks: tuple[str, ...], quiet: bool, **choices: Any) -> int:
     """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL."""
     frames = open_source(source)
-    with (
-        opened(brains, **choices) as models,
-        counting(getattr(frames, "total", None), quiet=quiet) as step,
-    ):
+    total: int | None = getattr(frames, "total", None)
+    with opened(brains, **choices) as models, counting(total, quiet=quiet) as step:
 
         def on_result(result: Result) -> None:
             say_failures(result)

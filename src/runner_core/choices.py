@@ -1,0 +1,62 @@
+"""Choices: what a person may say about a brain when opening it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from runner_core.card import Card
+from runner_core.errors import UsageError
+from runner_core.label_files import read_labels
+from runner_core.labels import LabelMap
+
+
+@attrs.frozen
+class Choices:
+    """What a person may say about a brain when opening it; None leaves it to the card, the file and the machine."""
+
+    name: str | None = None
+    labels: str | os.PathLike[str] | Sequence[str] | LabelMap | None = None
+    task: str | None = None
+    engine: str | None = None
+    conf: float | None = None
+    iou: float | None = None
+    classes: Sequence[str] | None = None
+    max_det: int | None = None
+    first_class: int | None = None
+    device: str = "cpu"
+    threads: int | None = None
+    trust: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("conf", "iou"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise UsageError(f"{name} is {value}", remedy="give a number from 0 to 1")
+        for name in ("max_det", "threads"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"{name} is {value}", remedy="give a whole number from 1")
+
+    def adjust(self, card: Card) -> Card:
+        """The card with these choices in it."""
+        first = card.first_class if self.first_class is None else self.first_class
+        return attrs.evolve(
+            card,
+            name=self.name or card.name,
+            labels=card.labels if self.labels is None else _labels(self.labels, first),
+            threshold=card.threshold if self.conf is None else self.conf,
+            iou=card.iou if self.iou is None else self.iou,
+        )
+
+
+def _labels(given: str | os.PathLike[str] | Sequence[str] | LabelMap, first: int) -> LabelMap:
+    match given:
+        case LabelMap():
+            return given
+        case str() | os.PathLike():
+            return read_labels(Path(given), first=first)
+    return LabelMap.from_names(given, first=first)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.inference import NONE, Inference
+from runner_core.inference import Inference
 from runner_core.labels import Label, LabelMap
 from runner_core.mask import Mask
 
@@ -22,7 +22,9 @@ def coco_results(inference: Inference, image_id: int | str) -> list[dict[str, An
     """
     rows = []
     for instance in inference.instances:
-        row: dict[str, Any] = {"image_id": image_id, "category_id": instance.file_id, "score": instance.score}
+        row: dict[str, Any] = {"image_id": image_id, "category_id": instance.file_id}
+        if instance.score is not None:
+            row["score"] = instance.score
         if instance.box:
             x1, y1, x2, y2 = instance.box
             row["bbox"] = [x1, y1, x2 - x1, y2 - y1]
@@ -35,9 +37,9 @@ def coco_results(inference: Inference, image_id: int | str) -> list[dict[str, An
 
 
 def yolo_text(inference: Inference, *, scores: bool = False) -> str:
-    """YOLO's label text: ``class x y width height`` a line, relative to the picture, centre first; class is the model_id.
+    """YOLO's label text: ``class x y width height`` a line, relative to the picture, centre first.
 
-    Format: https://docs.ultralytics.com/datasets/detect/
+    ``class`` is the model_id. Format: https://docs.ultralytics.com/datasets/detect/
     """
     if inference.boxes is None:
         return ""
@@ -54,38 +56,44 @@ def yolo_text(inference: Inference, *, scores: bool = False) -> str:
 
 
 def to_supervision(inference: Inference, detections: Callable[..., T]) -> T:
-    """Builds what ``supervision.Detections``, given as ``detections``, is: ``to_supervision(inference, sv.Detections)``."""
+    """``to_supervision(inference, sv.Detections)`` builds a ``supervision.Detections``, which this does not import.
+
+    Its arrays are copies. ``data`` has ``class_name`` and ``file_id``; it has no place for keypoints and parents.
+    """
     masks = inference.masks
     return detections(
-        xyxy=np.zeros((0, 4), np.float32) if inference.boxes is None else inference.boxes,
-        confidence=inference.scores,
-        class_id=np.asarray(inference.model_ids, int),
+        xyxy=np.zeros((len(inference), 4), np.float32) if inference.boxes is None else inference.boxes.copy(),
+        confidence=None if inference.scores is None else inference.scores.copy(),
+        class_id=np.array(inference.model_ids, int),
         mask=np.stack([mask.array for mask in masks]) if masks else None,
-        tracker_id=None if inference.tracks is None else np.asarray(inference.tracks, int),
-        data={"class_name": np.array(inference.names, dtype=str)},
+        tracker_id=None if inference.tracks is None else np.array(inference.tracks, int),
+        data={"class_name": np.array(inference.names, dtype=str), "file_id": np.array(inference.file_ids, int)},
     )
 
 
 def from_supervision(
     detections: Any, *, brain: str, size: tuple[int, int], task: str = "object-detection"
 ) -> Inference:
-    """An Inference from anything with the attributes of ``supervision.Detections``; ``size`` is (width, height)."""
+    """An Inference from anything with the attributes of ``supervision.Detections``, by descending score.
+
+    ``size`` is the picture's (width, height). A class without a ``class_name`` is called by its number.
+    """
     count = len(detections.xyxy)
     ids = np.zeros(count, np.int64) if detections.class_id is None else np.asarray(detections.class_id, np.int64)
-    names = detections.data.get("class_name", [])
-    labels = dict.fromkeys(Label(int(n), int(n), str(name)) for n, name in zip(ids, names, strict=False))
-    return Inference(
-        brain=brain, task=task, size=size, model_ids=ids, labels=LabelMap(tuple(labels)),
-        boxes=np.asarray(detections.xyxy, np.float32).reshape(-1, 4),
-        scores=_floats(detections.confidence),
+    scores = None if detections.confidence is None else np.asarray(detections.confidence, np.float32)
+    inference = Inference(
+        brain=brain, task=task, size=size, model_ids=ids, labels=_labels(ids, detections.data),
+        boxes=np.asarray(detections.xyxy, np.float32).reshape(-1, 4), scores=scores,
         masks=None if detections.mask is None else tuple(Mask(array=mask) for mask in detections.mask),
-        tracks=_tracks(detections.tracker_id),
+        tracks=detections.tracker_id,
     )  # fmt: skip
+    return inference if scores is None else inference.take(np.argsort(-scores, kind="stable"))
 
 
-def _floats(column: Any) -> NDArray[np.float32] | None:
-    return None if column is None else np.asarray(column, np.float32)
-
-
-def _tracks(column: Any) -> NDArray[np.int64] | None:
-    return None if column is None else np.array([NONE if track is None else track for track in column], np.int64)
+def _labels(ids: NDArray[np.int64], data: Mapping[str, Any]) -> LabelMap:
+    """A label for each class that has a name; the first name counts."""
+    names = data.get("class_name", ())
+    file_ids = data.get("file_id", ids)
+    rows = zip(ids.tolist(), np.asarray(file_ids).tolist(), names, strict=False)
+    labels = {number: Label(number, file_id, str(name)) for number, file_id, name in reversed(list(rows))}
+    return LabelMap(tuple(labels[number] for number in sorted(labels)))

@@ -102,7 +102,10 @@ class Engine(Protocol):
 
 @runtime_checkable
 class Codec(Protocol):
-    """A task fitted to one model: pictures to tensors, tensors to an Inference, keyed by role."""
+    """A task fitted to one model: pictures to tensors, tensors to an Inference, keyed by role.
+
+    Optional: ``picture: PictureSpec``, all that it asks of a Frame; then a run decodes no more than is needed.
+    """
 
     def encode(self, frame: Frame) -> Tensors:
         """The model's inputs by role, built with ``frame.prepared`` so that brains share them."""
@@ -197,7 +200,10 @@ class Writer(Protocol):
 
 @runtime_checkable
 class Sink(Protocol):
-    """Where answers go. Made by calling the plugin's target with a location."""
+    """Where answers go. Made by calling the plugin's target with a location.
+
+    Optional: ``draws: bool``, whether it needs the pictures' pixels; then they are decoded whole once for all.
+    """
 
     def open(self) -> AbstractContextManager[Writer]:
         """Opened before the first frame, closed on every way out. Raises SinkError where it cannot be written."""

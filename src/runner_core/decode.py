@@ -88,6 +88,18 @@ def is_plain(image: Image.Image) -> bool:
     return image.mode in _PLAIN.get(image.format or "", ()) and orientation(image) == 1
 
 
+def reduce(image: Image.Image, least: tuple[int, int]) -> bool:
+    """Lets a JPEG be decoded at 1/2, 1/4 or 1/8, as long as it stays ``least`` (width, height, upright) pixels large.
+
+    Must be called before the pixels are loaded. False where nothing is gained.
+    """
+    if image.format != "JPEG":
+        return False
+    before = image.size
+    image.draft(None, least[::-1] if orientation(image) >= 5 else least)
+    return image.size != before
+
+
 def to_rgb(image: Image.Image, source: str) -> Image.Image:
     """Decodes to an upright RGB image: 16 bits keep their high byte, alpha is dropped, of many pages the first counts.
 

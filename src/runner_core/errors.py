@@ -49,7 +49,7 @@ class UsageError(RunnerError):
     """What was asked for makes no sense: nothing was started."""
 
 
-class NotInstalled(UsageError):
+class NotInstalled(UsageError):  # noqa: N818  # says what is the matter better than NotInstalledError
     """Nothing installed answers to that name."""
 
 

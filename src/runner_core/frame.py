@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from PIL import Image
 from runner_core import decode
 from runner_core.errors import ImageError, UsageError
 from runner_core.fetch import fetch_bytes
-from runner_core.picture import PictureSpec, Placement, Prepared, as_tensor, place, resample
+from runner_core.picture import PictureSpec, Placement, Prepared, as_tensor, needed, place, resample
 
 S = TypeVar("S", bound=np.generic)
 T = TypeVar("T")
@@ -44,6 +44,7 @@ class Frame:
             raise UsageError("a Frame is made of either encoded bytes or pixels")
         self.source, self.index, self.time = source, index, time
         self._read = read
+        self._expected: tuple[PictureSpec, ...] = ()
         self._made: dict[object, Any] = {} if pixels is None else {"pixels": pixels}
         self._lock = threading.RLock()
 
@@ -123,6 +124,13 @@ class Frame:
         """Bytes that a plain decoder reads to ``pixels``: the original ones where it can, else a PNG of the pixels."""
         return self._once("encoded upright", self._encode_upright)
 
+    def expect(self, specs: Sequence[PictureSpec]) -> None:
+        """Says that nobody will ask for tensors of other specs: a JPEG is then decoded only as large as they need.
+
+        ``pixels`` and ``image`` stay whole; who asks for them has the picture decoded once more.
+        """
+        self._expected = tuple(specs)
+
     def prepared(self, spec: PictureSpec) -> Prepared:
         """The tensor that ``spec`` asks for, made once however many brains ask."""
         return self._once(spec, lambda: self._prepare(spec))
@@ -170,12 +178,40 @@ class Frame:
         if spec.encoded:
             data = np.array([self.encoded_upright], dtype=object)
             return Prepared(_frozen(data if spec.batched else data.reshape(())), placement)
-        return Prepared(as_tensor(self._resized(spec, placement), spec), placement)
-
-    def _resized(self, spec: PictureSpec, placement: Placement) -> NDArray[np.uint8]:
         if placement.identity:
+            return self._prepare_whole(spec, placement)
+        pixels = self._enough
+        seen = placement.seen_from(_size_of(pixels))
+        return Prepared(as_tensor(self._once(spec.shape, lambda: resample(pixels, seen, spec)), spec), placement)
+
+    def _prepare_whole(self, spec: PictureSpec, placement: Placement) -> Prepared:
+        """A tensor of the picture's own size, or of the size it was decoded at where that is enough."""
+        pixels = self._enough if spec.enough else self.pixels
+        size = _size_of(pixels)
+        if size != self.size:
+            scale = (size[0] / self.size[0], size[1] / self.size[1])
+            placement = Placement(self.size, size, scale, (0.0, 0.0))
+        return Prepared(as_tensor(pixels, spec), placement)
+
+    @property
+    def _enough(self) -> NDArray[np.uint8]:
+        """The pixels as far as the expected specs need them; the whole picture where that is no less work."""
+        least = [needed(self.size, spec) for spec in self._expected if not spec.encoded]
+        if not least or None in least or self._read is None or "pixels" in self._made:
             return self.pixels
-        return self._once(spec.shape, lambda: resample(self.pixels, placement, spec))
+        sides = tuple(max(side) for side in zip(*(size for size in least if size), strict=True))
+        return self._once("enough", lambda: self._decode_reduced((sides[0], sides[1])))
+
+    def _decode_reduced(self, least: tuple[int, int]) -> NDArray[np.uint8]:
+        image = decode.open_image(self.encoded or b"", self.source)
+        if not decode.reduce(image, least):
+            return self.pixels
+        return _frozen(np.asarray(decode.to_rgb(image, self.source)))
+
+
+def _size_of(pixels: NDArray[np.uint8]) -> tuple[int, int]:
+    """(width, height)."""
+    return pixels.shape[1], pixels.shape[0]
 
 
 def _read_file(path: Path) -> bytes:

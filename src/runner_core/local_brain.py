@@ -17,6 +17,7 @@ from runner_core.contracts import Session, Signature, Task
 from runner_core.errors import TaskError
 from runner_core.frame import Frame
 from runner_core.inference import Inference
+from runner_core.picture import PictureSpec
 
 
 @attrs.frozen
@@ -40,6 +41,11 @@ class LocalBrain(Brain):
         self._inputs, self._outputs = _roles(card, signature)
         self._codec = task.bind(card, signature)
         self._turn = None if session.concurrent else Lock()
+
+    @property
+    def picture(self) -> PictureSpec | None:
+        """What its codec makes of a picture, where it says so."""
+        return getattr(self._codec, "picture", None)
 
     def infer(self, frame: Frame) -> Inference:
         begun = perf_counter()

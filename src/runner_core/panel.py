@@ -24,9 +24,10 @@ class Panel:
     """Asks every brain about a frame. ``look`` may be called from several threads.
 
     A brain that fails costs its own answer; one that fails ``PATIENCE`` times in a row is left out from then on.
+    ``exact`` decodes every picture whole; else only as large as the brains need, where all of them say.
     """
 
-    def __init__(self, brains: Sequence[Brain]) -> None:
+    def __init__(self, brains: Sequence[Brain], *, exact: bool = True) -> None:
         names = [brain.name for brain in brains]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -35,9 +36,12 @@ class Panel:
         self.brains = tuple(brains)
         self._failed = dict.fromkeys(names, 0)
         self._lock = Lock()
+        specs = [getattr(brain, "picture", None) for brain in brains]
+        self._specs = () if exact or None in specs else tuple(spec for spec in specs if spec)
 
     def look(self, frame: Frame, spread: Spread = map) -> Result:
         """What the brains say. A picture that cannot be read is one failure, not one for each brain."""
+        frame.expect(self._specs)
         try:
             _ = frame.size
             return Result(frame, tuple(spread(lambda brain: self._ask(brain, frame), self.brains)))

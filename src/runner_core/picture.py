@@ -3,6 +3,9 @@
 A spec is data. A codec chooses one at bind time; ``Frame.prepared`` applies it here, once per frame.
 """
 
+from __future__ import annotations
+
+import math
 from typing import Any, Literal
 
 import attrs
@@ -33,6 +36,8 @@ class PictureSpec:
                   units (0 to 255), in the tensor's channel order.
     ``batched``   whether the tensor has a leading axis of 1.
     ``encoded``   the tensor holds the encoded file as bytes instead; of the rest only ``batched`` counts.
+    ``enough``    (width, height) that the model itself stretches a picture of any size to, where that is known: a
+                  larger picture tells it nothing more.
     """
 
     size: tuple[int, int] | None = None
@@ -50,6 +55,7 @@ class PictureSpec:
     pad: tuple[int, int, int] = (0, 0, 0)
     batched: bool = True
     encoded: bool = False
+    enough: tuple[int, int] | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.size is not None and min(self.size) < 1:
@@ -96,6 +102,11 @@ class Placement:
         ends = [min(side, round(offset) + round(length * scale)) for length, side, scale, offset in spans]
         return starts[0], starts[1], ends[0], ends[1]
 
+    def seen_from(self, reduced: tuple[int, int]) -> Placement:
+        """The same place in the tensor for the picture decoded at another (width, height)."""
+        ratio = [length / small for length, small in zip(self.picture, reduced, strict=True)]
+        return attrs.evolve(self, picture=reduced, scale=(self.scale[0] * ratio[0], self.scale[1] * ratio[1]))
+
     def to_picture(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """Carries x, y pairs (any leading shape, last axis a multiple of 2) from tensor to picture pixels."""
         pairs = points.shape[-1] // 2
@@ -110,6 +121,15 @@ class Prepared:
 
     tensor: NDArray[np.generic]
     placement: Placement
+
+
+def needed(picture: tuple[int, int], spec: PictureSpec) -> tuple[int, int] | None:
+    """The (width, height) at which ``spec`` sees all that it can of such a picture; None where all pixels count."""
+    if spec.size is None:
+        return spec.enough
+    placement = place(picture, spec)
+    width, height = (math.ceil(side * scale) for side, scale in zip(picture, placement.scale, strict=True))
+    return width, height
 
 
 def place(picture: tuple[int, int], spec: PictureSpec) -> Placement:

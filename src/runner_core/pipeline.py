@@ -22,19 +22,23 @@ def run(
     sinks: Sequence[str | Sink] = (),
     *,
     threads: int | None = None,
+    exact: bool = False,
     on_result: Callable[[Result], None] | None = None,
 ) -> Summary:
     """Runs every brain over every frame and hands each result to every sink, in order.
 
-    ``threads`` bounds the frames in work at once; None is the cores. What fails for one frame or one brain is a Failure
-    in the results, and the run goes on. A source that breaks off midway ends the run: the summary's ``broken`` says
-    where. Raises SourceError where nothing can be read at all, SinkError where a sink cannot take more; what was
-    finished by then is written.
+    ``threads`` bounds the frames in work at once; None is the cores. ``exact`` decodes every picture whole, even where
+    no brain needs more than a part of its pixels; a sink that draws has the same effect.
+
+    What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
+    midway ends the run: the summary's ``broken`` says where. Raises SourceError where nothing can be read at all,
+    SinkError where a sink cannot take more; what was finished by then is written.
     """
     outlets = [open_sink(sink) if isinstance(sink, str) else sink for sink in sinks]
+    exact = exact or any(getattr(outlet, "draws", False) for outlet in outlets)
     summary = Summary()
     with ExitStack() as stack:
-        results = stack.enter_context(closing(stream(source, brains, threads=threads)))
+        results = stack.enter_context(closing(stream(source, brains, threads=threads, exact=exact)))
         writers = [stack.enter_context(outlet.open()) for outlet in outlets]
         try:
             for result in results:
@@ -53,12 +57,14 @@ def run(
     return summary
 
 
-def stream(source: str | Source, brains: Sequence[Brain], *, threads: int | None = None) -> Generator[Result]:
+def stream(
+    source: str | Source, brains: Sequence[Brain], *, threads: int | None = None, exact: bool = False
+) -> Generator[Result]:
     """The results of a source's frames: of every frame in order, of a live source the newest. Raises SourceError.
 
     A Result unpacks into its frame and its inferences: ``for frame, inferences in stream("clip.mp4", brains)``.
     """
-    panel = Panel(brains)
+    panel = Panel(brains, exact=exact)
     opened = open_source(source) if isinstance(source, str) else source
     budget = thread_budget(threads)
     return newest(opened.frames(), panel, budget) if opened.live else every(opened.frames(), panel.look, budget)

@@ -21,8 +21,9 @@ from runner_core.tables import print_summary
     "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH",
     help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one: JSON lines on standard output.",
 )  # fmt: skip
+@click.option("--exact", is_flag=True, help="Decode every picture whole, even where no brain needs it.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
-def run(source: str, brains: tuple[str, ...], sinks: tuple[str, ...], quiet: bool, **choices: Any) -> int:
+def run(source: str, brains: tuple[str, ...], sinks: tuple[str, ...], exact: bool, quiet: bool, **choices: Any) -> int:
     """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL."""
     frames = open_source(source)
     total: int | None = getattr(frames, "total", None)
@@ -32,7 +33,7 @@ def run(source: str, brains: tuple[str, ...], sinks: tuple[str, ...], quiet: boo
             say_failures(result)
             step()
 
-        summary = run_pipeline(frames, models, sinks or ("jsonl:-",), on_result=on_result)
+        summary = run_pipeline(frames, models, sinks or ("jsonl:-",), exact=exact, on_result=on_result)
     if not quiet and sinks:
         print_summary(summary)
     if summary.broken:

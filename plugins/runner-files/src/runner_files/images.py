@@ -36,6 +36,8 @@ class ImagesSink:
     A frame without an answer writes nothing. Each file is there whole or not at all.
     """
 
+    draws = True
+
     def __init__(self, location: str | os.PathLike[str]) -> None:
         self.folder = Path(location).expanduser()
 

@@ -131,7 +131,14 @@ def test_other_things_than_people_have_keypoints_too():
 
 @pytest.mark.parametrize(
     "told",
-    [{}, {"task": "detect"}, {"task": "pose"}, header(kpt_shape="17"), header(kpt_shape="[17, 4]"), header(count=20)],
+    [
+        {},
+        {"task": "pose"},
+        header(task="detect"),
+        header(kpt_shape="17"),
+        header(kpt_shape="[17, 4]"),
+        header(count=20),
+    ],
 )
 def test_without_the_metadata_it_is_passed_over(told):
     """56 numbers a row could as well be the scores of 52 classes."""

@@ -10,7 +10,7 @@ from runner_core.card import Card
 from runner_core.contracts import Tensors
 from runner_core.frame import Frame
 from runner_core.inference import Inference
-from runner_core.picture import PictureSpec, Placement, place
+from runner_core.picture import PictureSpec, Placement
 
 
 @attrs.frozen
@@ -26,7 +26,7 @@ class PictureCodec(ABC):
 
     def placed(self, frame: Frame) -> Placement:
         """Where the frame lies in that tensor."""
-        return place(frame.size, self.picture)
+        return frame.prepared(self.picture).placement
 
     @abstractmethod
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:

@@ -15,7 +15,7 @@ FEW = 100  # boxes: up to here all pairs at once are quicker than box by box
 WORTH_KEEPING = 0.75  # of the boxes compared: when fewer are alive, the dead are thrown out
 
 
-def nms(boxes: Floats, scores: Floats, classes: NDArray[np.integer] | None, iou: float) -> Rows:
+def nms(boxes: Floats, scores: Floats, classes: NDArray[np.number] | None, iou: float) -> Rows:
     """The rows that stay, by descending score; equal scores keep their order.
 
     ``boxes`` N x 4 xyxy in any unit, ``scores`` N. Boxes of different ``classes`` (N; None: all are of one) do not
@@ -40,7 +40,7 @@ def _table(boxes: Floats, iou: float) -> Table:
     return np.stack([x1, y1, x2, y2, (x2 - x1) * (y2 - y1) * (iou / (1 + iou))])
 
 
-def _few(table: Table, classes: NDArray[np.integer]) -> Flags:
+def _few(table: Table, classes: NDArray[np.number]) -> Flags:
     """Whether each box stays, best first, by a table of all pairs."""
     count = len(classes)
     apart = _apart(table[:, None, :], table[:, :, None], np.empty((6, count, count)))

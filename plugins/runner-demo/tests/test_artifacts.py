@@ -1,5 +1,6 @@
 """The two brains as shipped: complete, small, and alike in both formats."""
 
+import contextlib
 import io
 import json
 from hashlib import sha256
@@ -53,7 +54,8 @@ def test_frozen_graph_and_saved_model_agree(path):
         data = (path.parent / f"{card['name']}.pb").read_bytes()
         tf.compat.v1.import_graph_def(tf.compat.v1.GraphDef.FromString(data), name="")
     model, detections = tf.saved_model.load(str(path.parent / "saved_model")), 0
-    with tf.compat.v1.Session(graph=graph) as session:
+    # As a context the session would make its graph the default one, and the SavedModel would be traced into it.
+    with contextlib.closing(tf.compat.v1.Session(graph=graph)) as session:
         for picture in PICTURES:
             data = picture.read_bytes()
             first = session.run([f"{name}:0" for name in OUTPUTS], {"encoded_image_string_tensor:0": [data]})

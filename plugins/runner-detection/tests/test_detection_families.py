@@ -8,6 +8,7 @@ import pytest
 from runner_detection.plugin import FAMILIES
 
 from runner_core.contracts import Signature, TensorSpec
+from runner_core.errors import LabelError
 from runner_core.labels import LabelMap
 from runner_core.testing import check_plugin, check_task, conformance, sample_frame
 
@@ -175,12 +176,38 @@ def test_keeps_the_promises_of_a_plugin(check):
     check("runner_detection.plugin")
 
 
+# Family -> a model, and the names that belong to it.
+OF_CLASSES = {
+    "tf-detection": (MODELS[0][1], ["a", "b"]),
+    "tflite-detection": (MODELS[3][1], ["a", "b"]),
+    "yolo": (model(NCHW, ("output0", (1, 6, 8400))), ["a", "b"]),
+    "fastestdet": (model((1, 3, 352, 352), ("758", (1, 7, 22, 22))), ["a", "b"]),
+    "detr": (model(NCHW, ("logits", (1, 100, 3)), ("pred_boxes", (1, 100, 4))), ["a", "b"]),
+    "ssd": (model(NCHW, ("mbox_loc", (1, 50, 4)), ("mbox_conf", (1, 50, 3))), ["a", "b"]),
+    "boxes-scores": (model(NCHW, ("boxes", (1, 50, 4)), ("scores", (1, 50, 3))), ["a", "b", "c"]),
+}
+
+
 @pytest.mark.parametrize("family", FAMILIES)
-def test_labels_of_the_metadata_are_drafted(family):
-    signature = next(signature for name, signature in MODELS if name == family)
-    named = attrs.evolve(signature, metadata={"labels": "page\ngraph\n"})
-    card = task(family).recognise(named)
-    if family == "yolo":  # eighty classes: two names contradict the shape
+def test_labels_of_the_metadata_are_drafted_where_they_fit(family):
+    signature, names = OF_CLASSES[family]
+    card = task(family).recognise(attrs.evolve(signature, metadata={"labels": "\n".join(names)}))
+    assert card.labels.names == tuple(names)
+    assert card.labels.labels[0].model_id == card.first_class
+    if family not in ("tf-detection", "tflite-detection"):  # these do not say how many classes they have
+        card = task(family).recognise(attrs.evolve(signature, metadata={"labels": "\n".join([*names, "z"])}))
         assert card.labels == LabelMap()
-    else:
-        assert card.labels.names == ("page", "graph")
+        assert "left out" in card.notes[-1]
+
+
+@pytest.mark.parametrize("family", ["yolo", "fastestdet", "detr", "ssd", "boxes-scores"])
+@pytest.mark.parametrize("change", [lambda names: names[:-1], lambda names: [*names, "z"]], ids=["fewer", "more"])
+def test_labels_of_another_number_of_classes_are_refused_at_once(family, change):
+    signature, names = OF_CLASSES[family]
+    card = task(family).recognise(signature)
+    options = {**card.options, "anchors": [[0.5] * 4] * 50} if family == "ssd" else card.options
+    card = attrs.evolve(card, name="test", options=options)
+    right, wrong = (LabelMap.from_names(each, first=card.first_class) for each in (names, change(names)))
+    task(family).bind(attrs.evolve(card, labels=right), signature)
+    with pytest.raises(LabelError, match="the model has the classes 0 to"):
+        task(family).bind(attrs.evolve(card, labels=wrong), signature)

@@ -128,7 +128,7 @@ def test_exports_for_other_tasks_are_left_to_others(task):
 def test_names_that_contradict_the_shape_are_left_out_and_said(names):
     card = drafted(signature((1, 7, 2100), metadata=EXPORT | {"names": names}))
     assert card.labels == LabelMap()
-    assert any("contradict" in note for note in card.notes)
+    assert any("labels in the metadata are left out: the model has the classes 0 to 2" in note for note in card.notes)
 
 
 @pytest.mark.parametrize("lie", [{"names": "__import__('os')"}, {"names": "{"}, {"imgsz": "huge"}, {"args": "[1]"}])
@@ -167,6 +167,8 @@ def test_an_output_of_too_few_features_is_refused_in_a_sentence(frame):
         ((1, 6, 8400), (640, 640), 0, "columns", False),
         ((1, 25200, 6), (640, 640), 0, "rows", True),
         ((1, 8400, 6), (640, 640), 2, "rows", False),
+        ((1, 525, 6), (160, 160), 0, "rows", False),
+        ((1, 567, 6), (96, 96), 0, "rows", True),
         ((1, 300, 6), (640, 640), 80, "end-to-end", False),
         ((1, 300, 6), (640, 640), 0, "end-to-end", False),
     ],

@@ -21,6 +21,7 @@ from runner_detection.boxes import TO_CORNERS, UNITS, Floats, are_normalised, to
 from runner_detection.class_scores import ACTIVATIONS, best_class
 from runner_detection.codec import PictureCodec
 from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.labelling import believed, check_classes
 from runner_detection.metadata import labels_of
 from runner_detection.names import bare, find_all, find_pair
 from runner_detection.options import choice, flag, index
@@ -50,15 +51,17 @@ class BoxesScores:
             return None
         final = "classes" in found
         binary = not final and axis(found["scores"], -1) == 2
-        return Card(
+        card = Card(
             name="",
             task="boxes-scores",
             roles={"image": drafted.image.name} | {role: spec.name for role, spec in found.items()},
             picture=drafted.picture,
-            labels=labels_of(model.metadata),
+            labels=labels_of(model.metadata, first=int(binary)),
+            first_class=int(binary),
             options={"order": "xyxy", "nms": not final} | ({"background": 0} if binary else {}),
             notes=(*drafted.notes, *_notes(found, binary=binary)),
         )
+        return believed(card, None if final else axis(found["scores"], -1))
 
     def bind(self, card: Card, model: Signature) -> BoxesScoresCodec:
         specs = roles_of(card, model, needed=("image", "boxes", "scores"), optional=("classes",))
@@ -70,6 +73,7 @@ class BoxesScores:
             expect(card, "classes", specs["classes"], (1, None), (None,))
         rows = {role: axis(spec, -2 if role == "boxes" or not single else -1) for role, spec in specs.items()}
         expect_same_rows(card, {role: number for role, number in rows.items() if role != "image"})
+        check_classes(card, None if single else axis(specs["scores"], -1))
         return BoxesScoresCodec(
             card,
             picture_of(card, specs["image"], model, PictureSpec(), UNIT),

@@ -22,6 +22,7 @@ from runner_detection.boxes import centred_to_corners, to_picture
 from runner_detection.class_scores import ACTIVATIONS, best_class
 from runner_detection.codec import PictureCodec
 from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.labelling import believed, check_classes
 from runner_detection.metadata import labels_of
 from runner_detection.names import bare, find, find_pair
 from runner_detection.options import choice
@@ -50,7 +51,7 @@ class Detr:
             return None
         boxes, logits = found
         scores = NAMES[bare(boxes.name), bare(logits.name)]
-        return Card(
+        card = Card(
             name="",
             task="detr",
             roles={"image": drafted.image.name, "boxes": boxes.name, "logits": logits.name}
@@ -60,6 +61,7 @@ class Detr:
             options={"scores": scores},
             notes=(*drafted.notes, *_notes(boxes, logits, scores)),
         )
+        return believed(card, _classes(logits, scores))
 
     def bind(self, card: Card, model: Signature) -> DetrCodec:
         specs = roles_of(card, model, needed=("image", "boxes", "logits"), optional=("valid",))
@@ -68,6 +70,7 @@ class Detr:
         expect_same_rows(card, {role: axis(specs[role], -2) for role in ("boxes", "logits")})
         picture = picture_of(card, specs["image"], model, _like(specs["image"]), IMAGENET)
         scores = choice(card, "scores", "softmax", "sigmoid") or "softmax"
+        check_classes(card, _classes(specs["logits"], scores))
         return DetrCodec(card, picture, scores, specs.get("valid"))
 
 
@@ -96,6 +99,12 @@ class DetrCodec(PictureCodec):
         corners = centred_to_corners(boxes[rows[order]])
         boxes = to_picture(corners, self.placed(frame), normalised=True)
         return assemble(self.card, frame.size, boxes, best[order], classes[order])
+
+
+def _classes(logits: TensorSpec, scores: str) -> int | None:
+    """How many classes there are, without "no object"."""
+    columns = axis(logits, -1)
+    return columns - 1 if columns and scores == "softmax" else columns
 
 
 def _like(image: TensorSpec) -> PictureSpec:

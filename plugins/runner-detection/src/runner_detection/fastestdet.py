@@ -21,8 +21,9 @@ from runner_detection.boxes import Floats, centred_to_corners, to_picture
 from runner_detection.class_scores import sigmoid
 from runner_detection.codec import PictureCodec
 from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.labelling import believed, check_classes
 from runner_detection.metadata import labels_of
-from runner_detection.roles import roles_of, unbatched
+from runner_detection.roles import axis, roles_of, unbatched
 from runner_detection.values import UNIT
 
 STRIDE = 16
@@ -46,7 +47,8 @@ class FastestDet:
         roles = {"image": drafted.image.name, "predictions": head.name}
         labels = labels_of(model.metadata)
         notes = (*drafted.notes, *_notes(head, first))
-        return Card(name="", task="fastestdet", roles=roles, picture=picture, labels=labels, notes=notes)
+        card = Card(name="", task="fastestdet", roles=roles, picture=picture, labels=labels, notes=notes)
+        return believed(card, _classes(head, first))
 
     def bind(self, card: Card, model: Signature) -> FastestDetCodec:
         specs = roles_of(card, model, needed=("image", "predictions"))
@@ -58,6 +60,7 @@ class FastestDet:
                 f"brain {card.name}: predictions is {specs['predictions']}, the input {size}",
                 remedy="fastestdet reads [1 x (5 + C) x H/16 x W/16], or the same with the features last",
             )
+        check_classes(card, _classes(specs["predictions"], first))
         return FastestDetCodec(card, picture, first)
 
 
@@ -86,6 +89,10 @@ def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:
         return None
     ways = {True: (head.shape[1], head.shape[2:]), False: (head.shape[3], head.shape[1:3])}
     return next((first for first, (features, cells) in ways.items() if cells == grid and (features or 0) > BOX), None)
+
+
+def _classes(head: TensorSpec, first: bool) -> int:
+    return (axis(head, 1 if first else 3) or BOX) - BOX
 
 
 def _boxes(values: Floats, cells: NDArray[np.intp], grid: tuple[int, ...]) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ from runner_detection.boxes import YX_TO_XY, Floats, centred_to_corners, to_pict
 from runner_detection.class_scores import ACTIVATIONS, best_class
 from runner_detection.codec import PictureCodec
 from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.labelling import believed, check_classes
 from runner_detection.metadata import labels_of
 from runner_detection.names import bare, find_pair
 from runner_detection.options import choice, index, matrix, numbers
@@ -50,21 +51,24 @@ class Ssd:
             return None
         boxes, scores = found
         order = NAMES[bare(boxes.name), bare(scores.name)]
-        return Card(
+        card = Card(
             name="",
             task="ssd",
             roles={"image": drafted.image.name, "boxes": boxes.name, "scores": scores.name},
             picture=drafted.picture,
-            labels=labels_of(model.metadata),
+            labels=labels_of(model.metadata, first=1),
+            first_class=1,
             options={"order": order, "variances": list(VARIANCES), "scores": "none", "background": 0},
             notes=(*drafted.notes, *_notes(boxes, scores, order)),
         )
+        return believed(card, axis(scores, -1))
 
     def bind(self, card: Card, model: Signature) -> SsdCodec:
         specs = roles_of(card, model, needed=("image", "boxes", "scores"))
         anchors = matrix(card, "anchors", 4)
         expect(card, "boxes", specs["boxes"], (1, len(anchors), 4), (len(anchors), 4))
         expect(card, "scores", specs["scores"], (1, len(anchors), None), (len(anchors), None))
+        check_classes(card, axis(specs["scores"], -1))
         return SsdCodec(
             card,
             picture_of(card, specs["image"], model, PictureSpec(), SIGNED),

@@ -25,6 +25,7 @@ from runner_detection.boxes import UNITS, Floats, are_normalised, centred_to_cor
 from runner_detection.class_scores import best_class
 from runner_detection.codec import PictureCodec
 from runner_detection.drafting import drafted_input, picture_of
+from runner_detection.labelling import believed, check_classes
 from runner_detection.metadata import labels_of, literal, size_of
 from runner_detection.options import choice, flag
 from runner_detection.roles import roles_of, spelled, unbatched
@@ -57,18 +58,18 @@ class Yolo:
         layout = _layout(output, drafted.picture, labels, model)
         if layout is None:
             return None
-        believed = LabelMap() if _contradicted(labels, layout, output) else labels
-        return Card(
+        card = Card(
             name="",
             task="yolo",
             roles={"image": drafted.image.name, "predictions": output.name},
             picture=drafted.picture,
-            labels=believed,
+            labels=labels,
             threshold=0.25,
             iou=0.45 if layout.objectness else 0.7,
             options={"layout": layout.order, "objectness": layout.objectness},
-            notes=(*drafted.notes, *_notes(output, layout, model, labels, believed)),
+            notes=(*drafted.notes, *_notes(output, layout, model)),
         )
+        return believed(card, _classes(output, layout))
 
     def bind(self, card: Card, model: Signature) -> YoloCodec:
         specs = roles_of(card, model, needed=("image", "predictions"))
@@ -83,7 +84,9 @@ class Yolo:
                 remedy="options.layout: rows [1 x N x F], columns [1 x F x N] or end-to-end [1 x N x 6]",
             )
         objectness = flag(card, "objectness", read.objectness if read else False)
-        return YoloCodec(card, picture, Layout(order, objectness), choice(card, "boxes", *UNITS))
+        layout = Layout(order, objectness)
+        check_classes(card, _classes(output, layout))
+        return YoloCodec(card, picture, layout, choice(card, "boxes", *UNITS))
 
 
 @attrs.frozen
@@ -151,20 +154,18 @@ def _count(labels: LabelMap) -> int:
     return max((label.model_id + 1 for label in labels.labels), default=0)
 
 
-def _contradicted(labels: LabelMap, layout: Layout, output: TensorSpec) -> bool:
-    """Whether the output has scores for another number of classes than there are labels."""
-    if not labels or layout.order == "end-to-end" or output.shape is None:
-        return False
+def _classes(output: TensorSpec, layout: Layout) -> int | None:
+    """How many classes the output has scores for; None where it does not say."""
+    if layout.order == "end-to-end" or output.shape is None:
+        return None
     features = output.shape[2 if layout.order == "rows" else 1]
-    return features is not None and features - layout.scores_from != _count(labels)
+    return None if features is None else features - layout.scores_from
 
 
-def _notes(output: TensorSpec, layout: Layout, model: Signature, labels: LabelMap, believed: LabelMap) -> Iterator[str]:
+def _notes(output: TensorSpec, layout: Layout, model: Signature) -> Iterator[str]:
     told = [key for key in ("task", "names", "imgsz", "end2end") if key in model.metadata]
     yield f"predictions is output {output.name}, by its shape: {layout}"
     yield f"the model's own metadata give {', '.join(told)}" if told else "the model has no metadata of an export"
     yield f"threshold 0.25 and iou {0.45 if layout.objectness else 0.7}, as Ultralytics predicts"
-    if labels and not believed:
-        yield f"the metadata's {len(labels)} names contradict the output's shape and are left out: give labels"
     if layout.guess:
         yield f"guess: {layout.guess}; options.objectness settles it"

@@ -1,0 +1,65 @@
+"""Where in a graph an encoded picture becomes pixels, so that it can be fed behind that place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from runner_core.contracts import Decoded
+from runner_tensorflow.runtime import tf
+from runner_tensorflow.tensors import spec_of
+
+_DECODERS = frozenset({"DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "DecodePng"})
+# Ops that stretch a picture, and which of their inputs is the size.
+_RESIZERS = {"ResizeArea": 1, "ResizeBicubic": 1, "ResizeBilinear": 1, "ResizeNearestNeighbor": 1, "ScaleAndTranslate": 1}
+
+
+def decoded_inputs(inputs: Iterable[Any], outputs: Iterable[Any]) -> dict[str, Decoded]:
+    """For each string placeholder: the first tensor that holds its decoded picture and that no output bypasses."""
+    ends = [tensor.op for tensor in outputs]
+    found = {tensor.name: _behind(tensor, ends) for tensor in inputs if tensor.dtype == tf.string}
+    return {name: decoded for name, decoded in found.items() if decoded}
+
+
+def _behind(placeholder: Any, ends: list[Any]) -> Decoded | None:
+    after = _downstream([placeholder])
+    decoders = [op for op in after if op.type in _DECODERS]
+    for op in after:
+        for tensor in op.outputs:
+            if decoders and _is_picture(tensor) and _separates(tensor, placeholder, ends):
+                return Decoded(spec_of(tensor.name, tensor), _resized_to(tensor, ends))
+    return None
+
+
+def _is_picture(tensor: Any) -> bool:
+    """uint8 with three channels, alone or in a batch, and nowhere inside a loop, where nothing can be fed."""
+    shape = tensor.shape
+    if tensor.dtype != tf.uint8 or shape.rank not in (3, 4) or shape[-1] not in (3, None):
+        return False
+    return tensor.op._get_control_flow_context() is None
+
+
+def _separates(tensor: Any, start: Any, ends: list[Any]) -> bool:
+    """Whether every way from ``start`` to the outputs leads through ``tensor``."""
+    return not any(op in ends for op in _downstream([start], without=tensor.op))
+
+
+def _resized_to(picture: Any, ends: list[Any]) -> tuple[int, int] | None:
+    """(width, height) of the one resize that all that follows stands on."""
+    for op in _downstream([picture]):
+        if op.type in _RESIZERS and _separates(op.outputs[0], picture, ends):
+            size = tf.get_static_value(op.inputs[_RESIZERS[op.type]])
+            return None if size is None else (int(size[1]), int(size[0]))
+    return None
+
+
+def _downstream(tensors: Iterable[Any], without: Any = None) -> list[Any]:
+    """The ops that follow from tensors, in the graph's order; nothing is followed through the op ``without``."""
+    found: dict[Any, None] = {}
+    left = [op for tensor in tensors for op in tensor.consumers()]
+    while left:
+        op = left.pop()
+        if op not in found and op is not without:
+            found[op] = None
+            left += [user for tensor in op.outputs for user in tensor.consumers()]
+    return sorted(found, key=lambda op: op._id) if found else []

@@ -1,0 +1,52 @@
+"""TensorFlow as an engine. This module imports no TensorFlow: ``load`` and ``describe`` do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner_core.artifact import format_of
+from runner_core.contracts import EngineOptions
+from runner_core.errors import EngineError
+
+if TYPE_CHECKING:
+    from runner_tensorflow.graph_session import GraphSession
+
+# format -> the module whose ``read`` makes a Program of it
+_READERS = {
+    ".pb": "runner_tensorflow.frozen_graph",
+    "saved-model": "runner_tensorflow.saved_model",
+    ".keras": "runner_tensorflow.keras_model",
+}
+
+
+class TensorFlowEngine:
+    """Frozen graphs and SavedModels of TensorFlow 1, SavedModels of TensorFlow 2, ``.keras`` files."""
+
+    def load(self, artifact: Path, options: EngineOptions) -> GraphSession:
+        """Raises EngineError saying what the file is not; UntrustedError where it could do more than compute."""
+        reader = _READERS.get(format_of(artifact))
+        if reader is None:
+            raise _not_a_model(artifact)
+        from runner_tensorflow.graph_session import GraphSession
+
+        return GraphSession(import_module(reader).read(artifact, options), options)
+
+    def describe(self) -> Mapping[str, str]:
+        """Versions of TensorFlow and Keras, and the devices as ``EngineOptions.device`` spells them."""
+        from runner_tensorflow.placement import devices
+        from runner_tensorflow.runtime import tf
+
+        return {"tensorflow": tf.__version__, "keras": tf.keras.__version__, "devices": ", ".join(devices())}
+
+
+def _not_a_model(artifact: Path) -> EngineError:
+    if not artifact.exists():
+        return EngineError(f"{artifact}: no such file or folder")
+    if artifact.is_dir():
+        return EngineError(
+            f"{artifact}: there is no saved_model.pb in this folder", remedy="name the folder that has it"
+        )
+    return EngineError(f"{artifact}: TensorFlow opens {', '.join(_READERS)}", remedy="choose another engine")

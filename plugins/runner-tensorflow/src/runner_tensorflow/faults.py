@@ -1,0 +1,41 @@
+"""What TensorFlow raises, in one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from google.protobuf.message import Error as MessageError
+
+from runner_core.errors import EngineError
+from runner_tensorflow.runtime import tf
+
+# What TensorFlow and Keras raise for a model or a tensor that they cannot use.
+RAISED: tuple[type[Exception], ...] = (
+    tf.errors.OpError, MessageError, AttributeError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError,
+    ValueError,
+)  # fmt: skip
+_HEADING = re.compile(r"Graph execution error|Detected at node|Node: |\d+ root error|\s*\[\[|\s*$")
+_COUNTED = re.compile(r"^\s*\(\d+\) [A-Z_]+: |^\s*\(\d+\) [\w ]+: ")
+_LONGEST = 300
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a message that says something; TensorFlow puts headings and stack traces around it."""
+    text = error.message if isinstance(error, tf.errors.OpError) else str(error)
+    lines = (line for line in text.splitlines() if not _HEADING.match(line))
+    line = _COUNTED.sub("", next(lines, type(error).__name__)).strip()
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+
+
+@contextmanager
+def refusing(file: Path, remedy: str = "") -> Iterator[None]:
+    """Turns what TensorFlow raises in the block into an EngineError that names the file."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except RAISED as error:
+        raise EngineError(f"{file}: {first_line(error)}", remedy=remedy) from error

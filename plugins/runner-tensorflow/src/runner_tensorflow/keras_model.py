@@ -1,0 +1,61 @@
+"""Keras models in ``.keras`` files: built by Keras, then traced into a frozen graph like any other."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from runner_core.contracts import EngineOptions
+from runner_core.errors import EngineError
+from runner_core.model_file import head_of
+from runner_tensorflow.faults import refusing
+from runner_tensorflow.graph_defs import prune
+from runner_tensorflow.graphs import import_graph
+from runner_tensorflow.program import Program
+from runner_tensorflow.runtime import function_to_constants, tf
+from runner_tensorflow.tensors import names_of
+
+_EXPORT = "export it as a SavedModel"
+
+
+def read(path: Path, options: EngineOptions) -> Program:
+    """Inputs are named as the model's input layers, outputs as its keys, or as the layers that they come from.
+
+    Raises EngineError for what is no Keras file, or needs classes of its own.
+    """
+    head_of(path)
+    if not zipfile.is_zipfile(path):
+        raise EngineError(f"{path}: no .keras file (a zip archive), or one that was cut short", remedy="fetch it again")
+    import keras
+
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise EngineError(f"{path}: Keras runs on {backend} here", remedy="set KERAS_BACKEND=tensorflow")
+    # Keras would build it on a GPU if there is one, whatever device the brain is for.
+    with refusing(path, remedy=f"if it needs classes of its own, {_EXPORT}"), tf.device("/CPU:0"):
+        model = keras.saving.load_model(path, compile=False, safe_mode=not options.trusted)
+        if not model.inputs:
+            raise EngineError(f"{path}: the model does not say what it takes", remedy=_EXPORT)
+        flat = keras.Model(list(model.inputs), list(model.outputs))
+        function = _traced(flat)
+    graph = import_graph(prune(function.graph.as_graph_def()), path, options)
+    inputs = dict(zip(names_of(flat.inputs), names_of(function.inputs), strict=True))
+    outputs = dict(zip(_output_names(model, flat), names_of(function.outputs), strict=True))
+    return Program(path, graph, inputs, outputs, {"format": "Keras"})
+
+
+def _traced(flat: Any) -> Any:
+    """The inference of a model that takes and gives lists, as a function on constants."""
+    takes = [tf.TensorSpec(tensor.shape, tensor.dtype, tensor.name) for tensor in flat.inputs]
+    infer = tf.function(lambda *tensors: flat(list(tensors), training=False), autograph=False)
+    return function_to_constants(infer.get_concrete_function(*takes))
+
+
+def _output_names(model: Any, flat: Any) -> list[str]:
+    """One name an output; Keras orders a dictionary's by key."""
+    given = getattr(model, "output", None)
+    if isinstance(given, dict):
+        return sorted(given)
+    names = flat.output_names
+    return [name if names.count(name) == 1 else f"{name}:{index}" for index, name in enumerate(names)]

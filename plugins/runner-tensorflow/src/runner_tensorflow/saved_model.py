@@ -1,0 +1,126 @@
+"""SavedModels of TensorFlow 1 and 2: a folder with ``saved_model.pb`` and ``variables/``.
+
+Loaded as TensorFlow's C++ loader does for serving (tensorflow/cc/saved_model/loader.cc): the part of the graph behind
+a signature, the saver's restore op, the init op with its assets. No Python object is rebuilt, so one way serves both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from runner_core.contracts import EngineOptions
+from runner_core.errors import EngineError
+from runner_core.model_file import head_of
+from runner_tensorflow.freezing import frozen
+from runner_tensorflow.graph_defs import node_name, prune
+from runner_tensorflow.graphs import import_graph
+from runner_tensorflow.program import VARIABLES, Program, Step
+from runner_tensorflow.runtime import AssetFileDef, SavedModel
+
+_TAG = "serve"
+_DEFAULT = "serving_default"
+_INTERNAL = "__saved_model_"  # begins the names of signatures that are steps of loading
+_INIT = "__saved_model_init_op"
+_INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
+
+
+def read(path: Path, options: EngineOptions) -> Program:
+    """Raises EngineError saying what is missing, or which signatures there are."""
+    meta = _serving(_parse(path), path)
+    name, signature = _signature(meta, path)
+    inputs, outputs = _names(signature.inputs, path), _names(signature.outputs, path)
+    init = _init(meta, path)
+    roots = {*map(node_name, (*inputs.values(), *outputs.values())), *(step.operation for step in init)}
+    restore = _restore(meta, path) if _has_variables(prune(meta.graph_def, roots)) else ()
+    graph = import_graph(prune(meta.graph_def, roots | {step.operation for step in restore}), path, options)
+    program = Program(
+        path,
+        graph,
+        inputs,
+        outputs,
+        {
+            "format": "SavedModel",
+            "signature": name,
+            "written by": f"TensorFlow {meta.meta_info_def.tensorflow_version}",
+        },
+        (*restore, *init),
+    )
+    return frozen(program, init, options) if restore else program
+
+
+def _parse(path: Path) -> Any:
+    file = path / "saved_model.pb"
+    if not file.exists() and (path / "saved_model.pbtxt").exists():
+        raise EngineError(f"{path}: only saved_model.pbtxt is there", remedy="export it in binary form")
+    head_of(file)
+    try:
+        return SavedModel.FromString(file.read_bytes())
+    except DecodeError:
+        raise EngineError(f"{file}: no SavedModel, or one that was cut short", remedy="fetch it again") from None
+
+
+def _serving(model: Any, path: Path) -> Any:
+    """The MetaGraphDef for serving: the one tagged so, or the only one."""
+    tagged = [meta for meta in model.meta_graphs if _TAG in meta.meta_info_def.tags]
+    exact = [meta for meta in tagged if len(meta.meta_info_def.tags) == 1]
+    for found in (exact, tagged, model.meta_graphs):
+        if len(found) == 1:
+            return found[0]
+    tags = "; ".join(" ".join(meta.meta_info_def.tags) or "none" for meta in model.meta_graphs) or "no graph at all"
+    raise EngineError(
+        f"{path}: no one graph is tagged {_TAG!r}", remedy=f"export one for serving; its tags are: {tags}"
+    )
+
+
+def _signature(meta: Any, path: Path) -> tuple[str, Any]:
+    """The default signature, or the only one, with its name."""
+    found = {name: signature for name, signature in meta.signature_def.items() if not name.startswith(_INTERNAL)}
+    name = _DEFAULT if _DEFAULT in found or len(found) != 1 else next(iter(found))
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none"
+        raise EngineError(f"{path}: it has no signature {_DEFAULT!r}", remedy=f"export it with one; there are: {known}")
+    return name, found[name]
+
+
+def _names(tensors: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """Tensor names by the signature's keys, sorted: the file keeps no order."""
+    for key, info in tensors.items():
+        if info.WhichOneof("encoding") != "name":
+            raise EngineError(
+                f"{path}: {key!r} of its signature is no dense tensor", remedy="export it with dense tensors"
+            )
+    return {key: tensors[key].name for key in sorted(tensors)}
+
+
+def _init(meta: Any, path: Path) -> tuple[Step, ...]:
+    """What fills tables and the like, fed with the paths of the asset files."""
+    named = [meta.signature_def[_INIT].outputs[_INIT].name] if _INIT in meta.signature_def else []
+    for collection in _INIT_COLLECTIONS:
+        named += meta.collection_def[collection].node_list.value if collection in meta.collection_def else []
+    assets = {asset.tensor_info.name: str(path / "assets" / asset.filename) for asset in _assets(meta)}
+    return (Step(node_name(named[0]), assets),) if named else ()
+
+
+def _assets(meta: Any) -> list[Any]:
+    """From the field of TensorFlow 2, or the collection of TensorFlow 1."""
+    if meta.asset_file_def or "saved_model_assets" not in meta.collection_def:
+        return list(meta.asset_file_def)
+    return [
+        AssetFileDef.FromString(packed.value) for packed in meta.collection_def["saved_model_assets"].any_list.value
+    ]
+
+
+def _restore(meta: Any, path: Path) -> tuple[Step, ...]:
+    variables = path / "variables" / "variables"
+    if not variables.with_suffix(".index").is_file():
+        raise EngineError(f"{path}: variables/variables.index is missing", remedy="fetch the whole folder again")
+    saver = meta.saver_def
+    return (Step(node_name(saver.restore_op_name), {saver.filename_tensor_name: str(variables)}),)
+
+
+def _has_variables(graph_def: Any) -> bool:
+    return any(node.op in VARIABLES for node in graph_def.node)

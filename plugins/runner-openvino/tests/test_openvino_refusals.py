@@ -114,9 +114,10 @@ def test_a_savedmodel_without_its_weights(testdata: Path, tmp_path: Path) -> Non
     refused(folder)
 
 
-def test_bfloat16_tensors_are_refused(write_onnx: Write) -> None:
-    told = refused(write_onnx(dtype=TensorProto.BFLOAT16))
-    assert told == ": x is bfloat16; export the model with float32 inputs and outputs"
+@pytest.mark.parametrize(("dtype", "name"), [(TensorProto.BFLOAT16, "bf16"), (TensorProto.STRING, "string")])
+def test_tensors_that_numpy_cannot_hold_are_refused(dtype: int, name: str, write_onnx: Write) -> None:
+    told = refused(write_onnx("Identity", dtype=dtype))
+    assert told == f": x is {name}; export the model with float32 inputs and outputs"
 
 
 def test_a_run_that_fails_inside_tells_where_and_the_session_lives_on(tmp_path: Path) -> None:

@@ -36,11 +36,10 @@ def _shape(shape: Any) -> tuple[int | None, ...] | None:
 
 def _dtype(path: Path, port: Any) -> str:
     kind = port.get_element_type()
-    if kind.get_type_name() == "string":
-        return "string"
-    if kind.get_type_name() == "bf16":
+    if kind.get_type_name() in ("bf16", "string"):
         raise EngineError(
-            f"{path}: {_name(port)} is bfloat16", remedy="export the model with float32 inputs and outputs"
+            f"{path}: {_name(port)} is {kind.get_type_name()}",
+            remedy="export the model with float32 inputs and outputs",
         )
     return str(kind.to_dtype().name)
 

@@ -1,0 +1,148 @@
+"""What runner adds to an engine: the run stage of ``brain.predict`` against the engine's bare call on a ready tensor.
+
+One thread a call. Each rival is written by hand with the same settings, the way that engine's own documentation calls
+it, and keeps what can be kept between calls. Brain and rival take turns in this process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import attrs
+import numpy as np
+from _measure import verdict
+
+from runner_core import Brain, Frame, PictureSpec, open_brain
+from runner_core.registry import registry
+
+ROUNDS, WARM_UP = 120, 4
+SHARE, LEAST = 0.05, 0.3  # of the bare call, in ms: at most, whichever is more
+PICTURE = "football.jpg"
+
+Tensor = np.ndarray[Any, np.dtype[Any]]
+Call = Callable[[], Tensor]
+
+
+def onnx_runtime(model: Path, tensor: Tensor) -> Call:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model, options)
+    feeds = {session.get_inputs()[0].name: tensor}
+    return lambda: session.run(None, feeds)[0]
+
+
+def openvino(model: Path, tensor: Tensor) -> Call:
+    from openvino import Core
+
+    asked = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": 1,
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,
+    }
+    request = Core().compile_model(model, "CPU", asked).create_infer_request()
+    return lambda: request.infer([tensor], share_inputs=True, share_outputs=True)[0]
+
+
+def litert(model: Path, tensor: Tensor) -> Call:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(model), num_threads=1)
+    interpreter.allocate_tensors()
+    fed, found = (details()[0]["index"] for details in (interpreter.get_input_details, interpreter.get_output_details))
+
+    def call() -> Tensor:
+        interpreter.set_tensor(fed, tensor)
+        interpreter.invoke()
+        return interpreter.get_tensor(found)
+
+    return call
+
+
+def tensorflow(model: Path, tensor: Tensor) -> Call:
+    import tensorflow.compat.v1 as tf
+
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(tf.GraphDef.FromString(model.read_bytes()), name="")
+    session = tf.Session(
+        graph=graph, config=tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+    )
+    fetches = [f"{name}:0" for name in ("detection_boxes", "detection_scores", "detection_classes", "num_detections")]
+    return lambda: session.run(fetches, {"image_tensor:0": tensor})[0]
+
+
+BGR = PictureSpec(size=(352, 352), colour="bgr", layout="nchw", dtype="float32", std=(255.0, 255.0, 255.0))
+PIXELS = PictureSpec(size=(224, 224))
+
+
+@attrs.frozen
+class Duel:
+    """An engine, its bare call, the model, its labels, and how the picture becomes its tensor."""
+
+    engine: str
+    bare: Callable[[Path, Tensor], Call]
+    model: str
+    labels: str
+    picture: PictureSpec
+
+    def brain(self, models: Path) -> Brain:
+        return open_brain(models / self.model, labels=models / self.labels, engine=self.engine, threads=1)
+
+
+DUELS = (
+    Duel("onnx", onnx_runtime, "fastestdet_coco.onnx", "coco80.txt", BGR),
+    Duel("openvino", openvino, "fastestdet_coco.onnx", "coco80.txt", BGR),
+    Duel("tensorflow", tensorflow, "fastestdet_coco_tf1_image_tensor.pb", "coco80.pbtxt", PictureSpec()),
+    Duel("litert", litert, "mobilenet_v2_1.0_224_quant.tflite", "imagenet_labels.txt", PIXELS),
+    Duel("openvino", openvino, "mobilenet_v2_1.0_224_quant.tflite", "imagenet_labels.txt", PIXELS),
+)
+
+
+def taken(call: Call) -> float:
+    begun = perf_counter()
+    call()
+    return (perf_counter() - begun) * 1e3
+
+
+def fought(duel: Duel, testdata: Path) -> float:
+    """Prints a line of the table; what runner adds, of what it may."""
+    frame = Frame.from_path(testdata / "pictures" / PICTURE)
+    brain = duel.brain(testdata / "models")
+    bare = duel.bare(testdata / "models" / duel.model, frame.prepared(duel.picture).tensor.copy())
+    assert len(brain.infer(frame)), "nothing is found: the comparison would be of nothing"
+    # The frame keeps its tensor: from now on nothing but the engine and the decoding runs.
+    timed = {"bare": lambda: taken(bare), "runner": lambda: brain.infer(frame).ms["run"]}
+    spent: dict[str, list[float]] = {name: [] for name in timed}
+    for turn in range(WARM_UP + ROUNDS):
+        for name in sorted(timed, reverse=turn % 2 == 0):  # whoever comes second meets the other's threads
+            spent[name].append(timed[name]())
+    direct, by_runner = (median(times[WARM_UP:]) for times in spent.values())
+    over = by_runner - direct
+    print(f"{duel.engine:10} {duel.model:36} {direct:8.3f} {by_runner:8.3f} {over:8.3f} {100 * over / direct:6.1f} %")
+    return over / max(SHARE * direct, LEAST)
+
+
+def main() -> int:
+    testdata = Path(os.environ.get("RUNNER_TESTDATA") or Path(__file__).parents[2] / "shared" / "testdata")
+    if not testdata.is_dir():
+        sys.exit(f"no test data at {testdata}: set RUNNER_TESTDATA")
+    print(f"medians of {ROUNDS} alternating calls in ms, one thread; {PICTURE}")
+    print(f"{'engine':10} {'model':36} {'bare':>8} {'runner':>8} {'over':>8}")
+    duels = [duel for duel in DUELS if duel.engine in registry().all("engines")]
+    worst = max([fought(duel, testdata) for duel in duels])
+    claim = f"what runner adds, of the {100 * SHARE:.0f} % or {LEAST} ms that it may, on the worst engine"
+    return 0 if verdict(claim, worst, 1.0, "times") else 1
+
+
+if __name__ == "__main__":
+    # Nothing phones home, whichever of a pair is imported first.
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "ORT_DISABLE_TELEMETRY": "1"}
+    sys.exit(main())

@@ -73,9 +73,24 @@ class EngineOptions:
     precision: str = "f32"
 
 
+@attrs.frozen
+class Decoded:
+    """A tensor that holds the decoded picture of an input of encoded bytes, on every way from it to the outputs.
+
+    ``tensor``  uint8 RGB, H x W x 3 or 1 x H x W x 3; it may be fed instead of the input.
+    ``enough``  (width, height) that the model stretches it to at once, where that is all it does with it.
+    """
+
+    tensor: TensorSpec
+    enough: tuple[int, int] | None = None
+
+
 @runtime_checkable
 class Session(Protocol):
-    """A loaded model: numpy arrays in, numpy arrays out. Quantisation stops here: numbers are real."""
+    """A loaded model: numpy arrays in, numpy arrays out. Quantisation stops here: numbers are real.
+
+    Optional: ``decoded: Mapping[str, Decoded]``, for inputs of encoded pictures by name.
+    """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]

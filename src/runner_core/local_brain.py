@@ -31,16 +31,29 @@ class Wanted:
 class LocalBrain(Brain):
     """Made by ``open_brain``. ``infer`` may be called from several threads."""
 
-    def __init__(self, card: Card, task: Task, session: Session, *, engine: str, wanted: Wanted | None = None) -> None:
+    def __init__(
+        self,
+        card: Card,
+        task: Task,
+        session: Session,
+        *,
+        engine: str,
+        wanted: Wanted | None = None,
+        signature: Signature | None = None,
+    ) -> None:
         self.card, self.session = card, session
         self.name, self.version, self.family, self.labels = card.name, card.version, card.task, card.labels
         self.task, self.engine = task.kind, engine
         self.wanted = wanted or Wanted()
         self.labels.model_ids_of(self.wanted.classes or ())
-        signature = signature_of(session)
-        self._inputs, self._outputs = _roles(card, signature)
+        signature = signature or signature_of(session)
+        self._task, (self._inputs, self._outputs) = task, _roles(card, signature)
         self._codec = task.bind(card, signature)
         self._turn = None if session.concurrent else Lock()
+
+    def fed_by(self, card: Card, signature: Signature) -> LocalBrain:
+        """The same session under another card, whose roles name tensors of ``signature``. Raises TaskError."""
+        return LocalBrain(card, self._task, self.session, engine=self.engine, wanted=self.wanted, signature=signature)
 
     @property
     def picture(self) -> PictureSpec | None:

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 
+from runner_core.behind_decoder import BehindDecoder, decoder_of
 from runner_core.brain import Brain
 from runner_core.errors import EngineError, ImageError, UsageError
 from runner_core.frame import Frame
 from runner_core.inference import Inference
+from runner_core.picture import PictureSpec
 from runner_core.result import Failure, Result
 
 log = logging.getLogger("runner")
@@ -24,7 +26,8 @@ class Panel:
     """Asks every brain about a frame. ``look`` may be called from several threads.
 
     A brain that fails costs its own answer; one that fails ``PATIENCE`` times in a row is left out from then on.
-    ``exact`` decodes every picture whole; else only as large as the brains need, where all of them say.
+    ``exact`` gives each brain what it asks for, decoded whole. Else a picture is decoded only as large as the brains
+    need, where all of them say, and graphs that decode by themselves share one decoding.
     """
 
     def __init__(self, brains: Sequence[Brain], *, exact: bool = True) -> None:
@@ -33,20 +36,25 @@ class Panel:
         if twice:
             remedy = "open one with another name; on the command line BRAIN?name=OTHER"
             raise UsageError(f"two brains are named {', '.join(twice)}", remedy=remedy)
-        self.brains = tuple(brains)
+        self.brains = tuple(brains) if exact else _sharing(brains)
         self._failed = dict.fromkeys(names, 0)
         self._lock = Lock()
-        specs = [getattr(brain, "picture", None) for brain in brains]
-        self._specs = () if exact or None in specs else tuple(spec for spec in specs if spec)
+        self._exact = exact
 
     def look(self, frame: Frame, spread: Spread = map) -> Result:
         """What the brains say. A picture that cannot be read is one failure, not one for each brain."""
-        frame.expect(self._specs)
+        if not self._exact:
+            frame.expect(self._specs())
         try:
             _ = frame.size
             return Result(frame, tuple(spread(lambda brain: self._ask(brain, frame), self.brains)))
         except ImageError as error:
             return Result(frame, error=Failure.of(error))
+
+    def _specs(self) -> list[PictureSpec]:
+        """All that the brains ask of a frame; nothing where one of them does not say."""
+        specs = [getattr(brain, "picture", None) for brain in self.brains]
+        return [] if None in specs else [spec for spec in specs if spec]
 
     def _ask(self, brain: Brain, frame: Frame) -> Inference | Failure:
         if self._failed[brain.name] >= PATIENCE:
@@ -68,3 +76,12 @@ class Panel:
             self._failed[brain.name] += 1
             if self._failed[brain.name] == PATIENCE:
                 log.warning("brain %s is left out: %d failures in a row (%s)", brain.name, PATIENCE, error)
+
+
+def _sharing(brains: Sequence[Brain]) -> tuple[Brain, ...]:
+    """The brains, those that decode by themselves fed behind their decoders where that spares a second decoding."""
+    decoders = [decoder_of(brain) for brain in brains]
+    pixels = any(decoder is None for decoder in decoders)
+    if sum(decoder is not None for decoder in decoders) + pixels < 2:
+        return tuple(brains)
+    return tuple(BehindDecoder(*decoder) if decoder else brain for brain, decoder in zip(brains, decoders, strict=True))

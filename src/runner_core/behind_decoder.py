@@ -1,0 +1,79 @@
+"""BehindDecoder: a brain whose graph decodes pictures by itself, given pixels that were decoded for all.
+
+N graphs that take encoded bytes decode each picture N times. Where an engine finds the tensor behind the decoder and the
+first picture comes out of it as it comes out of ours, they are fed there, and the picture is decoded once for all.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+import attrs
+import numpy as np
+
+from runner_core.brain import Brain
+from runner_core.card import Card
+from runner_core.contracts import Decoded, Signature
+from runner_core.frame import Frame
+from runner_core.inference import Inference
+from runner_core.local_brain import LocalBrain
+from runner_core.picture import PictureSpec
+
+# Mean difference in grey levels over a picture. JPEG decoders differ by a fraction of one; another order of colours,
+# orientation or scale differs by tens.
+NEAR = 2.0
+
+
+def decoder_of(brain: Brain) -> tuple[LocalBrain, Decoded] | None:
+    """The brain and the place behind its decoder, where its engine knows one and it is fed encoded bytes now."""
+    if not isinstance(brain, LocalBrain) or brain.picture is None or not brain.picture.encoded:
+        return None
+    decoded = getattr(brain.session, "decoded", {}).get(brain.card.roles.get("image"))
+    return (brain, decoded) if decoded else None
+
+
+class BehindDecoder(Brain):
+    """Answers as ``brain`` does, from a frame's pixels; from its bytes where the first frame says that they differ."""
+
+    def __init__(self, brain: LocalBrain, decoded: Decoded) -> None:
+        self.name, self.version, self.labels = brain.name, brain.version, brain.labels
+        self.task, self.family, self.engine = brain.task, brain.family, brain.engine
+        self._bytes, self._tensor = brain, decoded.tensor.name
+        self._pixels = brain.fed_by(_card(brain, decoded), _signature(brain, decoded))
+        self._same: bool | None = None
+        self._lock = Lock()
+
+    @property
+    def picture(self) -> PictureSpec | None:
+        """What it asks of a frame as long as nothing speaks against it."""
+        return self._bytes.picture if self._same is False else self._pixels.picture
+
+    def infer(self, frame: Frame) -> Inference:
+        with self._lock:
+            if self._same is None:
+                self._same = self._agrees(frame)
+        return (self._pixels if self._same else self._bytes).infer(frame)
+
+    def _agrees(self, frame: Frame) -> bool:
+        """Whether the graph's decoder makes the same pixels of this frame as ours."""
+        image = self._bytes.card.roles["image"]
+        data = np.array([frame.encoded_upright], dtype=object)
+        theirs = self._bytes.session.run({image: data}, (self._tensor,))[self._tensor]
+        ours = frame.pixels
+        if theirs.shape[-3:] != ours.shape or theirs.size != ours.size:
+            return False
+        difference = np.abs(theirs.reshape(ours.shape).astype(np.int16) - ours)
+        return float(difference.mean()) <= NEAR
+
+    def close(self) -> None:
+        self._bytes.close()
+
+
+def _card(brain: LocalBrain, decoded: Decoded) -> Card:
+    rank = len(decoded.tensor.shape or (1, None, None, 3))
+    picture = PictureSpec(batched=rank == 4, enough=decoded.enough)
+    return attrs.evolve(brain.card, roles={**brain.card.roles, "image": decoded.tensor.name}, picture=picture)
+
+
+def _signature(brain: LocalBrain, decoded: Decoded) -> Signature:
+    return Signature((decoded.tensor,), brain.session.outputs, brain.session.metadata)

@@ -57,3 +57,12 @@ def test_the_map_lies_where_the_thing_is(brain, testdata):
     moved = brain.predict(np.concatenate([band, frame.pixels], axis=1)).class_map[:, 320:]
     still = brain.predict(frame).class_map
     assert ((moved == 8) & (still == 8)).sum() > 0.85 * ((moved == 8) | (still == 8)).sum()
+
+
+def test_both_find_the_same_pixels(testdata):
+    """One sees the picture as it is, the other in a square with grey around it: their maps lie on each other."""
+    with open_brain(testdata / "models" / FROZEN) as frozen, open_brain(testdata / "models" / QUANTISED) as quantised:
+        for picture, number in (("squat.bmp", 15), ("cat_720p.jpg", 8), ("football.jpg", 15)):
+            frame = Frame.from_path(testdata / "pictures" / picture)
+            one, other = (brain.predict(frame).class_map == number for brain in (frozen, quantised))
+            assert (one & other).sum() > 0.92 * (one | other).sum(), picture

@@ -93,7 +93,7 @@ def reduce(image: Image.Image, least: tuple[int, int]) -> bool:
 
     Must be called before the pixels are loaded. False where nothing is gained.
     """
-    if image.format != "JPEG":
+    if image.format not in ("JPEG", "MPO"):
         return False
     before = image.size
     image.draft(None, least[::-1] if orientation(image) >= 5 else least)

@@ -20,7 +20,7 @@ def demo(out: Path) -> int:
     project = Project("demo")
     with ExitStack() as stack:
         brains = [stack.enter_context(project.get_model(name=name, local=True)) for name in ("page", "graphs")]
-        summary = run(f"file:{PICTURES}", brains, [f"images:{out / 'pictures'}", f"jsonl:{out / 'answers.jsonl'}"])
+        summary = run(f"file:{PICTURES}", brains, [f"images:{out}", f"jsonl:{out / 'answers.jsonl'}"])
     print_summary(summary)
-    click.echo(f"pictures: {out / 'pictures'}\nanswers:  {out / 'answers.jsonl'}")
+    click.echo(f"pictures: {out / PICTURES.name}\nanswers:  {out / 'answers.jsonl'}")
     return 0 if summary.ok else 1

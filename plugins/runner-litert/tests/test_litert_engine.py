@@ -80,6 +80,15 @@ def test_a_quantised_classifier_is_as_sure_as_it_is_elsewhere(picture: str, test
     assert scores.max() == pytest.approx(score, abs=0.05)
 
 
+def test_a_quantised_segmenter_gives_whole_class_numbers(testdata: Path) -> None:
+    pixels = Frame.from_path(testdata / "pictures" / "bird_segmentation.bmp").pixels  # 513 x 513, as it takes them
+    class_map = run(load(testdata / "models" / "deeplabv3_mnv2_dm05_pascal_quant.tflite"), pixels[None])
+    classes = (testdata / "models" / "pascal_voc_segmentation_labels.txt").read_text().splitlines()
+    share = json.loads((testdata / "expected.json").read_text())["bird_segmentation.bmp"]["segmentation_share"]["bird"]
+    assert class_map.dtype == np.int64
+    assert (class_map == classes.index("bird")).mean() == pytest.approx(share, abs=0.03)
+
+
 def run(session: LiteRTSession, tensor: np.ndarray) -> np.ndarray:
     """Of a model with one input and one output."""
     (spec,), (output,) = session.inputs, session.outputs

@@ -1,5 +1,6 @@
 """OpenVINO as an engine: what every engine promises, and what is its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -102,6 +103,15 @@ def test_quantised_probabilities_agree_with_litert(testdata: Path) -> None:
     ours = run(load(path), pixels)
     assert ours.argmax() == theirs.argmax()
     np.testing.assert_allclose(ours, theirs, atol=0.05)
+
+
+@pytest.mark.parametrize("model", ["tf1_frozen.pb", "quant.tflite"])
+def test_a_class_map_covers_what_it_covers_elsewhere(model: str, testdata: Path) -> None:
+    pixels = Frame.from_path(testdata / "pictures" / "bird_segmentation.bmp").pixels  # 513 x 513, as both take it
+    class_map = run(load(testdata / "models" / f"deeplabv3_mnv2_dm05_pascal_{model}"), pixels[None])
+    classes = (testdata / "models" / "pascal_voc_segmentation_labels.txt").read_text().splitlines()
+    share = json.loads((testdata / "expected.json").read_text())["bird_segmentation.bmp"]["segmentation_share"]["bird"]
+    assert (class_map == classes.index("bird")).mean() == pytest.approx(share, abs=0.03)
 
 
 def test_quantised_tensors_are_told_in_the_metadata(testdata: Path) -> None:

@@ -11,6 +11,6 @@ def runner_engines() -> Iterator[Plugin]:
     yield Plugin(
         name="openvino",
         target="runner_openvino.engine:OpenVINOEngine",
-        summary="OpenVINO: its IR, ONNX, TensorFlow Lite, SavedModels, frozen graphs; on the processor, or what Intel adds to it",
+        summary="OpenVINO: its IR, ONNX, TensorFlow Lite, SavedModels, frozen graphs, on processors and Intel graphics",
         claims=(".xml", ".onnx", ".tflite", "saved-model", ".pb"),
     )

@@ -60,10 +60,13 @@ def sha256_of(path: Path) -> str:
 
 def check_files(root: Path, artifact: Artifact, *, contents: bool = False) -> None:
     """Raises CardError where a file is missing or has another size, or other ``contents``, than the card says."""
+    for name in (artifact.path, *(file.path for file in artifact.files)):
+        if not (root / name).exists():
+            raise CardError(f"{root / name}: the card names it, but it is not there")
     for file in artifact.files:
         path = root / file.path
         if not path.is_file():
-            raise CardError(f"{path}: the card names it, but it is not there")
+            raise CardError(f"{path}: the card says it is a file")
         if path.stat().st_size != file.size:
             raise CardError(f"{path}: {path.stat().st_size} bytes, the card says {file.size}")
         if contents and sha256_of(path) != file.sha256:

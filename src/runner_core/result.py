@@ -14,7 +14,10 @@ from runner_core.inference import Inference
 
 @attrs.frozen
 class Failure:
-    """Why there is no answer: the kind of error and what it said; ``brain`` is empty where the frame is to blame."""
+    """Why there is no answer: the kind of error and what it said, on one line.
+
+    ``brain`` is empty where the frame is to blame.
+    """
 
     kind: str
     message: str
@@ -23,7 +26,7 @@ class Failure:
     @classmethod
     def of(cls, error: Exception, *, brain: str = "") -> Failure:
         kind = error.kind if isinstance(error, RunnerError) else type(error).__name__
-        return cls(kind, str(error), brain)
+        return cls(kind, " ".join(str(error).split()) or kind, brain)
 
     def to_json(self) -> dict[str, Any]:
         error = {"error": {"kind": self.kind, "message": self.message}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from statistics import median
 from typing import Any
 
@@ -11,16 +11,18 @@ import attrs
 from runner_core.inference import Inference
 from runner_core.result import Result
 
+KEPT = 10_000  # a camera has no last frame
+
 
 @attrs.define
 class Tally:
-    """One brain's share: frames answered, instances found, failures, milliseconds a frame."""
+    """One brain's share: frames answered, instances found, failures, milliseconds a frame (of the last ``KEPT``)."""
 
     answered: int = 0
     found: int = 0
     failed: int = 0
     labels: Counter[str] = attrs.field(factory=Counter)
-    ms: list[float] = attrs.field(factory=list)
+    ms: deque[float] = attrs.field(factory=lambda: deque(maxlen=KEPT))
 
     def take(self, inference: Inference) -> None:
         self.answered += 1

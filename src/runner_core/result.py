@@ -25,10 +25,12 @@ class Failure:
 
     @classmethod
     def of(cls, error: Exception, *, brain: str = "") -> Failure:
+        """What an error says, whoever raised it."""
         kind = error.kind if isinstance(error, RunnerError) else type(error).__name__
         return cls(kind, " ".join(str(error).split()) or kind, brain)
 
     def to_json(self) -> dict[str, Any]:
+        """The record of a brain's failure in a JSONL line; of the frame's own, what is put beside its source."""
         error = {"error": {"kind": self.kind, "message": self.message}}
         return {"brain": self.brain, **error} if self.brain else error
 

@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PLUGINS := $(sort $(wildcard plugins/runner-*))
 BENCHES := $(sort $(filter-out bench/_%,$(wildcard bench/*.py)))
 
-.PHONY: demo test check bench setup clean
+.PHONY: bench check clean constraints demo setup test
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -37,3 +37,8 @@ bench: $(STAMP)
 
 clean:
 	rm -rf .venv out
+
+# New pins: everything anew, without the old ones. Addresses never get in: a freeze holds names and versions alone.
+constraints:
+	rm -rf .venv && : > constraints.txt && $(MAKE) setup
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v -e ' @ ' -e '^runner' > constraints.txt

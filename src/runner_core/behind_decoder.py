@@ -1,7 +1,7 @@
 """BehindDecoder: a brain whose graph decodes pictures by itself, given pixels that were decoded for all.
 
-N graphs that take encoded bytes decode each picture N times. Where an engine finds the tensor behind the decoder and the
-first picture comes out of it as it comes out of ours, they are fed there, and the picture is decoded once for all.
+N graphs that take encoded bytes decode each picture N times. Where an engine finds the tensor behind the decoder, and
+the first picture comes out of it as it comes out of ours, they are fed there, and the picture is decoded once.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from runner_tensorflow.tensors import spec_of
 
 _DECODERS = frozenset({"DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "DecodePng"})
 # Ops that stretch a picture, and which of their inputs is the size.
-_RESIZERS = {"ResizeArea": 1, "ResizeBicubic": 1, "ResizeBilinear": 1, "ResizeNearestNeighbor": 1, "ScaleAndTranslate": 1}
+_RESIZERS = dict.fromkeys(
+    ("ResizeArea", "ResizeBicubic", "ResizeBilinear", "ResizeNearestNeighbor", "ScaleAndTranslate"), 1
+)
 
 
 def decoded_inputs(inputs: Iterable[Any], outputs: Iterable[Any]) -> dict[str, Decoded]:

@@ -8,7 +8,7 @@ import attrs
 
 from runner_core.card import Card
 from runner_core.contracts import Session, Signature, Task
-from runner_core.errors import PluginError, TaskError
+from runner_core.errors import TaskError
 from runner_core.local_brain import signature_of
 from runner_core.registry import registry
 
@@ -43,7 +43,7 @@ def drafts_of(signature: Signature, family: str | None = None) -> dict[str, Card
     for name in names:
         try:
             card = task_of(name).recognise(signature)
-        except PluginError:
+        except Exception:  # whatever a stranger's task raises, the others are asked
             if family:
                 raise
             continue

@@ -42,5 +42,5 @@ def open_sink(location: str) -> Sink:
 
 
 def _made(found: Installed, location: str) -> Source:
-    source: Source = found.load()(location)
+    source: Source = found.make(location)
     return source

@@ -6,9 +6,11 @@ import pytest
 
 from runner_core.entries import Origin
 from runner_core.errors import NotInstalled, PluginError, SinkError
+from runner_core.locations import open_source
 from runner_core.plugin import Plugin
+from runner_core.project import open_brain
 from runner_core.registry import Installed, Registry, registry, using
-from runner_core.testing import registry_of, write_distribution
+from runner_core.testing import FAKE_ENGINE, FAKE_TASK, fake_rows, registry_of, write_distribution, write_fake_model
 
 
 def plugin(name: str, target: str = "fractions:Fraction", *claims: str) -> Plugin:
@@ -25,6 +27,9 @@ def targets(tmp_path, monkeypatch):
         def leaves(*given): sys.exit(5)
         def refuses(*given): raise SinkError("cannot write there")
         def interrupted(*given): raise KeyboardInterrupt
+        class Confused:
+            kind = "confused"
+            def recognise(self, model): return [][0]
     """
     write_distribution(tmp_path, "runner-targets", {"targets/made.py": code, "targets/exits.py": "exit(4)"}, {})
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -73,6 +78,21 @@ def test_errors_of_runner_and_an_interrupt_come_out_of_a_target_as_they_are(targ
             found.make("sinks", "full", "x")
         with pytest.raises(KeyboardInterrupt):
             found.make("sinks", "stop", "x")
+
+
+def test_a_source_that_cannot_be_made_is_a_plugin_error(targets):
+    with registry_of(sources=[plugin("broken", "targets.made:raises")]), pytest.raises(PluginError, match="'broken'"):
+        open_source("broken:anything")
+
+
+@pytest.mark.parametrize("target", ["no_such_package:Task", "targets.made:raises", "targets.made:Confused"])
+def test_a_broken_task_does_not_keep_the_others_from_a_bare_model(targets, target, tmp_path):
+    model = write_fake_model(tmp_path / "model.npz", fake_rows())
+    with registry_of(engines=[FAKE_ENGINE], tasks=[plugin("broken", target), FAKE_TASK]):
+        with open_brain(model) as brain:
+            assert brain.family == "fake-rows"
+        with pytest.raises((PluginError, IndexError)):
+            open_brain(model, task="broken")
 
 
 def test_an_interrupt_while_a_plugin_is_imported_ends_all(tmp_path, monkeypatch):

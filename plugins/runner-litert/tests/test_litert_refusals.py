@@ -106,3 +106,10 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
         print(error)
 """
     return subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True)
+
+
+def test_a_runtime_that_cannot_be_imported_is_said(write_tflite: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    assert "LiteRT cannot be imported (import of ai_edge_litert.interpreter halted" in refused(write_tflite())
+    with pytest.raises(ImportError):
+        LiteRTEngine().describe()

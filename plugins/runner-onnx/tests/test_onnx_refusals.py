@@ -1,6 +1,7 @@
 """Models that ONNX Runtime refuses: its words in one line, and what to do."""
 
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,3 +114,10 @@ def test_damage_anywhere_is_an_engine_error_or_a_model(testdata: Path, tmp_path:
             refusals.append(str(error))
     assert len(refusals) > 5
     assert not [told for told in refusals if "\n" in told]
+
+
+def test_a_runtime_that_cannot_be_imported_is_said(write_onnx: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert "ONNX Runtime cannot be imported (import of onnxruntime halted" in refused(write_onnx())
+    with pytest.raises(ImportError):
+        OnnxEngine().describe()

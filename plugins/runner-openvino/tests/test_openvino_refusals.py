@@ -3,6 +3,7 @@
 import random
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,3 +154,10 @@ def test_damage_anywhere_is_an_engine_error_or_a_model(model: str, testdata: Pat
             refusals.append(str(error))
     assert refusals
     assert not [told for told in refusals if re.search(r"\n|\.cpp", told)]
+
+
+def test_a_runtime_that_cannot_be_imported_is_said(write_onnx: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert "OpenVINO cannot be imported (import of openvino halted" in refused(write_onnx())
+    with pytest.raises(ImportError):
+        OpenVINOEngine().describe()

@@ -13,7 +13,9 @@ _CUSTOM = re.compile(r"unresolved custom op: (\S+?)\.?(?=\s|$)")
 
 
 def refusal(path: Path, error: Exception, *, remedy: str = "") -> EngineError:
-    """The EngineError for an exception of the interpreter; ``remedy`` where its words give no better one."""
+    """The EngineError for an exception of the interpreter, or of its import; ``remedy`` where its words give none."""
+    if isinstance(error, ImportError):
+        return EngineError(f"{path}: LiteRT cannot be imported ({error})", remedy="install runner-litert again")
     told = " ".join(_JOINT.sub(". ", str(error)).split()).rstrip(".")
     if flex := _FLEX.search(told):
         return EngineError(

@@ -22,7 +22,10 @@ class OnnxEngine:
     def load(self, artifact: Path, options: EngineOptions) -> OnnxSession:
         """Raises EngineError for a device that this build has not, and for what ONNX Runtime refuses, in its words."""
         head_of(artifact)
-        ort = runtime()
+        try:
+            ort = runtime()
+        except ImportError as error:
+            raise refusal(artifact, error) from error
         providers = providers_for(options.device, ort.get_available_providers())
         try:
             # Its own fallback would print to standard output and run elsewhere than asked.

@@ -24,7 +24,9 @@ _REMEDIES = {
 
 
 def refusal(path: Path, error: Exception) -> EngineError:
-    """The EngineError for an exception of the runtime."""
+    """The EngineError for an exception of the runtime, or of its import."""
+    if isinstance(error, ImportError):
+        return EngineError(f"{path}: ONNX Runtime cannot be imported ({error})", remedy="install runner-onnx again")
     told = " ".join(_PLACE.sub("", _PREAMBLE.sub("", str(error))).split())
     remedies = (remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, told))
     return EngineError(f"{path}: ONNX Runtime: {told.rstrip('.')}", remedy=next(remedies, ""))

@@ -20,7 +20,10 @@ class OpenVINOEngine:
     def load(self, artifact: Path, options: EngineOptions) -> OpenVINOSession:
         """Raises EngineError for a device that is not there, and for what OpenVINO refuses, in its words."""
         check_mark(artifact)
-        core = runtime().Core()
+        try:
+            core = runtime().Core()
+        except (ImportError, RuntimeError) as error:
+            raise refusal(artifact, error) from error
         device = device_for(options.device, core.available_devices)
         try:
             model = core.read_model(os.fspath(artifact))

@@ -25,7 +25,9 @@ _REMEDIES = {
 
 
 def refusal(path: Path, error: Exception) -> EngineError:
-    """The EngineError for an exception of the runtime."""
+    """The EngineError for an exception of the runtime, or of its import."""
+    if isinstance(error, ImportError):
+        return EngineError(f"{path}: OpenVINO cannot be imported ({error})", remedy="install runner-openvino again")
     told = " ".join(_NOISE.sub("", str(error)).split()).rstrip(".")
     if operators := _OPERATORS.search(str(error)):
         names = next(found for found in operators.groups() if found)

@@ -150,7 +150,7 @@ def lives_on(session, sound, feeds, fetches):
 
 
 KEPT = []
-SHARED = SimpleNamespace(open=0)
+SHARED = SimpleNamespace(open=0, made=0)
 
 
 def shares_its_state(session):
@@ -170,6 +170,13 @@ def shares_its_state(session):
     session.run, session.close = run, closing
 
 
+def numbers_its_answers(session):
+    """Each session answers otherwise."""
+    SHARED.made += 1
+    sound, mine = session.run, SHARED.made
+    session.run = lambda feeds, fetches: {name: tensor + mine for name, tensor in sound(feeds, fetches).items()}
+
+
 def races(session, sound, feeds, fetches):
     """Keeps its answer in the session on the way out."""
     import time
@@ -183,6 +190,12 @@ def races(session, sound, feeds, fetches):
 def lets_errors_through(sound, artifact, options):
     with np.load(artifact):
         return sound(artifact, options)
+
+
+def opens_folders(sound, artifact, options):
+    if artifact.is_dir():
+        artifact.read_bytes()
+    return sound(artifact, options)
 
 
 def takes_anything(sound, artifact, options):
@@ -259,12 +272,14 @@ BROKEN = [
     ("closes_twice", Spoiled(closing_once), "RuntimeError: closed already"),
     ("runs_no_more_once_closed", running(lives_on), "running after close raises no EngineError"),
     ("keeps_sessions_apart", Spoiled(shares_its_state), "the graph is gone"),
+    ("keeps_sessions_apart", Spoiled(numbers_its_answers), "differs between two sessions of one model"),
     ("answers_several_threads", running(races), "differs when several threads ask"),
     (
         "refuses_what_is_no_model",
         loading(lets_errors_through),
         "loading a path where nothing is raises FileNotFoundError",
     ),
+    ("refuses_what_is_no_model", loading(opens_folders), "loading an empty folder raises IsADirectoryError"),
     ("refuses_what_is_no_model", loading(takes_anything), "raises no EngineError"),
     ("refuses_what_is_no_model", loading(names_no_file), "does not name 'missing.npz': not a model"),
     ("refuses_what_is_no_model", loading(leaves_it_open), "empty.npz is open after loading a model damaged to empty"),

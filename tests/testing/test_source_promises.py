@@ -173,6 +173,28 @@ def test_a_sound_source_keeps_it(check, folder):
     check(Folder, folder)
 
 
+class Lines:
+    """A sound source that keeps its file open while it is read."""
+
+    live = False
+
+    def __init__(self, location):
+        self.path = Path(location)
+
+    def frames(self):
+        if not self.path.exists():
+            raise SourceError(f"{self.path}: no such file")
+        with self.path.open() as stream:
+            for index, line in enumerate(stream):
+                yield Frame.from_array(sample_pixels(), source=line, index=index)
+
+
+@conformance(check_source)
+def test_a_source_that_reads_as_it_goes_keeps_it(check, tmp_path):
+    (tmp_path / "lines").write_text("one\ntwo\nthree\n")
+    check(Lines, tmp_path / "lines")
+
+
 @conformance(check_source)
 def test_a_camera_keeps_it(check):
     check(Camera, "0", limit=3)

@@ -127,6 +127,11 @@ def takes_all(bind, card, model):
     return bind(attrs.evolve(card, threshold=0.0), model)
 
 
+def keeps_to_a_half(bind, card, model):
+    """Knows one threshold, whatever the card says."""
+    return bind(attrs.evolve(card, threshold=0.5), model)
+
+
 def sorts_in_place(answer, outputs, frame):
     outputs["rows"].sort(axis=0)
     return answer
@@ -201,6 +206,7 @@ BROKEN = [
     ("finds_what_is_there", answering(scores=lambda told: told.scores * np.nan), "scores are array"),
     ("finds_what_is_there", decoding(lambda answer, *_: answer.take(np.array([1, 0])[: len(answer)])), "not in order"),
     ("finds_what_is_there", Binding(takes_all), "a score is under 0.5"),
+    ("finds_what_is_there", Binding(keeps_to_a_half), "a score is under 0.8"),
     ("puts_it_on_the_picture", answering(keypoints=np.full((2, 5, 3), np.nan)), "keypoints are not numbers"),
     ("puts_it_on_the_picture", answering(boxes=lambda told: np.full_like(told.boxes, np.nan)), "boxes are not numbers"),
     ("puts_it_on_the_picture", answering(boxes=lambda told: told.boxes[:, ::-1]), "boxes are not x1, y1, x2, y2"),

@@ -206,7 +206,7 @@ BROKEN = [
     ("finds_what_is_there", answering(scores=lambda told: told.scores * np.nan), "scores are array"),
     ("finds_what_is_there", decoding(lambda answer, *_: answer.take(np.array([1, 0])[: len(answer)])), "not in order"),
     ("finds_what_is_there", Binding(takes_all), "a score is under 0.5"),
-    ("finds_what_is_there", Binding(keeps_to_a_half), "a score is under 0.8"),
+    ("finds_what_is_there", Binding(keeps_to_a_half), "a score is under 0.79999"),
     ("puts_it_on_the_picture", answering(keypoints=np.full((2, 5, 3), np.nan)), "keypoints are not numbers"),
     ("puts_it_on_the_picture", answering(boxes=lambda told: np.full_like(told.boxes, np.nan)), "boxes are not numbers"),
     ("puts_it_on_the_picture", answering(boxes=lambda told: told.boxes[:, ::-1]), "boxes are not x1, y1, x2, y2"),

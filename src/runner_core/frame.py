@@ -27,8 +27,10 @@ class Frame:
     ``source``  what the person named, or what was found below it; errors and records carry it.
     ``index``   its place in the run, from 0.
     ``time``    seconds from the start of a video or stream, None for a picture.
+    ``taken``   ``time.monotonic()`` when a live source got it, so that its age can be told; else None.
 
-    Make one by ``from_path``, ``from_bytes``, ``from_url``, ``from_array``, ``from_image``, or ``of`` for any of these.
+    Make one by ``from_path``, ``from_bytes``, ``from_url``, ``from_array``, ``from_function``, ``from_image``, or by
+    ``of`` for any of these.
     """
 
     def __init__(
@@ -36,16 +38,18 @@ class Frame:
         *,
         source: str,
         read: Callable[[], bytes] | None = None,
-        pixels: NDArray[np.uint8] | None = None,
+        pixels: NDArray[np.uint8] | Callable[[], NDArray[Any]] | None = None,
         index: int = 0,
         time: float | None = None,
+        taken: float | None = None,
     ) -> None:
         if (read is None) == (pixels is None):
             raise UsageError("a Frame is made of either encoded bytes or pixels")
-        self.source, self.index, self.time = source, index, time
+        self.source, self.index, self.time, self.taken = source, index, time, taken
         self._read = read
+        self._render = pixels if callable(pixels) else None
         self._expected: tuple[PictureSpec, ...] = ()
-        self._made: dict[object, Any] = {} if pixels is None else {"pixels": pixels}
+        self._made: dict[object, Any] = {} if pixels is None or callable(pixels) else {"pixels": pixels}
         self._lock = threading.RLock()
 
     @classmethod
@@ -69,6 +73,22 @@ class Frame:
     ) -> Frame:
         """Pixels H x W x 3 uint8 RGB; H x W (x 1) is grey, a fourth channel is dropped. Colour is not copied."""
         return cls(source=source, pixels=_as_rgb(array, source), index=index, time=time)
+
+    @classmethod
+    def from_function(
+        cls,
+        render: Callable[[], NDArray[Any]],
+        size: tuple[int, int],
+        *,
+        source: str,
+        index: int = 0,
+        time: float | None = None,
+        taken: float | None = None,
+    ) -> Frame:
+        """Pixels of that (width, height), made when somebody needs them: what a live source drops costs nothing."""
+        frame = cls(source=source, pixels=render, index=index, time=time, taken=taken)
+        frame._made["size"] = size
+        return frame
 
     @classmethod
     def from_image(cls, image: Image.Image, *, source: str = "image", index: int = 0) -> Frame:
@@ -136,9 +156,9 @@ class Frame:
         return self._once(spec, lambda: self._prepare(spec))
 
     def forget(self) -> None:
-        """Drops what can be made again: prepared tensors, and the decoded pixels of an encoded picture."""
+        """Drops what can be made again: prepared tensors, pixels that were decoded or made by a function."""
         with self._lock:
-            kept = ("size", "pixels") if self._read is None else ("size",)
+            kept = ("size",) if self._read or self._render else ("size", "pixels")
             self._made = {key: value for key, value in self._made.items() if key in kept}
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
@@ -158,11 +178,12 @@ class Frame:
 
     def _measure(self) -> tuple[int, int]:
         if self._read is None:
-            height, width = self._made["pixels"].shape[:2]
-            return width, height
+            return _size_of(self.pixels)
         return decode.upright_size(self._opened())
 
     def _decode(self) -> NDArray[np.uint8]:
+        if self._render:
+            return _as_rgb(self._render(), self.source)
         image = decode.to_rgb(self._opened(), self.source)
         _ = self.size  # needs the header, which goes with the decoded image: the pixels are enough
         del self._made["opened"]

@@ -13,18 +13,20 @@ _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C:
 
 
 def open_source(location: str) -> Source:
-    """The source for ``file:pictures``, ``https://...``, ``clip.mp4``, ``pictures/``.
+    """The source for ``file:pictures``, ``https://...``, ``clip.mp4``, ``pictures/``, ``0``, ``-``.
 
-    A plugin's name before a colon goes first, then what plugins claim: the scheme, the suffix, any path.
+    A plugin's name before a colon goes first, then what plugins claim: the suffix, the scheme; without a scheme the
+    location as a whole (``-``, ``/dev/video0``), the suffix, any path. What follows a question mark claims nothing.
     Raises NotInstalled, SourceError.
     """
     scheme = _SCHEME.match(location)
     named = registry().all("sources").get(scheme[1]) if scheme else None
     if named and scheme:
         return _made(named, location[scheme.end() :])
-    suffix = PurePath(location.partition("?")[0]).suffix.lower()
-    claims = [scheme[1].lower()] if scheme else [suffix, location if location.isdigit() else "", "path"]
-    for claim in (suffix, *claims) if scheme else claims:
+    bare = location.partition("?")[0]
+    suffix = PurePath(bare).suffix.lower()
+    whole = "" if bare.isidentifier() else bare  # a folder may be called rtsp
+    for claim in (suffix, scheme[1].lower()) if scheme else (whole, suffix, "path"):
         claiming = registry().claiming("sources", claim) if claim else ()
         if claiming:
             return _made(claiming[0], location)

@@ -16,7 +16,7 @@ from runner_core.testing.fresh import imported_by, packages
 from runner_core.testing.registries import registry_of
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_CLAIM = re.compile(r"\.?[a-z0-9][a-z0-9+.-]*")
+_CLAIM = re.compile(r"-|[./]?[a-z0-9][a-z0-9+./-]*")  # "-" and "/dev/video0" are whole locations
 _LIGHT = frozenset({"runner_core", "runner_core.hookspecs", "runner_core.plugin"})
 _MADE = {"engines": Engine, "tasks": Task, "trainers": Trainer}  # by calling the target with no argument
 _METHODS = {"sources": ("frames",), "sinks": ("open",), "stores": ("list", "fetch")}
@@ -56,7 +56,7 @@ def registers_plugins(case: PluginCase) -> None:
 
 
 def names_are_typed_easily(case: PluginCase) -> None:
-    """Names are lower case with hyphens, summaries one line, claims spelled as formats, suffixes and schemes are."""
+    """Names are lower case with hyphens, summaries one line, claims as formats, suffixes, schemes, places are."""
     for plugin in (found.plugin for found in case.found()):
         demand(bool(_NAME.fullmatch(plugin.name)), f"a name is {plugin.name!r}")
         summary = plugin.summary

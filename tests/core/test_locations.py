@@ -1,0 +1,71 @@
+"""Which source a location finds."""
+
+from functools import partial
+
+import attrs
+import pytest
+
+from runner_core.errors import NotInstalled
+from runner_core.locations import open_source
+from runner_core.plugin import Plugin
+from runner_core.testing import registry_of
+
+
+@attrs.frozen
+class Made:
+    """Stands for a source: what its target was called with."""
+
+    by: str
+    location: str
+
+
+camera, video, stream, standard_input, files = (
+    partial(Made, name) for name in ("camera", "video", "stream", "standard_input", "files")
+)
+
+CLAIMS = {
+    "camera": ("0", "1", "/dev/video0"),
+    "video": (".mp4",),
+    "stream": ("rtsp", ".m3u8"),
+    "standard_input": ("-",),
+    "files": ("path", "http"),
+}
+
+
+@pytest.fixture(autouse=True)
+def installed():
+    sources = [
+        Plugin(name.replace("_", "-"), f"{__name__}:{name}", name, claims=claims) for name, claims in CLAIMS.items()
+    ]
+    with registry_of(sources=sources):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("location", "found", "given"),
+    [
+        ("0", "camera", "0"),
+        ("0?size=1280x720&fps=30", "camera", "0?size=1280x720&fps=30"),
+        ("/dev/video0", "camera", "/dev/video0"),
+        ("/dev/video7", "files", "/dev/video7"),
+        ("7", "files", "7"),
+        ("camera:/dev/video7", "camera", "/dev/video7"),
+        ("-", "standard_input", "-"),
+        ("clip.MP4?stride=2", "video", "clip.MP4?stride=2"),
+        ("http://host/clip.mp4?token=a.jpg", "video", "http://host/clip.mp4?token=a.jpg"),
+        ("http://host/live.m3u8", "stream", "http://host/live.m3u8"),
+        ("http://host/cat.jpg", "files", "http://host/cat.jpg"),
+        ("RTSP://host/live", "stream", "RTSP://host/live"),
+        ("stream:http://host/mjpg", "stream", "http://host/mjpg"),
+        ("rtsp", "files", "rtsp"),
+        ("pictures/0", "files", "pictures/0"),
+        ("C:\\clips\\a.png", "files", "C:\\clips\\a.png"),
+    ],
+)
+def test_a_location_finds_its_source(location, found, given):
+    assert open_source(location) == Made(found, given)
+
+
+def test_what_nobody_claims_names_what_is_installed():
+    with pytest.raises(NotInstalled, match=r"no installed source reads 'gopher://x'; installed: camera, video"):
+        open_source("gopher://x")

@@ -1,4 +1,4 @@
-"""Files and functions that can be read in one go."""
+"""Files and functions that can be read in one go, and benchmarks that can be found."""
 
 import ast
 from collections.abc import Iterator
@@ -41,3 +41,10 @@ def test_no_function_is_longer_than_a_screen():
 @pytest.mark.parametrize(("lines", "told"), [(59, []), (60, ["f (61 lines)"])])
 def test_a_long_function_is_seen(lines, told):
     assert list(long_functions("def f():\n" + "    pass\n" * lines)) == told
+
+
+def test_the_readme_of_the_benchmarks_names_each():
+    told = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
+    assert not [
+        path.name for path in (ROOT / "bench").glob("*.py") if f"`{path.name}`" not in told and path.name[0] != "_"
+    ]

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# Tests that call ONNX Runtime directly send no usage reports either.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 Runner = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -1,0 +1,33 @@
+"""Many brains the way the article of 2019 has it: one TF1 session a brain, the encoded picture to each, in turn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+NAMES = ("detection_boxes:0", "detection_scores:0", "detection_classes:0", "num_detections:0")
+
+
+class ArticleBrain:
+    """A frozen graph that takes encoded pictures, in a session with TensorFlow's own choice of threads."""
+
+    def __init__(self, graph: Path) -> None:
+        import tensorflow.compat.v1 as tf
+
+        definition = tf.GraphDef.FromString(graph.read_bytes())
+        with tf.Graph().as_default() as loaded:
+            tf.import_graph_def(definition, name="")
+        self._session = tf.Session(graph=loaded)
+
+    def predict(self, path: Path, conf: float) -> list[dict[str, Any]]:
+        """Class numbers, scores and normalised ymin, xmin, ymax, xmax of what scores at least ``conf``."""
+        picture = np.expand_dims(path.read_bytes(), axis=0)
+        boxes, scores, classes, _ = self._session.run(NAMES, {"encoded_image_string_tensor:0": picture})
+        kept = np.squeeze(scores) >= conf
+        rows = zip(np.squeeze(classes)[kept], np.squeeze(scores)[kept], np.squeeze(boxes)[kept], strict=True)
+        return [{"class": int(number), "score": float(score), "box": box.tolist()} for number, score, box in rows]
+
+    def close(self) -> None:
+        self._session.close()

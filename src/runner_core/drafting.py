@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import attrs
 
 from runner_core.card import Card
 from runner_core.contracts import Session, Signature, Task
-from runner_core.errors import TaskError
+from runner_core.errors import LabelError, TaskError
+from runner_core.labels_beside import labels_beside
 from runner_core.local_brain import signature_of
 from runner_core.registry import registry
+
+log = logging.getLogger("runner")
 
 
 def task_of(family: str) -> Task:
@@ -50,3 +54,22 @@ def drafts_of(signature: Signature, family: str | None = None) -> dict[str, Card
         if card is not None:
             drafts[name] = card
     return drafts
+
+
+def labelled(card: Card, model: Path, signature: Signature, first: int | None = None) -> Card:
+    """The drafted card; with the labels that lie beside the model, where it has none and they are this model's.
+
+    ``first`` is the number of a list's first name; None leaves it to the card. Raises LabelError for a label file that
+    cannot be read.
+    """
+    found = None if card.labels else labels_beside(model, first=card.first_class if first is None else first)
+    if found is None:
+        return card
+    wanted = attrs.evolve(card, labels=found.labels, notes=(*card.notes, found.note))
+    try:
+        task_of(card.task).bind(wanted, signature)
+    except LabelError as error:
+        note = f"{found.note}: left out, {error.message}"
+        log.warning("%s: %s", model, note)
+        return attrs.evolve(card, notes=(*card.notes, note))
+    return wanted

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner_core import trust
+from runner_core.card import Card
 from runner_core.choices import Choices
 from runner_core.contracts import Engine, EngineOptions, Session
-from runner_core.drafting import draft, task_of
+from runner_core.drafting import draft, labelled, task_of
 from runner_core.errors import EngineError, UntrustedError
-from runner_core.local_brain import LocalBrain, Wanted
+from runner_core.local_brain import LocalBrain, Wanted, signature_of
 from runner_core.locating import Located, Opener, locate, openers
 from runner_core.registry import registry
 
@@ -23,10 +24,15 @@ def open_path(path: Path, choices: Choices) -> LocalBrain:
     """Opens a card, a folder with one, or a bare model. Raises EngineError, CardError, LabelError, TaskError."""
     located = locate(path)
     with loaded(located, choices) as (opener, session):
-        card = located.card.for_artifact(opener.artifact) if located.card else draft(session, opener.path, choices.task)
+        card = located.card.for_artifact(opener.artifact) if located.card else _drafted(session, opener.path, choices)
         card = choices.adjust(card)
         wanted = Wanted(None if choices.classes is None else tuple(choices.classes), choices.max_det)
         return LocalBrain(card, task_of(card.task), session, engine=opener.engine, wanted=wanted)
+
+
+def _drafted(session: Session, model: Path, choices: Choices) -> Card:
+    card = draft(session, model, choices.task)
+    return card if choices.labels is not None else labelled(card, model, signature_of(session), choices.first_class)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from runner_core.artifact import describe_files
 from runner_core.card import FILE_NAME, Card
 from runner_core.choices import Choices
 from runner_core.contracts import Signature
-from runner_core.drafting import drafts_of, task_of
+from runner_core.drafting import drafts_of, labelled, task_of
 from runner_core.errors import TaskError, UsageError
 from runner_core.label_files import read_labels
 from runner_core.local_brain import signature_of
@@ -41,6 +41,7 @@ def inspect(model: Path, labels: Path | None, task: str | None, engine: str | No
         task_of(card.task).bind(card, signature)
     else:
         card = _drafted(opener, signature, task)
+        card = card if labels else _labelled(card, opener.path, signature)
     if labels:
         card = attrs.evolve(card, labels=read_labels(labels, first=card.first_class))
     click.echo(json.dumps(card.to_json(), indent=2, ensure_ascii=False))
@@ -71,6 +72,13 @@ def _drafted(opener: Opener, signature: Signature, task: str | None) -> Card:
     ((name, card),) = drafts.items()
     artifact = attrs.evolve(opener.artifact, files=describe_files(opener.root, opener.path))
     return attrs.evolve(card, name=opener.path.stem or opener.path.name, task=name, artifacts=(artifact,))
+
+
+def _labelled(card: Card, model: Path, signature: Signature) -> Card:
+    with_labels = labelled(card, model, signature)
+    for note in with_labels.notes[len(card.notes) :]:
+        click.echo(f"  {note}")
+    return with_labels
 
 
 def _write(card: Card, path: Path, *, new: bool) -> None:

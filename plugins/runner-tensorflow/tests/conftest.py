@@ -19,6 +19,14 @@ def tf() -> Any:
     return tf
 
 
+@pytest.fixture(scope="session")
+def keras(tf) -> Any:
+    """Keras, which imports TensorFlow: so not before ``tf``."""
+    import keras
+
+    return keras
+
+
 @pytest.fixture
 def load():
     """Loads a model; every session is closed at the end of the test."""
@@ -93,17 +101,17 @@ def tf2_saved_model(tf, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def keras_file(tf, tmp_path_factory) -> Path:
+def keras_file(keras, tmp_path_factory) -> Path:
     """A small classifier with two outputs and batch normalisation."""
-    layers = tf.keras.layers
-    image = tf.keras.Input((8, 8, 3), name="image")
+    layers = keras.layers
+    image = keras.Input((8, 8, 3), name="image")
     features = layers.Conv2D(4, 3, activation="relu")(layers.Rescaling(1 / 255)(image))
     pooled = layers.GlobalAveragePooling2D(name="pooled")(layers.BatchNormalization()(features))
-    return _saved(tf.keras.Model(image, [layers.Dense(3, name="scores")(pooled), pooled]), tmp_path_factory)
+    return _saved(keras.Model(image, [layers.Dense(3, name="scores")(pooled), pooled]), tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def save_keras(tf, tmp_path_factory) -> Callable[[Any], Path]:
+def save_keras(tmp_path_factory) -> Callable[[Any], Path]:
     """Saves a Keras model as a ``.keras`` file."""
     return lambda model: _saved(model, tmp_path_factory)
 

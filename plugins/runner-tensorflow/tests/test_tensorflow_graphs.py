@@ -59,7 +59,7 @@ def test_known_names_are_outputs_even_where_others_hang_on(load, frozen, tf, v1)
 def test_what_only_checks_prints_or_summarises_is_no_output(load, frozen, tf, v1):
     def build():
         x = v1.placeholder(tf.float32, [2], "x")
-        with tf.control_dependencies([v1.Assert(tf.reduce_all(x >= 0), [x])]):
+        with tf.control_dependencies([v1.Assert(tf.reduce_all(x >= 0), [x]), tf.identity(x, name="waited_for")]):
             y = tf.identity(x * 2, name="y")
         v1.Print(y, [y], name="printed")
         v1.summary.scalar("loss", tf.reduce_sum(y * 1))

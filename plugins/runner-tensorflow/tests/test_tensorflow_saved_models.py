@@ -62,24 +62,24 @@ def test_the_only_signature_serves_where_none_is_the_default(load, tf, tmp_path)
     assert session.run({"x": np.array(3, np.float32)}, ("y",))["y"] == 1.5
 
 
-def test_a_keras_file(load, keras_file, tf):
+def test_a_keras_file(load, keras_file, keras):
     session = load(keras_file)
     assert session.inputs == (TensorSpec("image", (None, 8, 8, 3), "float32"),)
     assert session.outputs == (TensorSpec("scores", (None, 3), "float32"), TensorSpec("pooled", (None, 4), "float32"))
     pixels = np.random.default_rng(0).integers(0, 255, (2, 8, 8, 3)).astype(np.float32)
-    scores, pooled = tf.keras.models.load_model(keras_file, compile=False)(pixels)
+    scores, pooled = keras.models.load_model(keras_file, compile=False)(pixels)
     answer = session.run({"image": pixels}, ("scores", "pooled"))
     np.testing.assert_allclose(answer["scores"], scores, atol=1e-5)
     np.testing.assert_allclose(answer["pooled"], pooled, atol=1e-5)
 
 
-def test_a_sequential_and_a_dictionary(load, tf, save_keras):
-    layers = tf.keras.layers
-    sequential = load(save_keras(tf.keras.Sequential([tf.keras.Input((4,), name="x"), layers.Dense(2, name="last")])))
+def test_a_sequential_and_a_dictionary(load, keras, save_keras):
+    layers = keras.layers
+    sequential = load(save_keras(keras.Sequential([keras.Input((4,), name="x"), layers.Dense(2, name="last")])))
     assert [spec.name for spec in (*sequential.inputs, *sequential.outputs)] == ["x", "last"]
 
-    x = tf.keras.Input((4,), name="x")
-    model = tf.keras.Model({"x": x}, {"second": layers.Softmax()(x), "first": layers.ReLU()(x)})
+    x = keras.Input((4,), name="x")
+    model = keras.Model({"x": x}, {"second": layers.Softmax()(x), "first": layers.ReLU()(x)})
     session = load(save_keras(model))
     assert [spec.name for spec in session.outputs] == ["first", "second"]
     answer = session.run({"x": np.array([[-1, 0, 0, 1]], np.float32)}, ("second", "first"))
@@ -87,10 +87,10 @@ def test_a_sequential_and_a_dictionary(load, tf, save_keras):
     assert answer["second"].sum() == pytest.approx(1)
 
 
-def test_feeds_are_left_as_they_were(load, tf, save_keras):
+def test_feeds_are_left_as_they_were(load, keras, save_keras):
     """TensorFlow reads fed memory in place: an op that works in place must not get it."""
-    x = tf.keras.Input((4096,), name="x")
-    session = load(save_keras(tf.keras.Model(x, tf.keras.layers.ReLU(name="y")(x))))
+    x = keras.Input((4096,), name="x")
+    session = load(save_keras(keras.Model(x, keras.layers.ReLU(name="y")(x))))
     fed = np.full((64, 4096), -1, np.float32)
     answer = session.run({"x": fed}, ("y",))["y"]
     assert answer.max() == 0

@@ -6,19 +6,20 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zipfile import BadZipFile
 
 from google.protobuf.message import Error as MessageError
 
 from runner_core.errors import EngineError
 from runner_tensorflow.runtime import tf
 
-# What TensorFlow and Keras raise for a model or a tensor that they cannot use.
+# What TensorFlow, Keras and their readers raise for a model or a tensor that they cannot use.
 RAISED: tuple[type[Exception], ...] = (
-    tf.errors.OpError, MessageError, AttributeError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError,
-    ValueError,
+    tf.errors.OpError, MessageError, BadZipFile, AttributeError, KeyError, NotImplementedError, OSError, RuntimeError,
+    TypeError, ValueError,
 )  # fmt: skip
 _HEADING = re.compile(r"Graph execution error|Detected at node|Node: |\d+ root error|\s*\[\[|\s*$")
-_COUNTED = re.compile(r"^\s*\(\d+\) [A-Z_]+: |^\s*\(\d+\) [\w ]+: ")
+_COUNTED = re.compile(r"\s*\(\d+\) [\w ]+: ")
 _LONGEST = 300
 
 

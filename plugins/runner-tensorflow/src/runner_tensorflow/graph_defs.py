@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from runner_tensorflow.runtime import tf
+
+RESTORE = "RestoreV2"
+_PREFIX = "runner/checkpoint"  # our node with the path, in the graph and in each function that restores
+_STRING = tf.compat.v1.AttrValue(type=tf.string.as_datatype_enum)
 
 
 def node_name(reference: str) -> str:
@@ -20,21 +25,24 @@ def all_nodes(graph_def: Any) -> Iterator[Any]:
         yield from function.node_def
 
 
-def names_called(node: Any) -> Iterator[str]:
-    """What a node runs: its op, and each function that its attributes name. Any of them may be op or function."""
-    yield node.op
+def function_names(graph_def: Any) -> set[str]:
+    """The functions of the graph's library."""
+    return {function.signature.name for function in graph_def.library.function}
+
+
+def functions_named(node: Any) -> Iterator[str]:
+    """The functions that a node's attributes name, such as the branches of ``If``."""
     for attribute in node.attr.values():
         yield from _functions_in(attribute)
 
 
 def ops(graph_def: Any) -> dict[str, str]:
-    """Every op that the graph and its functions call, with the first node that does."""
-    functions = {function.signature.name for function in graph_def.library.function}
+    """Every op that the graph and its functions run, with the first node that does."""
+    functions = function_names(graph_def)
     found: dict[str, str] = {}
     for node in all_nodes(graph_def):
-        for name in names_called(node):
-            if name not in functions:
-                found.setdefault(name, node.name)
+        if node.op not in functions:  # a function may be called as if it were an op
+            found.setdefault(node.op, node.name)
     return found
 
 
@@ -51,7 +59,7 @@ def prune(graph_def: Any, roots: Iterable[str] | None = None) -> Any:
     functions = {function.signature.name: function for function in graph_def.library.function}
     gradients = {gradient.function_name: gradient for gradient in graph_def.library.gradient}
     called = reached(
-        (name for node in pruned.node for name in names_called(node)),
+        (name for node in pruned.node for name in _calls(node)),
         lambda name: _called_by(functions.get(name), gradients.get(name)),
     )
     pruned.library.function.extend(function for name, function in functions.items() if name in called)
@@ -60,6 +68,18 @@ def prune(graph_def: Any, roots: Iterable[str] | None = None) -> Any:
         node.device = ""
         node.attr.pop("_class", None)  # "put it where that op is", which may be left out
     return pruned
+
+
+def restore_from(graph_def: Any, prefix: Path) -> None:
+    """Lets every restore op read the checkpoint ``prefix``, whatever file it named."""
+    value = tf.compat.v1.AttrValue(tensor=tf.make_tensor_proto(str(prefix)))
+    scopes = [(graph_def.node, ""), *((function.node_def, ":output:0") for function in graph_def.library.function)]
+    for nodes, output in scopes:
+        restoring = [node for node in nodes if node.op == RESTORE]
+        for node in restoring:
+            node.input[0] = _PREFIX + output
+        if restoring:
+            nodes.add(name=_PREFIX, op="Const", attr={"dtype": _STRING, "value": value})
 
 
 def reached(roots: Iterable[str], onward: Callable[[str], Iterable[str]]) -> set[str]:
@@ -77,12 +97,17 @@ def _inputs_of(node: Any) -> Iterator[str]:
     return map(node_name, node.input) if node is not None else iter(())
 
 
+def _calls(node: Any) -> Iterator[str]:
+    yield node.op
+    yield from functions_named(node)
+
+
 def _called_by(function: Any, gradient: Any) -> Iterator[str]:
     if gradient is not None:
         yield gradient.gradient_func
     if function is not None:
         for node in function.node_def:
-            yield from names_called(node)
+            yield from _calls(node)
         for attribute in function.attr.values():
             yield from _functions_in(attribute)
 

@@ -8,26 +8,47 @@ from typing import Any
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 from runner_tensorflow.faults import refusing
-from runner_tensorflow.graph_defs import ops
+from runner_tensorflow.graph_defs import all_nodes, function_names, functions_named, ops
 from runner_tensorflow.placement import device_name
 from runner_tensorflow.runtime import op_def_registry, tf
+from runner_tensorflow.safety import demand_pure
+
+_DAMAGED = "the model is damaged, or made for another version of TensorFlow"
 
 
-def import_graph(graph_def: Any, file: Path, options: EngineOptions) -> Any:
-    """A ``tf.Graph`` of a pruned GraphDef, placed on the device asked for. Raises EngineError.
+def import_graph(graph_def: Any, file: Path, options: EngineOptions, *, may_run: frozenset[str] = frozenset()) -> Any:
+    """A ``tf.Graph`` of a pruned GraphDef, placed on the device asked for.
 
-    TensorFlow runs parts of a graph while it imports it, to infer shapes: what must not run must not come here.
+    All of it must be harmless, for TensorFlow runs parts of a graph while it imports it, to infer shapes. ``may_run``
+    are ops that the caller has made harmless. Raises EngineError; UntrustedError for other ops than ``safety`` knows.
     """
     device = device_name(options.device)
-    called = ops(graph_def)
-    for op, node in called.items():
-        if op_def_registry.get(op) is None:
+    _demand_whole(graph_def, file)
+    if not options.trusted:
+        demand_pure(graph_def, file, may_run)
+    graph = tf.Graph()
+    with refusing(file, _DAMAGED), graph.as_default(), tf.device(device):
+        tf.import_graph_def(graph_def, name="")
+    return graph
+
+
+def _demand_whole(graph_def: Any, file: Path) -> None:
+    """Every name that the graph calls means one thing: an op of TensorFlow or a function of its own."""
+    for op, node in ops(graph_def).items():
+        if not _is_op(op):
             raise EngineError(
                 f"{file}: node {node!r} needs the op {op!r}, which TensorFlow {tf.__version__} does not have",
                 remedy="export the model again with TensorFlow's own ops",
             )
-    graph = tf.Graph()
-    remedy = "the model is damaged, or made for another version of TensorFlow"
-    with refusing(file, remedy), graph.as_default(), tf.device(device):
-        tf.import_graph_def(graph_def, name="")
-    return graph
+    functions = function_names(graph_def)
+    shadowed = sorted(filter(_is_op, functions))
+    if shadowed:
+        raise EngineError(f"{file}: it defines a function named as the op {shadowed[0]!r}", remedy=_DAMAGED)
+    for node in all_nodes(graph_def):
+        for function in functions_named(node):
+            if function not in functions:
+                raise EngineError(f"{file}: node {node.name!r} calls {function!r}, which is not there", remedy=_DAMAGED)
+
+
+def _is_op(name: str) -> bool:
+    return op_def_registry.get(name) is not None

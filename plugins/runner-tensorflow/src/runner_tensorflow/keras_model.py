@@ -12,6 +12,7 @@ from runner_core.model_file import head_of
 from runner_tensorflow.faults import refusing
 from runner_tensorflow.graph_defs import prune
 from runner_tensorflow.graphs import import_graph
+from runner_tensorflow.keras_config import demand_known
 from runner_tensorflow.program import Program
 from runner_tensorflow.runtime import function_to_constants, tf
 from runner_tensorflow.tensors import names_of
@@ -22,7 +23,8 @@ _EXPORT = "export it as a SavedModel"
 def read(path: Path, options: EngineOptions) -> Program:
     """Inputs are named as the model's input layers, outputs as its keys, or as the layers that they come from.
 
-    Raises EngineError for what is no Keras file, or needs classes of its own.
+    Raises EngineError for what is no Keras file, or needs classes of its own; UntrustedError for what ``keras_config``
+    does not know.
     """
     head_of(path)
     if not zipfile.is_zipfile(path):
@@ -34,6 +36,8 @@ def read(path: Path, options: EngineOptions) -> Program:
         raise EngineError(f"{path}: Keras runs on {backend} here", remedy="set KERAS_BACKEND=tensorflow")
     # Keras would build it on a GPU if there is one, whatever device the brain is for.
     with refusing(path, remedy=f"if it needs classes of its own, {_EXPORT}"), tf.device("/CPU:0"):
+        if not options.trusted:
+            demand_known(path)
         model = keras.saving.load_model(path, compile=False, safe_mode=not options.trusted)
         if not model.inputs:
             raise EngineError(f"{path}: the model does not say what it takes", remedy=_EXPORT)

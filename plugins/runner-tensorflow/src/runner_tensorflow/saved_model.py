@@ -16,11 +16,14 @@ from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 from runner_core.model_file import head_of
 from runner_tensorflow.freezing import frozen
-from runner_tensorflow.graph_defs import node_name, prune
+from runner_tensorflow.graph_defs import RESTORE, node_name, prune, restore_from
 from runner_tensorflow.graphs import import_graph
 from runner_tensorflow.program import VARIABLES, Program, Step
 from runner_tensorflow.runtime import AssetFileDef, SavedModel
+from runner_tensorflow.safety import untrusted
 
+_BINARY, _TEXT = "saved_model.pb", "saved_model.pbtxt"
+_VARIABLES = "variables/variables"  # begins the names of the files that hold them
 _TAG = "serve"
 _DEFAULT = "serving_default"
 _INTERNAL = "__saved_model_"  # begins the names of signatures that are steps of loading
@@ -29,14 +32,18 @@ _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 
 
 def read(path: Path, options: EngineOptions) -> Program:
-    """Raises EngineError saying what is missing, or which signatures there are."""
+    """Raises EngineError saying what is missing, or which signatures there are; UntrustedError as ``safety`` says."""
+    if not options.trusted and (path / _TEXT).exists() and (path / _BINARY).exists():
+        raise untrusted(path, f"it holds a second model, {_TEXT}")  # which other programs may read instead
     meta = _serving(_parse(path), path)
     name, signature = _signature(meta, path)
     inputs, outputs = _names(signature.inputs, path), _names(signature.outputs, path)
     init = _init(meta, path)
     roots = {*map(node_name, (*inputs.values(), *outputs.values())), *(step.operation for step in init)}
     restore = _restore(meta, path) if _has_variables(prune(meta.graph_def, roots)) else ()
-    graph = import_graph(prune(meta.graph_def, roots | {step.operation for step in restore}), path, options)
+    graph_def = prune(meta.graph_def, roots | {step.operation for step in restore})
+    restore_from(graph_def, path / _VARIABLES)
+    graph = import_graph(graph_def, path, options, may_run=frozenset({RESTORE}))
     program = Program(
         path,
         graph,
@@ -53,9 +60,9 @@ def read(path: Path, options: EngineOptions) -> Program:
 
 
 def _parse(path: Path) -> Any:
-    file = path / "saved_model.pb"
-    if not file.exists() and (path / "saved_model.pbtxt").exists():
-        raise EngineError(f"{path}: only saved_model.pbtxt is there", remedy="export it in binary form")
+    file = path / _BINARY
+    if not file.exists() and (path / _TEXT).exists():
+        raise EngineError(f"{path}: only {_TEXT} is there", remedy="export it in binary form")
     head_of(file)
     try:
         return SavedModel.FromString(file.read_bytes())
@@ -115,11 +122,11 @@ def _assets(meta: Any) -> list[Any]:
 
 
 def _restore(meta: Any, path: Path) -> tuple[Step, ...]:
-    variables = path / "variables" / "variables"
-    if not variables.with_suffix(".index").is_file():
-        raise EngineError(f"{path}: variables/variables.index is missing", remedy="fetch the whole folder again")
+    index = f"{_VARIABLES}.index"
+    if not (path / index).is_file():
+        raise EngineError(f"{path}: {index} is missing", remedy="fetch the whole folder again")
     saver = meta.saver_def
-    return (Step(node_name(saver.restore_op_name), {saver.filename_tensor_name: str(variables)}),)
+    return (Step(node_name(saver.restore_op_name), {saver.filename_tensor_name: str(path / _VARIABLES)}),)
 
 
 def _has_variables(graph_def: Any) -> bool:

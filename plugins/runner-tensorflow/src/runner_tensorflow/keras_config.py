@@ -1,0 +1,73 @@
+"""What a ``.keras`` file asks Keras to build, looked at before Keras sees it.
+
+Keras's own safe mode refuses a Lambda's Python; layers that read files or load SavedModels are another matter. So all
+that the configuration names must be on a list, ``keras_objects.txt`` (see ``safety``), however deep it is nested.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner_core.errors import EngineError
+from runner_tensorflow.safety import listed, untrusted
+
+_CONFIG = "config.json"
+_MEMBERS = frozenset({_CONFIG, "metadata.json", "model.weights.h5"})  # assets belong to layers that are not listed
+_LARGEST = 64 << 20  # bytes of configuration
+# How Keras writes values and functions: keras/src/saving/serialization_lib.py
+_VALUES = frozenset({"__bytes__", "__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__", "__tensor__"})
+_FUNCTION = "function"
+_BUILTINS = ("keras.activations", "keras.losses", "keras.metrics")  # where it looks for functions of "builtins"
+
+
+def demand_known(path: Path) -> None:
+    """Raises UntrustedError for a file that holds, or asks for, what is not listed; EngineError for no Keras file."""
+    with zipfile.ZipFile(path) as archive:
+        config = _config(archive, path)
+        strange = sorted(set(archive.namelist()) - _MEMBERS)
+    if strange:
+        raise untrusted(path, f"it holds {strange[0]!r}")
+    config["compile_config"] = None  # for training, so nobody builds it
+    for described in _described(config):
+        if not _is_listed(described):
+            raise untrusted(path, f"it is built with {described.get('module')}.{described['class_name']}")
+
+
+def _config(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    try:
+        if archive.getinfo(_CONFIG).file_size > _LARGEST:
+            raise ValueError(f"it is larger than {_LARGEST} bytes")
+        config = json.loads(archive.read(_CONFIG))
+    except (KeyError, RecursionError, ValueError) as error:
+        raise EngineError(f"{path}: its {_CONFIG} cannot be read ({error})", remedy="fetch it again") from None
+    if not isinstance(config, dict):
+        raise EngineError(f"{path}: its {_CONFIG} describes no model", remedy="fetch it again")
+    return config
+
+
+def _described(config: object) -> Iterator[Mapping[str, Any]]:
+    """Everything that names a class, at any depth."""
+    waiting = [config]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+            if "class_name" in value:
+                yield value
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+def _is_listed(described: Mapping[str, Any]) -> bool:
+    module, name, function = described.get("module"), described["class_name"], described.get("config")
+    if name in _VALUES:
+        return True
+    if described.get("registered_name") not in (None, name, function):  # a class of somebody's own
+        return False
+    modules = _BUILTINS if (name, module) == (_FUNCTION, "builtins") else (module,)
+    wanted = function if name == _FUNCTION else name
+    return any(f"{module}.{wanted}" in listed("keras_objects.txt") for module in modules)

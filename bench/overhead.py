@@ -6,7 +6,6 @@ in this process, in turns, on TensorFlow's own choice of threads.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from _measure import alternate, table, verdict
+from _testdata import testdata
 from PIL import Image
 
 from runner_core import LabelMap, open_brain
@@ -24,13 +24,6 @@ CONF = 0.5
 SHARE, LEAST = 0.03, 0.3  # of the rival's time, in ms: at most, whichever is more
 
 Found = tuple[list[str], np.ndarray]
-
-
-def testdata() -> Path:
-    folder = Path(os.environ.get("RUNNER_TESTDATA") or Path(__file__).parents[2] / "shared" / "testdata")
-    if not folder.is_dir():
-        sys.exit(f"no test data at {folder}: set RUNNER_TESTDATA")
-    return folder
 
 
 def bare_session(graph: Path, labels: LabelMap) -> Callable[[np.ndarray], Found]:

@@ -1,18 +1,26 @@
-"""How far two sets of instances agree."""
+"""How far two sets of instances agree, by the measure of ``runner verify``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 
-def iou(one: Sequence[float], other: Sequence[float]) -> float:
-    """Intersection over union of two boxes x1, y1, x2, y2."""
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[1], other[1])
-    inter = max(0.0, wide) * max(0.0, high)
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return inter / (sum(areas) - inter)
+from runner_core.agreement import Tolerance, compare
+from runner_core.inference import Inference
+from runner_core.labels import LabelMap
+
+
+def told(rows: Sequence[Mapping[str, Any]]) -> Inference:
+    """An Inference of rows with a label, a score and a box, as expected.json and JSON lines have them."""
+    names = sorted({row["label"] for row in rows})
+    return Inference(
+        brain="told", task="object-detection", size=(1, 1), labels=LabelMap.from_names(names),
+        model_ids=np.array([names.index(row["label"]) for row in rows], int),
+        scores=np.array([row["score"] for row in rows], np.float32),
+        boxes=np.array([row["box"] for row in rows], np.float32).reshape(-1, 4),
+    )  # fmt: skip
 
 
 def assert_agree(
@@ -27,20 +35,5 @@ def assert_agree(
 
     An instance whose score lies within ``score`` of the threshold ``border`` may be missing on either side.
     """
-    left = list(found)
-    for want in expected:
-        match = next((have for have in left if _same(have, want, least, score)), None)
-        if match is not None:
-            left.remove(match)
-        else:
-            assert abs(want["score"] - border) <= score, f"not found: {want} among {found}"
-    for have in left:
-        assert abs(have["score"] - border) <= score, f"not expected: {have}"
-
-
-def _same(have: Mapping[str, Any], want: Mapping[str, Any], least: float, score: float) -> bool:
-    return (
-        have["label"] == want["label"]
-        and abs(have["score"] - want["score"]) <= score
-        and iou(have["box"], want["box"]) >= least
-    )
+    agreement = compare(told(expected), told(found), Tolerance(iou=least, score=score, threshold=border))
+    assert agreement.ok, agreement

@@ -1,0 +1,149 @@
+"""``runner verify``: the same brain on several engines, or against the answers of an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner_core.agreement import Agreement, Tolerance
+from runner_core.brain import Brain
+from runner_core.cli.options import opened
+from runner_core.errors import EngineError, UsageError
+from runner_core.frame import Frame
+from runner_core.getting import find
+from runner_core.golden import Golden
+from runner_core.local_brain import LocalBrain
+from runner_core.locating import locate, openers
+from runner_core.locations import open_sink, open_source
+from runner_core.summary import Summary
+from runner_core.tables import print_rows
+from runner_core.verifying import Checked, Verdict, verify
+
+_EXACT = Tolerance()
+_HEAD = ("picture", "engines", "same", "only 1st", "only 2nd", "label", "IoU", "mask", "score", "pixels", "keypoints")
+
+
+@click.command(name="verify")
+@click.argument("brain")
+@click.argument("pictures", nargs=-1, required=True)
+@click.option(
+    "--engines",
+    type=lambda text: tuple(part.strip() for part in text.split(",")),
+    metavar="A,B",
+    help="The engines; the others are held against the first. Without it: all that open the brain.",
+)
+@click.option("--golden", type=click.Path(path_type=Path), metavar="FILE", help="Hold the answers against these.")
+@click.option("--write-golden", metavar="FILE", help="Write the first engine's answers, as JSON lines.")
+@click.option("--iou", type=click.FloatRange(0, 1), default=_EXACT.iou, show_default=True, help="Least IoU.")
+@click.option("--score", type=click.FloatRange(0, 1), default=_EXACT.score, show_default=True, help="Score difference.")
+@click.option(
+    "--pixels",
+    type=click.FloatRange(0, 1),
+    default=_EXACT.pixels,
+    show_default=True,
+    help="Least share of a class map's pixels.",
+)
+@click.option(
+    "--keypoints",
+    type=click.FloatRange(0, 1),
+    default=_EXACT.keypoints,
+    show_default=True,
+    help="Distance of keypoints, by the picture's longer side.",
+)
+@click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line.")
+@click.option("--task", help="The task that reads the model's outputs.")
+@click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance.")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ...")
+@click.option("--threads", type=click.IntRange(1), help="Threads within one call of an engine.")
+def command(
+    brain: str, pictures: tuple[str, ...], engines: tuple[str, ...] | None, golden: Path | None,
+    write_golden: str | None, iou: float, score: float, pixels: float, keypoints: float, **choices: Any,
+) -> int:  # fmt: skip
+    """Say whether BRAIN answers the same for PICTURES on several engines, or as it did when a golden file was written.
+
+    Exits with 0 where all is within the tolerances, with 1 where not. An instance that scores as good as the threshold
+    may be missing on either side.
+    """
+    if golden and write_golden:
+        raise UsageError("--golden and --write-golden at once", remedy="write the file first, then hold against it")
+    frames = _frames(pictures)
+    with ExitStack() as stack:
+        brains = _brains(brain, engines, choices, stack)
+        first = next(iter(brains.values()))
+        if len(brains) == 1 and not golden and not write_golden:
+            raise UsageError(f"{brain}: {first.engine} alone opens it: nothing to compare", remedy="give --golden FILE")
+        threshold = first.card.threshold if isinstance(first, LocalBrain) else _EXACT.threshold
+        tolerance = Tolerance(iou, score, threshold, pixels, keypoints)
+        held = Golden.read(golden, first.name) if golden else None
+        summary = Summary()
+        verdicts = list(_written(verify(frames, brains, tolerance, held), write_golden, summary))
+    return _say(verdicts) or int(not summary.ok)
+
+
+def _frames(pictures: Sequence[str]) -> Iterator[Frame]:
+    sources = [open_source(location) for location in pictures]
+    live = [location for location, source in zip(pictures, sources, strict=True) if source.live]
+    if live:
+        raise UsageError(f"{live[0]}: a live source has no end", remedy="give pictures, a folder or a file")
+    return (frame for source in sources for frame in source.frames())
+
+
+def _brains(
+    brain: str, engines: Sequence[str] | None, choices: Mapping[str, Any], stack: ExitStack
+) -> dict[str, Brain]:
+    """By engine. Where none are named, those that refuse the model are told and left out."""
+    named = engines or tuple(dict.fromkeys(opener.engine for opener in openers(locate(find(brain.partition("?")[0])))))
+    brains: dict[str, Brain] = {}
+    for engine in named:
+        try:
+            (brains[engine],) = stack.enter_context(opened([brain], engine=engine, **choices))
+        except EngineError as error:
+            if engines or len(named) == 1:
+                raise
+            click.echo(f"runner: engine {engine} is left out: {error.message}", err=True)
+    if not brains:
+        raise EngineError(f"{brain}: no installed engine loads it", remedy=f"tried: {', '.join(named)}")
+    return brains
+
+
+def _written(checked: Iterable[Checked], golden: str | None, summary: Summary) -> Iterator[Verdict]:
+    """The verdicts, while the first brain's answers go to the file as ``runner run`` writes them."""
+    with open_sink(f"jsonl:{golden}").open() if golden else nullcontext() as writer:
+        for picture in checked:
+            summary.take(picture.result)
+            if writer:
+                writer.write(picture.result)
+            for failure in picture.result.failures if not picture.verdicts else ():
+                click.echo(f"runner: {picture.result.frame.source}: {failure.message}", err=True)
+            yield from picture.verdicts
+        if writer:
+            writer.finish(summary.to_json())
+    if not summary.frames:
+        raise UsageError("no pictures")
+
+
+def _say(verdicts: Sequence[Verdict]) -> int:
+    pairs = dict.fromkeys(verdict.pair for verdict in verdicts)
+    totals = {pair: Agreement.total(v.agreement for v in verdicts if v.pair == pair) for pair in pairs}
+    rows = [_row(Path(verdict.source).name, verdict.pair, verdict.agreement) for verdict in verdicts]
+    rows += [_row("in total", pair, agreement) for pair, agreement in totals.items()]
+    shown = [place for place in range(len(_HEAD)) if any(row[place] for row in rows)]
+    print_rows("", [_HEAD[place] for place in shown], [[row[place] for place in shown] for row in rows])
+    for verdict in verdicts:
+        for fault in verdict.agreement.faults:
+            click.echo(f"{verdict.source}: {verdict.pair}: {fault}")
+    return 0 if all(agreement.ok for agreement in totals.values()) else 1
+
+
+def _row(picture: str, pair: str, found: Agreement) -> list[str]:
+    """Empty where there was nothing to measure."""
+    counts = [str(count) if count else "" for count in (found.matched, found.missing, found.extra, found.relabelled)]
+    measures = (found.boxes, found.masks, found.scores, found.pixels, found.keypoints)
+    return [picture, pair, *counts, *("" if value is None else _spelled(value) for value in measures)]
+
+
+_spelled: Callable[[float], str] = "{:.4f}".format

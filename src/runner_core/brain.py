@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +36,20 @@ class Brain(ABC):
     @abstractmethod
     def infer(self, frame: Frame) -> Inference:
         """What it says of the frame. Raises ImageError, EngineError, LabelError."""
+
+    def infer_all(self, frame: Frame) -> tuple[Inference, ...]:
+        """What it says of the frame, behind the answers of the brains that it looks behind: see ``then``."""
+        return (self.infer(frame),)
+
+    def then(self, brain: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> Brain:
+        """A brain that runs ``brain`` on the crops of what this one finds: ``page.then(graphs, on=["page"])``.
+
+        ``on`` names the labels to look into, None is all of them; ``margin`` widens each crop by that share of its
+        sides. Raises LabelError for a label that this brain has not.
+        """
+        from runner_core.cascade import chain
+
+        return chain(self, brain, on=on, margin=margin)
 
     def predict(self, picture: Any) -> Inference:
         """The answer for a path, a URL, encoded bytes, an H x W x 3 uint8 RGB array, a Pillow image or a Frame."""

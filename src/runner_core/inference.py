@@ -29,7 +29,8 @@ class Inference:
     ``scores``     N float32.
     ``masks``      N masks of the picture's size.
     ``keypoints``  N x K x 3 float32: x, y, score.
-    ``tracks``     N int, -1 where there is none; ``parents`` likewise: rows of the Inference that was looked into.
+    ``tracks``     N int, -1 where there is none; ``parents`` likewise: rows of the Inference that was looked into,
+                   which is that of ``parent_brain``.
     ``class_map``  H x W int, the model_id of every pixel, for methods that label pixels.
     ``ms``         milliseconds spent in ``encode``, ``run`` and ``decode``.
     """
@@ -49,6 +50,7 @@ class Inference:
     parents: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
     class_map: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
     ms: Mapping[str, float] = attrs.field(factory=dict)
+    parent_brain: str = ""
 
     def __attrs_post_init__(self) -> None:
         rows, picture = len(self.model_ids), self.size[::-1]
@@ -111,7 +113,7 @@ class Inference:
         """Equal in all that JSON keeps: every column to the last bit, and the labels of the classes found."""
         if not isinstance(other, Inference):
             return NotImplemented
-        plain = ("brain", "task", "version", "engine", "ms", "size", "masks", "found")
+        plain = ("brain", "task", "version", "engine", "parent_brain", "ms", "size", "masks", "found")
         arrays = ("model_ids", *(name for name in columns.NAMES if name != "masks"), "class_map")
         return all(getattr(self, name) == getattr(other, name) for name in plain) and all(
             columns.same(getattr(self, name), getattr(other, name)) for name in arrays

@@ -24,6 +24,8 @@ def to_json(inference: Inference) -> dict[str, Any]:
     ``columns`` names those that no instance shows, with the shape of a row: an empty Inference still has boxes.
     """
     data: dict[str, Any] = {name: getattr(inference, name) for name in _HEAD}
+    if inference.parent_brain:
+        data["parent_brain"] = inference.parent_brain
     data |= {"size": list(inference.size), "ms": dict(inference.ms)}
     rows = _instances(inference)
     unseen = {name: list(np.shape(getattr(inference, name))[1:]) for name in _unseen(inference, rows)}
@@ -71,6 +73,7 @@ def from_json(data: Mapping[str, Any], size: tuple[int, int] | None) -> Inferenc
         **{name: data[name] for name in _HEAD},
         size=(int(width), int(height)),
         ms=dict(data.get("ms", {})),
+        parent_brain=data.get("parent_brain", ""),
         model_ids=np.array([label.model_id for label in labels], np.int64),
         labels=LabelMap(tuple(dict.fromkeys([*labels, *map(_label, class_map["labels"] if class_map else ())]))),
         class_map=_class_map(class_map) if class_map else None,

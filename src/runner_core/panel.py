@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from threading import Lock
 
 from runner_core.behind_decoder import BehindDecoder, decoder_of
 from runner_core.brain import Brain
+from runner_core.cascade import Cascade, stages
 from runner_core.errors import EngineError, ImageError, UsageError
 from runner_core.frame import Frame
 from runner_core.inference import Inference
@@ -18,25 +20,32 @@ log = logging.getLogger("runner")
 
 PATIENCE = 10  # failures in a row after which a brain is left out
 
-# Runs ``ask`` for every brain, in order or side by side, and gives the answers in order.
-Spread = Callable[[Callable[[Brain], "Inference | Failure"], Sequence[Brain]], Iterable["Inference | Failure"]]
+Family = tuple[Brain, ...]  # a brain, and all that look into what it finds, each behind the one it needs
+Answers = list[Inference | Failure]
+
+# Runs ``ask`` for every family, in order or side by side, and gives the answers in order.
+Spread = Callable[[Callable[[Family], Answers], Sequence[Family]], Iterable[Answers]]
 
 
 class Panel:
     """Asks every brain about a frame. ``look`` may be called from several threads.
 
-    A brain that fails costs its own answer; one that fails ``PATIENCE`` times in a row is left out from then on.
+    A cascade is asked brain by brain, and a brain that several begin with once; each has an answer of its own.
+    A brain that fails costs that answer, and those of the brains that would look into it; one that fails ``PATIENCE``
+    times in a row is left out from then on.
     ``exact`` gives each brain what it asks for, decoded whole. Else a picture is decoded only as large as the brains
     need, where all of them say, and graphs that decode by themselves share one decoding.
     """
 
     def __init__(self, brains: Sequence[Brain], *, exact: bool = True) -> None:
-        names = [brain.name for brain in brains]
+        asked = tuple(dict.fromkeys(stage for brain in brains for stage in stages(brain)))
+        names = [brain.name for brain in asked]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             remedy = "open one with another name; on the command line BRAIN?name=OTHER"
             raise UsageError(f"two brains are named {', '.join(twice)}", remedy=remedy)
-        self.brains = tuple(brains) if exact else _sharing(brains)
+        self.brains = asked if exact else _sharing(asked)
+        self._families = _families(asked, dict(zip(asked, self.brains, strict=True)))
         self._failed = dict.fromkeys(names, 0)
         self._lock = Lock()
         self._exact = exact
@@ -47,7 +56,8 @@ class Panel:
             frame.expect(self._specs())
         try:
             _ = frame.size
-            return Result(frame, tuple(spread(lambda brain: self._ask(brain, frame), self.brains)))
+            answers = spread(lambda family: self._ask_family(family, frame), self._families)
+            return Result(frame, tuple(chain.from_iterable(answers)))
         except ImageError as error:
             return Result(frame, error=Failure.of(error))
 
@@ -56,11 +66,23 @@ class Panel:
         specs = [getattr(brain, "picture", None) for brain in self.brains]
         return [] if None in specs else [spec for spec in specs if spec]
 
-    def _ask(self, brain: Brain, frame: Frame) -> Inference | Failure:
+    def _ask_family(self, family: Family, frame: Frame) -> Answers:
+        answers: dict[str, Inference | Failure] = {}
+        for brain in family:
+            before = answers[brain.first.name] if isinstance(brain, Cascade) else None
+            answers[brain.name] = self._ask(brain, frame, before)
+        return list(answers.values())
+
+    def _ask(self, brain: Brain, frame: Frame, before: Inference | Failure | None) -> Inference | Failure:
+        if isinstance(before, Failure):
+            return Failure(before.kind, f"{before.brain}, whose answer it looks into, failed", brain.name)
         if self._failed[brain.name] >= PATIENCE:
             return Failure("EngineError", f"left out after {PATIENCE} failures in a row", brain.name)
         try:
-            inference = brain.infer(frame)
+            if isinstance(brain, Cascade) and before is not None:
+                inference = brain.look_into(frame, before)
+            else:
+                inference = brain.infer(frame)
         except ImageError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a plugin raises costs this one answer
@@ -76,6 +98,14 @@ class Panel:
             self._failed[brain.name] += 1
             if self._failed[brain.name] == PATIENCE:
                 log.warning("brain %s is left out: %d failures in a row (%s)", brain.name, PATIENCE, error)
+
+
+def _families(brains: Sequence[Brain], fed: Mapping[Brain, Brain]) -> list[Family]:
+    """The brains by the one that they begin with, as ``fed`` has them, in their order."""
+    families: dict[Brain, list[Brain]] = {}
+    for brain in brains:
+        families.setdefault(stages(brain)[0], []).append(fed[brain])
+    return [tuple(family) for family in families.values()]
 
 
 def _sharing(brains: Sequence[Brain]) -> tuple[Brain, ...]:

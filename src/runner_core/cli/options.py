@@ -14,6 +14,7 @@ from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
 from runner_core.choices import Choices
 from runner_core.cli.bars import bars
+from runner_core.cli.chains import chained, steps_of
 from runner_core.errors import UsageError
 from runner_core.getting import find
 from runner_core.lockfile import FILE_NAME as LOCK
@@ -40,7 +41,8 @@ _OPTIONS = (
     click.option(
         "--brain", "-b", "brains", multiple=True, required=True, metavar="BRAIN",
         help="A brain's name, a model file, or a folder; may be repeated. Options for one brain alone follow a "
-        "question mark: cats.pb?labels=coco.txt&conf=0.4&name=cats",
+        "question mark: cats.pb?labels=coco.txt&conf=0.4&name=cats. A brain that looks into what another finds: "
+        "'page[page] > graphs'",
     ),
     click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
@@ -68,13 +70,19 @@ def brain_options(command: F) -> F:
 def opened(
     brains: Sequence[str], *, trust: Sequence[str] = (), locked: bool = False, **choices: Any
 ) -> Iterator[list[Brain]]:
-    """The brains as typed, each with ``choices`` and its own; all are closed at the end."""
-    stray = sorted(set(trust) - {_reference(text) for text in brains})
+    """The brains as typed, each with ``choices`` and its own; all are closed at the end.
+
+    What is typed the same twice is opened once, so that chains may begin with one brain.
+    """
+    chains = [steps_of(text) for text in brains]
+    typed = list(dict.fromkeys(step.brain for steps in chains for step in steps))
+    stray = sorted(set(trust) - {_reference(text) for text in typed})
     if stray:
         raise UsageError(f"--trust {stray[0]}: no brain of this command has that name")
     lock = Lock.read(Path(LOCK)) if locked else None
     with ExitStack() as stack:
-        yield [stack.enter_context(_open(text, choices, _reference(text) in trust, lock)) for text in brains]
+        found = {text: stack.enter_context(_open(text, choices, _reference(text) in trust, lock)) for text in typed}
+        yield [chained(steps, found) for steps in chains]
 
 
 def _reference(text: str) -> str:

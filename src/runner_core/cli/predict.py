@@ -22,8 +22,8 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any
     _ = frame.size  # a picture that is none is said before any model loads
     with opened(brains, **choices) as models:
         for brain in models:
-            inference = brain.predict(frame)
-            if as_json:
-                click.echo(json.dumps(inference.to_json(), ensure_ascii=False))
-            else:
-                print_instances(inference)
+            for inference in brain.infer_all(frame):
+                if as_json:
+                    click.echo(json.dumps(inference.to_json(), ensure_ascii=False))
+                else:
+                    print_instances(inference)

@@ -1,0 +1,59 @@
+"""Brains as they are typed behind one another: ``page[page] > graphs``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import attrs
+
+from runner_core.brain import Brain
+from runner_core.errors import UsageError
+
+_STEP = re.compile(r"^(?P<brain>.*?)\s*(?:\[(?P<into>[^\[\]]*)\])?$", re.DOTALL)
+
+
+@attrs.frozen
+class Step:
+    """A brain as typed, and what the next one looks into: all labels or those in brackets, with a margin."""
+
+    brain: str
+    on: tuple[str, ...] | None = None
+    margin: float = 0.0
+
+
+def steps_of(text: str) -> tuple[Step, ...]:
+    """The steps of ``page?conf=0.4[page, margin=0.05] > graphs``; one for a brain by itself.
+
+    Raises UsageError for a step without a brain, or a margin that is no number.
+    """
+    *before, last = (part.strip() for part in text.split(">"))
+    steps = (*(_step(part) for part in before), Step(last))
+    if not all(step.brain for step in steps):
+        raise UsageError(f"{text!r}: a brain is missing", remedy="write page > graphs, or page[page] > graphs")
+    return steps
+
+
+def _step(part: str) -> Step:
+    match: Any = _STEP.match(part)  # matches any text
+    words = [word.strip() for word in (match["into"] or "").split(",") if word.strip()]
+    options = [word for word in words if word.startswith("margin=")]
+    names = tuple(word for word in words if word not in options)
+    return Step(match["brain"], names or None, _margin(options[-1]) if options else 0.0)
+
+
+def _margin(word: str) -> float:
+    try:
+        return float(word.partition("=")[2])
+    except ValueError:
+        raise UsageError(f"{word} is not a number", remedy="write margin=0.05") from None
+
+
+def chained(steps: Sequence[Step], opened: Mapping[str, Brain]) -> Brain:
+    """The chain of brains, or the one brain; ``opened`` has them as typed."""
+    brain = opened[steps[0].brain]
+    for step, following in pairwise(steps):
+        brain = brain.then(opened[following.brain], on=step.on, margin=step.margin)
+    return brain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-SLACK = 1e-3  # by which a probability may miss 0 or 1, as rounding makes it
+from runner_core.fitting.activation import ACTIVATIONS, are_probabilities
 
 
 def probabilities(values: NDArray[np.generic], activation: str | None) -> NDArray[np.float32]:
@@ -17,15 +17,5 @@ def probabilities(values: NDArray[np.generic], activation: str | None) -> NDArra
     """
     scores: NDArray[np.float32] = np.asarray(values, np.float32)
     if activation is None:
-        activation = "none" if _in_unit(scores) else "softmax"
-    if activation == "softmax":
-        with np.errstate(invalid="ignore"):  # an infinite logit makes NaN, which no threshold lets through
-            powers = np.exp(scores - scores.max())
-        scores = powers / powers.sum()
-    elif activation == "sigmoid":
-        scores = np.float32(0.5) * (np.tanh(scores / 2) + 1)  # the same as 1 / (1 + exp(-scores)), which overflows
-    return scores.clip(0, 1)
-
-
-def _in_unit(scores: NDArray[np.float32]) -> bool:
-    return bool(scores.min() >= -SLACK and scores.max() <= 1 + SLACK)
+        activation = "none" if are_probabilities(scores) else "softmax"
+    return ACTIVATIONS[activation](scores).clip(0, 1).astype(np.float32, copy=False)

@@ -6,17 +6,18 @@ import attrs
 import numpy as np
 
 from runner_classification.activation import probabilities
-from runner_classification.codec import PictureCodec
-from runner_classification.drafting import drafted_input
-from runner_classification.labelling import background_of, believed, check_classes
-from runner_classification.metadata import labels_of, size_of
-from runner_classification.options import choice
-from runner_classification.picture_input import picture_for
-from runner_classification.roles import roles_of
-from runner_classification.values import UNIT
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
+from runner_core.fitting.activation import ACTIVATIONS
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input
+from runner_core.fitting.labelling import background_of, believed, check_classes
+from runner_core.fitting.metadata import labels_of, size_of
+from runner_core.fitting.options import choice
+from runner_core.fitting.picture_input import picture_for
+from runner_core.fitting.roles import roles_of
+from runner_core.fitting.values import UNIT
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
@@ -42,7 +43,7 @@ class Classification:
     def recognise(self, model: Signature) -> Card | None:
         exported = model.metadata.get("task") == "classify"  # by Ultralytics
         like = attrs.evolve(USUAL, size=size_of(model.metadata) or USUAL.size, resize="crop" if exported else "stretch")
-        drafted = drafted_input(model, like, UNIT if exported else None)
+        drafted = drafted_input(model, like, UNIT if exported else None, sure=exported)
         classes = _classes(model.outputs[0]) if len(model.outputs) == 1 else None
         if drafted is None or classes is None:
             return None
@@ -75,7 +76,7 @@ class Classification:
             classes=classes,
             background=background,
             top_k=_top_k(card),
-            activation=choice(card, "activation", "softmax", "sigmoid", "none"),
+            activation=choice(card, "activation", *ACTIVATIONS),
         )
 
 

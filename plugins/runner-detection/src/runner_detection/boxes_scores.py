@@ -12,21 +12,23 @@ from numpy.typing import NDArray
 
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.fitting.activation import ACTIVATIONS
+from runner_core.fitting.boxes import TO_CORNERS, UNITS, Floats, are_normalised, to_picture
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input, picture_of
+from runner_core.fitting.labelling import believed, check_classes
+from runner_core.fitting.metadata import labels_of
+from runner_core.fitting.names import bare, find_all, find_pair
+from runner_core.fitting.options import choice, flag, index
+from runner_core.fitting.roles import axis, expect, expect_same_rows, roles_of, unbatched
+from runner_core.fitting.rows import assemble, best_rows, suppress
+from runner_core.fitting.values import UNIT
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
 from runner_detection import detr, ssd, tf_detection
-from runner_detection.assemble import KIND, assemble, best_rows, suppress
-from runner_detection.boxes import TO_CORNERS, UNITS, Floats, are_normalised, to_picture
-from runner_detection.class_scores import ACTIVATIONS, best_class
-from runner_detection.codec import PictureCodec
-from runner_detection.drafting import drafted_input, picture_of
-from runner_detection.labelling import believed, check_classes
-from runner_detection.metadata import labels_of
-from runner_detection.names import bare, find_all, find_pair
-from runner_detection.options import choice, flag, index
-from runner_detection.roles import axis, expect, expect_same_rows, roles_of, unbatched
-from runner_detection.values import UNIT
+from runner_detection.class_scores import best_class
+from runner_detection.kind import KIND
 
 CLASS_WORDS, SCORE_WORDS = ("label", "class"), ("score", "conf", "prob")
 
@@ -99,7 +101,7 @@ class BoxesScoresCodec(PictureCodec):
         corners = TO_CORNERS[self.order](every[rows])
         normalised = are_normalised(corners, self.boxes)
         boxes = to_picture(corners, self.placed(frame), normalised=normalised)
-        return (suppress if self.nms else assemble)(self.card, frame.size, boxes, scores, classes)
+        return (suppress if self.nms else assemble)(self.card, KIND, frame.size, boxes, scores, classes)
 
     def _kept(self, outputs: Tensors, count: int) -> tuple[NDArray[np.intp], Floats, NDArray[np.number]]:
         """Rows that reach the threshold, best first, their scores and classes."""

@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_detection.boxes import Floats
-
-
-def sigmoid(values: Floats) -> Floats:
-    """``1 / (1 + exp(-x))``, without overflow."""
-    scores: Floats = 0.5 + 0.5 * np.tanh(0.5 * values)
-    return scores
-
-
-def softmax(values: Floats) -> Floats:
-    """Along the last axis, without overflow."""
-    powers = np.exp(values - values.max(axis=-1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
-
-
-# What turns a model's numbers into scores of 0 to 1.
-ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
-    "none": lambda values: values,
-    "sigmoid": sigmoid,
-    "softmax": softmax,
-}
+from runner_core.fitting.boxes import Floats
 
 
 def best_class(

@@ -14,20 +14,22 @@ from numpy.typing import NDArray
 
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.fitting.activation import ACTIVATIONS
+from runner_core.fitting.boxes import centred_to_corners, to_picture
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input, picture_of
+from runner_core.fitting.labelling import believed, check_classes
+from runner_core.fitting.metadata import labels_of
+from runner_core.fitting.names import bare, find, find_pair
+from runner_core.fitting.options import choice
+from runner_core.fitting.roles import axis, expect, expect_same_rows, roles_of, unbatched
+from runner_core.fitting.rows import assemble, best_rows
+from runner_core.fitting.values import IMAGENET
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
-from runner_detection.assemble import KIND, assemble, best_rows
-from runner_detection.boxes import centred_to_corners, to_picture
-from runner_detection.class_scores import ACTIVATIONS, best_class
-from runner_detection.codec import PictureCodec
-from runner_detection.drafting import drafted_input, picture_of
-from runner_detection.labelling import believed, check_classes
-from runner_detection.metadata import labels_of
-from runner_detection.names import bare, find, find_pair
-from runner_detection.options import choice
-from runner_detection.roles import axis, expect, expect_same_rows, roles_of, unbatched
-from runner_detection.values import IMAGENET
+from runner_detection.class_scores import best_class
+from runner_detection.kind import KIND
 
 # Names of (boxes, logits) in exports, and what makes scores of these logits.
 NAMES = {("pred_boxes", "pred_logits"): "softmax", ("pred_boxes", "logits"): "softmax", ("dets", "labels"): "sigmoid"}
@@ -98,7 +100,7 @@ class DetrCodec(PictureCodec):
         order = best_rows(best, self.card.threshold)
         corners = centred_to_corners(boxes[rows[order]])
         boxes = to_picture(corners, self.placed(frame), normalised=True)
-        return assemble(self.card, frame.size, boxes, best[order], classes[order])
+        return assemble(self.card, KIND, frame.size, boxes, best[order], classes[order])
 
 
 def _classes(logits: TensorSpec, scores: str) -> int | None:

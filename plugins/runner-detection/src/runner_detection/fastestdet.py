@@ -13,18 +13,19 @@ from numpy.typing import NDArray
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
+from runner_core.fitting.activation import sigmoid
+from runner_core.fitting.boxes import Floats, centred_to_corners, to_picture
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input, picture_of
+from runner_core.fitting.labelling import believed, check_classes
+from runner_core.fitting.metadata import labels_of
+from runner_core.fitting.roles import axis, roles_of, unbatched
+from runner_core.fitting.rows import suppress
+from runner_core.fitting.values import UNIT
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
-from runner_detection.assemble import KIND, suppress
-from runner_detection.boxes import Floats, centred_to_corners, to_picture
-from runner_detection.class_scores import sigmoid
-from runner_detection.codec import PictureCodec
-from runner_detection.drafting import drafted_input, picture_of
-from runner_detection.labelling import believed, check_classes
-from runner_detection.metadata import labels_of
-from runner_detection.roles import axis, roles_of, unbatched
-from runner_detection.values import UNIT
+from runner_detection.kind import KIND
 
 STRIDE = 16
 BOX = 5  # objectness, tx, ty, tw, th
@@ -76,7 +77,7 @@ class FastestDetCodec(PictureCodec):
         scores = np.maximum(features[0], 0) ** 0.6 * np.maximum(classes.max(axis=0), 0) ** 0.4
         cells = np.flatnonzero(scores >= self.card.threshold)
         boxes = to_picture(_boxes(features[1:BOX, cells].T, cells, head.shape[1:]), self.placed(frame), normalised=True)
-        return suppress(self.card, frame.size, boxes, scores[cells], classes[:, cells].argmax(axis=0))
+        return suppress(self.card, KIND, frame.size, boxes, scores[cells], classes[:, cells].argmax(axis=0))
 
 
 def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:

@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.fitting.activation import ACTIVATIONS
+from runner_core.fitting.boxes import YX_TO_XY, Floats, centred_to_corners, to_picture
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input, picture_of
+from runner_core.fitting.labelling import believed, check_classes
+from runner_core.fitting.metadata import labels_of
+from runner_core.fitting.names import bare, find_pair
+from runner_core.fitting.options import choice, index, matrix, numbers
+from runner_core.fitting.roles import axis, expect, expect_same_rows, roles_of, unbatched
+from runner_core.fitting.rows import suppress
+from runner_core.fitting.values import SIGNED
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
-from runner_detection.assemble import KIND, suppress
-from runner_detection.boxes import YX_TO_XY, Floats, centred_to_corners, to_picture
-from runner_detection.class_scores import ACTIVATIONS, best_class
-from runner_detection.codec import PictureCodec
-from runner_detection.drafting import drafted_input, picture_of
-from runner_detection.labelling import believed, check_classes
-from runner_detection.metadata import labels_of
-from runner_detection.names import bare, find_pair
-from runner_detection.options import choice, index, matrix, numbers
-from runner_detection.roles import axis, expect, expect_same_rows, roles_of, unbatched
-from runner_detection.values import SIGNED
+from runner_detection.class_scores import best_class
+from runner_detection.kind import KIND
 
 # Names of (offsets, scores) in exports, and the order of an offset's four numbers there.
 NAMES = {("box_encodings", "class_predictions"): "yxhw", ("mbox_loc", "mbox_conf"): "xywh", ("loc", "conf"): "xywh"}
@@ -95,7 +97,7 @@ class SsdCodec(PictureCodec):
         scores = ACTIVATIONS[self.scores](logits)
         rows, best, classes = best_class(scores, self.card.threshold, self.background)
         boxes = to_picture(self._boxes(offsets[rows], self.anchors[rows]), self.placed(frame), normalised=True)
-        return suppress(self.card, frame.size, boxes, best, classes)
+        return suppress(self.card, KIND, frame.size, boxes, best, classes)
 
     def _boxes(self, offsets: Floats, anchors: Floats) -> NDArray[np.float32]:
         """Normalised xyxy of N offsets from their N anchors."""

@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.fitting.boxes import UNITS, YX_TO_XY, Floats, are_normalised, to_picture
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.metadata import labels_of
+from runner_core.fitting.names import bare, find, find_all
+from runner_core.fitting.options import choice
+from runner_core.fitting.picture_input import is_picture, picture_for
+from runner_core.fitting.roles import Shape, axis, expect, expect_same_rows, roles_of, unbatched
+from runner_core.fitting.rows import assemble, best_rows
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.mask import Mask
 from runner_core.picture import PictureSpec, Placement
-from runner_detection.assemble import KIND, assemble, best_rows
-from runner_detection.boxes import UNITS, YX_TO_XY, Floats, are_normalised, to_picture
-from runner_detection.codec import PictureCodec
-from runner_detection.metadata import labels_of
-from runner_detection.names import bare, find, find_all
-from runner_detection.options import choice
+from runner_detection.kind import KIND
 from runner_detection.paste import PastedMask
-from runner_detection.picture_input import is_picture, picture_for
-from runner_detection.roles import Shape, axis, expect, expect_same_rows, roles_of, unbatched
 
 INPUTS = ("image_tensor", "encoded_image_string_tensor", "input_tensor", "inputs")
 NEEDED = {"boxes": "detection_boxes", "scores": "detection_scores", "classes": "detection_classes"}
@@ -102,6 +103,7 @@ class TfDetectionCodec(PictureCodec):
         boxes = to_picture(yx[:, YX_TO_XY], placement, normalised=normalised)
         return assemble(
             self.card,
+            KIND,
             frame.size,
             boxes,
             columns["scores"],

@@ -11,19 +11,19 @@ import numpy as np
 
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.fitting.boxes import Floats
+from runner_core.fitting.drafted_input import drafted_input, picture_of
+from runner_core.fitting.metadata import labels_of
+from runner_core.fitting.names import bare
+from runner_core.fitting.roles import roles_of
+from runner_core.fitting.values import SIGNED
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.label_files import BACKGROUND
 from runner_core.labels import LabelMap
 from runner_core.picture import PictureSpec
-from runner_detection.assemble import KIND
-from runner_detection.boxes import Floats
-from runner_detection.drafting import drafted_input, picture_of
-from runner_detection.metadata import labels_of
-from runner_detection.names import bare
-from runner_detection.roles import roles_of
+from runner_detection.kind import KIND
 from runner_detection.tf_detection import NEEDED, TfDetectionCodec, check_shapes
-from runner_detection.values import SIGNED
 
 OPERATION = "TFLite_Detection_PostProcess"
 IN_ORDER = ("boxes", "classes", "scores", "count")

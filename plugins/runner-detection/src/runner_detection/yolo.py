@@ -16,25 +16,23 @@ from numpy.typing import NDArray
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
+from runner_core.fitting.boxes import UNITS, Floats, are_normalised, centred_to_corners, to_picture
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input, picture_of
+from runner_core.fitting.labelling import believed, check_classes
+from runner_core.fitting.letterboxed import letterboxed
+from runner_core.fitting.metadata import labels_of, literal
+from runner_core.fitting.options import choice, flag
+from runner_core.fitting.roles import roles_of, spelled, unbatched
+from runner_core.fitting.rows import assemble, best_rows, suppress
+from runner_core.fitting.values import UNIT
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.labels import LabelMap
 from runner_core.picture import PictureSpec
-from runner_detection.assemble import KIND, assemble, best_rows, suppress
-from runner_detection.boxes import UNITS, Floats, are_normalised, centred_to_corners, to_picture
 from runner_detection.class_scores import best_class
-from runner_detection.codec import PictureCodec
-from runner_detection.drafting import drafted_input, picture_of
-from runner_detection.labelling import believed, check_classes
-from runner_detection.metadata import labels_of, literal, size_of
-from runner_detection.options import choice, flag
-from runner_detection.roles import roles_of, spelled, unbatched
-from runner_detection.values import UNIT
+from runner_detection.kind import KIND
 from runner_detection.yolo_layout import ORDERS, Layout, Order, layout_of
-
-GREY = (114, 114, 114)
-LETTERBOXED = PictureSpec(resize="letterbox", layout="nchw", pad=GREY)
-FREE_SIZE = (640, 640)  # of an input that takes any, where the metadata do not say
 
 
 class Yolo:
@@ -50,7 +48,7 @@ class Yolo:
 
     def recognise(self, model: Signature) -> Card | None:
         exported = "task" in model.metadata
-        drafted = drafted_input(model, _letterboxed(model), UNIT, sure=exported)
+        drafted = drafted_input(model, letterboxed(model.metadata), UNIT, sure=exported)
         output = _predictions(model.outputs)
         if drafted is None or output is None or model.metadata.get("task", "detect") != "detect":
             return None
@@ -73,7 +71,7 @@ class Yolo:
 
     def bind(self, card: Card, model: Signature) -> YoloCodec:
         specs = roles_of(card, model, needed=("image", "predictions"))
-        picture = picture_of(card, specs["image"], model, _letterboxed(model), UNIT)
+        picture = picture_of(card, specs["image"], model, letterboxed(model.metadata), UNIT)
         output = specs["predictions"]
         read = _layout(output, picture, card.labels, model)
         said = choice(card, "layout", *ORDERS)
@@ -103,7 +101,7 @@ class YoloCodec(PictureCodec):
     def _final(self, table: Floats, frame: Frame) -> Inference:
         found = table[best_rows(table[:, 4], self.card.threshold)]
         boxes = self._to_picture(found[:, :4], frame)
-        return assemble(self.card, frame.size, boxes, found[:, 4], found[:, 5])
+        return assemble(self.card, KIND, frame.size, boxes, found[:, 4], found[:, 5])
 
     def _raw(self, table: Floats, frame: Frame) -> Inference:
         if self.layout.objectness:
@@ -113,7 +111,7 @@ class YoloCodec(PictureCodec):
             scores = scores * table[:, 4:5]
         rows, best, classes = best_class(scores, self.card.threshold)
         boxes = self._to_picture(centred_to_corners(table[rows, :4]), frame)
-        return suppress(self.card, frame.size, boxes, best, classes)
+        return suppress(self.card, KIND, frame.size, boxes, best, classes)
 
     def _to_picture(self, corners: Floats, frame: Frame) -> NDArray[np.float32]:
         normalised = are_normalised(corners, self.boxes)
@@ -128,10 +126,6 @@ class YoloCodec(PictureCodec):
             f"brain {self.card.name}: predictions came as {spelled(table.shape)}, which is not YOLO's {self.layout}",
             remedy="options.layout and options.objectness say how to read them",
         )
-
-
-def _letterboxed(model: Signature) -> PictureSpec:
-    return attrs.evolve(LETTERBOXED, size=size_of(model.metadata) or FREE_SIZE)
 
 
 def _predictions(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:

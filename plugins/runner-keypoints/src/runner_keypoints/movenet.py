@@ -12,16 +12,16 @@ import numpy as np
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input
+from runner_core.fitting.picture_input import picture_for
+from runner_core.fitting.roles import roles_of
+from runner_core.fitting.values import RAW
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
-from runner_keypoints.codec import PictureCodec
-from runner_keypoints.drafting import drafted_input
 from runner_keypoints.person import KEYPOINTS, PERSON, check_names
-from runner_keypoints.picture_input import picture_for
-from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, assemble, least_score
-from runner_keypoints.roles import roles_of
-from runner_keypoints.values import RAW
+from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, answer, least_score
 
 USUAL = PictureSpec(size=(256, 256), resize="letterbox")
 COUNT = len(KEYPOINTS)
@@ -38,7 +38,7 @@ class MoveNet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = drafted_input(model, USUAL, RAW)
+        drafted = drafted_input(model, USUAL, RAW, sure=True)
         if drafted is None or len(model.outputs) != 1 or not _readable(model.outputs[0]):
             return None
         (poses,) = model.outputs
@@ -80,10 +80,10 @@ class MoveNetCodec(PictureCodec):
         to_tensor = np.array([*placement.tensor, 1], np.float32)  # x, y, score
         points = table[:, : 3 * COUNT].reshape(-1, COUNT, 3)[..., [1, 0, 2]] * to_tensor
         if table.shape[1] != ROW:
-            return assemble(self.card, Poses(points, points[..., 2].mean(axis=1)), placement, self.least)
+            return answer(self.card, Poses(points, points[..., 2].mean(axis=1)), placement, self.least)
         y1, x1, y2, x2, scores = table[:, 3 * COUNT :].T
         boxes = np.stack([x1, y1, x2, y2], axis=1) * np.tile(to_tensor[:2], 2)
-        return assemble(self.card, Poses(points, scores, boxes), placement, self.least)
+        return answer(self.card, Poses(points, scores, boxes), placement, self.least)
 
 
 def _readable(spec: TensorSpec) -> bool:

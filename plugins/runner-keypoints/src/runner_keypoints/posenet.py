@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
+from runner_core.fitting.activation import ACTIVATIONS, are_probabilities
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input
+from runner_core.fitting.options import choice
+from runner_core.fitting.picture_input import picture_for
+from runner_core.fitting.roles import roles_of
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
-from runner_keypoints.codec import PictureCodec
-from runner_keypoints.drafting import drafted_input
-from runner_keypoints.options import choice
 from runner_keypoints.person import KEYPOINTS, PERSON, check_names
-from runner_keypoints.picture_input import picture_for
-from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, assemble, least_score
-from runner_keypoints.roles import roles_of
+from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, answer, least_score
 
 USUAL = PictureSpec(size=(257, 257), resize="letterbox")
-SLACK = 1e-3  # by which a probability may miss 0 or 1, as rounding makes it
 CHANNELS = {"nhwc": 3, "nchw": 1}  # the axis
 
 
@@ -101,16 +101,14 @@ class PoseNetCodec(PictureCodec):
             axis=1,
         ).astype(np.float32)
         scores = points[:, 2].mean(keepdims=True)
-        return assemble(self.card, Poses(points[None], scores), placement, self.least)
+        return answer(self.card, Poses(points[None], scores), placement, self.least)
 
     def _planes(self, tensor: NDArray[np.generic]) -> NDArray[np.float32]:
         return np.asarray(tensor.transpose(2, 0, 1) if self.layout == "nhwc" else tensor, np.float32)
 
     def _probability(self, heat: NDArray[np.float32]) -> NDArray[np.float32]:
-        in_unit = heat.min() >= -SLACK and heat.max() <= 1 + SLACK
-        if self.activation == "none" or (self.activation is None and in_unit):
-            return heat.clip(0, 1)
-        return np.float32(0.5) * (np.tanh(heat / 2) + 1)  # the same as 1 / (1 + exp(-heat)), which overflows
+        activation = self.activation or ("none" if are_probabilities(heat) else "sigmoid")
+        return ACTIVATIONS[activation](heat).clip(0, 1).astype(np.float32, copy=False)
 
 
 def _stride(pixels: int, cells: int) -> float:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from runner_core.card import Card
 from runner_core.errors import TaskError
+from runner_core.fitting.rows import assemble, best_rows
 from runner_core.inference import Inference
 from runner_core.picture import Placement
 
@@ -40,30 +41,18 @@ def least_score(card: Card) -> float:
     return float(told)
 
 
-def assemble(card: Card, poses: Poses, placement: Placement, least: float) -> Inference:
+def answer(card: Card, poses: Poses, placement: Placement, least: float) -> Inference:
     """Rows by descending score, none under the card's threshold. Boxes are cut at the picture's borders; a pose whose
     box has no area in the picture, or that has a number which is none, is dropped.
     """
     points = poses.points.astype(np.float32)
     points[..., :2] = placement.to_picture(points[..., :2])
     boxes = around(points, least) if poses.boxes is None else placement.to_picture(poses.boxes)
-    x1, y1, x2, y2 = (boxes := boxes.clip(0, np.array(placement.picture * 2, np.float32))).T
-    kept = (x2 > x1) & (y2 > y1) & (poses.scores >= card.threshold) & np.isfinite(points).all(axis=(1, 2))
-    rows = np.argsort(-poses.scores, kind="stable")
-    rows = rows[kept[rows]]
-    model_ids = np.zeros(len(rows), np.int64) if poses.classes is None else poses.classes[rows]
-    card.labels.check(model_ids)
-    return Inference(
-        brain=card.name,
-        task=KIND,
-        size=placement.picture,
-        version=card.version,
-        labels=card.labels,
-        model_ids=model_ids,
-        boxes=boxes[rows],
-        scores=poses.scores[rows].astype(np.float32).clip(0, 1),
-        keypoints=points[rows],
-    )
+    classes = np.zeros(len(points), np.int64) if poses.classes is None else poses.classes
+    rows = best_rows(poses.scores, card.threshold)
+    rows = rows[np.isfinite(points[rows]).all(axis=(1, 2))]
+    scores = poses.scores[rows].clip(0, 1)
+    return assemble(card, KIND, placement.picture, boxes[rows], scores, classes[rows], keypoints=points[rows])
 
 
 def around(points: Floats, least: float) -> Floats:

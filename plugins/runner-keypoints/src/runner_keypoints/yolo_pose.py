@@ -6,24 +6,22 @@ import attrs
 import numpy as np
 
 from runner_core.card import Card
-from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.contracts import Signature, Tensors
 from runner_core.errors import TaskError
+from runner_core.fitting.boxes import UNITS
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input, picture_of
+from runner_core.fitting.labelling import believed, check_classes
+from runner_core.fitting.letterboxed import letterboxed
+from runner_core.fitting.metadata import labels_of, literal
+from runner_core.fitting.options import choice
+from runner_core.fitting.roles import roles_of
+from runner_core.fitting.values import UNIT
+from runner_core.fitting.yolo_rows import Head, head_of, read_rows
 from runner_core.frame import Frame
 from runner_core.inference import Inference
-from runner_core.picture import PictureSpec
-from runner_keypoints.codec import PictureCodec
-from runner_keypoints.drafting import drafted_input
-from runner_keypoints.labelling import believed, check_classes
-from runner_keypoints.metadata import labels_of, literal, size_of
-from runner_keypoints.options import choice
 from runner_keypoints.person import KEYPOINTS, check_names
-from runner_keypoints.picture_input import picture_for
-from runner_keypoints.poses import KIND, Poses, assemble
-from runner_keypoints.roles import roles_of
-from runner_keypoints.values import UNIT
-from runner_keypoints.yolo_rows import FORMS, Head, heads_of, read_rows
-
-USUAL = PictureSpec(size=(640, 640), resize="letterbox", pad=(114, 114, 114), std=(255.0, 255.0, 255.0))
+from runner_keypoints.poses import KIND, Poses, answer
 
 
 class YoloPose:
@@ -42,7 +40,7 @@ class YoloPose:
 
     def recognise(self, model: Signature) -> Card | None:
         shape = _shape(literal(model.metadata, "kpt_shape"))
-        drafted = drafted_input(model, attrs.evolve(USUAL, size=size_of(model.metadata) or USUAL.size), UNIT)
+        drafted = drafted_input(model, letterboxed(model.metadata), UNIT, sure=True)
         if model.metadata.get("task") != "pose" or shape is None or drafted is None or len(model.outputs) != 1:
             return None
         card = Card(
@@ -54,52 +52,43 @@ class YoloPose:
             threshold=0.25,
             iou=0.7,
         )
-        head = _head(card, model.outputs[0], drafted.picture, shape)
+        head = head_of(card, model.outputs[0], drafted.picture, extras=shape[0] * shape[1])
         if head is None:
             return None
         names = {"keypoint_names": list(KEYPOINTS)} if shape[0] == len(KEYPOINTS) else {}
         card = attrs.evolve(card, options={"kpt_shape": list(shape), "form": head.form, **names})
         card = attrs.evolve(card, notes=(*drafted.notes, *_notes(card)))
-        return believed(card, head.classes, frozenset()) if head.classes else card
+        return believed(card, head.classes, frozenset())
 
     def bind(self, card: Card, model: Signature) -> YoloPoseCodec:
         specs = roles_of(card, model, needed=("image", "rows"))
-        picture = picture_for(card, specs["image"], USUAL)
+        picture = picture_of(card, specs["image"], model, letterboxed(model.metadata), UNIT)
         shape = _shape(card.options.get("kpt_shape"))
-        head = _head(card, specs["rows"], picture, shape) if shape else None
+        head = head_of(card, specs["rows"], picture, extras=shape[0] * shape[1]) if shape else None
         if shape is None or head is None:
             raise TaskError(
                 f"brain {card.name}: {specs['rows']} holds no rows with keypoints of the option kpt_shape, {shape}",
                 remedy="give kpt_shape as [keypoints, 2 or 3]",
             )
         check_names(card, shape[0])
-        if head.classes:
-            check_classes(card, head.classes, frozenset())
-        boxes = choice(card, "boxes", "normalised", "absolute")
-        return YoloPoseCodec(card, picture, head, shape, None if boxes is None else boxes == "normalised")
+        check_classes(card, head.classes, frozenset())
+        return YoloPoseCodec(card, picture, head, shape, choice(card, "boxes", *UNITS))
 
 
 @attrs.frozen
 class YoloPoseCodec(PictureCodec):
     head: Head
     shape: tuple[int, int]
-    normalised: bool | None
+    boxes: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         placement = self.placed(frame)
-        rows = read_rows(
-            outputs["rows"][0],
-            self.head,
-            placement,
-            threshold=self.card.threshold,
-            iou=self.card.iou,
-            normalised=self.normalised,
-        )
+        rows = read_rows(self.card, outputs["rows"][0], self.head, placement, boxes=self.boxes)
         given = rows.extras.reshape(len(rows.extras), *self.shape)
         points = np.ones((*given.shape[:2], 3), np.float32)
         points[..., : self.shape[1]] = given
         points[..., :2] *= np.array(rows.unit, np.float32)
-        return assemble(self.card, Poses(points, rows.scores, rows.boxes, rows.classes), placement, least=0)
+        return answer(self.card, Poses(points, rows.scores, rows.boxes, rows.classes), placement, least=0)
 
 
 def _shape(told: object) -> tuple[int, int] | None:
@@ -107,14 +96,6 @@ def _shape(told: object) -> tuple[int, int] | None:
         case [int(count), int(numbers)] if count > 0 and numbers in (2, 3):
             return count, numbers
     return None
-
-
-def _head(card: Card, rows: TensorSpec, picture: PictureSpec, shape: tuple[int, int]) -> Head | None:
-    """The likeliest of the form that the card asks for: one of as many classes as there are labels goes before."""
-    form = choice(card, "form", *FORMS)
-    heads = heads_of(rows.shape, picture.size, extras=shape[0] * shape[1], form=form)
-    named = max((label.model_id + 1 for label in card.labels.labels), default=0)
-    return next((head for head in heads if head.classes in (0, named)), next(iter(heads), None))
 
 
 def _notes(card: Card) -> tuple[str, ...]:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import attrs
-
 from runner_core.card import Card
 from runner_core.contracts import Signature, TensorSpec
+from runner_core.fitting.drafted_input import DraftedInput, drafted_input
+from runner_core.fitting.labelling import background_of, believed
+from runner_core.fitting.letterboxed import letterboxed
+from runner_core.fitting.metadata import labels_of
+from runner_core.fitting.names import bare, find
+from runner_core.fitting.values import UNIT
 from runner_core.picture import PictureSpec
-from runner_segmentation.drafting import DraftedInput, drafted_input
-from runner_segmentation.labelling import background_of, believed
 from runner_segmentation.maps import classes_in, is_class_map, layout_of
-from runner_segmentation.metadata import labels_of, size_of
-from runner_segmentation.values import UNIT
 
 Found = tuple[str, TensorSpec, tuple[str, ...]]  # role, output, how it was found
 
 USUAL = PictureSpec(size=(512, 512))
-ULTRALYTICS = PictureSpec(size=(640, 640), resize="letterbox", pad=(114, 114, 114))
 
 # DeepLab's own graphs take any size up to their crop size, which is 513 unless the exporter was told otherwise, and
 # pad it with grey: tensorflow/models, research/deeplab/export_model.py. Crop sizes are 16 k + 1.
 DEEPLAB_INPUT, DEEPLAB_OUTPUT = "ImageTensor", "SemanticPredictions"
 DEEPLAB = PictureSpec(size=(513, 513), resize="fit")
 DEEPLAB_STEP = 16
-DEEPLAB_GREY = (128, 128, 128)
+PADDED = PictureSpec(size=DEEPLAB.size, resize="letterbox", pad=(128, 128, 128))
 
 # Scores of so many classes for each cell would as well be a picture, or heat maps of a person's keypoints.
 AMBIGUOUS = frozenset({1, 3, 17})
@@ -54,17 +53,12 @@ def draft(model: Signature) -> Card | None:
     return believed(card, classes_in(spec, layout), background_of(card, default=0)) if layout else card
 
 
-def bare(name: str) -> str:
-    """The name without what exporters put around it: ``import/serving_default_inputs:0`` is ``inputs``."""
-    return name.partition(":")[0].rpartition("/")[2].removeprefix("serving_default_")
-
-
 def _input(model: Signature, exported: str | None) -> DraftedInput | None:
     """How the picture is fitted to the input depends on who exported it."""
     if exported:
-        like, note = ULTRALYTICS, "the picture is letterboxed on grey 114, as Ultralytics does"
-        drafted = drafted_input(model, attrs.evolve(like, size=size_of(model.metadata) or like.size), UNIT)
-    elif any(bare(spec.name) == DEEPLAB_INPUT for spec in model.inputs):
+        note = "the picture is letterboxed on grey 114, as Ultralytics does"
+        drafted = drafted_input(model, letterboxed(model.metadata), UNIT, sure=True)
+    elif find(model.inputs, DEEPLAB_INPUT):
         note = "the picture keeps its proportions, without padding: DeepLab pads it itself"
         drafted = drafted_input(model, DEEPLAB)
     else:
@@ -72,14 +66,13 @@ def _input(model: Signature, exported: str | None) -> DraftedInput | None:
         drafted = drafted_input(model, USUAL)
         if drafted and all(side % DEEPLAB_STEP == 1 for side in drafted.picture.size or ()):
             note = "guess: the size is DeepLab's, so the picture is letterboxed on grey; else picture.resize stretch"
-            picture = attrs.evolve(drafted.picture, resize="letterbox", pad=DEEPLAB_GREY)
-            drafted = attrs.evolve(drafted, picture=picture)
+            drafted = drafted_input(model, PADDED)
     return drafted and drafted.noted(note)
 
 
 def _deeplab_output(model: Signature) -> Found | None:
-    named = [spec for spec in model.outputs if bare(spec.name) == DEEPLAB_OUTPUT]
-    return ("class_map", named[0], (f"class_map is output {named[0].name}, by its name",)) if named else None
+    named = find(model.outputs, DEEPLAB_OUTPUT)
+    return ("class_map", named, (f"class_map is output {named.name}, by its name",)) if named else None
 
 
 def _only_map(model: Signature, picture: PictureSpec) -> Found | None:

@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-Planes = NDArray[np.float32]
+from runner_core.fitting.activation import are_probabilities, sigmoid
 
-SLACK = 1e-3  # by which a probability may miss 0 or 1, as rounding makes it
+Planes = NDArray[np.float32]
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -29,7 +29,7 @@ class Scores:
         """
         planes = np.asarray(values, np.float32)
         if activation is None:
-            activation = "none" if planes.min() >= -SLACK and planes.max() <= 1 + SLACK else "softmax"
+            activation = "none" if are_probabilities(planes) else "softmax"
         if len(planes) > 1:
             return cls(planes, activation)
         if activation == "none":
@@ -42,7 +42,7 @@ class Scores:
         if self.activation == "softmax":
             plane = np.exp(plane - self._peak) / self._total
         if self.activation == "sigmoid":
-            plane = np.float32(0.5) * (np.tanh(plane / 2) + 1)  # the same as 1 / (1 + exp(-plane)), which overflows
+            plane = np.asarray(sigmoid(plane), np.float32)
         return plane.clip(0, 1)
 
     @cached_property

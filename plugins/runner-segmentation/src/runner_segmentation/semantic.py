@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 from runner_core.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
+from runner_core.fitting.activation import ACTIVATIONS
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.labelling import background_of, check_classes
+from runner_core.fitting.options import choice
+from runner_core.fitting.picture_input import picture_for
+from runner_core.fitting.roles import roles_of
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.mask import Mask
 from runner_core.picture import PictureSpec
-from runner_segmentation.codec import PictureCodec
-from runner_segmentation.labelling import background_of, check_classes
 from runner_segmentation.maps import classes_in, is_class_map, layout_of
-from runner_segmentation.options import choice
-from runner_segmentation.picture_input import picture_for
 from runner_segmentation.recognition import USUAL, draft
 from runner_segmentation.regions import Region, regions_of
-from runner_segmentation.roles import roles_of
 from runner_segmentation.sampling import best_classes, nearest, taps_of
 from runner_segmentation.scores import Scores
 
@@ -66,7 +67,7 @@ class SemanticSegmentation:
                 remedy="say which by the card's option layout",
             )
         check_classes(card, max(2, classes_in(specs[role], layout)), background)
-        return ScoresCodec(card, picture, background, layout, choice(card, "activation", "softmax", "sigmoid", "none"))
+        return ScoresCodec(card, picture, background, layout, choice(card, "activation", *ACTIVATIONS))
 
 
 @attrs.frozen

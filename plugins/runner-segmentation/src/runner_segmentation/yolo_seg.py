@@ -6,24 +6,23 @@ import attrs
 import numpy as np
 
 from runner_core.card import Card
-from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.contracts import Signature, Tensors
 from runner_core.errors import TaskError
+from runner_core.fitting.boxes import UNITS
+from runner_core.fitting.codec import PictureCodec
+from runner_core.fitting.drafted_input import drafted_input, picture_of
+from runner_core.fitting.labelling import believed, check_classes
+from runner_core.fitting.letterboxed import letterboxed
+from runner_core.fitting.metadata import labels_of
+from runner_core.fitting.options import choice
+from runner_core.fitting.roles import roles_of
+from runner_core.fitting.rows import assemble
+from runner_core.fitting.values import UNIT
+from runner_core.fitting.yolo_rows import Head, head_of, read_rows
 from runner_core.frame import Frame
 from runner_core.inference import Inference
-from runner_core.picture import PictureSpec
-from runner_segmentation.codec import PictureCodec
-from runner_segmentation.drafting import drafted_input
-from runner_segmentation.labelling import believed, check_classes
 from runner_segmentation.maps import classes_in, layout_of
-from runner_segmentation.metadata import labels_of, size_of
-from runner_segmentation.options import choice
-from runner_segmentation.picture_input import picture_for
 from runner_segmentation.prototypes import PrototypeMask
-from runner_segmentation.roles import roles_of
-from runner_segmentation.values import UNIT
-from runner_segmentation.yolo_rows import FORMS, Head, heads_of, read_rows
-
-USUAL = PictureSpec(size=(640, 640), resize="letterbox", pad=(114, 114, 114), std=(255.0, 255.0, 255.0))
 
 
 class YoloSeg:
@@ -40,7 +39,7 @@ class YoloSeg:
     def recognise(self, model: Signature) -> Card | None:
         if model.metadata.get("task", "segment") != "segment":
             return None
-        drafted = drafted_input(model, attrs.evolve(USUAL, size=size_of(model.metadata) or USUAL.size), UNIT)
+        drafted = drafted_input(model, letterboxed(model.metadata), UNIT, sure=True)
         by_rank = {len(spec.shape or ()): spec for spec in model.outputs}
         if drafted is None or len(model.outputs) != 2 or by_rank.keys() != {3, 4}:
             return None
@@ -55,71 +54,43 @@ class YoloSeg:
             iou=0.7,
         )
         layout = layout_of(prototypes, drafted.picture)
-        head = _head(card, rows, drafted.picture, classes_in(prototypes, layout)) if layout else None
+        head = head_of(card, rows, drafted.picture, extras=classes_in(prototypes, layout)) if layout else None
         if head is None:
             return None
         card = attrs.evolve(card, options={"form": head.form}, notes=(*drafted.notes, *_notes(card, head)))
-        return believed(card, head.classes, frozenset()) if head.classes else card
+        return believed(card, head.classes, frozenset())
 
     def bind(self, card: Card, model: Signature) -> YoloSegCodec:
         specs = roles_of(card, model, needed=("image", "rows", "prototypes"))
-        picture = picture_for(card, specs["image"], USUAL)
+        picture = picture_of(card, specs["image"], model, letterboxed(model.metadata), UNIT)
         layout = choice(card, "layout", "nhwc", "nchw") or layout_of(specs["prototypes"], picture, coarsest=None)
-        head = _head(card, specs["rows"], picture, classes_in(specs["prototypes"], layout)) if layout else None
+        count = classes_in(specs["prototypes"], layout) if layout else 0
+        head = head_of(card, specs["rows"], picture, extras=count) if count else None
         if layout is None or head is None:
             raise TaskError(
                 f"brain {card.name}: {specs['rows']} with {specs['prototypes']} are no rows and prototypes",
                 remedy="yolo-seg reads [1 x numbers x N] or [1 x N x numbers], and prototypes shaped as the input is",
             )
-        if head.classes:
-            check_classes(card, head.classes, frozenset())
-        boxes = choice(card, "boxes", "normalised", "absolute")
-        return YoloSegCodec(card, picture, head, layout, None if boxes is None else boxes == "normalised")
+        check_classes(card, head.classes, frozenset())
+        return YoloSegCodec(card, picture, head, layout, choice(card, "boxes", *UNITS))
 
 
 @attrs.frozen
 class YoloSegCodec(PictureCodec):
     head: Head
     layout: str
-    normalised: bool | None
+    boxes: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         placement = self.placed(frame)
-        rows = read_rows(
-            outputs["rows"][0],
-            self.head,
-            placement,
-            threshold=self.card.threshold,
-            iou=self.card.iou,
-            normalised=self.normalised,
-        )
+        rows = read_rows(self.card, outputs["rows"][0], self.head, placement, boxes=self.boxes)
         planes = outputs["prototypes"][0]
         planes = np.ascontiguousarray(planes.transpose(2, 0, 1) if self.layout == "nhwc" else planes, np.float32)
-        boxes = placement.to_picture(rows.boxes).clip(0, np.array(frame.size * 2, np.float32))
-        kept = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
-        rows, boxes = rows.take(kept), boxes[kept]
-        self.card.labels.check(rows.classes)
-        return Inference(
-            brain=self.card.name,
-            task=YoloSeg.kind,
-            size=frame.size,
-            version=self.card.version,
-            labels=self.card.labels,
-            model_ids=rows.classes,
-            boxes=boxes,
-            scores=rows.scores,
-            masks=tuple(
-                PrototypeMask(numbers, planes, box, placement) for numbers, box in zip(rows.extras, boxes, strict=True)
-            ),
+        boxes = placement.to_picture(rows.boxes)
+        masks = (
+            PrototypeMask(numbers, planes, box, placement) for numbers, box in zip(rows.extras, boxes, strict=True)
         )
-
-
-def _head(card: Card, rows: TensorSpec, picture: PictureSpec, prototypes: int) -> Head | None:
-    """The likeliest of the form that the card asks for: one of as many classes as there are labels goes before."""
-    form = choice(card, "form", *FORMS)
-    heads = heads_of(rows.shape, picture.size, extras=prototypes, form=form)
-    named = max((label.model_id + 1 for label in card.labels.labels), default=0)
-    return next((head for head in heads if head.classes in (0, named)), next(iter(heads), None))
+        return assemble(self.card, YoloSeg.kind, frame.size, boxes, rows.scores, rows.classes, masks=tuple(masks))
 
 
 def _notes(card: Card, head: Head) -> tuple[str, ...]:

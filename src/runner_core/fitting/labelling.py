@@ -1,9 +1,10 @@
-"""Whether a card's labels fit a model of so many classes, and which of them mean nothing was found."""
+"""Whether a card's labels are those of a model with so many classes, and which of them mean that nothing was found."""
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 import attrs
-import numpy as np
 
 from runner_core.card import Card
 from runner_core.errors import LabelError, TaskError
@@ -29,7 +30,7 @@ def background_of(card: Card, default: int | None) -> frozenset[int]:
     return frozenset({default})
 
 
-def believed(card: Card, classes: int, background: frozenset[int]) -> Card:
+def believed(card: Card, classes: int | None, background: AbstractSet[int] | None = None) -> Card:
     """The drafted card; without the labels, which the metadata gave, if they are not those of so many classes."""
     try:
         check_classes(card, classes, background)
@@ -39,20 +40,26 @@ def believed(card: Card, classes: int, background: frozenset[int]) -> Card:
     return card
 
 
-def check_classes(card: Card, classes: int, background: frozenset[int]) -> None:
-    """Raises LabelError where the card's labels are not those of a model with so many classes, TaskError where the
-    background is not.
+def check_classes(card: Card, classes: int | None, background: AbstractSet[int] | None = None) -> None:
+    """Raises LabelError unless the last label is the model's last class, ``classes - 1``; None: not known.
+
+    A number below may have no name: a gap as in COCO's ninety, or the background. Where the family knows which classes
+    are ``background``, the labels run from the first to the last of the others; TaskError where the model has no such
+    class.
     """
-    if max(background, default=0) >= classes:
+    if classes is None:
+        return
+    if background and max(background) >= classes:
         raise TaskError(
             f"brain {card.name}: the option background is {max(background)}, the model has {classes} classes"
         )
     if not card.labels:
         return
-    card.labels.check(np.array(sorted(set(range(classes)) - background)))
-    last = max(label.model_id for label in card.labels.labels)
-    if last >= classes:
+    numbers = [label.model_id for label in card.labels.labels]
+    first, last = min(numbers), max(numbers)
+    things = {classes - 1} if background is None else set(range(classes)) - background
+    if last >= classes or not all(first <= number <= last for number in things):
         raise LabelError(
-            f"brain {card.name}: the model has the classes 0 to {classes - 1}, the labels go up to {last}",
+            f"the model has the classes 0 to {classes - 1}, the labels run from {first} to {last}",
             remedy="give the label map of this model, or its first number by --first-class",
         )

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from runner_detection.nms import FEW, nms
+
+from runner_core.fitting.nms import FEW, nms
 
 
 def crowd(count, clusters, classes, seed):

@@ -29,6 +29,8 @@ SIGNED = Values("from -1 to 1", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
 # What torchvision's models are trained with, 0.485, 0.456, 0.406 and 0.229, 0.224, 0.225, in pixel units.
 IMAGENET = Values("in ImageNet's deviations", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 
+KNOWN = (RAW, UNIT, SIGNED, IMAGENET)
+
 _RANGES = {RAW: (0.0, 255.0), UNIT: (0.0, 1.0), SIGNED: (-1.0, 1.0)}
 _BYTE = -128, 127  # what a quantised input that is no uint8 stores
 _TOLERANCE = 0.02  # of a range
@@ -51,16 +53,6 @@ def told_values(metadata: Mapping[str, str], name: str) -> tuple[Values, str] | 
 def guessed_values(picture: PictureSpec) -> Values:
     """Channels first is how PyTorch exports, whose models mostly come from ImageNet; TensorFlow's take -1 to 1."""
     return IMAGENET if picture.layout == "nchw" else SIGNED
-
-
-def guess_note(values: Values) -> str:
-    """Says that it is a guess, and how to settle it."""
-    others = "; ".join(str(other) for other in (RAW, UNIT, SIGNED, IMAGENET) if other != values)
-    return (
-        f"guess: the input takes RGB values {values}; nothing in the model tells. A picture that you know settles it: "
-        f"where the answer is poor, write the card and put others into picture.mean and .std: {others}; "
-        "or picture.colour bgr"
-    )
 
 
 def _near(least: float, most: float, values: Values) -> bool:

@@ -1,4 +1,4 @@
-"""What the codecs of all families share: one picture in, under the role ``image``."""
+"""PictureCodec: what codecs of all families share whose model takes one picture, under the role ``image``."""
 
 from __future__ import annotations
 

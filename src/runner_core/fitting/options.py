@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from runner_core.card import Card
 from runner_core.contracts import TensorSpec
 from runner_core.errors import TaskError
-from runner_detection.roles import Shape, fits, spelled
+from runner_core.fitting.roles import Shape, fits, spelled
 
 
 def choice(card: Card, name: str, *values: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from runner_core.fitting.boxes import Floats
 
 Rows = NDArray[np.intp]
 Table = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runner_core.contracts import TensorSpec
-from runner_detection.roles import fits
+from runner_core.fitting.roles import fits
 
 
 def bare(name: str) -> str:

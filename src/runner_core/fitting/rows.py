@@ -1,4 +1,4 @@
-"""From rows of numbers to an Inference: what all families have in common at the end."""
+"""From rows of numbers to an Inference: what all families that find boxes have in common at the end."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.card import Card
+from runner_core.fitting.boxes import Floats, clip, usable
+from runner_core.fitting.nms import nms
 from runner_core.inference import Inference
 from runner_core.mask import Mask
-from runner_detection.boxes import Floats, clip, usable
-from runner_detection.nms import nms
-
-KIND = "object-detection"
 
 
 def best_rows(scores: Floats, threshold: float) -> NDArray[np.intp]:
@@ -22,6 +20,7 @@ def best_rows(scores: Floats, threshold: float) -> NDArray[np.intp]:
 
 def assemble(
     card: Card,
+    kind: str,
     size: tuple[int, int],
     boxes: Floats,
     scores: Floats,
@@ -30,11 +29,11 @@ def assemble(
     masks: tuple[Mask, ...] | None = None,
     keypoints: NDArray[np.float32] | None = None,
 ) -> Inference:
-    """The Inference of a (width, height) picture, from rows in their final order.
+    """The Inference, of that kind, of a (width, height) picture, from rows in their final order.
 
     ``boxes`` N x 4 xyxy in its pixels; they are cut at its borders. Rows with a number that is not finite, and boxes
-    that have no area in the picture, are dropped. ``classes`` N ints or whole floats.
-    Raises LabelError where a class is outside the card's labels.
+    that have no area in the picture, are dropped. ``scores`` N, ``classes`` N ints or whole floats, ``masks`` N,
+    ``keypoints`` N x K x 3. Raises LabelError where a class is outside the card's labels.
     """
     kept = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & np.isfinite(classes)
     boxes = clip(boxes, size)
@@ -44,7 +43,7 @@ def assemble(
     card.labels.check(model_ids)
     return Inference(
         brain=card.name,
-        task=KIND,
+        task=kind,
         size=size,
         version=card.version,
         labels=card.labels,
@@ -57,8 +56,10 @@ def assemble(
 
 
 def suppress(
-    card: Card, size: tuple[int, int], boxes: Floats, scores: Floats, classes: NDArray[np.number]
+    card: Card, kind: str, size: tuple[int, int], boxes: Floats, scores: Floats, classes: NDArray[np.number]
 ) -> Inference:
     """The Inference of rows in any order: of those of a class that overlap by more than ``card.iou`` the best stays."""
+    sound = usable(boxes) & np.isfinite(scores)  # else a row that is none would suppress others
+    boxes, scores, classes = boxes[sound], scores[sound], classes[sound]
     kept = nms(boxes, scores, classes, card.iou)
-    return assemble(card, size, boxes[kept], scores[kept], classes[kept])
+    return assemble(card, kind, size, boxes[kept], scores[kept], classes[kept])

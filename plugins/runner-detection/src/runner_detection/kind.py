@@ -1,0 +1,3 @@
+"""What the Inferences of all these families are."""
+
+KIND = "object-detection"

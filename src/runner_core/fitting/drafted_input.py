@@ -1,0 +1,79 @@
+"""DraftedInput: the picture input of a bare model, what the model tells of it, and what has to be guessed."""
+
+from __future__ import annotations
+
+import attrs
+
+from runner_core.card import Card
+from runner_core.contracts import Signature, TensorSpec
+from runner_core.fitting.picture_input import drafted, picture_for
+from runner_core.fitting.values import KNOWN, Values, guessed_values, told_values
+from runner_core.picture import PictureSpec
+
+RESIZED = {"stretch": "stretched", "letterbox": "letterboxed", "crop": "cropped", "fit": "shrunk to fit"}
+
+
+@attrs.frozen
+class DraftedInput:
+    """The tensor, how a picture becomes it, and how that is known."""
+
+    image: TensorSpec
+    picture: PictureSpec
+    notes: tuple[str, ...]
+
+    def noted(self, *notes: str) -> DraftedInput:
+        """The same with these notes behind the others."""
+        return attrs.evolve(self, notes=(*self.notes, *notes))
+
+
+def drafted_input(
+    model: Signature, like: PictureSpec, usual: Values | None = None, *, sure: bool = False
+) -> DraftedInput | None:
+    """The model's only input, if it takes one picture in numbers; None otherwise.
+
+    ``like`` fills in what the input's shape leaves open. A float input takes the values that the metadata tell, else
+    the ``usual`` ones of the family: a guess, unless ``sure``. Without usual ones the layout lets guess.
+    """
+    found = drafted(model, like)
+    if found is None:
+        return None
+    image, picture = found
+    if image.shape is None:
+        return None
+    told = DraftedInput(image, picture, (f"image is input {image.name}, the only one",))
+    if picture.size is not None and None in image.shape[-3:]:
+        wide, high = picture.size
+        told = told.noted(f"guess: the input takes any size, {wide} x {high} is usual; another goes into picture.size")
+    return _with_values(told, model, usual, sure=sure) if picture.dtype.startswith("float") else told
+
+
+def _with_values(told: DraftedInput, model: Signature, usual: Values | None, *, sure: bool) -> DraftedInput:
+    if found := told_values(model.metadata, told.image.name):
+        values, note = found[0], f"the input takes {_written(told.picture, found[0])}: {found[1]}"
+    elif usual and sure:
+        values, note = usual, f"the input takes {_written(told.picture, usual)}: so it is with this family"
+    else:
+        values = usual or guessed_values(told.picture)
+        note = guess_note(told.picture, values)
+    return attrs.evolve(told, picture=attrs.evolve(told.picture, mean=values.mean, std=values.std)).noted(note)
+
+
+def picture_of(card: Card, spec: TensorSpec, model: Signature, like: PictureSpec, usual: Values) -> PictureSpec:
+    """The card's own picture, or what a draft would give it. Raises TaskError where the input does not fit."""
+    told = told_values(model.metadata, spec.name)
+    values = told[0] if told else usual
+    return picture_for(card, spec, attrs.evolve(like, mean=values.mean, std=values.std))
+
+
+def guess_note(picture: PictureSpec, values: Values) -> str:
+    """Says that it is a guess, and how to settle it."""
+    others = "; ".join(str(other) for other in KNOWN if other != values)
+    return (
+        f"guess: the input takes {_written(picture, values)}; nothing in the model tells. A picture that you know "
+        "settles it: where the answers are poor, write the card and put others into picture.mean and .std, "
+        f"{others}; or into picture.colour or .resize"
+    )
+
+
+def _written(picture: PictureSpec, values: Values) -> str:
+    return f"{picture.colour.upper()} values {values}, the picture {RESIZED[picture.resize]}"

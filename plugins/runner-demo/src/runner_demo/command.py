@@ -19,7 +19,9 @@ def demo(out: Path) -> int:
     """Find pages and graphs in the pictures that ship, by two networks that read each picture once."""
     project = Project("demo")
     with ExitStack() as stack:
-        brains = [stack.enter_context(project.get_model(name=name, local=True)) for name in ("page", "graphs")]
+        brains = [
+            stack.enter_context(project.get_model(name=name, local=True, threads=1)) for name in ("page", "graphs")
+        ]
         summary = run(f"file:{PICTURES}", brains, [f"images:{out}", f"jsonl:{out / 'answers.jsonl'}"])
     print_summary(summary)
     click.echo(f"pictures: {out / PICTURES.name}\nanswers:  {out / 'answers.jsonl'}")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from runner_core.cache.cache import Cache
-from runner_core.cache.home import offline
-from runner_core.cache.http import Client, http_opener
+from runner_core.cache.carded import agreed, card_of, here, needed, read_card
 from runner_core.cache.release import Release, RemoteFile
+from runner_core.card import FILE_NAME
 from runner_core.contracts import BrainRef
-from runner_core.errors import NoSuchBrain, OfflineError, StoreError, UnreachableError, UsageError
+from runner_core.errors import StoreError, UsageError
 from runner_core.registry import registry
-
-# Beside the models themselves: cards, labels, and what exporters write next to a model.
-_BESIDE = frozenset({".json", ".txt", ".pbtxt", ".yaml", ".yml", ".md"})
+from runner_store_huggingface.choosing import chosen
+from runner_store_huggingface.hub import Entry, Hub, Repository, is_of
 
 
 class HuggingFaceStore:
@@ -32,68 +30,51 @@ class HuggingFaceStore:
     @staticmethod
     def split(text: str) -> tuple[str, str]:
         """The whole of ``OWNER/NAME`` is the name."""
-        return "", text
+        return "", text.removeprefix("hf://")
 
     def list(self) -> Iterator[BrainRef]:
         """Nothing: the Hub has millions, and which of them are brains only their files tell."""
         return iter(())
 
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
-        """``version`` is a branch, a tag or a commit; None is the main branch."""
-        info = _info(name, version)
-        wanted = [entry for entry in info.siblings or () if _is_wanted(entry.rfilename)]
-        if not wanted:
-            formats = ", ".join(sorted(_formats()))
-            raise NoSuchBrain(f"hf:{name} holds no model that an installed engine opens", remedy=f"they open {formats}")
-        client = Client(token=_token())
-        files = tuple(_file(client, name, str(info.sha), entry) for entry in wanted)
-        return cache.install(Release(self.label, name, str(info.sha)[:12], files))
+        """``name`` is a repository, or one and the part of it that is meant: ``OWNER/NAME/onnx/model.onnx``.
+
+        ``version`` is a branch, a tag or a commit; None is the newest commit of the main branch.
+        """
+        hub = Hub()
+        owner, _, rest = name.partition("/")
+        own_name, _, part = rest.strip("/").partition("/")
+        repository = hub.look("/".join(filter(None, (owner, own_name))), version)
+        card = repository.entries.get(f"{part}/{FILE_NAME}".lstrip("/"))
+        files = _carded(hub, repository, card, cache) if card else _bare(hub, repository, part)
+        return cache.install(Release(self.label, name, version or repository.commit, tuple(files)))
 
 
-def _info(name: str, revision: str | None) -> Any:
-    """What the Hub says of a repository, with sizes and sha256 of its large files."""
-    from huggingface_hub import HfApi, constants
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
-
-    if offline() or constants.HF_HUB_OFFLINE:
-        raise OfflineError(f"hf:{name} cannot be asked for: no connection is allowed")
-    try:
-        return HfApi().model_info(name, revision=revision, files_metadata=True)
-    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-        raise NoSuchBrain(f"hf:{name}{'@' + revision if revision else ''}: the Hub has no such model") from error
-    except HFValidationError as error:
-        raise UsageError(f"hf:{name} is no name of a repository", remedy="write hf:OWNER/NAME[@REVISION]") from error
-    except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else 0
-        kind = UnreachableError if status >= 500 or status in (0, 429) else StoreError
-        raise kind(f"hf:{name}: the Hub answers {status}") from error
-    except OSError as error:
-        raise UnreachableError(f"hf:{name}: the Hub cannot be reached ({error})") from error
+def _carded(hub: Hub, repository: Repository, entry: Entry, cache: Cache) -> Iterator[RemoteFile]:
+    """The card, and the files that it names; what it says of them must be true too."""
+    remote = hub.file(repository, entry, FILE_NAME)
+    data = _known(entry, cache) or read_card(remote.url, remote.open)
+    if not is_of(data, entry):
+        raise StoreError(f"{remote.url}: what arrived is not what the repository holds", remedy="run it again")
+    yield here(FILE_NAME, remote.url, data)
+    folder = entry.path.removesuffix(FILE_NAME)
+    beside = {path.removeprefix(folder): file for path, file in repository.entries.items() if path.startswith(folder)}
+    for path, told in needed(card_of(data, remote.url), beside, remote.url).items():
+        file = hub.file(repository, beside[path], path)
+        yield agreed(file, told) if told else file
 
 
-def _token() -> str:
-    from huggingface_hub import get_token
-
-    return get_token() or ""
-
-
-def _file(client: Client, name: str, commit: str, entry: Any) -> RemoteFile:
-    from huggingface_hub import hf_hub_url
-
-    url = hf_hub_url(name, entry.rfilename, revision=commit)
-    sha256 = entry.lfs.sha256 if entry.lfs else None
-    return RemoteFile(
-        entry.rfilename, url, http_opener(client, url), sha256, entry.size, identity=str(entry.blob_id or commit)
-    )
+def _known(entry: Entry, cache: Cache) -> bytes | None:
+    """A card that was fetched before."""
+    for folder, receipt in cache.brains():
+        if receipt.store == HuggingFaceStore.label and (folder / FILE_NAME).is_file():
+            data = (folder / FILE_NAME).read_bytes()
+            if is_of(data, entry):
+                return data
+    return None
 
 
-def _formats() -> set[str]:
-    return {claim for found in registry().all("engines").values() for claim in found.plugin.claims}
-
-
-def _is_wanted(path: str) -> bool:
-    """Model files that an engine opens, all of a SavedModel, and small files at the top that say more about them."""
-    file = PurePosixPath(path)
-    if "saved-model" in _formats() and (file.name == "saved_model.pb" or "variables" in file.parts):
-        return True
-    return file.suffix.lower() in _formats() or (len(file.parts) == 1 and file.suffix.lower() in _BESIDE)
+def _bare(hub: Hub, repository: Repository, part: str) -> Iterator[RemoteFile]:
+    formats = {claim for found in registry().all("engines").values() for claim in found.plugin.claims}
+    for path, place in chosen(repository.entries, part, formats, repository.name).items():
+        yield hub.file(repository, repository.entries[path], place)

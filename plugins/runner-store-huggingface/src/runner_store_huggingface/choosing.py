@@ -1,0 +1,87 @@
+"""Which files of a repository make a brain, where it has no card."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+import attrs
+
+from runner_core.errors import NoSuchBrain, UsageError
+from runner_core.labels_beside import FILE_NAMES
+
+_SAVED_MODEL = frozenset({"saved_model.pb", "saved_model.pbtxt"})
+_PARTS_OF_ONE = _SAVED_MODEL | {"variables", "assets", "assets.extra", "fingerprint.pb", "keras_metadata.pb"}
+_WEIGHTS = {".xml": ".bin"}  # a model's suffix -> that of its weights, where they are a file of their own
+_MOST_NAMED = 8
+
+
+@attrs.frozen
+class _Model:
+    """Its place in the repository, and its files."""
+
+    path: PurePosixPath
+    files: tuple[PurePosixPath, ...]
+
+
+def chosen(paths: Collection[str], part: str, formats: Collection[str], name: str) -> dict[str, str]:
+    """The files of the one model that an engine opens, and the labels nearest to it: path -> place in the release.
+
+    ``part`` is a file, a folder or a pattern as huggingface_hub has them, where * goes across /; empty stands for all.
+    Of several models the one at the top counts. It comes to the top of the release, and labels beside it. Raises
+    NoSuchBrain, UsageError.
+    """
+    files = [PurePosixPath(path) for path in paths]
+    model = _only(list(_models(files, _within(paths, part), formats)), name, formats)
+    folder = model.path.parent
+    places = {str(file): str(file.relative_to(folder)) for file in model.files}
+    if model.path == folder:  # the repository itself is a SavedModel
+        places = {path: f"{name.rpartition('/')[2]}/{place}" for path, place in places.items()}
+    for above in (folder, *folder.parents):
+        for label_file in FILE_NAMES:
+            path = str(above / label_file)
+            if path in paths and label_file not in places.values():
+                places[path] = label_file
+    return places
+
+
+def _within(paths: Collection[str], part: str) -> set[PurePosixPath]:
+    patterns = (part, f"{part}/*") if part else ("*",)
+    return {PurePosixPath(path) for path in paths if any(fnmatchcase(path, pattern) for pattern in patterns)}
+
+
+def _models(files: list[PurePosixPath], within: set[PurePosixPath], formats: Collection[str]) -> Iterator[_Model]:
+    folders = {file.parent for file in files if file.name in _SAVED_MODEL}
+    parts = {folder: tuple(file for file in files if _is_part(file, folder)) for folder in folders}
+    for folder in folders if "saved-model" in formats else ():
+        if within & set(parts[folder]):
+            yield _Model(folder, parts[folder])
+    for file in within.difference(*parts.values()):
+        if file.suffix.lower() in formats:
+            yield _Model(file, (file, *(other for other in files if _belongs(other, file))))
+
+
+def _is_part(file: PurePosixPath, folder: PurePosixPath) -> bool:
+    return file.is_relative_to(folder) and file.relative_to(folder).parts[0] in _PARTS_OF_ONE
+
+
+def _belongs(file: PurePosixPath, model: PurePosixPath) -> bool:
+    """Whether a file holds the model's weights: ``model.onnx_data``, ``model.onnx.data``, ``model.bin`` of an .xml."""
+    if file.parent != model.parent or file == model:
+        return False
+    weights = _WEIGHTS.get(model.suffix.lower())
+    return file.name.startswith(model.name) or (weights is not None and file == model.with_suffix(weights))
+
+
+def _only(models: list[_Model], name: str, formats: Collection[str]) -> _Model:
+    """The one model nearest to the top."""
+    if not models:
+        opened = ", ".join(sorted(formats)) or "nothing: none is installed"
+        raise NoSuchBrain(f"hf:{name} holds no model that an installed engine opens", remedy=f"they open {opened}")
+    top = min(len(model.path.parents) for model in models)
+    highest = sorted(str(model.path) for model in models if len(model.path.parents) == top)
+    if len(highest) > 1:
+        named = ", ".join(f"hf:{name}/{path}" for path in highest[:_MOST_NAMED])
+        raise UsageError(f"hf:{name} holds {len(highest)} models and no brain.json", remedy=f"name one: {named}")
+    return next(model for model in models if str(model.path) == highest[0])

@@ -9,7 +9,7 @@ import click
 from runner_core.cli.bars import counting
 from runner_core.cli.options import brain_options, opened
 from runner_core.flow import thread_budget
-from runner_core.locations import open_source
+from runner_core.locations import open_sink, open_source
 from runner_core.pipeline import run as run_pipeline
 from runner_core.result import Result
 from runner_core.tables import print_summary
@@ -27,6 +27,7 @@ from runner_core.tables import print_summary
 def run(source: str, brains: tuple[str, ...], sinks: tuple[str, ...], exact: bool, quiet: bool, **choices: Any) -> int:
     """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL."""
     frames = open_source(source)
+    outlets = [open_sink(sink) for sink in sinks or ("jsonl:-",)]  # what is typed wrong is said before a model loads
     total: int | None = getattr(frames, "total", None)
     budget = thread_budget(choices.pop("threads"))
     choices["threads"] = max(1, budget // len(brains)) if frames.live else 1  # files: a thread a picture in flight
@@ -36,7 +37,7 @@ def run(source: str, brains: tuple[str, ...], sinks: tuple[str, ...], exact: boo
             say_failures(result)
             step()
 
-        summary = run_pipeline(frames, models, sinks or ("jsonl:-",), threads=budget, exact=exact, on_result=on_result)
+        summary = run_pipeline(frames, models, outlets, threads=budget, exact=exact, on_result=on_result)
     if not quiet and sinks:
         print_summary(summary)
     if summary.broken:

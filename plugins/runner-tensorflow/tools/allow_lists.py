@@ -80,6 +80,7 @@ KERAS_MODULES = (
     "optimizers.schedules", "quantizers", "regularizers",
 )  # fmt: skip
 FUNCTION_MODULES = ("activations", "losses", "metrics")
+OPERATION_MODULES = ("keras.src.applications.", "keras.src.ops.")
 MODELS = ("keras.Model", "keras.Sequential", "keras.src.models.functional.Functional")
 IMPURE_KERAS = {
     "AWQConfig": "names a data set",
@@ -132,9 +133,9 @@ def _functions() -> Iterator[str]:
 
 
 def _operations(base: type = Operation) -> Iterator[str]:
-    """``keras.ops`` called on a model's tensors, saved under the module that defines them."""
+    """``keras.ops`` called on a model's tensors, and layers of its applications: saved under the module they are in."""
     for operation in base.__subclasses__():
-        if operation.__module__.startswith("keras.src.ops.") and operation.__name__ not in IMPURE_KERAS:
+        if operation.__module__.startswith(OPERATION_MODULES) and operation.__name__ not in IMPURE_KERAS:
             yield f"{operation.__module__}.{operation.__name__}"
         yield from _operations(operation)
 

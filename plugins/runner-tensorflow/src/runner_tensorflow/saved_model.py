@@ -23,6 +23,7 @@ from runner_tensorflow.runtime import AssetFileDef, SavedModel
 from runner_tensorflow.safety import untrusted
 
 _BINARY, _TEXT = "saved_model.pb", "saved_model.pbtxt"
+_OTHERS = (_TEXT, "saved_model.cpb")  # other forms, which other programs may read instead
 _VARIABLES = "variables/variables"  # begins the names of the files that hold them
 _TAG = "serve"
 _DEFAULT = "serving_default"
@@ -33,9 +34,10 @@ _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 
 def read(path: Path, options: EngineOptions) -> Program:
     """Raises EngineError saying what is missing, or which signatures there are; UntrustedError as ``safety`` says."""
-    if not options.trusted and (path / _TEXT).exists() and (path / _BINARY).exists():
-        raise untrusted(path, f"it holds a second model, {_TEXT}")  # which other programs may read instead
-    meta = _serving(_parse(path), path)
+    model = _parse(path)
+    if not options.trusted:
+        _demand_one(path)
+    meta = _serving(model, path)
     name, signature = _signature(meta, path)
     inputs, outputs = _names(signature.inputs, path), _names(signature.outputs, path)
     init = _init(meta, path)
@@ -68,6 +70,12 @@ def _parse(path: Path) -> Any:
         return SavedModel.FromString(file.read_bytes())
     except DecodeError:
         raise EngineError(f"{file}: no SavedModel, or one that was cut short", remedy="fetch it again") from None
+
+
+def _demand_one(path: Path) -> None:
+    for name in _OTHERS:
+        if (path / name).exists():
+            raise untrusted(path, f"it holds a second model, {name}")
 
 
 def _serving(model: Any, path: Path) -> Any:

@@ -13,6 +13,8 @@ from runner_core.errors import UsageError
 from runner_core.label_files import read_labels
 from runner_core.labels import LabelMap
 
+AUTO = "auto"  # as ``engine``: the fastest installed one that opens the model
+
 
 @attrs.frozen
 class Choices:

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner_core import trust
-from runner_core.card import Card
-from runner_core.choices import Choices
-from runner_core.contracts import Engine, EngineOptions, Session
-from runner_core.drafting import draft, labelled, task_of
+from runner_core.choices import AUTO, Choices
+from runner_core.contracts import Session
 from runner_core.errors import EngineError, UntrustedError
-from runner_core.local_brain import LocalBrain, Wanted, signature_of
+from runner_core.loading import brain_on, load
+from runner_core.local_brain import LocalBrain
 from runner_core.locating import Located, Opener, locate, openers
-from runner_core.registry import registry
+from runner_core.measuring import ranked
 
 log = logging.getLogger("runner")
 
@@ -24,25 +22,17 @@ def open_path(path: Path, choices: Choices) -> LocalBrain:
     """Opens a card, a folder with one, or a bare model. Raises EngineError, CardError, LabelError, TaskError."""
     located = locate(path)
     with loaded(located, choices) as (opener, session):
-        card = located.card.for_artifact(opener.artifact) if located.card else _drafted(session, opener.path, choices)
-        card = choices.adjust(card)
-        wanted = Wanted(None if choices.classes is None else tuple(choices.classes), choices.max_det)
-        return LocalBrain(card, task_of(card.task), session, engine=opener.engine, wanted=wanted)
-
-
-def _drafted(session: Session, model: Path, choices: Choices) -> Card:
-    card = draft(session, model, choices.task)
-    return card if choices.labels is not None else labelled(card, model, signature_of(session), choices.first_class)
+        return brain_on(session, located, opener, choices)
 
 
 @contextmanager
 def loaded(located: Located, choices: Choices) -> Iterator[tuple[Opener, Session]]:
     """Who opened it, and the session, which is closed again if the block raises.
 
-    Where the person lists engines, the next one is tried when one refuses the file; else the best one's word counts.
+    Where the person lists engines, the next one is tried when one refuses the file; where they leave it to the speed,
+    the next fastest; else the best one's word counts.
     """
-    candidates = openers(located, choices.engine)
-    opener, session = _first(candidates if choices.engine else candidates[:1], choices)
+    opener, session = _first(_candidates(located, choices), choices)
     try:
         yield opener, session
     except BaseException:
@@ -50,20 +40,20 @@ def loaded(located: Located, choices: Choices) -> Iterator[tuple[Opener, Session
         raise
 
 
+def _candidates(located: Located, choices: Choices) -> list[Opener]:
+    if choices.engine == AUTO:
+        measured = ranked(located, choices)
+        return [opener for opener, speed in measured if speed.ms is not None] or [measured[0][0]]
+    found = openers(located, choices.engine)
+    return found if choices.engine else found[:1]
+
+
 def _first(candidates: list[Opener], choices: Choices) -> tuple[Opener, Session]:
     for opener in candidates[:-1]:
         try:
-            return opener, _load(opener, choices)
+            return opener, load(opener, choices)
         except UntrustedError:
             raise
         except EngineError as error:
             log.warning("engine %s: %s; the next one is tried", opener.engine, error.message)
-    return candidates[-1], _load(candidates[-1], choices)
-
-
-def _load(opener: Opener, choices: Choices) -> Session:
-    engine: Engine = registry().make("engines", opener.engine)
-    if choices.trust:
-        trust.remember(opener.path, choices.name or opener.path.name)
-    trusted = choices.trust or trust.is_trusted(opener.path)
-    return engine.load(opener.path, EngineOptions(device=choices.device, threads=choices.threads, trusted=trusted))
+    return candidates[-1], load(candidates[-1], choices)

@@ -21,6 +21,7 @@ COMMANDS = {
     "run": ("runner_core.cli.run:run", "Run brains over a source and write the answers to sinks."),
     "predict": ("runner_core.cli.predict:predict", "Show what brains find in one picture."),
     "verify": ("runner_core.cli.verify:command", "Say whether a brain answers alike on several engines."),
+    "bench": ("runner_core.cli.bench:bench", "Measure a brain, on one engine or on all that open it."),
     "inspect": ("runner_core.cli.inspect:inspect", "Say what a model file is, and draft its card."),
     "brains": ("runner_core.cli.brains:brains", "List the brains that are to be had, and tidy those fetched."),
     "pull": ("runner_core.cli.pull:pull", "Fetch brains, so that they run without a network."),

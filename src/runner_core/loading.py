@@ -1,0 +1,36 @@
+"""Loading: one engine, one artifact, and the brain that they make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner_core import trust
+from runner_core.card import Card
+from runner_core.choices import Choices
+from runner_core.contracts import Engine, EngineOptions, Session
+from runner_core.drafting import draft, labelled, task_of
+from runner_core.local_brain import LocalBrain, Wanted, signature_of
+from runner_core.locating import Located, Opener
+from runner_core.registry import registry
+
+
+def load(opener: Opener, choices: Choices) -> Session:
+    """The model in its engine. Raises EngineError, UntrustedError."""
+    engine: Engine = registry().make("engines", opener.engine)
+    if choices.trust:
+        trust.remember(opener.path, choices.name or opener.path.name)
+    trusted = choices.trust or trust.is_trusted(opener.path)
+    return engine.load(opener.path, EngineOptions(device=choices.device, threads=choices.threads, trusted=trusted))
+
+
+def brain_on(session: Session, located: Located, opener: Opener, choices: Choices) -> LocalBrain:
+    """The brain by its card, or by a drafted one. Raises CardError, LabelError, TaskError."""
+    card = located.card.for_artifact(opener.artifact) if located.card else _drafted(session, opener.path, choices)
+    wanted = Wanted(None if choices.classes is None else tuple(choices.classes), choices.max_det)
+    card = choices.adjust(card)
+    return LocalBrain(card, task_of(card.task), session, engine=opener.engine, wanted=wanted)
+
+
+def _drafted(session: Session, model: Path, choices: Choices) -> Card:
+    card = draft(session, model, choices.task)
+    return card if choices.labels is not None else labelled(card, model, signature_of(session), choices.first_class)

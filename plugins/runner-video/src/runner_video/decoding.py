@@ -1,0 +1,74 @@
+"""Decoding a file: its pictures with their times, and what becomes of damage and of a missing end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from runner_core.errors import ImageError, SourceError
+from runner_video.shots import Shot
+
+SLACK = 0.5  # seconds that may be missing at the end: the lengths that files tell are not always exact
+
+# They have an index and tell their length; elsewhere FFmpeg seeks roughly, and guesses the length from the bit rate.
+_INDEXED = {"mov", "matroska", "avi"}
+
+
+def timed_shots(name: str, container: InputContainer, track: VideoStream) -> Iterator[tuple[Shot, float]]:
+    """The pictures from where the container stands, with their seconds from the track's beginning.
+
+    Where the file tells no times, a picture begins where the one before ends. Raises SourceError behind the last
+    picture of a file that is cut short.
+    """
+    end, damaged = 0.0, None
+    for packet in container.demux(track):
+        if damaged is not None and packet.size:  # more follows: it is damage, not a missing end
+            yield Shot(ImageError(f"{name}: the picture at {damaged:.2f} s is damaged")), damaged
+            damaged = None
+        try:
+            pictures = packet.decode()
+        except av.error.InvalidDataError:
+            damaged = _seconds(packet.pts, track, end)
+            continue
+        for picture in pictures:
+            time = _seconds(picture.pts, track, end)
+            end = time + _span(picture.duration, track)
+            yield Shot(picture), time
+    length = _length(container, track)
+    if damaged is not None or (length is not None and length - end > SLACK):
+        whole = "" if length is None else f" of {length:.2f} s"
+        raise SourceError(f"{name}: cut short after {end:.2f} s{whole}", remedy="what was there is done")
+
+
+def seek(container: InputContainer, track: VideoStream, seconds: float) -> None:
+    """Goes to a place from which the picture at ``seconds`` can be decoded; where it is not to be found, to none."""
+    if _is_indexed(container):
+        container.seek((track.start_time or 0) + int(seconds / (track.time_base or 1)), stream=track)
+
+
+def _is_indexed(container: InputContainer) -> bool:
+    return bool(_INDEXED & set(container.format.name.split(",")))
+
+
+def _seconds(count: int | None, track: VideoStream, otherwise: float) -> float:
+    return otherwise if count is None else _span(count - (track.start_time or 0), track)
+
+
+def _span(count: int, track: VideoStream) -> float:
+    return float(count * (track.time_base or 0))
+
+
+def _length(container: InputContainer, track: VideoStream) -> float | None:
+    """Seconds that the track is to have, where its file tells."""
+    if not _is_indexed(container):
+        return None
+    if track.duration:
+        return _span(track.duration, track)
+    told = track.metadata.get("DURATION")  # Matroska's, of each track: 00:00:04.000000000
+    if told:
+        hours, minutes, seconds = map(float, told.split(":"))
+        return hours * 3600 + minutes * 60 + seconds
+    return container.duration / av.time_base if container.duration and len(container.streams) == 1 else None

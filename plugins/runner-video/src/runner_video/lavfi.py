@@ -1,0 +1,40 @@
+"""Lavfi: FFmpeg's virtual device, which makes pictures of a filter graph."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+
+import av
+
+from runner_core.frame import Frame
+from runner_video.decoding import timed_shots
+from runner_video.inputs import Input
+from runner_video.live import LiveSource
+
+_REALTIME = re.compile(r"(^|[,;\]])\s*realtime\b")
+_PATIENCE = 60.0  # seconds: it never hangs, but its rate may be low
+_NO_GRAPH = ("not a filter graph that FFmpeg can run", "write it like testsrc=size=640x480:rate=30,realtime")
+
+
+class Lavfi:
+    """The pictures of a filter graph: a camera for tests and demos, where there is none.
+
+    Live where the graph holds ``realtime``; else every picture, as fast as they are made. ``movie=clip.mp4,realtime``
+    plays a clip as a camera. FFmpeg's manual describes the filters.
+    """
+
+    def __init__(self, location: str) -> None:
+        faults = dict.fromkeys((errno.EINVAL, av.error.tag_to_code(b"\xf8FIL")), _NO_GRAPH)
+        self.input = Input(location, name=location, format="lavfi", faults=faults)
+        self.live = bool(_REALTIME.search(location))
+
+    def frames(self) -> Iterator[Frame]:
+        """Raises SourceError where FFmpeg cannot build the graph."""
+        return LiveSource(self.input, stall=_PATIENCE, ends=True).frames() if self.live else self._every()
+
+    def _every(self) -> Iterator[Frame]:
+        with self.input.opened() as (container, track):
+            for index, (shot, time) in enumerate(timed_shots(self.input.name, container, track)):
+                yield shot.frame(self.input.name, index, time)

@@ -1,0 +1,102 @@
+"""Reader: one connection to a live input, read by a thread of its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from threading import Condition, Thread
+from time import monotonic
+from typing import TypeAlias
+
+import av
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from runner_core.errors import SourceError
+from runner_video.inputs import Input
+from runner_video.shots import Shot
+
+KEPT = 4  # shots that wait to be taken: whoever is slower than the camera gets the newest
+
+Unpack: TypeAlias = "Callable[[Packet[VideoStream]], Sequence[VideoFrame | bytes]]"
+
+
+class Reader:
+    """Reads from the moment it is made until it is stopped, or the input ends or fails.
+
+    A call into FFmpeg may not come back, whatever timeout it was given: here it holds up nobody but this thread, which
+    is then left to itself and ends when the call does.
+
+    ``ends``  whether an end is a proper one even where the input told no length.
+    """
+
+    def __init__(self, source: Input, *, ends: bool = False) -> None:
+        self._input, self._ends = source, ends
+        self._shots: deque[Shot] = deque(maxlen=KEPT)
+        self._changed = Condition()
+        self._over = False
+        self._error: SourceError | None = None
+        self.begun = False
+        self._thread = Thread(target=self._read, name=f"runner-reader {source.name}", daemon=True)
+        self._thread.start()
+
+    def take(self, patience: float) -> Shot | None:
+        """The next shot, waited for; None at the end. Raises SourceError: the input's, or that none came in time."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._shots or self._over, patience):
+                raise SourceError(f"{self._input.name}: nothing came for {patience:g} s")
+            if self._shots:
+                return self._shots.popleft()
+        if self._error:
+            raise self._error
+        return None
+
+    def stop(self, patience: float = 0.0) -> None:
+        """Has it end at its next shot, and waits for that so many seconds."""
+        self._end(None)
+        if patience:
+            self._thread.join(patience)
+
+    def _read(self) -> None:
+        try:
+            with self._input.opened() as (container, track):
+                self._read_track(container.demux(track), _as_it_is if track.codec_context.name == "mjpeg" else _decoded)
+                proper = self._ends or container.duration is not None
+            self._end(None if proper else SourceError(f"{self._input.name}: the stream ended"))
+        except SourceError as error:
+            self._end(error)
+        except Exception as error:  # noqa: BLE001  # a thread that dies unheard would leave its source waiting
+            self._end(SourceError(f"{self._input.name}: {type(error).__name__}: {error}"))
+
+    def _read_track(self, packets: Iterator[Packet[VideoStream]], unpack: Unpack) -> None:
+        for packet in packets:
+            taken = monotonic()
+            if self._over:
+                return
+            for picture in unpack(packet):
+                self._keep(Shot(picture, taken))
+
+    def _keep(self, shot: Shot) -> None:
+        with self._changed:
+            self._shots.append(shot)
+            self.begun = True
+            self._changed.notify()
+
+    def _end(self, error: SourceError | None) -> None:
+        with self._changed:
+            if not self._over:
+                self._over, self._error = True, error
+            self._changed.notify()
+
+
+def _as_it_is(packet: Packet[VideoStream]) -> Sequence[bytes]:
+    """A JPEG, which needs no other: what is dropped is not decoded, and the rest no larger than somebody needs."""
+    return (bytes(packet),) if packet.size else ()
+
+
+def _decoded(packet: Packet[VideoStream]) -> Sequence[VideoFrame]:
+    try:
+        return packet.decode()
+    except av.FFmpegError:  # a damaged picture is lost among many; if no other comes, somebody loses patience
+        return ()

@@ -1,0 +1,86 @@
+"""Recording: one H.264 file that grows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from runner_core.errors import SinkError
+
+TICK = Fraction(1, 90_000)  # of a second: divides the usual frame rates evenly
+
+# What is written plays though the program be killed: the index comes in pieces, one a second.
+_FRAGMENTS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
+FORMATS = {".mp4": _FRAGMENTS, ".m4v": _FRAGMENTS, ".mov": _FRAGMENTS, ".mkv": {"flush_packets": "1"}}
+_ENCODER = {"preset": "veryfast", "crf": "23"}
+
+
+class Recording:
+    """Takes pictures with their times. All are of the size of the first, made even; others are fitted into it.
+
+    ``fps``  how many pictures a second there are where they bring no time.
+    """
+
+    def __init__(self, path: Path, title: str, size: tuple[int, int], fps: float) -> None:
+        self._path, self._size, self._fps = path, size, fps
+        self._first: float | None = None
+        self._count, self._last = 0, -1
+        try:
+            self._container = av.open(str(path), "w", options=FORMATS[path.suffix.lower()])
+            self._container.metadata["title"] = title
+            self._stream = self._container.add_stream("libx264", rate=Fraction(fps), options=_ENCODER)
+        except av.FFmpegError as error:
+            raise self._error(error) from error
+        context = self._stream.codec_context
+        context.width, context.height = (side + side % 2 for side in size)  # colour has half the resolution
+        context.pix_fmt, context.time_base = "yuv420p", TICK
+        context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+
+    def add(self, image: Image.Image, time: float | None) -> None:
+        """Raises SinkError where the file cannot grow."""
+        fitted = image if image.size == self._size else ImageOps.pad(image, self._size)
+        frame = VideoFrame.from_ndarray(_even(np.asarray(fitted)), format="rgb24").reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        )
+        frame.pts, frame.time_base = self._tick(time), TICK
+        self._put(frame)
+
+    def close(self) -> None:
+        """Writes what the encoder still holds. Raises SinkError."""
+        try:
+            self._put(None)
+        finally:
+            self._container.close()
+
+    def _tick(self, time: float | None) -> int:
+        """When a picture is shown: as it was taken, from the first on, and never before the one before it."""
+        if time is None:
+            time = self._count / self._fps
+        self._first = time if self._first is None else self._first
+        self._count += 1
+        self._last = max(round((time - self._first) / TICK), self._last + 1)
+        return self._last
+
+    def _put(self, frame: VideoFrame | None) -> None:
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except av.FFmpegError as error:
+            raise self._error(error) from error
+
+    def _error(self, error: av.FFmpegError) -> SinkError:
+        remedy = "make room, or name a file that you may write"
+        return SinkError(f"{self._path}: cannot be written ({error.strerror})", remedy=remedy)
+
+
+def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """With the last line and column twice where their number is odd."""
+    height, width = pixels.shape[:2]
+    return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

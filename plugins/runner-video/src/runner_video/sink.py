@@ -1,0 +1,94 @@
+"""VideoSink: a video with what was found drawn in."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from runner_core.drawing import annotate
+from runner_core.errors import ImageError, SinkError, UsageError
+from runner_core.frame import Frame
+from runner_core.result import Result
+from runner_core.tags import Style
+from runner_video.options import RATE, split_options
+from runner_video.recording import FORMATS, Recording
+
+log = logging.getLogger(__name__)
+
+FPS = 25.0
+
+
+class VideoSink:
+    """``video:out.mp4``: H.264, each picture at its frame's time, so that it plays as its source does.
+
+    Frames of several cameras make several files: ``out.mp4``, ``out-2.mp4``, ..., whose titles name the camera.
+    Pictures, which have no time, make one file of ``?fps=`` pictures a second (25). What was written plays though the
+    program be killed.
+    """
+
+    draws = True
+
+    def __init__(self, location: str | os.PathLike[str]) -> None:
+        place, options = split_options(os.fspath(location), {"fps": RATE})
+        self.path = Path(place).expanduser()
+        self.fps: float = options.get("fps", FPS)
+        if self.path.suffix.lower() not in FORMATS:
+            raise UsageError(f"{place}: no video is written by that name", remedy=f"end it in {', '.join(FORMATS)}")
+
+    @contextmanager
+    def open(self) -> Iterator[VideoWriter]:
+        """Makes the folders that are missing. Raises SinkError where it cannot write, UsageError for a wrong font."""
+        Style.of((1, 1))  # a wrong font is wrong before the first frame
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab"):  # not anew yet: it may be what is about to be read
+                pass
+        except OSError as error:
+            raise SinkError(
+                f"{self.path}: cannot be written ({error.strerror or error})",
+                remedy="name a file in a folder that you may write to",
+            ) from error
+        with ExitStack() as stack:
+            yield VideoWriter(self.path, self.fps, stack)
+
+
+class VideoWriter:
+    """Draws and encodes."""
+
+    def __init__(self, path: Path, fps: float, stack: ExitStack) -> None:
+        self._path, self._fps, self._stack = path, fps, stack
+        self._recordings: dict[str, Recording] = {}
+
+    def write(self, result: Result) -> None:
+        """Raises SinkError. A frame that cannot be read is left out."""
+        try:
+            drawn = annotate(result.frame.image, result.answers)
+        except ImageError as error:
+            log.warning("%s; not in the video", error)
+            return
+        self._recording(result.frame).add(drawn, result.frame.time)
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Every file is closed on the way out."""
+
+    def _recording(self, frame: Frame) -> Recording:
+        """The file for the frame's camera; pictures share one."""
+        camera = "" if frame.time is None else frame.source
+        if camera not in self._recordings:
+            number = len(self._recordings) + 1
+            path = self._path if number == 1 else self._path.with_stem(f"{self._path.stem}-{number}")
+            _spare(path, frame.source)
+            recording = Recording(path, camera, frame.size, self._fps)
+            self._recordings[camera] = recording
+            self._stack.callback(recording.close)
+        return self._recordings[camera]
+
+
+def _spare(path: Path, source: str) -> None:
+    """Refuses to write over the video that is being read."""
+    if path.exists() and os.path.exists(source) and path.samefile(source):  # noqa: PTH110  # any text may be a source
+        raise SinkError(f"{path}: is being read", remedy="name another file")

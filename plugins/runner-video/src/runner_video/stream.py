@@ -1,0 +1,24 @@
+"""Stream: a camera or a broadcast on the network."""
+
+from __future__ import annotations
+
+from runner_video.inputs import Input, public_name
+from runner_video.live import OPTIONS, STALL, LiveSource
+from runner_video.options import split_options
+
+_MICRO = 1_000_000
+
+
+class Stream(LiveSource):
+    """``rtsp://``, ``rtsps://``, ``udp://``, and by ``stream:http://...`` MJPEG and HLS; whatever FFmpeg connects to.
+
+    The address may bring ``?stall=`` and ``?give_up=`` (see LiveSource) with its own query. User and password in it
+    are shown nowhere. What tells its length, such as a recording on a server, ends; all else goes on for ever.
+    """
+
+    def __init__(self, location: str) -> None:
+        place, options = split_options(location, OPTIONS, foreign=True)
+        stall = options.get("stall", STALL)
+        timeout = "timeout" if place.lower().startswith("rtsp") else "rw_timeout"
+        network = {"rtsp_flags": "prefer_tcp", "fflags": "nobuffer", timeout: str(int(stall * _MICRO))}
+        super().__init__(Input(place, name=public_name(place), options=network, timeout=stall), **options)

@@ -1,0 +1,81 @@
+"""VideoSource: the pictures of a video file, each at its own time."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner_core.errors import SourceError, UsageError
+from runner_core.frame import Frame
+from runner_video.decoding import seek, timed_shots
+from runner_video.inputs import Input, public_name
+from runner_video.options import COUNT, RATE, SECONDS, split_options
+from runner_video.shots import Shot
+from runner_video.thinning import Thinning
+
+OPTIONS = {"stride": COUNT, "max_fps": RATE, "start": SECONDS, "end": SECONDS}
+TIMEOUT = 10.0  # seconds that a web server may take
+
+
+class VideoSource:
+    """Every picture of the file in order, or those that options ask for: ``clip.mp4?stride=2&start=1.5&end=9``.
+
+    ``stride``   every so many-th picture.
+    ``max_fps``  at most so many pictures a second of the video.
+    ``start``, ``end``  in seconds: pictures before ``start`` and from ``end`` on are left out.
+
+    A picture's ``time`` is what the file says, in seconds from its first picture; it is turned and mirrored as the
+    file says. A damaged picture is a Frame that says so. A file that is cut short gives what is there, and then raises
+    SourceError.
+    """
+
+    live: bool = False
+
+    def __init__(self, location: str | os.PathLike[str]) -> None:
+        place, options = _split(os.fspath(location))
+        self.input = Input(place, name=public_name(place), timeout=TIMEOUT if "://" in place else None)
+        self.stride: int = options.get("stride", 1)
+        self.max_fps: float | None = options.get("max_fps")
+        self.start: float = options.get("start", 0.0)
+        self.end: float = options.get("end", math.inf)
+        if self.end <= self.start:
+            raise UsageError(f"{location}: it ends at {self.end} s, before it starts")
+
+    @property
+    def total(self) -> int | None:
+        """How many frames there will be, where the file says so and all of it is wanted. Raises SourceError."""
+        with self.input.opened() as (_, track):
+            counted = track.frames if (self.start, self.end, self.max_fps) == (0.0, math.inf, None) else 0
+        return math.ceil(counted / self.stride) or None
+
+    def frames(self) -> Iterator[Frame]:
+        """Raises SourceError where there is no video, no picture where it is asked for, or an end is missing."""
+        wanted = Thinning(self.stride, self.max_fps)
+        index = -1
+        for shot, time in self._shots():
+            if wanted.takes(time):
+                index += 1
+                yield shot.frame(self.input.name, index, time)
+        if index < 0:
+            raise SourceError(f"{self.input.name}: no picture from {self.start:g} s on", remedy="see start= and end=")
+
+    def _shots(self) -> Iterator[tuple[Shot, float]]:
+        """Those from ``start`` to ``end``."""
+        with self.input.opened() as (container, track):
+            if self.start:
+                seek(container, track, self.start)
+            for shot, time in timed_shots(self.input.name, container, track):
+                if time >= self.end:
+                    return
+                if time >= self.start:
+                    yield shot, time
+
+
+def _split(location: str) -> tuple[str, dict[str, Any]]:
+    """The file and the options; a file may have a question mark in its name."""
+    if Path(location).exists():
+        return location, {}
+    return split_options(location, OPTIONS, foreign="://" in location)

@@ -1,0 +1,83 @@
+"""CropsSink: what was found, cut out of its picture."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from runner_core.atomic import write_bytes
+from runner_core.cascade import crops_of
+from runner_core.errors import ImageError
+from runner_core.inference import Inference
+from runner_core.relations import boxes_of
+from runner_core.result import Result
+from runner_export.naming import Names, safe
+from runner_export.places import said, writable_folder
+
+log = logging.getLogger(__name__)
+
+_JPEG_START = b"\xff\xd8\xff"
+_FORMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {".jpg": ("JPEG", {"quality": 95}), ".png": ("PNG", {})}
+
+
+class CropsSink:
+    """``crops:out/`` writes ``out/LABEL/PICTURE-BRAIN-ID.png``, of a JPEG a JPEG; what has no box has no crop."""
+
+    draws = True
+
+    def __init__(self, location: str | os.PathLike[str]) -> None:
+        self.folder = Path(location).expanduser()
+
+    @contextmanager
+    def open(self) -> Iterator[CropsWriter]:
+        """Raises SinkError where the folder cannot be written."""
+        writable_folder(self.folder)
+        yield CropsWriter(self.folder)
+
+
+class CropsWriter:
+    """Writes each picture whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._names = folder, Names()
+
+    def write(self, result: Result) -> None:
+        """Raises SinkError where a file cannot be written."""
+        boxed = [inference for inference in result.answers if inference.boxes is not None and len(inference)]
+        if not boxed:
+            return
+        try:
+            image = result.frame.image
+        except ImageError as error:  # a brain that decodes by itself made sense of what Pillow cannot read
+            log.warning("%s; nothing is cut out", error)
+            return
+        suffix = ".jpg" if (result.frame.encoded or b"").startswith(_JPEG_START) else ".png"
+        name = self._names.name(result.frame)
+        for inference in boxed:
+            self._cut(image, inference, name, suffix)
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Every picture is complete already."""
+
+    def _cut(self, image: Image.Image, inference: Inference, name: str, suffix: str) -> None:
+        crops = crops_of(boxes_of(inference), inference.size)
+        for row, (label, crop) in enumerate(zip(inference.names, crops, strict=True)):
+            if crop:
+                path = self._folder / safe(label) / f"{name}-{safe(inference.brain)}-{row}{suffix}"
+                with said(path):
+                    path.parent.mkdir(exist_ok=True)
+                    write_bytes(path, _encoded(image.crop(crop), suffix))
+
+
+def _encoded(image: Image.Image, suffix: str) -> bytes:
+    buffer = io.BytesIO()
+    form, options = _FORMS[suffix]
+    image.save(buffer, form, **options)
+    return buffer.getvalue()

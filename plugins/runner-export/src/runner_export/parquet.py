@@ -1,0 +1,71 @@
+"""ParquetSink: a row an instance, by pyarrow."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from runner_core.errors import SinkError
+from runner_core.result import Result
+from runner_export.places import said, whole_file
+from runner_export.rows import COLUMNS, rows_of
+
+GROUP = 10_000  # rows that are held, and written as one row group
+
+
+class ParquetSink:
+    """``parquet:out.parquet``; pyarrow is imported when it is opened."""
+
+    def __init__(self, location: str | os.PathLike[str]) -> None:
+        self.path = Path(location).expanduser()
+
+    @contextmanager
+    def open(self) -> Iterator[ParquetWriter]:
+        """Raises SinkError where the file cannot be written, or pyarrow is not there."""
+        arrow, parquet = _pyarrow()
+        schema = arrow.schema([(name, _type(arrow, kind)) for name, kind in COLUMNS.items()])
+        with whole_file(self.path) as stream, parquet.ParquetWriter(stream, schema) as table:
+            writer = ParquetWriter(table, lambda rows: arrow.Table.from_pylist(rows, schema), self.path)
+            try:
+                yield writer
+            finally:
+                writer.flush()
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise SinkError(f"Parquet needs pyarrow ({error})", remedy="pip install 'runner-export[parquet]'") from error
+
+
+def _type(arrow: Any, kind: str) -> Any:
+    return arrow.list_(arrow.float32()) if kind == "float32s" else arrow.type_for_alias(kind)
+
+
+class ParquetWriter:
+    """Holds rows until they are worth a row group."""
+
+    def __init__(self, table: Any, made: Any, path: Path) -> None:
+        self._table, self._made, self._path = table, made, path
+        self._rows: list[dict[str, Any]] = []
+
+    def write(self, result: Result) -> None:
+        """Raises SinkError where the disk is full."""
+        self._rows += rows_of(result)
+        if len(self._rows) >= GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what is held. Raises SinkError where the disk is full."""
+        rows, self._rows = self._rows, []
+        if rows:
+            with said(self._path):
+                self._table.write_table(self._made(rows))
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """The file is complete when it is closed."""

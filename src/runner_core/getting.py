@@ -6,28 +6,38 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
+
+from runner_core.cache.archive import opened
 from runner_core.cache.cache import Cache
+from runner_core.cache.home import OFFLINE_VARIABLE
 from runner_core.contracts import Store
-from runner_core.errors import NoSuchBrain, UnreachableError
+from runner_core.errors import NoSuchBrain, OfflineError, UnreachableError
 from runner_core.reference import Reference, parse
 from runner_core.stores import StoreAddress, configured
 
 log = logging.getLogger("runner")
 
 
-def find(text: str, cache: Cache | None = None) -> Path:
-    """The place of a brain as it is typed: a path as it is, anything else fetched."""
+def find(text: str, cache: Cache | None = None, *, version: str | None = None) -> Path:
+    """The place of a brain as it is typed: a path as it is, anything else fetched.
+
+    ``version`` is the one to take where none is typed.
+    """
     found = parse(text)
-    return found if isinstance(found, Path) else get(found, cache)
+    if isinstance(found, Path):
+        return found
+    return get(attrs.evolve(found, version=found.version or version), cache)
 
 
 def get(reference: Reference, cache: Cache | None = None) -> Path:
     """The brain's folder or file, fetched where need be.
 
-    A store that does not answer is no reason to stand still: what was fetched from it last serves, and a warning says
-    so. Raises NoSuchBrain where no store has it, UnreachableError, StoreError.
+    A store that does not answer is no reason to stand still: what was fetched from it last serves, or else the next
+    store is asked; a warning says which. Raises NoSuchBrain where no store has it, UnreachableError, StoreError.
     """
     cache = cache or Cache()
+    silent: UnreachableError | None = None
     for address in addresses(reference):
         store = address.open()
         try:
@@ -36,8 +46,13 @@ def get(reference: Reference, cache: Cache | None = None) -> Path:
             if reference.store:
                 raise
         except UnreachableError as error:
-            return _stale(reference, store, cache, error)
-    raise no_such_brain(reference)
+            kept = _kept(reference, store, cache, error)
+            if kept:
+                return kept
+            silent = silent or _missing(reference, address, error)
+            if not reference.store:
+                log.warning("%s: %s; the next store is asked", address.alias, error.message)
+    raise silent or no_such_brain(reference)
 
 
 def addresses(reference: Reference) -> Iterator[StoreAddress]:
@@ -53,10 +68,22 @@ def no_such_brain(reference: Reference) -> NoSuchBrain:
     return NoSuchBrain(f"no store has a brain named {reference.name!r}{version} (asked: {asked})", remedy=remedy)
 
 
-def _stale(reference: Reference, store: Store, cache: Cache, error: UnreachableError) -> Path:
+def _kept(reference: Reference, store: Store, cache: Cache, error: UnreachableError) -> Path | None:
+    """What was fetched from the store before."""
     kept = cache.newest(reference.name, store=store.label, version=reference.version)
     if kept is None:
-        raise error
+        return None
     folder, receipt = kept
-    log.warning("%s: %s; version %s, fetched before, is used", reference.name, error.message, receipt.version)
-    return folder
+    why = f"{OFFLINE_VARIABLE} is set" if isinstance(error, OfflineError) else error.message
+    log.warning("%s: %s; version %s, fetched before, is used", reference.name, why, receipt.version)
+    return opened(folder / receipt.files[0].path) if len(receipt.files) == 1 else folder
+
+
+def _missing(reference: Reference, address: StoreAddress, error: UnreachableError) -> UnreachableError:
+    """An error that names the brain and not only the address that nobody may ask for it."""
+    if not isinstance(error, OfflineError):
+        return error
+    name = "@".join(filter(None, (reference.name, reference.version)))
+    return OfflineError(
+        f"brain {name} of store {address.alias} is not here and {OFFLINE_VARIABLE} is set", remedy=error.remedy
+    )

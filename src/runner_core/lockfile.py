@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import attrs
+import cattrs
 
 from runner_core.artifact import ArtifactFile, describe_files
 from runner_core.atomic import write_text
 from runner_core.cache.receipt import Receipt
+from runner_core.card import FILE_NAME as CARD
 from runner_core.errors import LockError
 
 FILE_NAME = "brains.lock"
+_CONVERTER = cattrs.Converter(forbid_extra_keys=True)
 
 
 @attrs.frozen
@@ -35,17 +37,28 @@ class Lock:
     def read(cls, path: Path) -> Lock:
         """Raises LockError where there is none or it is damaged."""
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))["brains"]
-            return cls({name: _locked(entry) for name, entry in data.items()})
+            lock: Lock = _CONVERTER.structure(json.loads(path.read_bytes()), cls)
         except FileNotFoundError:
             raise LockError(f"{path}: no lock file", remedy="write one: `runner lock BRAIN ...`") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except cattrs.BaseValidationError as error:
+            wrong = "; ".join(cattrs.transform_error(error, path="lock"))
+            raise LockError(f"{path}: not a lock file ({wrong})") from error
+        except (OSError, ValueError, RecursionError) as error:
             raise LockError(f"{path}: not a lock file ({error})") from error
+        return lock
 
     def write(self, path: Path) -> None:
-        """Whole or not at all."""
+        """Whole or not at all. Raises LockError."""
         brains = {name: attrs.asdict(locked) for name, locked in sorted(self.brains.items())}
-        write_text(path, json.dumps({"brains": brains}, indent=2) + "\n")
+        try:
+            write_text(path, json.dumps({"brains": brains}, indent=2) + "\n")
+        except OSError as error:
+            raise LockError(f"{path}: cannot be written ({error.strerror})") from error
+
+    def version_of(self, reference: str) -> str | None:
+        """The version to fetch, so that the store may have a newer one; None for what was not fetched."""
+        locked = self.brains.get(reference)
+        return locked.version if locked and locked.store else None
 
     def check(self, reference: str, folder: Path) -> None:
         """Raises LockError unless the brain is in the lock and every file hashes to what it says."""
@@ -60,10 +73,11 @@ class Lock:
 
 
 def files_of(place: Path) -> tuple[ArtifactFile, ...]:
-    """Every file of a brain's folder, or the one file, with sha256 and size; the cache's receipt is none of them."""
-    root = place if place.is_dir() else place.parent
-    return tuple(file for file in describe_files(root, place) if file.path != Receipt.FILE_NAME)
+    """Every file of a brain's folder, or the one file and the card beside it, with sha256 and size.
 
-
-def _locked(entry: dict[str, Any]) -> Locked:
-    return Locked(entry["version"], entry["store"], tuple(ArtifactFile(**file) for file in entry["files"]))
+    The cache's receipt is none of them.
+    """
+    if place.is_dir():
+        return tuple(file for file in describe_files(place, place) if file.path != Receipt.FILE_NAME)
+    card = place.parent / CARD
+    return tuple(file for path in (place, card) if path.is_file() for file in describe_files(place.parent, path))

@@ -39,7 +39,7 @@ class Panel:
 
     def __init__(self, brains: Sequence[Brain], *, exact: bool = True) -> None:
         asked = tuple(dict.fromkeys(stage for brain in brains for stage in stages(brain)))
-        names = [brain.name for brain in asked]
+        names = [brain.name for brain in (*brains, *(brain for brain in asked if brain not in brains))]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             remedy = "open one with another name; on the command line BRAIN?name=OTHER"

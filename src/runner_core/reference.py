@@ -35,7 +35,7 @@ class Reference:
 def parse(text: str) -> Reference | Path:
     """A path for what is or looks like one, else a Reference. Raises UsageError for a store that nobody knows."""
     scheme = _SCHEME.fullmatch(text)
-    if Path(text).exists() or (not scheme and _looks_like_path(text)):
+    if os.path.lexists(text) or (not scheme and _looks_like_path(text)):
         return Path(text)
     if not scheme:
         return _named(text, None)

@@ -65,6 +65,8 @@ def _file() -> dict[str, str]:
         stores = tomllib.loads(path.read_text(encoding="utf-8")).get("stores", {})
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not readable TOML ({error})") from error
+    if not isinstance(stores, dict):
+        raise UsageError(f"{path}: stores is no table", remedy='write [stores], and below it ALIAS = "KIND:LOCATION"')
     return {alias: str(value) for alias, value in stores.items()}
 
 

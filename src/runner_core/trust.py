@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from filelock import FileLock
 
 from runner_core.artifact import describe_files
 from runner_core.atomic import write_text
-from runner_core.cache.home import home
+from runner_core.cache.home import HOME_VARIABLE, home
 from runner_core.errors import RunnerError
 
 FILE_NAME = "trust.json"
@@ -23,7 +24,8 @@ FILE_NAME = "trust.json"
 def digest_of(artifact: Path) -> str:
     """Hex sha256 over the names and contents of all files of an artifact."""
     files = describe_files(artifact.parent, artifact)
-    return hashlib.sha256("\n".join(f"{file.sha256} {file.path}" for file in files).encode()).hexdigest()
+    listed = "".join(f"{file.sha256} {file.path}\0" for file in files)  # no path holds a zero: no list reads as another
+    return hashlib.sha256(os.fsencode(listed)).hexdigest()
 
 
 def is_trusted(artifact: Path) -> bool:
@@ -33,19 +35,23 @@ def is_trusted(artifact: Path) -> bool:
 
 
 def remember(artifact: Path, name: str) -> None:
-    """Trusts these contents from now on; ``name`` is for people who read the file."""
+    """Trusts these contents from now on; ``name`` is for people who read the file. Raises RunnerError."""
     place = home() / FILE_NAME
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(place.with_suffix(".lock")):
-        write_text(place, json.dumps({**_read(), digest_of(artifact): name}, indent=1))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(place.with_suffix(".lock")):
+            write_text(place, json.dumps({**_read(), digest_of(artifact): name}, indent=1))
+    except OSError as error:
+        remedy = f"set {HOME_VARIABLE} to a folder of yours"
+        raise RunnerError(f"{place}: cannot be written ({error.strerror})", remedy=remedy) from error
 
 
 def _read() -> dict[str, str]:
     place = home() / FILE_NAME
     try:
-        known: dict[str, str] = json.loads(place.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        known: dict[str, str] = dict(json.loads(place.read_bytes()))
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise RunnerError(f"{place}: not readable ({error})", remedy="remove it: nothing is trusted then") from error
     return known

@@ -2,29 +2,82 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import math
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 
+from runner_core.cache.address import shown
 from runner_core.cache.home import require_online
 from runner_core.cache.release import Body, Opener
 from runner_core.errors import StoreError, UnreachableError
 
+log = logging.getLogger("runner")
 TIMEOUT = (10.0, 60.0)  # seconds: to connect, between two reads
 CHUNK = 1 << 20
-IDEMPOTENT = frozenset({"GET", "HEAD"})
+LONGEST_WAIT = 120.0  # seconds that a server may ask to be waited for; if it wants more, people decide
+MOST_JSON = 64 << 20  # bytes
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-def retries(total: int = 4) -> urllib3.Retry:
-    """Back-off with jitter, honouring Retry-After up to two minutes; only what may be asked twice is asked twice."""
-    return urllib3.Retry(
-        total=total, backoff_factor=0.3, backoff_jitter=0.2, backoff_max=30, retry_after_max=120,
-        status_forcelist=(429, 500, 502, 503, 504), allowed_methods=IDEMPOTENT, raise_on_status=False,
+class Retries(urllib3.Retry):
+    """Back-off with jitter that honours Retry-After, says so, and gives up at once where that is too long."""
+
+    def increment(self, method: str | None = None, url: str | None = None, *args: Any, **options: Any) -> Retries:
+        answer = options.get("response")
+        if answer is not None and (self.get_retry_after(answer) or 0) > LONGEST_WAIT:
+            raise urllib3.exceptions.MaxRetryError(options["_pool"], url or "")
+        return super().increment(method, url, *args, **options)
+
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+        """In seconds; None where the server does not say, or says what is no time."""
+        try:
+            return super().get_retry_after(response)
+        except urllib3.exceptions.InvalidHeader:
+            return None
+
+    def sleep_for_retry(self, response: urllib3.BaseHTTPResponse) -> bool:
+        wait = self.get_retry_after(response)
+        if wait:
+            log.warning("the server answers %d and asks to wait %d s", response.status, math.ceil(wait))
+        return super().sleep_for_retry(response)
+
+
+def retries(total: int = 4) -> Retries:
+    """The policy of all requests; only what may be asked twice is asked twice."""
+    return Retries(
+        total=total, backoff_factor=0.3, backoff_jitter=0.2, backoff_max=30,
+        status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET", "HEAD"), raise_on_status=False,
     )  # fmt: skip
+
+
+def again(policy: Retries, url: str, error: Exception, *, remedy: str = "") -> Retries:
+    """What is left of the policy after a connection was cut. Raises UnreachableError where nothing is."""
+    cut = urllib3.exceptions.ProtocolError(str(error))
+    try:
+        return policy.increment("GET", url, error=cut)
+    except urllib3.exceptions.HTTPError:
+        raise UnreachableError(f"{shown(url)}: the connection was cut ({_reason(error)})", remedy=remedy) from error
+
+
+class Bearer(AuthBase):
+    """A token. Being an auth and no plain header, it goes before netrc."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
 
 
 class Client(requests.Session):
@@ -37,50 +90,55 @@ class Client(requests.Session):
         self.mount("https://", adapter)
         self.max_redirects = 10
         if token:
-            self.headers["Authorization"] = f"Bearer {token}"
+            self.auth = Bearer(token)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
-        if target and resp.url.startswith("https://") and target.startswith("http://"):
-            raise StoreError(f"{resp.url}: redirects from https to {target}: refused")
+        if target:
+            scheme = urlsplit(urljoin(resp.url, target)).scheme.lower()
+            if scheme not in ("http", "https") or (scheme == "http" and resp.url.lower().startswith("https:")):
+                raise StoreError(f"{shown(resp.url)}: redirects to {shown(target)!r}: refused")
         return target
 
     def ask(self, method: str, url: str, *, allowed: Sequence[int] = (), **options: Any) -> requests.Response:
         """One answer with a status under 400, or in ``allowed``. Raises OfflineError, UnreachableError, StoreError."""
-        require_online(url)
+        require_online(shown(url))
         try:
             answer = self.request(method, url, timeout=TIMEOUT, **options)
         except requests.TooManyRedirects as error:
-            raise StoreError(f"{url}: redirects without end") from error
+            raise StoreError(f"{shown(url)}: redirects without end") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise UnreachableError(f"{url}: the server cannot be reached ({_reason(error)})") from error
+            raise UnreachableError(f"{shown(url)}: the server cannot be reached ({_reason(error)})") from error
         if answer.status_code >= 400 and answer.status_code not in allowed:
             answer.close()
             raise refused(answer)
         return answer
 
     def ask_json(self, method: str, url: str, **options: Any) -> Any:
-        """The JSON of an answer. Raises StoreError where it is something else."""
-        answer = self.ask(method, url, **options)
-        try:
-            return answer.json()
-        except ValueError:
-            raise StoreError(f"{url}: the server sent {_kind(answer)} instead of JSON") from None
+        """The JSON of an answer, asked for again where it was cut. Raises StoreError where it is something else."""
+        policy = retries(2 if method == "GET" else 0)
+        while True:
+            with self.ask(method, url, stream=True, **options) as answer:
+                try:
+                    return _json(_all(answer), answer)
+                except (urllib3.exceptions.HTTPError, OSError) as error:
+                    policy = again(policy, url, error)
+            policy.sleep()
 
 
 def refused(answer: requests.Response) -> StoreError:
     """The error for a status of 400 and more, with what to do about it."""
-    status, url = answer.status_code, answer.url
+    status, url = answer.status_code, shown(answer.url)
     if status in (401, 403):
         return StoreError(f"{url}: the server refuses access ({status})", remedy="check the token or the account")
     if status == 404:
         return StoreError(f"{url}: not found (404)")
     if status == 429:
-        wait = answer.headers.get("Retry-After")
+        wait = retries().get_retry_after(answer.raw)
         limits = ", ".join(f"{key}: {value}" for key, value in answer.headers.items() if "ratelimit" in key.lower())
         return UnreachableError(
             f"{url}: too many requests (429{', ' + limits if limits else ''})",
-            remedy=f"try again in {wait} s" if wait else "try again later",
+            remedy=f"try again in {math.ceil(wait)} s" if wait else "try again later",
         )
     if status >= 500:
         return UnreachableError(f"{url}: the server fails ({status})", remedy="try again later")
@@ -105,15 +163,26 @@ def http_opener(client: Client, url: str) -> Opener:
 
 
 def _body(answer: requests.Response, url: str) -> Body:
-    if "text/html" in answer.headers.get("Content-Type", "") and not url.endswith((".html", ".htm")):
-        raise StoreError(f"{url}: the server sent an HTML page instead of the file", remedy="check the address")
-    offset, size = 0, answer.headers.get("Content-Length")
-    total = int(size) if size and size.isdigit() else None
-    if answer.status_code == 206:
-        span, _, whole = answer.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-        offset = int(span.partition("-")[0] or 0)
-        total = int(whole) if whole.isdigit() else None
-    return Body(offset, total, _chunks(answer), _validator(answer))
+    headers = answer.headers
+    if "text/html" in headers.get("Content-Type", "") and not url.endswith((".html", ".htm")):
+        raise StoreError(f"{shown(url)}: the server sent an HTML page instead of the file", remedy="check the address")
+    if headers.get("Content-Encoding", "identity") not in ("", "identity"):
+        raise StoreError(f"{shown(url)}: the server sent {headers['Content-Encoding']!r} although told not to encode")
+    offset, total = _span(answer, url)
+    framed = "Content-Length" in headers or "Transfer-Encoding" in headers
+    return Body(offset, total, _chunks(answer), _validator(answer), framed)
+
+
+def _span(answer: requests.Response, url: str) -> tuple[int, int | None]:
+    """The first byte that comes, and how many bytes the whole file has."""
+    if answer.status_code != 206:
+        size = answer.headers.get("Content-Length", "")
+        return 0, int(size) if size.isdecimal() else None
+    told = answer.headers.get("Content-Range", "")
+    span = _CONTENT_RANGE.fullmatch(told)
+    if span is None:
+        raise StoreError(f"{shown(url)}: the server sent a part of the file, but not which ({told!r})")
+    return int(span[1]), None if span[2] == "*" else int(span[2])
 
 
 def _validator(answer: requests.Response) -> str:
@@ -123,13 +192,28 @@ def _validator(answer: requests.Response) -> str:
 
 
 def _chunks(answer: requests.Response) -> Iterator[bytes]:
-    """Reads past requests' own generator: it would copy each chunk once more."""
-    while chunk := answer.raw.read(CHUNK):
+    """What has arrived, as it arrives; past requests' own generator, which would copy each chunk once more."""
+    while chunk := answer.raw.read1(CHUNK):
         yield chunk
 
 
-def _kind(answer: requests.Response) -> str:
-    return answer.headers.get("Content-Type", "").partition(";")[0] or "something"
+def _all(answer: requests.Response) -> bytes:
+    """Raises HTTPError where the connection was cut, StoreError for more than an index can be."""
+    body = bytearray()
+    while chunk := answer.raw.read(CHUNK, decode_content=True):  # only the read behind the last one tells of a cut
+        body += chunk
+        if len(body) > MOST_JSON:
+            raise StoreError(f"{shown(answer.url)}: the server sent more than {MOST_JSON} bytes of JSON")
+    return bytes(body)
+
+
+def _json(body: bytes, answer: requests.Response) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        kind = answer.headers.get("Content-Type", "").partition(";")[0] or "something"
+        sent = "broken JSON" if "json" in kind else f"{kind} instead of JSON"
+        raise StoreError(f"{shown(answer.url)}: the server sent {sent}") from None
 
 
 def _reason(error: Exception) -> str:

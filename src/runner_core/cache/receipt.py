@@ -7,10 +7,14 @@ import json
 import os
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
+import cattrs
+
+from runner_core.errors import StoreError
 
 
 @attrs.frozen
@@ -59,13 +63,27 @@ class Receipt:
 
     @staticmethod
     def touch(folder: Path) -> None:
-        """Notes that the brain is used now."""
-        os.utime(folder / Receipt.FILE_NAME)
+        """Notes that the brain is used now, where the cache may be written."""
+        with suppress(OSError):
+            os.utime(folder / Receipt.FILE_NAME)
+
+    @classmethod
+    def of(cls, place: Path) -> Receipt | None:
+        """The receipt of the fetched brain that is at a path: a folder, its only file, or what an archive unpacked to.
+
+        Raises StoreError.
+        """
+        found = (above / cls.FILE_NAME for above in (place, *place.parents[:3]))
+        return next((cls.read(path) for path in found if path.is_file()), None)
 
     @classmethod
     def read(cls, path: Path) -> Receipt:
-        data: dict[str, Any] = json.loads(path.read_text())
-        return cls(**{**data, "files": tuple(ReceiptFile(**file) for file in data["files"])})
+        """Raises StoreError for a damaged one, FileNotFoundError where there is none."""
+        try:
+            receipt: Receipt = cattrs.structure(json.loads(path.read_bytes()), cls)
+        except (ValueError, RecursionError, cattrs.BaseValidationError) as error:
+            raise StoreError(f"{path}: the receipt is damaged", remedy="run `runner brains verify --repair`") from error
+        return receipt
 
     def write(self, folder: Path) -> None:
         (folder / self.FILE_NAME).write_text(json.dumps(attrs.asdict(self), indent=1))

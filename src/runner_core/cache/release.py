@@ -9,9 +9,12 @@ from pathlib import Path, PurePosixPath
 
 import attrs
 
+from runner_core.cache.address import shown
+from runner_core.cache.receipt import Receipt
 from runner_core.errors import StoreError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @attrs.frozen
@@ -19,12 +22,14 @@ class Body:
     """Bytes on their way: ``chunks`` begin at ``offset`` of a file of ``size`` bytes in all, if that is known.
 
     ``validator`` changes when the file does (an ETag); without one, or a sha256, a transfer that was cut starts again.
+    ``framed``    whether a body that was cut ends in an error rather than as one that is complete.
     """
 
     offset: int
     size: int | None
     chunks: Iterator[bytes]
     validator: str = ""
+    framed: bool = True
 
 
 # Called with the offset to go on from and the validator of what is there. Gives offset 0 where it cannot go on.
@@ -33,7 +38,7 @@ Opener = Callable[[int, str], AbstractContextManager[Body]]
 
 @attrs.frozen
 class RemoteFile:
-    """One file of a release.
+    """One file of a release. Raises StoreError for what is no path, sha256 or size: these become names on this disk.
 
     ``path``      where it goes below the brain's folder.
     ``url``       where it is, for messages.
@@ -44,17 +49,24 @@ class RemoteFile:
     """
 
     path: str
-    url: str
+    url: str = attrs.field(converter=shown)
     open: Opener
     sha256: str | None = None
     size: int | None = None
     identity: str = ""
     check: Callable[[Path], None] | None = None
 
+    def __attrs_post_init__(self) -> None:
+        check_path(self.path, self.url)
+        if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):
+            raise StoreError(f"{self.url}: {self.sha256!r} is no sha256 in hex")
+        if self.size is not None and self.size < 0:
+            raise StoreError(f"{self.url}: no file has {self.size} bytes")
+
 
 @attrs.frozen
 class Release:
-    """A brain of one version. Raises StoreError for a name or a path that would climb out of the cache."""
+    """A brain of one version. Raises StoreError for names that would climb out of the cache or overwrite each other."""
 
     store: str
     name: str
@@ -62,15 +74,26 @@ class Release:
     files: tuple[RemoteFile, ...]
 
     def __attrs_post_init__(self) -> None:
-        for text in (self.name, self.version):
-            if not _NAME.fullmatch(text):
-                raise StoreError(f"{self.store}: {text!r} is no name for a brain or a version")
-        for file in self.files:
-            check_path(file.path, self.store)
+        check_name(self.name, self.store)
+        check_name(self.version, self.store)
+        places = {PurePosixPath(file.path).as_posix().casefold() for file in self.files}
+        if len(places) != len(self.files):  # some file systems take A and a for one
+            raise StoreError(f"{self.store}: {self.name} has two files of one path")
+        if Receipt.FILE_NAME in places:
+            raise StoreError(f"{self.store}: {self.name} has a file {Receipt.FILE_NAME}: that name is the cache's own")
+
+
+def check_name(text: str, where: str) -> None:
+    """Raises StoreError for what cannot be the name of a brain or of a version: it becomes a folder's name."""
+    if not _NAME.fullmatch(text):
+        raise StoreError(f"{where}: {text!r} is no name for a brain or a version")
 
 
 def check_path(path: str, where: str) -> None:
-    """Raises StoreError for a path that is absolute, climbs, or means something else on another system."""
+    """Raises StoreError for a path that is absolute, climbs, means something else on another system, or does not show
+    on a terminal what it is.
+    """
     parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or any(sign in path for sign in ("\\", ":", "\0")):
-        raise StoreError(f"{where}: the file name {path!r} is refused: it leads out of the brain's folder")
+    climbs = not parts or path.startswith("/") or ".." in parts
+    if climbs or "\\" in path or ":" in path or not path.isprintable():
+        raise StoreError(f"{where}: the file name {path!r} is refused: no plain path within the brain's folder")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from runner_core.cache.cache import ProgressOf, silent
+from runner_core.cache.blobs import ProgressOf, silent
 from runner_core.cache.download import Progress
 from runner_core.cache.release import RemoteFile
 
@@ -32,24 +32,17 @@ def bars() -> ProgressOf:
     return _bar if sys.stderr.isatty() else silent
 
 
-def _bar(file: RemoteFile) -> Progress:
+@contextmanager
+def _bar(file: RemoteFile) -> Iterator[Progress]:
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
     from rich.progress import Progress as Bar
 
-    bar = Bar(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-        console=Console(stderr=True), transient=True,
-    )  # fmt: skip
-    task = bar.add_task(file.path, total=file.size)
-
-    def progress(there: int, total: int | None) -> None:
-        bar.start()
-        bar.update(task, completed=there, total=total)
-        if there == total:
-            bar.stop()
-
-    return progress
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(file.path), total=file.size)
+        yield lambda there, total: bar.update(task, completed=there, total=total)
 
 
 def _nothing() -> None:

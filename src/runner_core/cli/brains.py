@@ -10,7 +10,7 @@ import click
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
 from runner_core.card import FILE_NAME, Card
-from runner_core.errors import UnreachableError, UsageError
+from runner_core.errors import CardError, RunnerError, UsageError
 from runner_core.project import Project
 from runner_core.stores import configured
 from runner_core.tables import print_rows
@@ -61,7 +61,7 @@ def _list_stores() -> None:
     for alias in configured():
         try:
             rows += [(ref.name, ref.version, store, ref.summary) for store, ref in Project(alias).brains()]
-        except UnreachableError as error:
+        except RunnerError as error:  # one store that fails does not hide the others, nor what is here
             click.echo(f"runner: {alias}: {error}", err=True)
     print_rows("to be had by name", ("name", "version", "store", "what"), rows)
 
@@ -79,12 +79,18 @@ def _list_cache() -> None:
 
 
 def _card(folder: Path) -> Card | None:
-    return Card.read(folder / FILE_NAME) if (folder / FILE_NAME).is_file() else None
+    try:
+        return Card.read(folder / FILE_NAME)
+    except CardError:  # none, or one that opening the brain complains of
+        return None
 
 
 def _bytes(text: str) -> int:
     digits = text.rstrip("KMGTBkmgtb")
     try:
-        return int(float(digits) * _UNITS[text[len(digits) :].upper()])
-    except (ValueError, KeyError):
-        raise UsageError(f"{text!r} is no size", remedy="write 500MB or 2GB") from None
+        size = int(float(digits) * _UNITS[text[len(digits) :].upper()])
+    except (ValueError, KeyError, OverflowError):
+        size = -1
+    if size < 0:
+        raise UsageError(f"{text!r} is no size", remedy="write 500MB or 2GB")
+    return size

@@ -27,8 +27,7 @@ def lock(brains: tuple[str, ...]) -> None:
 
 
 def _locked(place: Path) -> Locked:
-    receipt, card = place / Receipt.FILE_NAME, place / CARD
-    if receipt.is_file():
-        told = Receipt.read(receipt)
-        return Locked(told.version, told.store, files_of(place))
+    receipt, card = Receipt.of(place), place / CARD
+    if receipt:
+        return Locked(receipt.version, receipt.store, files_of(place))
     return Locked(Card.read(card).version if card.is_file() else "", "", files_of(place))

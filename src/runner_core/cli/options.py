@@ -53,7 +53,7 @@ _OPTIONS = (
     click.option("--classes", type=_KINDS["classes"], metavar="A,B", help="Only these labels."),
     click.option("--max-det", type=click.IntRange(1), help="At most so many instances a frame."),
     click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ..."),
-    click.option("--threads", type=click.IntRange(1), help="Threads within one call of an engine."),
+    click.option("--threads", type=click.IntRange(1), help="Threads in all; the cores where it is not given."),
     click.option("--trust", multiple=True, metavar="BRAIN", help="Let this brain do more than compute; remembered."),
     click.option("--locked", is_flag=True, help="Refuse any brain that is not what brains.lock says."),
 )  # fmt: skip
@@ -92,7 +92,7 @@ def _reference(text: str) -> str:
 
 def _open(text: str, choices: dict[str, Any], trusted: bool, lock: Lock | None) -> Brain:
     reference, _, query = text.partition("?")
-    place = find(reference, cache=Cache(progress=bars()))
+    place = find(reference, Cache(progress=bars()), version=lock.version_of(reference) if lock else None)
     if lock:
         lock.check(reference, place)
     return open_path(place, Choices(**{**choices, **_own(query, text), "trust": trusted}))

@@ -19,7 +19,7 @@ def pull(brains: tuple[str, ...], locked: bool) -> None:
     """Fetch BRAINS (NAME, STORE:NAME@VERSION, URL) and say where they are."""
     lock = Lock.read(Path(FILE_NAME)) if locked else None
     for reference in brains:
-        place = find(reference, Cache(progress=bars()))
+        place = find(reference, Cache(progress=bars()), version=lock.version_of(reference) if lock else None)
         if lock:
             lock.check(reference, place)
         click.echo(f"{reference}: {place}")

@@ -9,24 +9,64 @@ from typing import Any
 
 import attrs
 
-from runner_core.artifact import describe_files
+from runner_core.artifact import ArtifactFile, sha256_of
 from runner_core.atomic import write_text
-from runner_core.card import FILE_NAME, Card
+from runner_core.card import Card
 
 INDEX = "index.json"
 
 
-def write_index(root: Path, brains: Iterable[Path]) -> None:
+@attrs.frozen
+class Shelved:
+    """A brain in its folder; the store's layout gives its name and version."""
+
+    name: str
+    version: str
+    folder: Path
+    card: Card
+
+    @property
+    def summary(self) -> str:
+        return f"{self.card.task}: {', '.join(self.card.labels.names[:5])}"
+
+
+def write_index(root: Path, brains: Iterable[Shelved]) -> None:
     """Lists the brains below ``root``, by name, version, and every file with sha256 and size; whole or not at all."""
-    write_text(root / INDEX, json.dumps({"brains": [_entry(root, folder) for folder in brains]}, indent=1) + "\n")
+    known = _known(root / INDEX)
+    entries = [_entry(root, brain, known) for brain in brains]
+    write_text(root / INDEX, json.dumps({"brains": entries}, indent=1) + "\n")
 
 
-def _entry(root: Path, folder: Path) -> dict[str, Any]:
-    card = Card.read(folder / FILE_NAME)
+def _entry(root: Path, brain: Shelved, known: dict[Path, str]) -> dict[str, Any]:
     return {
-        "name": card.name,
-        "version": card.version,
-        "summary": f"{card.task}: {', '.join(card.labels.names[:5])}",
-        "folder": folder.relative_to(root).as_posix(),
-        "files": [attrs.asdict(file) for file in describe_files(folder, folder)],
+        "name": brain.name,
+        "version": brain.version,
+        "summary": brain.summary,
+        "folder": brain.folder.relative_to(root).as_posix(),
+        "files": [attrs.asdict(_described(brain.folder, path, known)) for path in _files(brain.folder)],
     }
+
+
+def _files(folder: Path) -> list[Path]:
+    """Nothing hidden: what begins with a dot belongs to a desktop, or to a cache that the folder was copied from."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def _described(folder: Path, path: Path, known: dict[Path, str]) -> ArtifactFile:
+    return ArtifactFile(path.relative_to(folder).as_posix(), known.get(path) or sha256_of(path), path.stat().st_size)
+
+
+def _known(index: Path) -> dict[Path, str]:
+    """The sha256 of files that are as they were when the index was written: a push hashes what it brings alone."""
+    try:
+        written = index.stat().st_mtime
+        brains = json.loads(index.read_bytes())["brains"]
+        told = [(index.parent / brain["folder"] / file["path"], file) for brain in brains for file in brain["files"]]
+        return {path: file["sha256"] for path, file in told if _is_as_told(path, file["size"], written)}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+
+
+def _is_as_told(path: Path, size: int, written: float) -> bool:
+    return path.is_file() and path.stat().st_size == size and path.stat().st_mtime < written

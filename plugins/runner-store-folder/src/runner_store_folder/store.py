@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
 from filelock import FileLock
 from natsort import natsorted
 
-from runner_core.artifact import check_files
+from runner_core.artifact import check_files, describe_files
 from runner_core.cache.cache import Cache
+from runner_core.cache.release import check_name, check_path
 from runner_core.card import FILE_NAME, Card
 from runner_core.contracts import BrainRef
-from runner_core.errors import NoSuchBrain, StoreError
-from runner_store_folder.index import write_index
+from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError
+from runner_store_folder.index import Shelved, write_index
+
+log = logging.getLogger("runner")
+_MAKING = ".making-"
 
 
 class FolderStore:
@@ -25,15 +32,23 @@ class FolderStore:
         self.root = Path(location).expanduser()
         self.label = f"folder:{location}"
         if not location:
-            raise StoreError("a folder store needs a folder", remedy="write folder:PATH")
+            raise StoreError("a folder store needs a folder", remedy="write folder:PATH/NAME")
+
+    @staticmethod
+    def split(text: str) -> tuple[str, str]:
+        """``models/page`` is a folder and a name."""
+        location, _, name = text.rstrip("/").rpartition("/")
+        return location, name
 
     def list(self) -> Iterator[BrainRef]:
-        for folder in self._brains():
-            card = Card.read(folder / FILE_NAME)
-            yield BrainRef(card.name, card.version, f"{card.task}: {', '.join(card.labels.names[:5])}")
+        """Every version; a brain whose card cannot be read is left out, and a warning says so."""
+        for brain in self._brains():
+            yield BrainRef(brain.name, brain.version, brain.summary)
 
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:  # noqa: ARG002  # nothing is copied
         """The folder itself; without a version the naturally greatest one."""
+        check_path(name, self.label)
+        self._check_there()
         versions = self._versions(self.root / name)
         wanted = version or next(reversed(versions), "")
         if wanted not in versions:
@@ -42,35 +57,54 @@ class FolderStore:
         return versions[wanted]
 
     def push(self, folder: Path) -> BrainRef:
-        """Copies a brain to ``<name>/<version>``, by one rename. Raises StoreError where that is taken."""
-        card = Card.read(folder / FILE_NAME)
-        for artifact in card.artifacts:
-            check_files(folder, artifact, contents=True)
-        place = self.root / card.name / card.version
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.root / ".push.lock"):
-            if place.exists():
-                raise StoreError(f"{place}: that version is published", remedy="give brain.json another version")
-            self._copy(folder, card, place)
-            write_index(self.root, self._brains())
+        """Copies a brain to ``<name>/<version>``, by one rename. Raises StoreError where that is taken, CardError."""
+        card = _complete(Card.read(folder / FILE_NAME), folder)
+        place = self._place(card)
+        with _told(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.root / ".push.lock"):
+                taken = place.exists()
+                if not taken:
+                    self._copy(folder, card, place)
+                write_index(self.root, self._brains())  # also for one whose push was killed before it got here
+        if taken:
+            raise StoreError(f"{place}: that version is published", remedy="give brain.json another version")
         return BrainRef(card.name, card.version)
 
+    def _place(self, card: Card) -> Path:
+        check_name(card.name, FILE_NAME)
+        check_name(card.version, FILE_NAME)
+        if "/" in card.name + card.version:
+            raise StoreError(f"{card.name}@{card.version}: a folder store has no place for a name with a slash")
+        if (self.root / card.name / FILE_NAME).is_file():
+            raise StoreError(f"{self.root / card.name}: a brain without versions", remedy="move it to NAME/VERSION")
+        return self.root / card.name / card.version
+
     def _copy(self, folder: Path, card: Card, place: Path) -> None:
-        making = Path(tempfile.mkdtemp(dir=self.root, prefix=".making-"))
+        for left in self.root.glob(f"{_MAKING}*"):  # of a push that was killed: nobody else holds the lock
+            shutil.rmtree(left, ignore_errors=True)
+        making = Path(tempfile.mkdtemp(dir=self.root, prefix=_MAKING))
         try:
-            for path in (FILE_NAME, *(file.path for artifact in card.artifacts for file in artifact.files)):
+            for path in {file.path for artifact in card.artifacts for file in artifact.files}:
                 (making / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / path, making / path)
-            making.chmod(0o755)
+            for artifact in card.artifacts:
+                check_files(making, artifact, contents=True)  # the copies: what is checked is what is published
+            card.write(making / FILE_NAME)
+            making.chmod(0o755)  # mkdtemp makes it private
+            place.parent.mkdir(exist_ok=True)
             making.rename(place)
         finally:
             shutil.rmtree(making, ignore_errors=True)
 
-    def _brains(self) -> Iterator[Path]:
-        if not self.root.is_dir():
-            raise StoreError(f"{self.root}: no such folder")
-        for entry in natsorted(self.root.iterdir(), key=lambda path: path.name):
-            yield from self._versions(entry).values()
+    def _brains(self) -> Iterator[Shelved]:
+        self._check_there()
+        for brain in natsorted(self.root.glob("[!.]*"), key=lambda path: path.name):
+            for version, folder in self._versions(brain).items():
+                try:
+                    yield Shelved(brain.name, version, folder, Card.read(folder / FILE_NAME))
+                except CardError as error:
+                    log.warning("%s", error)
 
     def _versions(self, brain: Path) -> dict[str, Path]:
         """The folders of a brain by version, the greatest last."""
@@ -78,3 +112,27 @@ class FolderStore:
             return {Card.read(brain / FILE_NAME).version: brain}
         cards = natsorted(brain.glob(f"[!.]*/{FILE_NAME}"), key=lambda path: path.parent.name) if brain.is_dir() else []
         return {path.parent.name: path.parent for path in cards}
+
+    def _check_there(self) -> None:
+        if not self.root.is_dir():
+            raise UnreachableError(f"{self.root}: no such folder", remedy="is it mounted?")
+
+
+def _complete(card: Card, folder: Path) -> Card:
+    """The card with the sha256 of all files; written by hand it may name the artifacts alone. Raises CardError."""
+    for artifact in card.artifacts:
+        if not (folder / artifact.path).exists():
+            raise CardError(f"{folder / artifact.path}: the card names it, but it is not there")
+    described = (
+        attrs.evolve(artifact, files=artifact.files or describe_files(folder, folder / artifact.path))
+        for artifact in card.artifacts
+    )
+    return attrs.evolve(card, artifacts=tuple(described))
+
+
+@contextmanager
+def _told(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{error.filename or root}: cannot be written ({error.strerror or error})") from error

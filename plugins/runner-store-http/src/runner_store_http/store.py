@@ -4,85 +4,106 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
 from urllib.parse import quote, urlsplit
 
+import requests
 from natsort import natsorted
 
-from runner_core.cache.archive import is_archive, unpacked
+from runner_core.artifact import ArtifactFile
+from runner_core.cache.archive import opened
 from runner_core.cache.cache import Cache
 from runner_core.cache.http import Client, http_opener
 from runner_core.cache.release import Release, RemoteFile
 from runner_core.contracts import BrainRef
-from runner_core.errors import NoSuchBrain, StoreError
+from runner_core.errors import EngineError, NoSuchBrain, StoreError
+from runner_core.model_file import head_of
+from runner_store_http.index import Entry, read_index
 
 INDEX = "index.json"
+_LATEST = "latest"  # the only version of a file that no index lists
+_PLAIN = {"Accept-Encoding": "identity"}  # lengths and ETags of the file, not of a packed one
+_NO_HEAD = (403, 405, 501)  # what servers answer that sign addresses for GET alone, or know no HEAD
 
 
 class HttpStore:
     """The brains below an address."""
 
     def __init__(self, location: str) -> None:
-        if not location.startswith(("http://", "https://")):
+        address = urlsplit(location)
+        if address.scheme not in ("http", "https") or not address.hostname:
             raise StoreError(f"{location!r} is no address of a web server", remedy="write http:https://HOST/PATH")
+        variable = "RUNNER_TOKEN_" + re.sub(r"\W", "_", address.hostname).upper()
+        if address.username or address.password:  # it would be in receipts, lock files and messages
+            raise StoreError(
+                f"an address of {address.hostname} with an account", remedy=f"set {variable}, or use netrc"
+            )
         self.root = location.rstrip("/")
         self.label = f"http:{self.root}"
-        self._client = Client(token=_token(location))
+        self._client = Client(token=os.environ.get(variable, ""))
 
     def list(self) -> Iterator[BrainRef]:
+        """Every version."""
         for entry in self._entries():
-            yield BrainRef(entry["name"], entry["version"], entry.get("summary", ""))
+            yield BrainRef(entry.name, entry.version, entry.summary)
 
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
-        """The brain's folder in the cache; for the name of a file, the file. Without a version the greatest one."""
-        if PurePosixPath(name).suffix:
-            return self._fetch_file(name, cache)
-        entries = [entry for entry in self._entries() if entry["name"] == name]
-        fitting = [entry for entry in entries if version in (None, entry["version"])]
-        if not fitting:
-            there = ", ".join(str(entry["version"]) for entry in entries) or "none of that name"
-            raise NoSuchBrain(f"{self.root} has no brain {name!r} {version or ''}".rstrip(), remedy=f"it has {there}")
-        return cache.install(self._release(natsorted(fitting, key=lambda entry: entry["version"])[-1]))
+        """The brain's folder in the cache; for the name of a file, the file. Without a version the greatest one.
 
-    def _entries(self) -> Sequence[dict[str, Any]]:
+        A version that is here already is not asked for: what is published does not change.
+        """
+        pinned = version not in (None, _LATEST)
+        kept = cache.newest(name, store=self.label, version=version) if pinned else None
+        if kept:
+            return kept[0]
+        file = self._file_called(name) if PurePosixPath(name).suffix and not pinned else None
+        if file:
+            return opened(cache.install(Release(self.label, name, _LATEST, (file,))) / name)
+        return cache.install(self._release(name, version))
+
+    def _entries(self) -> tuple[Entry, ...]:
         url = f"{self.root}/{INDEX}"
-        index = self._client.ask_json("GET", url)
-        entries = index.get("brains") if isinstance(index, dict) else None
-        if not isinstance(entries, Sequence) or not all(_is_entry(entry) for entry in entries):
-            raise StoreError(f"{url}: not an index of brains")
-        return entries
+        return read_index(self._client.ask_json("GET", url), url)
 
-    def _release(self, entry: dict[str, Any]) -> Release:
-        folder = entry.get("folder", f"{entry['name']}/{entry['version']}")
-        files = tuple(self._file(file, folder) for file in entry["files"])
-        return Release(self.label, entry["name"], entry["version"], files)
+    def _release(self, name: str, version: str | None) -> Release:
+        entries = [entry for entry in self._entries() if entry.name == name]
+        fitting = [entry for entry in entries if version in (None, entry.version)]
+        if not fitting:
+            there = ", ".join(entry.version for entry in entries) or "none of that name"
+            raise NoSuchBrain(f"{self.root} has no brain {name!r} {version or ''}".rstrip(), remedy=f"it has {there}")
+        newest = natsorted(fitting, key=lambda entry: entry.version)[-1]
+        folder = newest.folder or f"{newest.name}/{newest.version}"
+        files = tuple(self._listed(file, folder) for file in newest.files)
+        return Release(self.label, newest.name, newest.version, files)
 
-    def _file(self, file: dict[str, Any], folder: str) -> RemoteFile:
-        url = f"{self.root}/{quote(folder)}/{quote(file['path'])}"
-        return RemoteFile(file["path"], url, http_opener(self._client, url), file["sha256"], int(file["size"]))
+    def _listed(self, file: ArtifactFile, folder: str) -> RemoteFile:
+        url = f"{self.root}/{quote(folder)}/{quote(file.path)}"
+        return RemoteFile(file.path, url, http_opener(self._client, url), file.sha256, file.size)
 
-    def _fetch_file(self, name: str, cache: Cache) -> Path:
+    def _file_called(self, name: str) -> RemoteFile | None:
         """One file without a checksum: its ETag, date and length tell whether it is still the same."""
         url = f"{self.root}/{quote(name)}"
-        head = self._client.ask("HEAD", url, allow_redirects=True)
-        told = [head.headers.get(key, "") for key in ("ETag", "Last-Modified", "Content-Length")]
-        size = int(told[2]) if told[2].isdigit() else None
-        file = RemoteFile(name, url, http_opener(self._client, url), size=size, identity=" ".join(told).strip())
-        folder = cache.install(Release(self.label, name, "latest", (file,)))
-        return unpacked(folder / name) if is_archive(name) else folder / name
+        with self._asked(url) as answer:
+            if answer.status_code == 404:
+                return None
+            told = [answer.headers.get(key, "") for key in ("ETag", "Last-Modified", "Content-Length")]
+        size = int(told[2]) if told[2].isdecimal() else None
+        opener = http_opener(self._client, url)
+        return RemoteFile(name, url, opener, size=size, identity=" ".join(told).strip(), check=partial(_check, url=url))
+
+    def _asked(self, url: str) -> requests.Response:
+        answer = self._client.ask("HEAD", url, allowed=(404, *_NO_HEAD), headers=_PLAIN, allow_redirects=True)
+        if answer.status_code not in _NO_HEAD:
+            return answer
+        return self._client.ask("GET", url, allowed=(404,), headers=_PLAIN, stream=True)
 
 
-def _is_entry(entry: Any) -> bool:
-    return (
-        isinstance(entry, dict)
-        and all(isinstance(entry.get(key), str) for key in ("name", "version"))
-        and isinstance(entry.get("files"), Sequence)
-        and all(isinstance(file, dict) and {"path", "sha256", "size"} <= file.keys() for file in entry["files"])
-    )
-
-
-def _token(location: str) -> str:
-    host = urlsplit(location).hostname or ""
-    return os.environ.get("RUNNER_TOKEN_" + re.sub(r"\W", "_", host).upper(), "")
+def _check(path: Path, url: str) -> None:
+    """Raises StoreError for what is no model of any engine: an empty file, a web page that is called a file."""
+    try:
+        head_of(path)
+    except EngineError as error:
+        reason = error.message.removeprefix(f"{path}: ")
+        raise StoreError(f"{url}: what the server sent is no model ({reason})") from error

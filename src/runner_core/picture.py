@@ -6,6 +6,7 @@ A spec is data. A codec chooses one at bind time; ``Frame.prepared`` applies it 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Literal
 
 import attrs
@@ -13,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Resize = Literal["stretch", "letterbox", "crop", "fit"]
-Resample = Literal["bilinear", "area", "nearest"]
+from runner_core.antialias import Axis, antialiased
+
+Resize = Literal["stretch", "letterbox", "pad", "crop", "fit"]
+Resample = Literal["bilinear", "antialias", "area", "nearest"]
 
 Pixels = NDArray[np.uint8]
 BAND = 32
@@ -26,11 +29,13 @@ class PictureSpec:
 
     ``size``      (width, height) of the tensor in pixels; None takes the picture as it is.
     ``resize``    ``stretch`` to the size; ``letterbox``: keep proportions, pad with ``pad`` around the middle;
-                  ``crop``: keep proportions, cut what is over; ``fit``: keep proportions, no padding, so that
-                  the tensor may be smaller than ``size`` on one side.
+                  ``pad``: likewise, with all padding at the right and below; ``crop``: keep proportions, cut what is
+                  over; ``fit``: keep proportions, no padding, so that the tensor may be smaller than ``size`` on one
+                  side.
     ``resample``  ``bilinear``: two taps an axis, no antialiasing, half-pixel centres, as OpenCV's INTER_LINEAR
-                  and ``tf.image.resize`` do; ``area``: mean over the covered area; ``nearest``: the pixel under the
-                  centre, as ``tf.image.resize`` and OpenCV's INTER_NEAREST_EXACT do.
+                  and ``tf.image.resize`` do; ``antialias``: a triangle over all that is covered, not rounded, as
+                  ``tf.image.resize(..., antialias=True)``; ``area``: mean over the covered area; ``nearest``: the pixel
+                  under the centre, as ``tf.image.resize`` and OpenCV's INTER_NEAREST_EXACT do.
     ``colour``    order of the channels; ``layout`` order of the axes.
     ``dtype``     of the tensor. Unless it is uint8, values are ``(pixel - mean) / std``: mean and std are in pixel
                   units (0 to 255), in the tensor's channel order.
@@ -42,10 +47,10 @@ class PictureSpec:
 
     size: tuple[int, int] | None = None
     resize: Resize = attrs.field(
-        default="stretch", validator=attrs.validators.in_(("stretch", "letterbox", "crop", "fit"))
+        default="stretch", validator=attrs.validators.in_(("stretch", "letterbox", "pad", "crop", "fit"))
     )
     resample: Resample = attrs.field(
-        default="bilinear", validator=attrs.validators.in_(("bilinear", "area", "nearest"))
+        default="bilinear", validator=attrs.validators.in_(("bilinear", "antialias", "area", "nearest"))
     )
     colour: Literal["rgb", "bgr"] = attrs.field(default="rgb", validator=attrs.validators.in_(("rgb", "bgr")))
     layout: Literal["nhwc", "nchw"] = attrs.field(default="nhwc", validator=attrs.validators.in_(("nhwc", "nchw")))
@@ -66,10 +71,23 @@ class PictureSpec:
             raise ValueError(f"std is {self.std}: pixels cannot be divided by 0")
         _check_dtype(self.dtype)
 
+    def __str__(self) -> str:
+        if self.encoded:
+            return "encoded bytes"
+        size = f"{self.size[0]} x {self.size[1]} {self.resize} {self.resample}" if self.size else "as decoded"
+        scaled = self.dtype != "uint8" and (self.mean, self.std) != ((0.0,) * 3, (1.0,) * 3)
+        less = f", less {_told(self.mean)}, by {_told(self.std)}" if scaled else ""
+        return f"{size} {self.colour} {self.layout} {self.dtype}{less}"
+
     @property
     def shape(self) -> tuple[object, ...]:
         """All that decides the resized pixels; specs that differ elsewhere share them."""
         return (self.size, self.resize, self.resample, self.pad)
+
+
+def _told(three: tuple[float, float, float]) -> str:
+    """One number where they are the same."""
+    return " ".join(f"{part:g}" for part in (three[:1] if len(set(three)) == 1 else three))
 
 
 def _check_dtype(name: str) -> None:
@@ -145,16 +163,18 @@ def place(picture: tuple[int, int], spec: PictureSpec) -> Placement:
     scale = (inner[0] / width, inner[1] / height)
     if spec.resize == "fit":
         return Placement(picture, inner, scale, (0.0, 0.0))
+    if spec.resize == "pad":
+        return Placement(picture, spec.size, scale, (0.0, 0.0))
     return Placement(picture, spec.size, scale, (float((wide - inner[0]) // 2), float((high - inner[1]) // 2)))
 
 
-def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> Pixels:
-    """Gives the H x W x 3 uint8 RGB pixels of the tensor for those of the picture."""
+def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray[Any]:
+    """Gives the H x W x 3 RGB pixels of the tensor for those of the picture: uint8; antialiased float32, 0 to 255."""
     (wide, high), (left, top, right, bottom) = placement.tensor, placement.shown
     part = _METHODS[spec.resample](pixels, placement)
     if (right - left, bottom - top) == (wide, high):
         return part
-    canvas = np.tile(np.array(spec.pad, np.uint8), (high, wide, 1))
+    canvas = np.tile(np.array(spec.pad, part.dtype), (high, wide, 1))
     canvas[top:bottom, left:right] = part
     return canvas
 
@@ -216,11 +236,26 @@ def _area(pixels: Pixels, placement: Placement) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize((right - left, bottom - top), Image.Resampling.BOX, box=box))
 
 
-_METHODS = {"bilinear": _bilinear, "area": _area, "nearest": _nearest}
+def _antialias(pixels: Pixels, placement: Placement) -> NDArray[np.float32]:
+    across, down = (
+        Axis(_centres(placement, axis), side / round(side * placement.scale[axis]))
+        for axis, side in enumerate(placement.picture)
+    )
+    return antialiased(pixels, across, down)
 
 
-def as_tensor(pixels: Pixels, spec: PictureSpec) -> NDArray[np.generic]:
-    """Orders, lays out and scales H x W x 3 uint8 RGB pixels as ``spec`` says; no copy where none is needed."""
+_METHODS: dict[str, Callable[[Pixels, Placement], NDArray[Any]]] = {
+    "bilinear": _bilinear,
+    "antialias": _antialias,
+    "area": _area,
+    "nearest": _nearest,
+}
+
+
+def as_tensor(pixels: NDArray[Any], spec: PictureSpec) -> NDArray[np.generic]:
+    """Orders, lays out and scales H x W x 3 RGB pixels, 0 to 255, as ``spec`` says; no copy where none is needed."""
+    if spec.dtype == "uint8" and pixels.dtype != np.uint8:
+        pixels = np.rint(pixels).astype(np.uint8)
     ordered = pixels[..., ::-1] if spec.colour == "bgr" else pixels
     if spec.layout == "nchw":  # while they are bytes: moving floats would cost four times as much
         ordered = ordered.transpose(2, 0, 1)

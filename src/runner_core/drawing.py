@@ -23,7 +23,7 @@ MOST_ROWS = 8  # of a legend or of a classification
 _BACKGROUNDS = {"background", "__background__", "bg", "void", "unlabeled", "unlabelled"}
 
 # COCO's person: https://cocodataset.org/#keypoints-2020, counted from 0.
-_PERSON = (
+PERSON_LIMBS = (
     (15, 13), (13, 11), (16, 14), (14, 12), (11, 12), (5, 11), (6, 12), (5, 6), (5, 7), (6, 8),
     (7, 9), (8, 10), (1, 2), (0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 6),
 )  # fmt: skip
@@ -54,7 +54,7 @@ def _rising(inference: Inference) -> Iterator[tuple[int, RGB]]:
 def _draw_class_map(canvas: Image.Image, inference: Inference, _: Style) -> None:
     if inference.class_map is None:
         return
-    counts = _counts(inference)
+    counts = class_counts(inference)
     slots = np.zeros(max(counts, default=0) + 1, np.uint8)  # 0 is left bare
     for number in counts:
         slots[number] = slot_of(inference.brain, number) + 1
@@ -65,7 +65,7 @@ def _draw_class_map(canvas: Image.Image, inference: Inference, _: Style) -> None
     canvas.paste(colours.convert("RGB"), (0, 0), veil)
 
 
-def _counts(inference: Inference) -> dict[int, int]:
+def class_counts(inference: Inference) -> dict[int, int]:
     """Pixels of each class in the class map; background and negative numbers do not count."""
     if inference.class_map is None:
         return {}
@@ -158,7 +158,7 @@ def _draw_keypoints(canvas: Image.Image, inference: Inference, style: Style) -> 
 def _draw_limbs(
     draw: ImageDraw.ImageDraw, points: NDArray[np.float32], seen: NDArray[np.bool_], colour: RGB, style: Style
 ) -> None:
-    ends = [(one, other) for one, other in _PERSON if seen[one] and seen[other]]
+    ends = [(one, other) for one, other in PERSON_LIMBS if seen[one] and seen[other]]
     limbs = [(*points[one, :2].tolist(), *points[other, :2].tolist()) for one, other in ends]
     for width, ink in ((style.line + 2 * style.rim, ink_on(colour)), (style.line, colour)):
         for limb in limbs:
@@ -186,7 +186,7 @@ def _draw_names(tags: Tags, inferences: Sequence[Inference]) -> None:
 
 def _panel_rows(inference: Inference, several: bool) -> Iterator[Row]:
     """The legend of a class map, or what was said of the picture as a whole."""
-    counts = _counts(inference)
+    counts = class_counts(inference)
     for number in sorted(counts, key=lambda number: -counts[number])[:MOST_ROWS]:
         name = _with_brain(inference, inference.labels.name(number), several)
         yield colour_of(inference.brain, number), f"{name} {counts[number] / math.prod(inference.size):.1%}"

@@ -1,0 +1,11 @@
+"""What this distribution adds to runner."""
+
+from collections.abc import Iterator
+
+from runner_core.hookspecs import hookimpl
+from runner_core.plugin import Plugin
+
+
+@hookimpl
+def runner_sinks() -> Iterator[Plugin]:
+    yield Plugin("view", "runner_view.sink:ViewSink", "a page that shows what is found, as it is found: view:8000")

@@ -37,7 +37,7 @@ class BehindDecoder(Brain):
 
     def __init__(self, brain: LocalBrain, decoded: Decoded) -> None:
         self.name, self.version, self.labels = brain.name, brain.version, brain.labels
-        self.task, self.family, self.engine = brain.task, brain.family, brain.engine
+        self.task, self.family, self.engine, self.threads = brain.task, brain.family, brain.engine, brain.threads
         self._bytes, self._tensor = brain, decoded.tensor.name
         self._pixels = brain.fed_by(_card(brain, decoded), _signature(brain, decoded))
         self._same: bool | None = None

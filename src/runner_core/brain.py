@@ -24,6 +24,7 @@ class Brain(ABC):
     ``family``  the task plugin that reads it: ``tf-detection``, ...
     ``engine``  what runs it.
     ``labels``  its three label maps.
+    ``threads`` within one call, where they were chosen.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Brain(ABC):
     family: str
     engine: str
     labels: LabelMap
+    threads: int | None = None
 
     @abstractmethod
     def infer(self, frame: Frame) -> Inference:

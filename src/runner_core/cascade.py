@@ -38,7 +38,7 @@ class Cascade(Brain):
         first.labels.model_ids_of(on or ())
         self.first, self.second, self.on, self.margin = first, second, None if on is None else tuple(on), margin
         self.name, self.version, self.labels = second.name, second.version, second.labels
-        self.task, self.family, self.engine = second.task, second.family, second.engine
+        self.task, self.family, self.engine, self.threads = second.task, second.family, second.engine, second.threads
 
     def infer(self, frame: Frame) -> Inference:
         return self.infer_all(frame)[-1]

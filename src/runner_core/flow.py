@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
+from contextlib import suppress
 
 from runner_core.frame import Frame
 from runner_core.result import Result
@@ -13,34 +13,23 @@ from runner_core.result import Result
 Work = Callable[[Frame], Result]
 
 
-def thread_budget(asked: int | None) -> int:
-    """The threads of a run: as asked, else OMP_NUM_THREADS, else the cores that this process may use."""
-    named = os.environ.get("OMP_NUM_THREADS", "")
-    if asked or named.isdigit():
-        return asked or int(named)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def every(frames: Iterable[Frame], work: Work, pool: Executor, at_once: int) -> Generator[Result]:
+    """The results of all frames in order, ``at_once`` of them in work and as many waiting to be taken.
 
-
-def every(frames: Iterable[Frame], work: Work, threads: int) -> Generator[Result]:
-    """The results of all frames in order, at most twice ``threads`` frames at a time.
-
-    One thread a frame: a small network gains nothing from more, several frames at once gain nearly all there is.
-    Where ``frames`` raises, what was begun is given first.
+    No frame is read before there is room for it. Where ``frames`` raises, what was begun is given first. Closed early,
+    it begins nothing more; what is in work is left to whoever shuts the pool down.
     """
-    if threads == 1:
-        yield from map(work, frames)
-        return
     begun: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="runner")
     try:
         for frame in _until_error(frames, begun):
             begun.append(pool.submit(work, frame))
-            if len(begun) >= 2 * threads:
+            if len(begun) >= 2 * at_once:
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        for future in begun:
+            future.cancel()
 
 
 def _until_error(frames: Iterable[Frame], begun: deque[Future[Result]]) -> Iterator[Frame]:
@@ -51,3 +40,12 @@ def _until_error(frames: Iterable[Frame], begun: deque[Future[Result]]) -> Itera
         failed: Future[Result] = Future()
         failed.set_exception(error)
         begun.append(failed)
+
+
+def close(frames: Iterator[Frame]) -> None:
+    """Has a source let go of what it holds, where its frames can be closed.
+
+    A generator that another thread is in cannot: that thread closes it once it comes back.
+    """
+    with suppress(ValueError):
+        getattr(frames, "close", bool)()

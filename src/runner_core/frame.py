@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,10 +14,19 @@ from PIL import Image
 from runner_core import decode
 from runner_core.errors import ImageError, UsageError
 from runner_core.fetch import fetch_bytes
+from runner_core.makings import Making, Makings
 from runner_core.picture import PictureSpec, Placement, Prepared, as_tensor, needed, place, resample
 
 S = TypeVar("S", bound=np.generic)
-T = TypeVar("T")
+
+# What a frame makes by itself, and the stage of a run that it belongs to; a tensor and its parts are prepared.
+DECODED = ("pixels", "enough")
+_STAGES = {"encoded": "read", **dict.fromkeys(("opened", "size", "image", *DECODED), "decode")}
+
+
+def stage_of(making: Making) -> str:
+    """``read``, ``decode`` or ``prepare``."""
+    return _STAGES.get(str(making.key), "prepare")
 
 
 class Frame:
@@ -49,8 +57,9 @@ class Frame:
         self._read = read
         self._render = pixels if callable(pixels) else None
         self._expected: tuple[PictureSpec, ...] = ()
-        self._made: dict[object, Any] = {} if pixels is None or callable(pixels) else {"pixels": pixels}
-        self._lock = threading.RLock()
+        self._made = Makings()
+        if pixels is not None and not self._render:
+            self._made.put("pixels", pixels)
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], *, source: str | None = None, index: int = 0) -> Frame:
@@ -87,7 +96,7 @@ class Frame:
     ) -> Frame:
         """Pixels of that (width, height), made when somebody needs them: what a live source drops costs nothing."""
         frame = cls(source=source, pixels=render, index=index, time=time, taken=taken)
-        frame._made["size"] = size
+        frame._made.put("size", size)
         return frame
 
     @classmethod
@@ -122,27 +131,27 @@ class Frame:
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels, upright; an encoded picture is not decoded for it."""
-        return self._once("size", self._measure)
+        return self._made.once("size", self._measure)
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
         """H x W x 3 uint8 RGB, upright, read-only."""
-        return self._once("pixels", self._decode)
+        return self._made.once("pixels", self._decode)
 
     @property
     def image(self) -> Image.Image:
         """The same as an RGB Pillow image; draw on a copy."""
-        return self._once("image", lambda: Image.fromarray(self.pixels))
+        return self._made.once("image", lambda: Image.fromarray(self.pixels))
 
     @property
     def encoded(self) -> bytes | None:
         """The bytes as they came, or None for a frame made of pixels."""
-        return self._once("encoded", self._read) if self._read else None
+        return self._made.once("encoded", self._read) if self._read else None
 
     @property
     def encoded_upright(self) -> bytes:
         """Bytes that a plain decoder reads to ``pixels``: the original ones where it can, else a PNG of the pixels."""
-        return self._once("encoded upright", self._encode_upright)
+        return self._made.once("encoded upright", self._encode_upright)
 
     def expect(self, specs: Sequence[PictureSpec]) -> None:
         """Says that nobody will ask for tensors of other specs: a JPEG is then decoded only as large as they need.
@@ -153,28 +162,19 @@ class Frame:
 
     def prepared(self, spec: PictureSpec) -> Prepared:
         """The tensor that ``spec`` asks for, made once however many brains ask."""
-        return self._once(spec, lambda: self._prepare(spec))
+        return self._made.once(spec, lambda: self._prepare(spec))
 
     def forget(self) -> None:
         """Drops what can be made again: prepared tensors, pixels that were decoded or made by a function."""
-        with self._lock:
-            kept = ("size",) if self._read or self._render else ("size", "pixels")
-            self._made = {key: value for key, value in self._made.items() if key in kept}
+        self._made.keep(("size",) if self._read or self._render else ("size", "pixels"))
 
-    def _once(self, key: object, make: Callable[[], T]) -> T:
-        with self._lock:
-            if key not in self._made:
-                try:
-                    self._made[key] = make()
-                except ImageError as error:  # so that the next brain hears of it without reading again
-                    self._made[key] = error.with_traceback(None)
-            made = self._made[key]
-        if isinstance(made, ImageError):
-            raise type(made)(made.message, remedy=made.remedy) from made.__cause__  # its own traceback for each thread
-        return made  # type: ignore[no-any-return]  # each key has one type
+    @property
+    def makings(self) -> Sequence[Making]:
+        """What was made of it since it last forgot. Their keys: a PictureSpec, one of ``DECODED``, the frame's own."""
+        return tuple(self._made.log)
 
     def _opened(self) -> Image.Image:
-        return self._once("opened", lambda: decode.open_image(self.encoded or b"", self.source))
+        return self._made.once("opened", lambda: decode.open_image(self.encoded or b"", self.source))
 
     def _measure(self) -> tuple[int, int]:
         if self._read is None:
@@ -186,7 +186,7 @@ class Frame:
             return _as_rgb(self._render(), self.source)
         image = decode.to_rgb(self._opened(), self.source)
         _ = self.size  # needs the header, which goes with the decoded image: the pixels are enough
-        del self._made["opened"]
+        self._made.drop("opened")
         return _frozen(np.asarray(image))
 
     def _encode_upright(self) -> bytes:
@@ -203,7 +203,7 @@ class Frame:
             return self._prepare_whole(spec, placement)
         pixels = self._enough
         seen = placement.seen_from(_size_of(pixels))
-        return Prepared(as_tensor(self._once(spec.shape, lambda: resample(pixels, seen, spec)), spec), placement)
+        return Prepared(as_tensor(self._made.once(spec.shape, lambda: resample(pixels, seen, spec)), spec), placement)
 
     def _prepare_whole(self, spec: PictureSpec, placement: Placement) -> Prepared:
         """A tensor of the picture's own size, or of the size it was decoded at where that is enough."""
@@ -221,7 +221,7 @@ class Frame:
         if not least or None in least or self._read is None or "pixels" in self._made:
             return self.pixels
         sides = tuple(max(side) for side in zip(*(size for size in least if size), strict=True))
-        return self._once("enough", lambda: self._decode_reduced((sides[0], sides[1])))
+        return self._made.once("enough", lambda: self._decode_reduced((sides[0], sides[1])))
 
     def _decode_reduced(self, least: tuple[int, int]) -> NDArray[np.uint8]:
         image = decode.open_image(self.encoded or b"", self.source)

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from threading import Condition, Thread
 
 import attrs
 
+from runner_core.flow import close
 from runner_core.frame import Frame
 from runner_core.panel import Panel
 from runner_core.result import Result
 
+CAMERAS = 256  # of one source have their newest frame kept
 
-def newest(frames: Iterator[Frame], panel: Panel, threads: int) -> Generator[Result]:
+
+def newest(frames: Iterator[Frame], panel: Panel, pool: Executor) -> Generator[Result]:
     """The results of the newest frame each time, brains side by side; ``dropped`` counts the frames passed over."""
     latest = Latest(frames)
-    with ThreadPoolExecutor(min(threads, len(panel.brains)) or 1, thread_name_prefix="runner") as pool:
-        spread = pool.map if threads > 1 else map
-        try:
-            while (taken := latest.take()) is not None:
-                frame, dropped = taken
-                yield attrs.evolve(panel.look(frame, spread), dropped=dropped)
-        finally:
-            latest.stop()
+    try:
+        while (taken := latest.take()) is not None:
+            frame, dropped = taken
+            yield attrs.evolve(panel.look(frame, pool.map), dropped=dropped)
+    finally:
+        latest.stop()
 
 
 class Latest:
-    """Reads frames in a thread of its own and keeps the newest."""
+    """Reads frames in a thread of its own and keeps the newest: of each camera, where a source has several.
+
+    Cameras, which frames name by ``source``, take turns, however quick one of them is.
+    """
 
     def __init__(self, frames: Iterator[Frame]) -> None:
         self._frames = frames
-        self._frame: Frame | None = None
+        self._newest: dict[str, Frame] = {}  # the one that waits longest first
         self._dropped = 0
         self._error: BaseException | None = None
         self._ended = False
@@ -44,11 +48,10 @@ class Latest:
         None at the end of the source. Raises what the source raised.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._frame is not None or self._ended)
-            frame, dropped = self._frame, self._dropped
-            self._frame, self._dropped = None, 0
-        if frame is not None:
-            return frame, dropped
+            self._changed.wait_for(lambda: self._newest or self._ended)
+            if self._newest:
+                dropped, self._dropped = self._dropped, 0
+                return self._newest.pop(next(iter(self._newest))), dropped
         if self._error:
             raise self._error
         return None
@@ -70,9 +73,13 @@ class Latest:
             with self._changed:
                 self._ended = True
                 self._changed.notify()
+            close(self._frames)
 
     def _keep(self, frame: Frame) -> None:
         with self._changed:
-            self._dropped += self._frame is not None
-            self._frame = frame
+            if frame.source in self._newest or len(self._newest) < CAMERAS:
+                self._dropped += frame.source in self._newest
+                self._newest[frame.source] = frame
+            else:
+                self._dropped += 1
             self._changed.notify()

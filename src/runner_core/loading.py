@@ -28,7 +28,7 @@ def brain_on(session: Session, located: Located, opener: Opener, choices: Choice
     card = located.card.for_artifact(opener.artifact) if located.card else _drafted(session, opener.path, choices)
     wanted = Wanted(None if choices.classes is None else tuple(choices.classes), choices.max_det)
     card = choices.adjust(card)
-    return LocalBrain(card, task_of(card.task), session, engine=opener.engine, wanted=wanted)
+    return LocalBrain(card, task_of(card.task), session, engine=opener.engine, wanted=wanted, threads=choices.threads)
 
 
 def _drafted(session: Session, model: Path, choices: Choices) -> Card:

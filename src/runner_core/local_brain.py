@@ -40,8 +40,9 @@ class LocalBrain(Brain):
         engine: str,
         wanted: Wanted | None = None,
         signature: Signature | None = None,
+        threads: int | None = None,
     ) -> None:
-        self.card, self.session = card, session
+        self.card, self.session, self.threads = card, session, threads
         self.name, self.version, self.family, self.labels = card.name, card.version, card.task, card.labels
         self.task, self.engine = task.kind, engine
         self.wanted = wanted or Wanted()
@@ -53,7 +54,10 @@ class LocalBrain(Brain):
 
     def fed_by(self, card: Card, signature: Signature) -> LocalBrain:
         """The same session under another card, whose roles name tensors of ``signature``. Raises TaskError."""
-        return LocalBrain(card, self._task, self.session, engine=self.engine, wanted=self.wanted, signature=signature)
+        return LocalBrain(
+            card, self._task, self.session, engine=self.engine, wanted=self.wanted, signature=signature,
+            threads=self.threads,
+        )  # fmt: skip
 
     @property
     def picture(self) -> PictureSpec | None:

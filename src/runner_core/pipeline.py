@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Self
+
+import attrs
 
 from runner_core.brain import Brain
-from runner_core.contracts import Sink, Source
+from runner_core.contracts import Sink, Source, Writer
 from runner_core.errors import SourceError
-from runner_core.flow import every, thread_budget
+from runner_core.explanation import Explanation
+from runner_core.flow import close, every
 from runner_core.live import newest
 from runner_core.locations import open_sink, open_source
 from runner_core.panel import Panel
 from runner_core.result import Result
 from runner_core.summary import Summary
+from runner_core.threads import Threads, thread_budget
 
 
 def run(
@@ -23,28 +29,31 @@ def run(
     *,
     threads: int | None = None,
     exact: bool = False,
+    explain: bool = False,
     on_result: Callable[[Result], None] | None = None,
 ) -> Summary:
     """Runs every brain over every frame and hands each result to every sink, in order.
 
     ``threads`` bounds the frames in work at once; None is the cores. ``exact`` decodes every picture whole, even where
-    no brain needs more than a part of its pixels; a sink that draws has the same effect.
+    no brain needs more than a part of its pixels; a sink that draws has the same effect. ``explain`` has the summary
+    tell where the time went and what was shared.
 
     What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
     midway ends the run: the summary's ``broken`` says where. Raises SourceError where nothing can be read at all,
-    SinkError where a sink cannot take more; what was finished by then is written.
+    SinkError where a sink cannot take more; what was finished by then is written. However it ends, sinks are closed
+    first; then what was in work is waited for.
     """
     outlets = [open_sink(sink) if isinstance(sink, str) else sink for sink in sinks]
+    names = [sink if isinstance(sink, str) else type(sink).__name__ for sink in sinks]
     exact = exact or any(getattr(outlet, "draws", False) for outlet in outlets)
-    summary = Summary()
+    flow = _Flow.of(source, brains, threads, exact=exact)
+    summary = Summary(explain=explain, explanation=flow.explanation())
     with ExitStack() as stack:
-        results = stack.enter_context(closing(stream(source, brains, threads=threads, exact=exact)))
-        writers = [stack.enter_context(outlet.open()) for outlet in outlets]
+        results = stack.enter_context(flow.results())
+        writers = [(name, stack.enter_context(outlet.open())) for name, outlet in zip(names, outlets, strict=True)]
         try:
             for result in results:
-                summary.take(result)
-                for writer in writers:
-                    writer.write(result)
+                _hand_over(result, writers, summary)
                 if on_result:
                     on_result(result)
                 result.frame.forget()
@@ -52,7 +61,8 @@ def run(
             if not summary.frames:
                 raise
             summary.broken = str(error)
-        for writer in writers:
+        summary.explanation.gaps = getattr(flow.source, "gaps", 0)
+        for _, writer in writers:
             writer.finish(summary.to_json())
     return summary
 
@@ -64,7 +74,44 @@ def stream(
 
     A Result unpacks into its frame and its inferences: ``for frame, inferences in stream("clip.mp4", brains)``.
     """
-    panel = Panel(brains, exact=exact)
-    opened = open_source(source) if isinstance(source, str) else source
-    budget = thread_budget(threads)
-    return newest(opened.frames(), panel, budget) if opened.live else every(opened.frames(), panel.look, budget)
+    with _Flow.of(source, brains, threads, exact=exact).results() as results:
+        yield from results
+
+
+def _hand_over(result: Result, writers: Sequence[tuple[str, Writer]], summary: Summary) -> None:
+    summary.take(result)
+    for name, writer in writers:
+        with summary.explanation.writing(name):
+            writer.write(result)
+    summary.explanation.finish(result.frame)
+
+
+@attrs.frozen
+class _Flow:
+    """A source, the brains that look at it, and the threads for that."""
+
+    source: Source
+    panel: Panel
+    threads: Threads
+
+    @classmethod
+    def of(cls, source: str | Source, brains: Sequence[Brain], threads: int | None, *, exact: bool) -> Self:
+        panel = Panel(brains, exact=exact)
+        opened = open_source(source) if isinstance(source, str) else source
+        return cls(opened, panel, Threads.shared(thread_budget(threads), live=opened.live, brains=len(panel.brains)))
+
+    @contextmanager
+    def results(self) -> Iterator[Iterator[Result]]:
+        """Closes the source at the end and waits for what is in work: after all that is opened within is closed."""
+        frames = self.source.frames()
+        with ThreadPoolExecutor(self.threads.workers, thread_name_prefix="runner") as pool:
+            try:
+                if self.source.live:
+                    yield newest(frames, self.panel, pool)
+                else:
+                    yield every(frames, self.panel.look, pool, self.threads.frames)
+            finally:
+                close(frames)
+
+    def explanation(self) -> Explanation:
+        return Explanation(self.threads, {brain.name: brain.threads for brain in self.panel.brains})

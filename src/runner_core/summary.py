@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from statistics import median
+from collections import Counter
 from typing import Any
 
 import attrs
 
+from runner_core.explanation import Explanation
 from runner_core.inference import Inference
 from runner_core.result import Result
-
-KEPT = 10_000  # a camera has no last frame
+from runner_core.times import Times
 
 
 @attrs.define
 class Tally:
-    """One brain's share: frames answered, instances found, failures, milliseconds a frame (of the last ``KEPT``)."""
+    """One brain's share: frames answered, instances found, failures, milliseconds a frame."""
 
     answered: int = 0
     found: int = 0
     failed: int = 0
     labels: Counter[str] = attrs.field(factory=Counter)
-    ms: deque[float] = attrs.field(factory=lambda: deque(maxlen=KEPT))
+    ms: Times = attrs.field(factory=Times)
 
     def take(self, inference: Inference) -> None:
         self.answered += 1
         self.found += len(inference)
         self.labels.update(inference.names)
-        self.ms.append(sum(inference.ms.values()))
+        self.ms.take(sum(inference.ms.values()))
 
     def to_json(self) -> dict[str, Any]:
-        spent = {"ms": round(median(self.ms), 3)} if self.ms else {}
+        spent = {"ms": self.ms.to_json()["p50"]} if self.ms else {}
         return {
             "answered": self.answered, "found": self.found, "failed": self.failed, "labels": dict(self.labels), **spent
         }  # fmt: skip
@@ -44,6 +43,7 @@ class Summary:
     ``failed``   frames that could not be read or that some brain failed on.
     ``dropped``  frames of a live source that were passed over.
     ``broken``   why the source ended before its end.
+    ``explain``  whether ``to_json`` gives the explanation too.
     """
 
     frames: int = 0
@@ -51,11 +51,14 @@ class Summary:
     dropped: int = 0
     broken: str = ""
     brains: dict[str, Tally] = attrs.field(factory=dict)
+    explanation: Explanation = attrs.field(factory=Explanation)
+    explain: bool = False
 
     def take(self, result: Result) -> None:
         self.frames += 1
         self.failed += bool(result.failures)
         self.dropped += result.dropped
+        self.explanation.take(result)
         for entry in result.inferences:
             tally = self.brains.setdefault(entry.brain, Tally())
             if isinstance(entry, Inference):
@@ -66,7 +69,8 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         brains = {name: tally.to_json() for name, tally in self.brains.items()}
         rare = {key: value for key, value in (("dropped", self.dropped), ("broken", self.broken)) if value}
-        return {"frames": self.frames, "failed": self.failed, **rare, "brains": brains}
+        why = {"explain": self.explanation.to_json()} if self.explain else {}
+        return {"frames": self.frames, "failed": self.failed, **rare, "brains": brains, **why}
 
     @property
     def ok(self) -> bool:

@@ -10,7 +10,8 @@ from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.labels import LabelMap
 from runner_core.result import Failure, Result
-from runner_core.summary import KEPT, Summary
+from runner_core.summary import Summary
+from runner_core.times import KEPT
 
 FRAME = Frame.from_array(np.zeros((40, 60, 3), np.uint8), source="clip.mp4", index=3, time=0.12)
 

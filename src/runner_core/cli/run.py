@@ -8,11 +8,11 @@ import click
 
 from runner_core.cli.bars import counting
 from runner_core.cli.options import brain_options, opened
-from runner_core.flow import thread_budget
 from runner_core.locations import open_sink, open_source
 from runner_core.pipeline import run as run_pipeline
 from runner_core.result import Result
 from runner_core.tables import print_summary
+from runner_core.threads import Threads, thread_budget
 
 
 @click.command()
@@ -30,7 +30,7 @@ def run(source: str, brains: tuple[str, ...], sinks: tuple[str, ...], exact: boo
     outlets = [open_sink(sink) for sink in sinks or ("jsonl:-",)]  # what is typed wrong is said before a model loads
     total: int | None = getattr(frames, "total", None)
     budget = thread_budget(choices.pop("threads"))
-    choices["threads"] = max(1, budget // len(brains)) if frames.live else 1  # files: a thread a picture in flight
+    choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within
     with opened(brains, **choices) as models, counting(total, quiet=quiet) as step:
 
         def on_result(result: Result) -> None:

@@ -1,0 +1,31 @@
+"""Times: how long something took, each time; the last of them, as a camera has no last frame."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import attrs
+import numpy as np
+
+KEPT = 10_000
+PERCENTILES = (50, 90, 99)
+
+
+@attrs.define
+class Times:
+    """Milliseconds; of the last ``KEPT``."""
+
+    _kept: deque[float] = attrs.field(factory=lambda: deque(maxlen=KEPT), init=False)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def take(self, ms: float) -> None:
+        self._kept.append(ms)
+
+    def to_json(self) -> dict[str, float]:
+        """``{"p50": ..., "p90": ..., "p99": ...}``: so many in a hundred took no longer. Nothing of nothing."""
+        if not self._kept:
+            return {}
+        found = np.percentile(self._kept, PERCENTILES)
+        return {f"p{share}": round(float(ms), 3) for share, ms in zip(PERCENTILES, found, strict=True)}

@@ -6,94 +6,115 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from runner_core.export import coco_results
 from runner_core.inference import Inference
 from runner_core.result import Result
-from runner_export.places import said, whole_file
+from runner_export.categories import Categories
+from runner_export.json_rows import Rows
+from runner_export.omissions import Omissions
+from runner_export.places import WholeFiles, whole_files
+from runner_export.truth import Truth
 
 log = logging.getLogger(__name__)
-
-_PLACES = {"bbox", "segmentation", "keypoints"}  # a row without any of them is no result
 
 
 class CocoSink:
     """``coco:out.json`` writes the results there, and a dataset without annotations to ``out.images.json``.
 
-    ``image_id`` is the frame's index, ``category_id`` the file_id. Format: https://cocodataset.org/#format-results
+    ``image_id`` is the frame's index, ``category_id`` the file_id; with ``?truth=instances.json`` they are those that
+    this dataset has for the picture's file name and the label's name. Format: https://cocodataset.org/#format-results
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        self.path = Path(location).expanduser()
+        """Raises UsageError for a truth that is none."""
+        place, _, truth = os.fspath(location).partition("?truth=")
+        self.path = Path(place).expanduser()
         self.images = self.path.with_suffix(".images.json")
+        self.truth = Truth.read(Path(truth).expanduser()) if truth else None
 
     @contextmanager
     def open(self) -> Iterator[CocoWriter]:
         """Raises SinkError where the files cannot be written."""
-        with ExitStack() as stack:
-            results, images = (stack.enter_context(whole_file(path)) for path in (self.path, self.images))
-            writer = CocoWriter(Rows(results, self.path), Rows(images, self.images, '{"info": {}, "images": '))
+        with whole_files(self.path, self.images) as files:
+            results, images = files.streams
+            writer = CocoWriter(
+                files,
+                Rows(results, self.path),
+                Rows(images, self.images, '{"info": {}, "images": '),
+                Omissions(self.path),
+                self.truth,
+            )
             try:
                 yield writer
             finally:
                 writer.close()
 
 
-class Rows:
-    """A JSON list that is written row by row."""
-
-    def __init__(self, stream: BinaryIO, path: Path, before: str = "") -> None:
-        self._stream, self._path, self._before = stream, path, f"{before}["
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        self._put(f"{self._before}\n{json.dumps(row)}")
-        self._before = ","
-
-    def end(self, after: str = "") -> None:
-        self._put(f"{self._before if self._before.endswith('[') else ''}\n]{after}\n")
-
-    def _put(self, text: str) -> None:
-        with said(self._path):
-            self._stream.write(text.encode())
-
-
 class CocoWriter:
     """Writes rows as they come, and the categories at the end."""
 
-    def __init__(self, results: Rows, images: Rows) -> None:
-        self._results, self._images = results, images
-        self._categories: dict[int, str] = {}
+    def __init__(
+        self, files: WholeFiles, results: Rows, images: Rows, omissions: Omissions, truth: Truth | None = None
+    ) -> None:
+        self._files, self._results, self._images = files, results, images
+        self._omissions, self._truth = omissions, truth
+        self._categories = Categories(truth.categories if truth else {})
 
     def write(self, result: Result) -> None:
         """Raises SinkError where the disk is full."""
+        self._files.begun = True
         if result.error:
             return
         frame = result.frame
+        number = self._truth.image_id(frame.source) if self._truth else frame.index
+        if number is None:
+            log.warning("%s: not among the pictures of the truth; left out", frame.source)
+            return
         width, height = frame.size
-        self._images.add({"id": frame.index, "file_name": frame.source, "width": width, "height": height})
+        image = {"id": number, "file_name": frame.source, "width": width, "height": height}
+        self._images.add(image if frame.time is None else image | {"time": frame.time})
         for inference in result.answers:
-            self._name(inference)
-            for row in coco_results(inference, frame.index):
-                if _PLACES & set(row):
-                    self._results.add(row)
+            self._add(inference, number)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """What ends the files is written when they are closed."""
 
     def close(self) -> None:
         """Ends both lists."""
-        categories = [{"id": number, "name": name} for number, name in sorted(self._categories.items())]
         self._results.end()
-        self._images.end(f', "annotations": [], "categories": {json.dumps(categories)}}}')
+        self._images.end(f', "annotations": [], "categories": {json.dumps(self._categories.to_json())}}}')
 
-    def _name(self, inference: Inference) -> None:
-        for label in inference.labels.labels or inference.found:
-            known = self._categories.setdefault(label.file_id, label.name)
-            if known != label.name:
-                log.warning(
-                    "category %d is %s of one brain and %s of %s", label.file_id, known, label.name, inference.brain
-                )
-                self._categories[label.file_id] = label.name
+    def _add(self, inference: Inference, image_id: int) -> None:
+        for label in inference.labels.labels:
+            self._number(inference, label.file_id, label.name)
+        for row, name in zip(coco_results(inference, image_id), inference.names, strict=True):
+            box = _box(row)
+            if box is None:
+                self._omissions.say(inference.brain, "COCO has no place for what has no box, mask or keypoints")
+                return
+            number = self._number(inference, row["category_id"], name)
+            self._results.add({"score": 1.0, "bbox": box} | row | {"category_id": number})
+
+    def _number(self, inference: Inference, file_id: int, name: str) -> int:
+        number = self._categories.number(file_id, name)
+        if number != file_id and not self._truth:
+            self._omissions.say(inference.brain, f"{name} is category {number}, as another class has {file_id} already")
+        return number
+
+
+def _box(row: Mapping[str, Any]) -> list[float] | None:
+    """``bbox``, or what COCO's own tools put there: the box around the mask, or around the keypoints."""
+    if "bbox" in row:
+        return list(row["bbox"])
+    if "segmentation" in row:
+        from pycocotools import mask
+
+        return [float(side) for side in mask.toBbox(row["segmentation"])]
+    if "keypoints" not in row:
+        return None
+    across, down = row["keypoints"][0::3], row["keypoints"][1::3]
+    return [min(across), min(down), max(across) - min(across), max(down) - min(down)]

@@ -19,6 +19,7 @@ from runner_core.inference import Inference
 from runner_core.relations import boxes_of
 from runner_core.result import Result
 from runner_export.naming import Names, safe
+from runner_export.omissions import Omissions
 from runner_export.places import said, writable_folder
 
 log = logging.getLogger(__name__)
@@ -46,11 +47,11 @@ class CropsWriter:
     """Writes each picture whole."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._names = folder, Names()
+        self._folder, self._names, self._omissions = folder, Names(), Omissions(folder)
 
     def write(self, result: Result) -> None:
         """Raises SinkError where a file cannot be written."""
-        boxed = [inference for inference in result.answers if inference.boxes is not None and len(inference)]
+        boxed = [inference for inference in result.answers if self._is_boxed(inference)]
         if not boxed:
             return
         try:
@@ -65,6 +66,11 @@ class CropsWriter:
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Every picture is complete already."""
+
+    def _is_boxed(self, inference: Inference) -> bool:
+        if len(inference) and inference.boxes is None:
+            self._omissions.say(inference.brain, "it gives no boxes, so nothing is cut out")
+        return inference.boxes is not None and len(inference) > 0
 
     def _cut(self, image: Image.Image, inference: Inference, name: str, suffix: str) -> None:
         crops = crops_of(boxes_of(inference), inference.size)

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from runner_core.result import Result
-from runner_export.places import said, whole_file
+from runner_export.places import WholeFiles, said, whole_files
 from runner_export.rows import COLUMNS, rows_of
 
 
@@ -25,28 +27,41 @@ class CsvSink:
     @contextmanager
     def open(self) -> Iterator[CsvWriter]:
         """Raises SinkError where the file cannot be written."""
-        with whole_file(self.path) as stream, said(self.path):
-            text = io.TextIOWrapper(stream, "utf-8", "backslashreplace", newline="")
+        with whole_files(self.path) as files:
+            text = io.TextIOWrapper(files.streams[0], "utf-8", newline="")
             try:
-                yield CsvWriter(text, self.path)
+                yield CsvWriter(files, text, self.path)
             finally:
-                text.detach()  # writes what it holds; the file is closed by who opened it
+                with said(self.path):
+                    text.detach()  # writes what it holds; the file is closed by who opened it
 
 
 class CsvWriter:
     """Writes lines as they come."""
 
-    def __init__(self, text: io.TextIOWrapper, path: Path) -> None:
-        self._path = path
+    def __init__(self, files: WholeFiles, text: io.TextIOWrapper, path: Path) -> None:
+        self._files, self._path = files, path
         self._table = csv.DictWriter(text, COLUMNS)
         self._table.writeheader()
 
     def write(self, result: Result) -> None:
         """Raises SinkError where the disk is full."""
+        self._files.begun = True
         with said(self._path):
             for row in rows_of(result):
-                points = row["keypoints"]
-                self._table.writerow(row | {"keypoints": None if points is None else json.dumps(points)})
+                self._table.writerow({name: _cell(value, COLUMNS[name]) for name, value in row.items()})
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """The file is complete when it is closed."""
+
+
+def _cell(value: Any, kind: str) -> Any:
+    """float32 with the fewest digits that read back to it."""
+    if value is None:
+        return None
+    match kind:
+        case "float32":
+            return str(np.float32(value))
+        case "float32s":
+            return json.dumps([float(str(np.float32(number))) for number in value])
+    return value

@@ -11,7 +11,7 @@ from typing import Any
 
 from runner_core.errors import SinkError
 from runner_core.result import Result
-from runner_export.places import said, whole_file
+from runner_export.places import WholeFiles, said, whole_files
 from runner_export.rows import COLUMNS, rows_of
 
 GROUP = 10_000  # rows that are held, and written as one row group
@@ -28,12 +28,13 @@ class ParquetSink:
         """Raises SinkError where the file cannot be written, or pyarrow is not there."""
         arrow, parquet = _pyarrow()
         schema = arrow.schema([(name, _type(arrow, kind)) for name, kind in COLUMNS.items()])
-        with whole_file(self.path) as stream, parquet.ParquetWriter(stream, schema) as table:
-            writer = ParquetWriter(table, lambda rows: arrow.Table.from_pylist(rows, schema), self.path)
+        with whole_files(self.path) as files:
+            table = parquet.ParquetWriter(files.streams[0], schema, compression="zstd")
+            writer = ParquetWriter(files, table, lambda rows: arrow.Table.from_pylist(rows, schema), self.path)
             try:
                 yield writer
             finally:
-                writer.flush()
+                writer.close()
 
 
 def _pyarrow() -> tuple[Any, Any]:
@@ -50,12 +51,13 @@ def _type(arrow: Any, kind: str) -> Any:
 class ParquetWriter:
     """Holds rows until they are worth a row group."""
 
-    def __init__(self, table: Any, made: Any, path: Path) -> None:
-        self._table, self._made, self._path = table, made, path
+    def __init__(self, files: WholeFiles, table: Any, made: Any, path: Path) -> None:
+        self._files, self._table, self._made, self._path = files, table, made, path
         self._rows: list[dict[str, Any]] = []
 
     def write(self, result: Result) -> None:
         """Raises SinkError where the disk is full."""
+        self._files.begun = True
         self._rows += rows_of(result)
         if len(self._rows) >= GROUP:
             self.flush()
@@ -66,6 +68,14 @@ class ParquetWriter:
         if rows:
             with said(self._path):
                 self._table.write_table(self._made(rows))
+
+    def close(self) -> None:
+        """Writes what is held, and what ends the file."""
+        try:
+            self.flush()
+        finally:
+            with said(self._path):
+                self._table.close()
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """The file is complete when it is closed."""

@@ -2,47 +2,85 @@
 
 from __future__ import annotations
 
-import os
+import io
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import attrs
 
 from runner_core.errors import SinkError
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file beside the place, which takes the place when the block ends, be it by an exception.
+@attrs.define
+class WholeFiles:
+    """Files beside their places. ``begun`` says that there is something in them to keep."""
 
-    Where writing itself failed nothing takes it. Raises SinkError for both, and where the folder cannot be written.
+    streams: Sequence[BinaryIO]
+    begun: bool = False
+
+
+@contextmanager
+def whole_files(*paths: Path) -> Iterator[WholeFiles]:
+    """Files that take their places together when the block ends, or by an exception once they are ``begun``.
+
+    Where writing to one of them failed, none takes its place. Raises SinkError for that, and where a folder cannot be
+    written; what the block raises comes out as it is.
     """
+    with ExitStack() as stack:
+        parts = [stack.enter_context(_beside(path)) for path in paths]
+        files = WholeFiles([io.BufferedWriter(part) for part in parts])
+        try:
+            with ExitStack() as closing:
+                for stream, part in zip(files.streams, parts, strict=True):
+                    closing.callback(_close, stream, part.place)
+                yield files
+            files.begun = True
+        finally:
+            if files.begun and all(part.whole for part in parts):
+                for part in parts:
+                    part.publish()
+
+
+class _Part(io.FileIO):
+    """What is written of a file, beside its place; ``whole`` until a write fails."""
+
+    def __init__(self, handle: int, name: str, place: Path) -> None:
+        super().__init__(handle, "wb")
+        self.partial, self.place, self.whole = Path(name), place, True
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            self.whole = False
+            raise
+
+    def publish(self) -> None:
+        with said(self.place):
+            self.partial.chmod(0o644)  # mkstemp makes it private, which a file of a person's folder is not
+            self.partial.replace(self.place)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[_Part]:
     with said(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream, said(path):
-            yield stream
-    except SinkError:
-        partial.unlink(missing_ok=True)
-        raise
-    except BaseException:
-        _publish(partial, path)
-        raise
-    _publish(partial, path)
+    with _Part(handle, name, path) as part:
+        try:
+            yield part
+        finally:
+            part.partial.unlink(missing_ok=True)
 
 
-def _publish(partial: Path, path: Path) -> None:
-    try:
-        with said(path):
-            partial.chmod(0o644)  # mkstemp makes it private, which a file of a person's folder is not
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+def _close(stream: BinaryIO, path: Path) -> None:
+    with said(path):
+        stream.close()
 
 
 def writable_folder(folder: Path) -> None:

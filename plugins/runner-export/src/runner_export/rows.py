@@ -29,10 +29,15 @@ def rows_of(result: Result) -> Iterator[dict[str, Any]]:
 def _head(result: Result, inference: Inference) -> dict[str, Any]:
     frame, (width, height) = result.frame, inference.size
     return {
-        "source": frame.source, "index": frame.index, "time": frame.time, "width": width, "height": height,
+        "source": _text(frame.source), "index": frame.index, "time": frame.time, "width": width, "height": height,
         "brain": inference.brain, "version": inference.version, "task": inference.task,
         "parent_brain": inference.parent_brain or None,
     }  # fmt: skip
+
+
+def _text(name: str) -> str:
+    """A file's name may be no UTF-8: its strange bytes are escaped."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _tail(instance: Instance) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""Truth: an annotated dataset whose numbers the results are to have, so that they can be scored against it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+
+import attrs
+
+from runner_core.errors import UsageError
+
+
+@attrs.frozen
+class Truth:
+    """``file_name -> image_id`` and ``name -> category_id`` of a COCO dataset."""
+
+    images: Mapping[str, int]
+    categories: Mapping[str, int]
+
+    @classmethod
+    def read(cls, path: Path) -> Truth:
+        """Raises UsageError for what is no COCO dataset."""
+        try:
+            data = json.loads(path.read_bytes())
+            images = {str(image["file_name"]): int(image["id"]) for image in data["images"]}
+            categories = {str(category["name"]): int(category["id"]) for category in data.get("categories", ())}
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be read ({error.strerror})", remedy="name a COCO dataset") from error
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise UsageError(
+                f"{path}: no COCO dataset ({type(error).__name__}: {error})",
+                remedy="it needs images with id and file_name, and categories with id and name",
+            ) from error
+        return cls(images, categories)
+
+    def image_id(self, source: str) -> int | None:
+        """That of the picture whose file name the source ends with; None where there is none."""
+        parts = PurePath(source).parts
+        ends = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((self.images[end] for end in (source, *ends) if end in self.images), None)

@@ -1,0 +1,156 @@
+"""However a run ends, each sink leaves whole files of what was finished, or what was there before."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from runner_core.errors import SinkError
+from runner_core.locations import open_sink
+from runner_core.testing import sample_results
+
+PLACES = ("coco:out.json", "csv:out.csv", "parquet:out.parquet", "yolo:labels", "crops:crops")
+FILES = ("out.json", "out.images.json", "out.csv", "out.parquet")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_until(error: BaseException, count: int = 1) -> None:
+    """A run with every sink at once that ends by ``error`` after so many results."""
+    with ExitStack() as stack:
+        writers = [stack.enter_context(open_sink(place).open()) for place in PLACES]
+        for result in sample_results()[:count]:
+            for writer in writers:
+                writer.write(result)
+        raise error
+
+
+def check_whole(folder: Path, rows: int) -> None:
+    """Every file can be read by who reads its format, and has so many rows."""
+    assert len(json.loads((folder / "out.json").read_text())) == rows
+    assert json.loads((folder / "out.images.json").read_text())["categories"]
+    assert len(list(csv.DictReader((folder / "out.csv").read_text().splitlines()))) == rows
+    assert pq.read_table(folder / "out.parquet").num_rows == rows
+    assert len((folder / "labels" / "sample-0.txt").read_text().splitlines()) == 2
+    assert len(list((folder / "crops").rglob("*.png"))) >= 2
+    assert not list(folder.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("a fault"), KeyboardInterrupt(), SinkError("another sink's disk is full"), BrokenPipeError("a pipe")],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_breaks_off_a_run_leaves_what_was_finished(here, error):
+    """Also where another sink gives up: its fault is none of theirs. The error comes out as it went in."""
+    with pytest.raises(type(error)) as caught:
+        write_until(error)
+    assert caught.value is error
+    check_whole(here, rows=2)
+
+
+INTERRUPTED = """
+import itertools, signal, sys
+sys.path[:0] = sys.argv[1:2]
+from test_ways_out import PLACES
+from contextlib import ExitStack
+from runner_core.locations import open_sink
+from runner_core.testing import sample_results
+with ExitStack() as stack:
+    writers = [stack.enter_context(open_sink(place).open()) for place in PLACES]
+    for count in itertools.count():
+        for writer in writers:
+            writer.write(sample_results()[0])
+        if not count:
+            print("begun", flush=True)
+"""
+
+
+@pytest.mark.parametrize("after", [0.0, 0.11, 0.23])
+def test_an_interrupt_at_any_moment_leaves_whole_files(here, after):
+    """Between two bytes of a row, too: the list is ended behind a whole one."""
+    command = [sys.executable, "-c", INTERRUPTED, str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(after)
+        process.send_signal(signal.SIGINT)
+        stderr = process.communicate(timeout=20)[1]
+    assert b"KeyboardInterrupt" in stderr
+    rows = json.loads((here / "out.json").read_text())
+    images = json.loads((here / "out.images.json").read_text())["images"]
+    table = list(csv.DictReader((here / "out.csv").read_text().splitlines()))
+    assert abs(len(rows) - 2 * len(images)) <= 2
+    assert all(row["parent_brain"] is not None for row in table)  # the last cell of each line is there
+    assert abs(pq.read_table("out.parquet").num_rows - len(table)) <= 2
+    assert not list(here.glob(".out*"))
+
+
+def test_a_kill_leaves_what_was_there_before(here):
+    for name in FILES:
+        (here / name).write_text("of yesterday")
+    command = [sys.executable, "-c", INTERRUPTED, str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.kill()
+    assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * 4
+
+
+LIMITED = """
+import resource, sys
+from runner_core.errors import SinkError
+from runner_core.locations import open_sink
+from runner_core.testing import sample_results
+resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, resource.RLIM_INFINITY))
+try:
+    with open_sink(sys.argv[1]).open() as writer:
+        for number in range(100_000):
+            writer.write(sample_results()[0])
+            if number % 50 == 0 and hasattr(writer, "flush"):
+                writer.flush()
+except SinkError as error:
+    print(error, file=sys.stderr)
+    sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("place", PLACES[:3])
+def test_a_disk_that_fills_up_leaves_what_was_there_before(here, place):
+    for name in FILES:
+        (here / name).write_text("of yesterday")
+    ended = subprocess.run([sys.executable, "-c", LIMITED, place], text=True, capture_output=True, check=False)
+    assert ended.returncode == 3, ended.stderr
+    assert "cannot be written (File too large); make room" in ended.stderr
+    assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * 4
+    assert sorted(path.name for path in here.iterdir()) == sorted(FILES)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_where_nothing_can_be_written_is_said_before_the_first_frame(here, place):
+    (here / "file").write_text("no folder")
+    name, _, rest = place.partition(":")
+    with (
+        pytest.raises(SinkError, match=r"file/.* cannot be written .*; make room"),
+        open_sink(f"{name}:file/{rest}").open(),
+    ):
+        pytest.fail("it was opened")
+
+
+def test_a_run_that_never_began_leaves_what_was_there_before(here):
+    """Another sink cannot be opened, or somebody stops it while the models load."""
+    for name in FILES:
+        (here / name).write_text("of yesterday")
+    with pytest.raises(KeyboardInterrupt):
+        write_until(KeyboardInterrupt(), count=0)
+    assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * 4
+    assert not list(here.glob(".*"))

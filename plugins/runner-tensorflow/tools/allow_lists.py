@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "runner_tensorflow"
 # What no vision model needs, and where reading op by op would not end.
 FAMILIES = re.compile(
     r"^_"  # TensorFlow's own, made by its rewriting
-    r"|Dataset|Iterator|^Optional|CompressElement|ElementAtIndex|GetOptions|ComputeBatchSize|WindowOp"  # tf.data
+    r"|Dataset|Iterator|^Optional|[Cc]ompressElement|ElementAtIndex|GetOptions|ComputeBatchSize|WindowOp"  # tf.data
     r"|Queue|^Reader|Barrier|Accumulator|^Batch$|^BatchFunction|^Unbatch"  # threads, files, state beyond a session
     r"|TPU|Tpu|^Xla|SparseCore|^DTensor|^Collective|^Nccl|^Cudnn|^Risc"  # other devices, other machines
     r"|^BoostedTrees|^Sdca|^Apply|^SparseApply|^Experimental|^Debug"  # training, debugging

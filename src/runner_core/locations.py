@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from runner_core.contracts import Sink, Source
@@ -35,12 +36,28 @@ def open_source(location: str) -> Source:
 
 
 def open_sink(location: str) -> Sink:
-    """The sink for ``jsonl:out.jsonl``, ``images:out/``. Raises UsageError, NotInstalled, SinkError."""
+    """The sink for ``jsonl:out.jsonl``, ``images:out/``; for ``-`` or ``out.csv`` the one that claims it.
+
+    Raises UsageError, NotInstalled, SinkError.
+    """
     name, colon, rest = location.partition(":")
-    if not colon or not rest:
+    if colon and rest:
+        named: Sink = registry().make("sinks", name, rest)
+        return named
+    claim = PurePath(location).suffix.lower() or location
+    claiming = () if colon else registry().claiming("sinks", claim)
+    if not claiming:
         raise UsageError(f"{location!r} is not a sink", remedy="write its name and where to, such as jsonl:out.jsonl")
-    sink: Sink = registry().make("sinks", name, rest)
-    return sink
+    claimed: Sink = claiming[0].make(location)
+    return claimed
+
+
+def open_sinks(locations: Sequence[str]) -> list[Sink]:
+    """The sinks. Raises as ``open_sink`` does, and UsageError where two would write over each other."""
+    twice = next((location for number, location in enumerate(locations) if location in locations[:number]), None)
+    if twice:
+        raise UsageError(f"{twice} is given twice", remedy="name another place for one of them")
+    return [open_sink(location) for location in locations]
 
 
 def _made(found: Installed, location: str) -> Source:

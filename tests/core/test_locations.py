@@ -1,19 +1,19 @@
-"""Which source a location finds."""
+"""Which source or sink a location finds."""
 
 from functools import partial
 
 import attrs
 import pytest
 
-from runner_core.errors import NotInstalled
-from runner_core.locations import open_source
+from runner_core.errors import NotInstalled, UsageError
+from runner_core.locations import open_sink, open_sinks, open_source
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
 
 
 @attrs.frozen
 class Made:
-    """Stands for a source: what its target was called with."""
+    """Stands for a source or a sink: what its target was called with."""
 
     by: str
     location: str
@@ -37,7 +37,11 @@ def installed():
     sources = [
         Plugin(name.replace("_", "-"), f"{__name__}:{name}", name, claims=claims) for name, claims in CLAIMS.items()
     ]
-    with registry_of(sources=sources):
+    sinks = [
+        Plugin("lines", f"{__name__}:files", "lines", claims=("-", ".txt")),
+        Plugin("video", f"{__name__}:video", "a video", claims=(".mp4",)),
+    ]
+    with registry_of(sources=sources, sinks=sinks):
         yield
 
 
@@ -69,3 +73,29 @@ def test_a_location_finds_its_source(location, found, given):
 def test_what_nobody_claims_names_what_is_installed():
     with pytest.raises(NotInstalled, match=r"no installed source reads 'gopher://x'; installed: camera, video"):
         open_source("gopher://x")
+
+
+@pytest.mark.parametrize(
+    ("location", "found", "given"),
+    [
+        ("lines:out.mp4", "files", "out.mp4"),
+        ("lines:-", "files", "-"),
+        ("-", "files", "-"),
+        ("out/answers.TXT", "files", "out/answers.TXT"),
+        ("out.mp4", "video", "out.mp4"),
+    ],
+)
+def test_a_location_finds_its_sink(location, found, given):
+    assert open_sink(location) == Made(found, given)
+
+
+@pytest.mark.parametrize("location", ["", "out", "lines", "lines:", "out.png", ":out.txt"])
+def test_what_names_no_sink_says_how_one_is_written(location):
+    with pytest.raises((UsageError, NotInstalled), match=r"is not a sink|no sink named ''"):
+        open_sink(location)
+
+
+def test_one_place_takes_one_sink():
+    assert open_sinks(["-", "lines:a.txt", "lines:b.txt"]) == [Made("files", each) for each in ("-", "a.txt", "b.txt")]
+    with pytest.raises(UsageError, match=r"lines:a\.txt is given twice; name another place"):
+        open_sinks(["lines:a.txt", "-", "lines:a.txt"])

@@ -10,6 +10,11 @@ from runner_core.plugin import Plugin
 def runner_sinks() -> Iterator[Plugin]:
     yield Plugin("coco", "runner_export.coco:CocoSink", "COCO results, and the images beside: coco:FILE")
     yield Plugin("yolo", "runner_export.yolo:YoloSink", "YOLO labels, a text file a picture: yolo:DIR")
-    yield Plugin("csv", "runner_export.csv:CsvSink", "a line an instance: csv:FILE")
-    yield Plugin("parquet", "runner_export.parquet:ParquetSink", "a row an instance, by pyarrow: parquet:FILE")
+    yield Plugin("csv", "runner_export.csv:CsvSink", "a line an instance: csv:FILE", claims=(".csv",))
+    yield Plugin(
+        "parquet",
+        "runner_export.parquet:ParquetSink",
+        "a row an instance, by pyarrow: parquet:FILE",
+        claims=(".parquet",),
+    )
     yield Plugin("crops", "runner_export.crops:CropsSink", "what was found, cut out: crops:DIR")

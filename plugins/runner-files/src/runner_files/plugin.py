@@ -18,5 +18,10 @@ def runner_sources() -> Iterator[Plugin]:
 
 @hookimpl
 def runner_sinks() -> Iterator[Plugin]:
-    yield Plugin("jsonl", "runner_files.jsonl:JsonlSink", "one JSON line a frame: jsonl:PATH")
+    yield Plugin(
+        "jsonl",
+        "runner_files.jsonl:JsonlSink",
+        "one JSON line a frame: jsonl:PATH, or - for standard output",
+        claims=("-", ".jsonl"),
+    )
     yield Plugin("images", "runner_files.images:ImagesSink", "pictures with what was found drawn in: images:DIR")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -87,4 +88,4 @@ def _pace(text: str) -> float:
     return pace
 
 
-_OPTIONS = {"host": str, "token": str, "pace": _pace, "open": _FLAGS.__getitem__}
+_OPTIONS: dict[str, Callable[[str], Any]] = {"host": str, "token": str, "pace": _pace, "open": _FLAGS.__getitem__}

@@ -1,0 +1,62 @@
+"""Look: a result as it is kept for the page, until the next one takes its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.errors import ImageError
+from runner_core.frame import Frame
+from runner_core.result import Result
+from runner_view.meter import Meter
+
+
+@attrs.frozen
+class Look:
+    """What there is to see of one camera.
+
+    ``number``   grows from look to look, over all cameras.
+    ``camera``   the source of a frame that has a time; pictures are one camera, which has no name.
+    ``pinned``   the encoded bytes or the pixels, where they were at hand; else the frame makes them again.
+    ``numbers``, ``ms``  how the run goes, and the median milliseconds of each brain.
+    """
+
+    number: int
+    camera: str
+    result: Result
+    pinned: bytes | NDArray[np.uint8] | None
+    numbers: Mapping[str, Any]
+    ms: Mapping[str, float]
+
+    @classmethod
+    def at(cls, result: Result, number: int, meter: Meter, *, pin: bool) -> Look:
+        """Now, while the frame still has what the brains had it make."""
+        ms = {inference.brain: meter.ms(inference) for inference in result.answers}
+        pinned = _at_hand(result.frame) if pin and not result.error else None
+        return cls(number, camera_of(result.frame), result, pinned, meter.numbers(), ms)
+
+    @property
+    def picture(self) -> bytes | NDArray[np.uint8]:
+        """Encoded, else H x W x 3 uint8 RGB. Raises ImageError."""
+        frame = self.result.frame
+        if self.pinned is not None:
+            return self.pinned
+        encoded = frame.encoded
+        return frame.pixels if encoded is None else encoded
+
+
+def camera_of(frame: Frame) -> str:
+    """Which part of the page shows the frame."""
+    return "" if frame.time is None else frame.source
+
+
+def _at_hand(frame: Frame) -> bytes | NDArray[np.uint8] | None:
+    try:
+        encoded = frame.encoded
+        return frame.pixels if encoded is None else encoded
+    except ImageError:  # some brain made sense of it, or none looked
+        return None

@@ -1,0 +1,69 @@
+"""Planes: masks and class maps as small grey pictures that the page colours."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from runner_core.drawing import class_counts
+from runner_core.inference import Inference
+
+SIDE = 512  # pixels of the longer side, at most
+MOST = 255  # values that a grey picture has beside 0
+
+
+@attrs.frozen
+class Plane:
+    """A PNG in which 0 is nothing and v stands for ``values[v - 1]``: rows of masks, or model_ids of a class map."""
+
+    kind: str
+    values: tuple[int, ...]
+    png: bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """What the page is told beside the PNG."""
+        return {"kind": self.kind, "values": self.values}
+
+
+def planes_of(inference: Inference) -> Iterator[Plane]:
+    """The class map's, the masks': of masks that overlap, the better covers the other."""
+    if inference.class_map is not None:
+        yield _plane("classes", *_of_classes(inference, inference.class_map))
+    if inference.masks and inference.size[0] * inference.size[1]:
+        yield _plane("rows", *_of_rows(inference))
+
+
+def _of_classes(inference: Inference, class_map: NDArray[np.integer]) -> tuple[tuple[int, ...], NDArray[np.uint8]]:
+    counts = class_counts(inference)
+    values = tuple(sorted(counts, key=lambda number: -counts[number])[:MOST])
+    small = _thinned(class_map)
+    plane = np.zeros(small.shape, np.uint8)
+    for value, number in enumerate(values, 1):
+        plane[small == number] = value
+    return values, plane
+
+
+def _of_rows(inference: Inference) -> tuple[tuple[int, ...], NDArray[np.uint8]]:
+    masks = (inference.masks or ())[:MOST]
+    plane = np.zeros(_thinned(masks[0].array).shape, np.uint8)
+    for row in range(len(masks) - 1, -1, -1):
+        plane[_thinned(masks[row].array)] = row + 1
+    return tuple(range(len(masks))), plane
+
+
+def _thinned(array: NDArray[Any]) -> NDArray[Any]:
+    """Every so many-th row and column."""
+    step = -(-max(array.shape) // SIDE)
+    return array[:: max(step, 1), :: max(step, 1)]
+
+
+def _plane(kind: str, values: tuple[int, ...], plane: NDArray[np.uint8]) -> Plane:
+    stream = io.BytesIO()
+    Image.fromarray(plane).save(stream, "PNG", compress_level=1)
+    return Plane(kind, values, stream.getvalue())

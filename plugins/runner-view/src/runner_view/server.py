@@ -1,0 +1,70 @@
+"""Server: the page's web server, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from threading import Event, Thread
+from time import monotonic, sleep
+
+import uvicorn
+
+from runner_core.errors import SinkError
+from runner_view.address import Address
+from runner_view.app import application
+from runner_view.hub import Hub
+
+FAREWELL = 0.7  # seconds that viewers have to hear that the run is over
+
+
+class Server:
+    """Serves a hub from ``start`` to ``stop``."""
+
+    def __init__(self, hub: Hub, address: Address) -> None:
+        """Takes the port. Raises SinkError where it is not to be had."""
+        self._hub = hub
+        self._socket = _bound(address)
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            application(hub, address), log_config=None, access_log=False, lifespan="off", ws="websockets-sansio",
+            ws_max_size=1024, ws_per_message_deflate=False, ws_ping_interval=10, ws_ping_timeout=10,
+            server_header=False, proxy_headers=False, timeout_graceful_shutdown=1,
+        )  # fmt: skip
+        self._uvicorn = uvicorn.Server(config)
+        self._started = Event()
+        self._thread = Thread(target=lambda: asyncio.run(self._serve()), name="runner-view", daemon=True)
+
+    def start(self) -> None:
+        """Returns when it serves."""
+        self._thread.start()
+        self._started.wait()
+
+    def stop(self) -> None:
+        """Lets viewers hear that the run is over, if they are quick."""
+        self._hub.end()
+        deadline = monotonic() + FAREWELL
+        while self._hub.watched and monotonic() < deadline:
+            sleep(0.01)
+        self._uvicorn.should_exit = True
+        self._thread.join(FAREWELL)
+        self._uvicorn.force_exit = True
+        self._thread.join(FAREWELL)
+        self._hub.close()
+        self._socket.close()
+
+    async def _serve(self) -> None:
+        self._hub.start()
+        self._started.set()
+        await self._uvicorn.serve(sockets=[self._socket])
+
+
+def _bound(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SinkError(
+            f"view:{address.port}: {address.host} port {address.port} cannot be served on ({reason})",
+            remedy=f"name another port, such as view:{address.port + 1 if 1023 < address.port < 65535 else 8000}",
+        ) from error

@@ -1,0 +1,109 @@
+"""ViewSink: a page that shows what is found, as it is found."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import webbrowser
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic, sleep
+from typing import Any
+
+from runner_core.frame import Frame
+from runner_core.result import Result
+from runner_view.address import Address
+from runner_view.hub import Hub
+from runner_view.look import Look, camera_of
+from runner_view.message import encode
+from runner_view.meter import Meter
+from runner_view.server import Server
+
+
+class ViewSink:
+    """``view:8000``: the newest frame and what brains find in it, in any browser of this machine. See Address.
+
+    It never holds up a run, whoever looks or does not; with ``?pace=1`` it does so on purpose: then a run of files
+    waits for the first viewer, and shows a video at its own speed. Pictures are decoded for it and made into JPEGs
+    only while somebody looks.
+    """
+
+    def __init__(self, location: str) -> None:
+        self.address = Address.read(os.fspath(location))
+
+    @contextmanager
+    def open(self) -> Iterator[ViewWriter]:
+        """Serves until it is closed. Raises SinkError where the port is not to be had."""
+        hub = Hub(encode)
+        server = Server(hub, self.address)
+        server.start()
+        try:
+            self._announce(server.port)
+            yield ViewWriter(hub, self.address.pace)
+        finally:
+            server.stop()
+
+    def _announce(self, port: int) -> None:
+        address = self.address
+        everywhere = address.host in ("0.0.0.0", "::")
+        url = address.url(port, socket.gethostname() if everywhere else "")
+        waits = "; the run begins when somebody looks" if address.pace else ""
+        print(f"view: {url}{waits}", file=sys.stderr, flush=True)
+        if address.open and _has_desktop():
+            webbrowser.open(address.url(port, "localhost" if everywhere else ""))
+
+
+class ViewWriter:
+    """Hands results to the hub."""
+
+    def __init__(self, hub: Hub, pace: float | None) -> None:
+        self._hub, self._clock = hub, Clock(hub, pace) if pace else None
+        self._began = monotonic()
+        self._meters: dict[str, Meter] = {}
+        self._number = 0
+
+    def write(self, result: Result) -> None:
+        """Returns at once, but for a pace that was asked for."""
+        if self._clock:
+            self._clock.wait(result.frame)
+        meter = self._meters.setdefault(camera_of(result.frame), Meter(self._began))
+        meter.take(result)
+        self._number += 1
+        self._hub.offer(Look.at(result, self._number, meter, pin=self._hub.watched))
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """The page says that the run has ended."""
+        if self._clock:
+            self._clock.linger()
+        self._hub.summary = summary
+
+
+class Clock:
+    """When the next frame of a file is to be seen, once somebody looks."""
+
+    def __init__(self, hub: Hub, pace: float) -> None:
+        self._hub, self._pace = hub, pace
+        self._count = 0
+        self._begin: float | None = None
+
+    def wait(self, frame: Frame) -> None:
+        """Until it is the frame's turn; a live source's has come. Pictures have a second each, at the pace of 1."""
+        if frame.taken is not None:
+            return
+        due = (self._count if frame.time is None else frame.time) / self._pace
+        self._count += 1
+        if self._begin is None:
+            self._hub.seen.wait()
+            self._begin = monotonic() - due
+        sleep(max(0.0, self._begin + due - monotonic()))
+
+    def linger(self) -> None:
+        """While the last frame is seen."""
+        if self._begin is not None:
+            sleep(min(1.0, 1.0 / self._pace))
+
+
+def _has_desktop() -> bool:
+    """Whether a browser would have a window; in a terminal it would take the terminal."""
+    return sys.platform in ("darwin", "win32") or any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY"))

@@ -13,7 +13,7 @@ from runner_core.errors import NoSuchBrain, UsageError
 from runner_core.getting import addresses, find, get, no_such_brain
 from runner_core.opening import open_path
 from runner_core.reference import Reference
-from runner_core.stores import StoreAddress, configured
+from runner_core.stores import address_of, configured
 
 
 class Project:
@@ -40,12 +40,6 @@ class Project:
         if set(choices) - {"conf"}:
             raise UsageError(f"an online brain takes no {', '.join(sorted(choices))}", remedy="of these, it knows conf")
         return _online(reference, choices.get("conf"))
-
-
-def address_of(text: str) -> StoreAddress:
-    """A store as typed: the alias of a configured one, or ``KIND:LOCATION``."""
-    kind, _, location = text.partition(":")
-    return configured().get(text) or StoreAddress(text, kind, location)
 
 
 def _online(reference: Reference, conf: float | None) -> Brain:

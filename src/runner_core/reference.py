@@ -17,8 +17,7 @@ from pathlib import Path
 import attrs
 
 from runner_core.errors import UsageError
-from runner_core.registry import registry
-from runner_core.stores import StoreAddress, configured
+from runner_core.stores import StoreAddress, configured, kind_of
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)  # two letters at least: C: is a drive
 
@@ -52,13 +51,7 @@ def _looks_like_path(text: str) -> bool:
 
 def _direct(head: str, rest: str, text: str) -> Reference:
     """A kind of store that was not configured: by its plugin's name, or by a scheme that it claims."""
-    kinds = registry().all("stores")
-    found = kinds.get(head) or next(iter(registry().claiming("stores", head)), None)
-    if found is None:
-        raise UsageError(
-            f"{text}: there is no store {head!r}",
-            remedy=f"configured: {', '.join(configured())}; installed: {', '.join(kinds)}; see `runner plugins`",
-        )
+    found = kind_of(head, text)
     full = text if rest.startswith("//") else rest
     split = getattr(found.load(), "split", split_at_slash)
     location, name = split(full)

@@ -20,7 +20,7 @@ import attrs
 from runner_core.cache.home import home
 from runner_core.contracts import Store
 from runner_core.errors import UsageError
-from runner_core.registry import registry
+from runner_core.registry import Installed, registry
 
 STORES_VARIABLE = "RUNNER_STORES"
 FILE_NAME = "stores.toml"
@@ -48,6 +48,30 @@ def configured() -> dict[str, StoreAddress]:
     for found in registry().claiming("stores", "embedded"):
         stores.setdefault(found.plugin.name, StoreAddress(found.plugin.name, found.plugin.name))
     return stores
+
+
+def address_of(text: str) -> StoreAddress:
+    """A store as typed: a configured one, ``KIND:LOCATION``, an address whose scheme a kind claims.
+
+    Raises UsageError for one that nobody knows.
+    """
+    known = configured().get(text)
+    if known:
+        return known
+    head, _, rest = text.partition(":")
+    return StoreAddress(text, kind_of(head, text).plugin.name, text if rest.startswith("//") else rest)
+
+
+def kind_of(head: str, text: str) -> Installed:
+    """The kind of store called ``head``, or that claims it as a scheme. Raises UsageError naming ``text``."""
+    kinds = registry().all("stores")
+    found = kinds.get(head) or next(iter(registry().claiming("stores", head)), None)
+    if found is None:
+        raise UsageError(
+            f"{text}: there is no store {head!r}",
+            remedy=f"configured: {', '.join(configured())}; installed: {', '.join(kinds)}; see `runner plugins`",
+        )
+    return found
 
 
 def _pair(entry: str) -> tuple[str, str]:

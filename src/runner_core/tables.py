@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from runner_core.inference import Inference
 from runner_core.summary import Summary, Tally
@@ -32,13 +32,13 @@ def _ms(tally: Tally) -> str:
     return f"{tally.to_json()['ms']:.1f}" if tally.ms else "-"
 
 
-def print_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table; nothing where there are no rows."""
+def print_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, stderr: bool = False) -> None:
+    """A table, in which nothing is cut off; none where there are no rows."""
     if rows:
-        table = Table(*head, title=title, title_justify="left")
+        table = Table(*(Column(name, overflow="fold") for name in head), title=title, title_justify="left")
         for row in rows:
             table.add_row(*row)
-        Console().print(table)
+        Console(stderr=stderr).print(table)
 
 
 def print_instances(inference: Inference) -> None:

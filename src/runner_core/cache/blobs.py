@@ -77,8 +77,8 @@ class Blobs:
                     if free and path.stat().st_nlink == 1:
                         path.unlink()
         for partial in transfers(self._partial):
-            with held_if_free(self._partial, partial.name) as free, suppress(FileNotFoundError):
-                if free and time.time() - partial.stat().st_mtime > _FORGOTTEN:
+            with held_if_free(self._partial, partial.name) as free:
+                if free and not (partial.exists() and time.time() - partial.stat().st_mtime < _FORGOTTEN):
                     discard(partial)
 
     def _place(self, sha256: str) -> Path:

@@ -62,8 +62,7 @@ class Cache:
         """The brain of that name that was fetched last, of those whose files are all here; it counts as used."""
         fitting = [
             (folder, receipt)
-            for folder, receipt in self.brains()
-            if receipt.name == name and store in (None, receipt.store) and version in (None, receipt.version)
+            for folder, receipt in self._fitting(name, store, version)
             if all(_is_there(folder, file) for file in receipt.files)
         ]
         if not fitting:
@@ -72,13 +71,10 @@ class Cache:
         Receipt.touch(newest[0])
         return newest
 
-    def remove(self, name: str, *, version: str | None = None) -> int:
-        """Removes the brains of that name and the blobs that only they used; says how many brains."""
-        fitting = [
-            folder for folder, receipt in self.brains() if receipt.name == name and version in (None, receipt.version)
-        ]
+    def remove(self, name: str, *, store: str | None = None, version: str | None = None) -> list[Receipt]:
+        """Removes the brains of that name and the blobs that only they used; says which."""
         with usable(self.root):
-            gone = sum(self._drop(folder) for folder in fitting)
+            gone = [receipt for folder, receipt in self._fitting(name, store, version) if self._drop(folder)]
             self._sweep()
         return gone
 
@@ -112,6 +108,13 @@ class Cache:
             for blob in damaged if repair else ():
                 blob.unlink(missing_ok=True)
         return said
+
+    def _fitting(self, name: str, store: str | None, version: str | None) -> list[tuple[Path, Receipt]]:
+        return [
+            (folder, receipt)
+            for folder, receipt in self.brains()
+            if receipt.name == name and store in (None, receipt.store) and version in (None, receipt.version)
+        ]
 
     def _folders(self) -> Iterator[Path]:
         return (path for path in self.root.glob("brains/*/*/[!.]*") if path.is_dir())
@@ -153,6 +156,8 @@ class Cache:
     def _make(self, release: Release, key: str) -> Path:
         """The release's folder, made beside its place and renamed into it; whoever makes it holds the lock ``key``."""
         self._making.mkdir(parents=True, exist_ok=True)
+        for left in self._making.glob(f"{key}-*"):  # of a process that was killed: nobody else holds the lock
+            shutil.rmtree(left, ignore_errors=True)
         making = Path(tempfile.mkdtemp(dir=self._making, prefix=f"{key}-"))
         try:
             files = tuple(self._bring(file, release, making) for file in release.files)

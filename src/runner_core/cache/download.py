@@ -133,6 +133,7 @@ def _writing(partial: Path, offset: int) -> Iterator[tuple[BinaryIO, Hasher]]:
     """The partial file, cut to ``offset`` and open at its end, and a hasher that has seen what is there."""
     hasher = Hasher()
     partial.touch()
+    partial.chmod(0o644)  # a puller that was killed at the very end left it read-only
     with partial.open("r+b", buffering=0) as stream, hasher:
         while stream.tell() < offset and (chunk := stream.read(min(_CHUNK, offset - stream.tell()))):
             hasher.take(chunk)

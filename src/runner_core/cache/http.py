@@ -97,6 +97,7 @@ class Client(requests.Session):
         if target:
             scheme = urlsplit(urljoin(resp.url, target)).scheme.lower()
             if scheme not in ("http", "https") or (scheme == "http" and resp.url.lower().startswith("https:")):
+                resp.close()
                 raise StoreError(f"{shown(resp.url)}: redirects to {shown(target)!r}: refused")
         return target
 

@@ -46,8 +46,9 @@ class Receipt:
 
     @property
     def folder(self) -> str:
-        """Where it lies below ``brains``; other contents have another folder."""
-        digest = self.key(" ".join(sorted(f"{file.path} {file.sha256}" for file in self.files)))
+        """Where it lies below ``brains``; another brain, or other contents, have another folder."""
+        contents = sorted(f"{file.path} {file.sha256}" for file in self.files)
+        digest = self.key("\n".join((self.store, self.name, self.version, *contents)))  # a/b and a-b look alike below
         parts = (self.store, self.name, f"{self.version}@{digest[:12]}")
         return "/".join(re.sub(r"[^A-Za-z0-9._@+-]+", "-", part) for part in parts)
 

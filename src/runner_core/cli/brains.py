@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from runner_core.artifact import format_of
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
 from runner_core.card import FILE_NAME, Card
@@ -20,29 +21,35 @@ _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 @click.group(invoke_without_command=True)
 @click.pass_context
-def brains(context: click.Context) -> None:
+def brains(context: click.Context) -> int:
     """List the brains of the configured stores and those fetched; tidy the latter."""
-    if context.invoked_subcommand is None:
-        _list_stores()
-        _list_cache()
+    if context.invoked_subcommand is not None:
+        return 0
+    failed = _list_stores()
+    _list_cache()
+    return 1 if failed else 0
 
 
 @brains.command()
-@click.argument("name")
-@click.option("--version", help="Only this version.")
-def remove(name: str, version: str | None) -> int:
-    """Remove a fetched brain."""
-    count = Cache().remove(name, version=version)
-    click.echo(f"removed {count}" if count else f"no fetched brain is named {name}")
-    return 0 if count else 1
+@click.argument("brain", metavar="NAME[@VERSION]")
+@click.option("--from", "store", help="Only what came from there: a store as `runner brains` lists it.")
+def remove(brain: str, store: str | None) -> int:
+    """Remove a fetched brain: all its versions, or one."""
+    name, _, version = brain.partition("@")
+    gone = Cache().remove(name, store=store, version=version or None)
+    _say_removed(gone)
+    if not gone:
+        click.echo(f"runner: no fetched brain is {brain}; `runner brains` lists them", err=True)
+    return 0 if gone else 1
 
 
 @brains.command()
 @click.option("--keep-size", required=True, metavar="SIZE", help="How much may stay: 500MB, 2GB.")
 def prune(keep_size: str) -> None:
     """Remove the least recently used brains until the rest takes SIZE at most."""
-    for receipt in Cache().prune(_bytes(keep_size)):
-        click.echo(f"removed {receipt.store}:{receipt.name}@{receipt.version}")
+    cache = Cache()
+    _say_removed(cache.prune(_bytes(keep_size)))
+    click.echo(f"{cache.size() / 1e6:.1f} MB are kept")
 
 
 @brains.command()
@@ -56,23 +63,31 @@ def verify(repair: bool) -> int:
     return 1 if problems else 0
 
 
-def _list_stores() -> None:
-    rows = []
+def _say_removed(gone: list[Receipt]) -> None:
+    for receipt in gone:
+        click.echo(f"removed {receipt.name}@{receipt.version}, {receipt.size / 1e6:.1f} MB from {receipt.store}")
+
+
+def _list_stores() -> int:
+    """Says how many failed."""
+    rows, failed = [], 0
     for alias in configured():
         try:
             rows += [(ref.name, ref.version, store, ref.summary) for store, ref in Project(alias).brains()]
         except RunnerError as error:  # one store that fails does not hide the others, nor what is here
             click.echo(f"runner: {alias}: {error}", err=True)
+            failed += 1
     print_rows("to be had by name", ("name", "version", "store", "what"), rows)
+    return failed
 
 
 def _list_cache() -> None:
     rows = []
     for folder, receipt in Cache().brains():
         card = _card(folder)
-        formats = ", ".join(artifact.format for artifact in card.artifacts) if card else "no card"
+        formats = [artifact.format for artifact in card.artifacts] if card else [format_of(Path(receipt.files[0].path))]
         rows.append((
-            receipt.name, receipt.version, receipt.store, f"{receipt.size / 1e6:.1f} MB", formats,
+            receipt.name, receipt.version, receipt.store, f"{receipt.size / 1e6:.1f} MB", ", ".join(formats),
             card.licence if card else "", f"{datetime.fromtimestamp(Receipt.used(folder)):%Y-%m-%d %H:%M}",
         ))  # fmt: skip
     print_rows("fetched", ("name", "version", "from", "size", "formats", "licence", "last used"), rows)

@@ -8,6 +8,7 @@ import click
 
 from runner_core.cache.cache import Cache
 from runner_core.cli.bars import bars
+from runner_core.errors import LockError, StoreError
 from runner_core.getting import find
 from runner_core.lockfile import FILE_NAME, Lock
 
@@ -15,11 +16,21 @@ from runner_core.lockfile import FILE_NAME, Lock
 @click.command()
 @click.argument("brains", nargs=-1, required=True)
 @click.option("--locked", is_flag=True, help="Refuse any brain that is not what brains.lock says.")
-def pull(brains: tuple[str, ...], locked: bool) -> None:
+def pull(brains: tuple[str, ...], locked: bool) -> int:
     """Fetch BRAINS (NAME, STORE:NAME@VERSION, URL) and say where they are."""
-    lock = Lock.read(Path(FILE_NAME)) if locked else None
+    lock, cache = Lock.read(Path(FILE_NAME)) if locked else None, Cache(progress=bars())
+    failed = 0
     for reference in brains:
-        place = find(reference, Cache(progress=bars()), version=lock.version_of(reference) if lock else None)
-        if lock:
-            lock.check(reference, place)
-        click.echo(f"{reference}: {place}")
+        try:
+            click.echo(f"{reference}: {_pulled(reference, cache, lock)}")
+        except (StoreError, LockError) as error:  # the others are fetched all the same
+            click.echo(f"runner: {error}", err=True)
+            failed = 1
+    return failed
+
+
+def _pulled(reference: str, cache: Cache, lock: Lock | None) -> Path:
+    place = find(reference, cache, version=lock.version_of(reference) if lock else None)
+    if lock:
+        lock.check(reference, place)
+    return place

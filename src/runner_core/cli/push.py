@@ -8,7 +8,7 @@ from runner_core.card import FILE_NAME
 from runner_core.contracts import Publisher
 from runner_core.errors import UsageError
 from runner_core.getting import find
-from runner_core.project import address_of
+from runner_core.stores import address_of
 
 
 @click.command()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import attrs
@@ -33,9 +34,10 @@ class PictureSpec:
                   over; ``fit``: keep proportions, no padding, so that the tensor may be smaller than ``size`` on one
                   side.
     ``resample``  ``bilinear``: two taps an axis, no antialiasing, half-pixel centres, as OpenCV's INTER_LINEAR
-                  and ``tf.image.resize`` do; ``antialias``: a triangle over all that is covered, not rounded, as
-                  ``tf.image.resize(..., antialias=True)``; ``area``: mean over the covered area; ``nearest``: the pixel
-                  under the centre, as ``tf.image.resize`` and OpenCV's INTER_NEAREST_EXACT do.
+                  and ``tf.image.resize`` do; ``antialias``: a triangle over all that is covered, bytes as Pillow's
+                  BILINEAR, other numbers unrounded as ``tf.image.resize(..., antialias=True)``; ``area``: mean over the
+                  covered area; ``nearest``: the pixel under the centre, as ``tf.image.resize`` and OpenCV's
+                  INTER_NEAREST_EXACT do.
     ``colour``    order of the channels; ``layout`` order of the axes.
     ``dtype``     of the tensor. Unless it is uint8, values are ``(pixel - mean) / std``: mean and std are in pixel
                   units (0 to 255), in the tensor's channel order.
@@ -82,7 +84,12 @@ class PictureSpec:
     @property
     def shape(self) -> tuple[object, ...]:
         """All that decides the resized pixels; specs that differ elsewhere share them."""
-        return (self.size, self.resize, self.resample, self.pad)
+        return (self.size, self.resize, self.resample, self.pad, self.unrounded)
+
+    @property
+    def unrounded(self) -> bool:
+        """Whether the resized pixels are float32."""
+        return self.resample == "antialias" and self.dtype != "uint8"
 
 
 def _told(three: tuple[float, float, float]) -> str:
@@ -169,12 +176,13 @@ def place(picture: tuple[int, int], spec: PictureSpec) -> Placement:
 
 
 def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray[Any]:
-    """Gives the H x W x 3 RGB pixels of the tensor for those of the picture: uint8; antialiased float32, 0 to 255."""
+    """Gives the H x W x 3 RGB pixels of the tensor for those of the picture: uint8; unrounded float32, 0 to 255."""
     (wide, high), (left, top, right, bottom) = placement.tensor, placement.shown
-    part = _METHODS[spec.resample](pixels, placement)
+    method = _antialias if spec.unrounded else _METHODS[spec.resample]
+    part = method(pixels, placement)
     if (right - left, bottom - top) == (wide, high):
         return part
-    canvas = np.tile(np.array(spec.pad, part.dtype), (high, wide, 1))
+    canvas: NDArray[Any] = np.tile(np.array(spec.pad, part.dtype), (high, wide, 1))
     canvas[top:bottom, left:right] = part
     return canvas
 
@@ -229,11 +237,11 @@ def _mixed(first: NDArray[Any], second: NDArray[Any], share: NDArray[np.uint16])
     return mixed
 
 
-def _area(pixels: Pixels, placement: Placement) -> Pixels:
+def _by_pillow(pixels: Pixels, placement: Placement, *, method: Image.Resampling) -> Pixels:
     left, top, right, bottom = placement.shown
     (x1, y1), (x2, y2) = placement.to_picture(np.array([[left, top], [right, bottom]], np.float64)).tolist()
     box = (x1, y1, min(x2, placement.picture[0]), min(y2, placement.picture[1]))
-    return np.asarray(Image.fromarray(pixels).resize((right - left, bottom - top), Image.Resampling.BOX, box=box))
+    return np.asarray(Image.fromarray(pixels).resize((right - left, bottom - top), method, box=box))
 
 
 def _antialias(pixels: Pixels, placement: Placement) -> NDArray[np.float32]:
@@ -244,18 +252,16 @@ def _antialias(pixels: Pixels, placement: Placement) -> NDArray[np.float32]:
     return antialiased(pixels, across, down)
 
 
-_METHODS: dict[str, Callable[[Pixels, Placement], NDArray[Any]]] = {
+_METHODS: dict[str, Callable[[Pixels, Placement], Pixels]] = {
     "bilinear": _bilinear,
-    "antialias": _antialias,
-    "area": _area,
+    "antialias": partial(_by_pillow, method=Image.Resampling.BILINEAR),
+    "area": partial(_by_pillow, method=Image.Resampling.BOX),
     "nearest": _nearest,
 }
 
 
 def as_tensor(pixels: NDArray[Any], spec: PictureSpec) -> NDArray[np.generic]:
     """Orders, lays out and scales H x W x 3 RGB pixels, 0 to 255, as ``spec`` says; no copy where none is needed."""
-    if spec.dtype == "uint8" and pixels.dtype != np.uint8:
-        pixels = np.rint(pixels).astype(np.uint8)
     ordered = pixels[..., ::-1] if spec.colour == "bgr" else pixels
     if spec.layout == "nchw":  # while they are bytes: moving floats would cost four times as much
         ordered = ordered.transpose(2, 0, 1)

@@ -1,4 +1,4 @@
-"""Every installed engine with every real model that it opens, by task; and the engines of a model with each other."""
+"""Every installed engine with every real model that it opens, by task; and all that run one network with each other."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ from runner_core.registry import registry
 
 FLOAT = Tolerance(iou=0.999, score=1e-3, pixels=0.999, keypoints=1e-3)
 QUANTISED = Tolerance(iou=0.9, score=0.1, pixels=0.98, keypoints=0.03)  # LiteRT computes in whole numbers, others not
+FORMS = Tolerance(iou=0.9, score=0.03, pixels=0.96)  # one is resized in its graph, or quantised, and the other is not
+
+# What misses the shares in expected.json by more than 0.03, and by how much at the most. This picture of 128 x 128 is
+# enlarged four times; OpenVINO computes the quantised network in floats, and one grey level moves its dog by 0.04.
+SHORT = {("openvino", "deeplabv3_mnv2_dm05_pascal_quant", "dog_segmentation.bmp"): 0.04}
 
 # Picture handling and sorting out of boxes: a graph that does these by itself runs on the engine it was made for alone.
 INSIDE = {"CombinedNonMaxSuppression", "DecodeImage", "ScaleAndTranslate", "NonMaxSuppressionV5"}
@@ -27,13 +32,12 @@ INSIDE = {"CombinedNonMaxSuppression", "DecodeImage", "ScaleAndTranslate", "NonM
 
 @attrs.frozen
 class Model:
-    """A model of the test data, and how near its engines must come: to each other, to the shares in expected.json."""
+    """A model of the test data, and how near its engines must come to each other; several may be of one network."""
 
     name: str
+    network: str
     labels: str | None
     near: Tolerance = FLOAT
-    share: float = 0.03
-    lacks: str = ""  # why it does not reach expected.json yet
 
     @property
     def engines(self) -> list[str]:
@@ -41,31 +45,30 @@ class Model:
         return [name for name, found in registry().all("engines").items() if form in found.plugin.claims]
 
 
-ONE_TAP = "its card asks for two taps an axis, the graphs that expected.json comes from average when they shrink"
+VOC = "pascal_voc_segmentation_labels.txt"
 MODELS = [
-    Model("fastestdet_coco_tf1_encoded_image_string_tensor.pb", "coco80.pbtxt"),
-    Model("fastestdet_coco_tf1_image_tensor.pb", "coco80.pbtxt"),
-    Model("fastestdet_coco_savedmodel", "coco80.pbtxt"),
-    Model("fastestdet_coco.onnx", "coco80.txt", lacks=ONE_TAP),
-    Model("deeplabv3_mnv2_dm05_pascal_tf1_frozen.pb", "pascal_voc_segmentation_labels.txt"),
-    Model("deeplabv3_mnv2_dm05_pascal_quant.tflite", "pascal_voc_segmentation_labels.txt", QUANTISED, share=0.05),
-    Model("mobilenet_v2_1.0_224_quant.tflite", "imagenet_labels.txt", QUANTISED),
-    Model("movenet_single_pose_lightning_ptq.tflite", None, QUANTISED),
+    Model("fastestdet_coco_tf1_encoded_image_string_tensor.pb", "fastestdet", "coco80.pbtxt"),
+    Model("fastestdet_coco_tf1_image_tensor.pb", "fastestdet", "coco80.pbtxt"),
+    Model("fastestdet_coco_savedmodel", "fastestdet", "coco80.pbtxt"),
+    Model("fastestdet_coco.onnx", "fastestdet", "coco80.txt"),
+    Model("deeplabv3_mnv2_dm05_pascal_tf1_frozen.pb", "deeplab", VOC),
+    Model("deeplabv3_mnv2_dm05_pascal_quant.tflite", "deeplab", VOC, QUANTISED),
+    Model("mobilenet_v2_1.0_224_quant.tflite", "mobilenet", "imagenet_labels.txt", QUANTISED),
+    Model("movenet_single_pose_lightning_ptq.tflite", "movenet", None, QUANTISED),
 ]
+RUNS = [(model, engine) for model in MODELS for engine in model.engines]
 
 
-def cases(*, lacking: bool):
-    """(model, engine) for whatever is installed; where ``lacking``, those known to fall short must do so."""
-    for model in MODELS:
-        marks = [pytest.mark.xfail(strict=True, raises=AssertionError, reason=model.lacks)] if model.lacks else []
-        for engine in model.engines:
-            yield pytest.param(model, engine, id=f"{engine}-{model.name}", marks=marks if lacking else ())
+def called(run):
+    model, engine = run
+    return f"{engine}-{model.name}"
 
 
 def pairs():
-    for model in MODELS:
-        for pair in combinations(model.engines, 2):
-            yield pytest.param(model, pair, id=f"{'-'.join(pair)}-{model.name}")
+    """Two runs of one network: of one model on two engines, or of two of its forms."""
+    for one, other in combinations(RUNS, 2):
+        if one[0].network == other[0].network:
+            yield pytest.param(one, other, id=f"{called(one)}-{called(other)}")
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +105,13 @@ def judge_detection(model, name, told, wanted):
 def judge_segmentation(model, name, told, wanted):
     assert told.class_map.shape == told.size[::-1]
     shares = {label.name: float(np.mean(told.class_map == label.model_id)) for label in told.found}
-    # of the quantised networks, this picture of 128 x 128, four times enlarged, moves by more than the others do
-    near = model.share if name == "dog_segmentation.bmp" else min(model.share, 0.03)
-    for label in shares.keys() | wanted["segmentation_share"].keys():
-        there = wanted["segmentation_share"].get(label, 0)
-        assert shares.get(label, 0) == pytest.approx(there, abs=near), (name, label)
+    there = wanted["segmentation_share"]
+    apart = max(abs(shares.get(label, 0) - there.get(label, 0)) for label in shares.keys() | there.keys())
+    short = SHORT.get((told.engine, told.brain, name))
+    if short:
+        assert 0.03 < apart <= short, f"{name}: {apart}; where it no longer falls short, say so"
+    else:
+        assert apart <= 0.03, (name, shares)
 
 
 def judge_classes(model, name, told, wanted):
@@ -141,7 +146,7 @@ def test_every_model_of_the_test_data_is_here(testdata):
     assert {model.name for model in MODELS} == there
 
 
-@pytest.mark.parametrize(("model", "engine"), list(cases(lacking=True)))
+@pytest.mark.parametrize(("model", "engine"), RUNS, ids=map(called, RUNS))
 def test_an_engine_gives_what_was_expected_or_names_what_it_cannot_hold(model, engine, answers, expected):
     told = answers(model, engine)
     if isinstance(told, EngineError):
@@ -154,23 +159,16 @@ def test_an_engine_gives_what_was_expected_or_names_what_it_cannot_hold(model, e
         JUDGES[inference.task](model, name, inference, wanted)
 
 
-@pytest.mark.parametrize(("model", "engine"), [case for case in cases(lacking=False) if case.values[0].lacks])
-def test_what_falls_short_still_finds_the_plain_things(model, engine, answers, expected):
-    """Nearly all large things of the pictures that are hardly shrunk."""
-    told, _ = answers(model, engine)
-    for name in ("squat.bmp", "football.jpg"):
-        assert told[name].names[0] == expected[name]["detections"][0]["label"], name
-
-
-@pytest.mark.parametrize(("model", "engines"), list(pairs()))
-def test_two_engines_agree(model, engines, answers):
-    one, other = (answers(model, engine) for engine in engines)
-    refused = [engine for engine, told in zip(engines, (one, other), strict=True) if isinstance(told, EngineError)]
-    if refused:
-        pytest.skip(f"{refused[0]} cannot hold it")
-    near = attrs.evolve(model.near, threshold=one[1])
-    each = {name: compare(told, other[0][name], near) for name, told in one[0].items()}
+@pytest.mark.parametrize(("one", "other"), list(pairs()))
+def test_two_runs_of_a_network_agree(one, other, answers):
+    told = [answers(*run) for run in (one, other)]
+    for run, found in zip((one, other), told, strict=True):
+        if isinstance(found, EngineError):
+            pytest.skip(f"{called(run)}: the engine cannot hold it")
+    (first, threshold), (second, _) = told
+    near = attrs.evolve(one[0].near if one[0] is other[0] else FORMS, threshold=threshold)
+    each = {name: compare(inference, second[name], near) for name, inference in first.items()}
     total = Agreement.total(each.values())
-    print(f"{model.name}: {' - '.join(engines)}: {total}")
+    print(f"{called(one)} - {called(other)}: {total}")
     assert total.ok, "\n".join(f"{name}: {found}" for name, found in each.items())
     assert total.matched or total.pixels

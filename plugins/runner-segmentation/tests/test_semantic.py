@@ -135,7 +135,7 @@ class TestRecognising:
             (TensorSpec("Other:0", (7,), "float32"), TensorSpec("SemanticPredictions:0", None, "int64")),
         )
         card = drafted(model)
-        assert card.picture == PictureSpec(size=(513, 513), resize="fit")
+        assert card.picture == PictureSpec(size=(513, 513), resize="fit", resample="antialias")
         assert card.roles["class_map"] == "SemanticPredictions:0"
         TASK.bind(card, model)
 
@@ -159,7 +159,7 @@ class TestRecognising:
         assert any("left out" in note for note in card.notes)
 
     @pytest.mark.parametrize(
-        ("image", "guess"), [((1, 32, 32, 3), "stretched"), ((1, 513, 513, 3), "letterboxed"), ((1, 3, 32, 32), "RGB")]
+        ("image", "guess"), [((1, 32, 32, 3), "stretched"), ((1, 513, 513, 3), "padded"), ((1, 3, 32, 32), "RGB")]
     )
     def test_no_guess_is_silent(self, image, guess):
         side = max(side or 0 for side in image)

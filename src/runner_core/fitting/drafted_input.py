@@ -10,7 +10,13 @@ from runner_core.fitting.picture_input import drafted, picture_for
 from runner_core.fitting.values import KNOWN, Values, guessed_values, told_values
 from runner_core.picture import PictureSpec
 
-RESIZED = {"stretch": "stretched", "letterbox": "letterboxed", "crop": "cropped", "fit": "shrunk to fit"}
+RESIZED = {
+    "stretch": "stretched",
+    "letterbox": "letterboxed",
+    "pad": "padded below or at the right",
+    "crop": "cropped",
+    "fit": "shrunk to fit",
+}
 
 
 @attrs.frozen

@@ -29,7 +29,7 @@ from runner_detection.kind import KIND
 
 STRIDE = 16
 BOX = 5  # objectness, tx, ty, tw, th
-BGR = PictureSpec(colour="bgr", layout="nchw")
+BGR = PictureSpec(colour="bgr", layout="nchw", resample="antialias")
 
 
 class FastestDet:

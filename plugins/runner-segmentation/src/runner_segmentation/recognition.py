@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from runner_core.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.fitting.drafted_input import DraftedInput, drafted_input
@@ -20,9 +22,9 @@ USUAL = PictureSpec(size=(512, 512))
 # DeepLab's own graphs take any size up to their crop size, which is 513 unless the exporter was told otherwise, and
 # pad it with grey: tensorflow/models, research/deeplab/export_model.py. Crop sizes are 16 k + 1.
 DEEPLAB_INPUT, DEEPLAB_OUTPUT = "ImageTensor", "SemanticPredictions"
-DEEPLAB = PictureSpec(size=(513, 513), resize="fit")
+DEEPLAB = PictureSpec(size=(513, 513), resize="fit", resample="antialias")
 DEEPLAB_STEP = 16
-PADDED = PictureSpec(size=DEEPLAB.size, resize="letterbox", pad=(128, 128, 128))
+PADDED = attrs.evolve(DEEPLAB, resize="pad", pad=(128, 128, 128))
 
 # Scores of so many classes for each cell would as well be a picture, or heat maps of a person's keypoints.
 AMBIGUOUS = frozenset({1, 3, 17})
@@ -65,7 +67,7 @@ def _input(model: Signature, exported: str | None) -> DraftedInput | None:
         note = "guess: the picture is stretched to the input; picture.resize letterbox keeps its proportions"
         drafted = drafted_input(model, USUAL)
         if drafted and all(side % DEEPLAB_STEP == 1 for side in drafted.picture.size or ()):
-            note = "guess: the size is DeepLab's, so the picture is letterboxed on grey; else picture.resize stretch"
+            note = "guess: the size is DeepLab's, so the picture is padded as DeepLab does; else picture.resize stretch"
             drafted = drafted_input(model, PADDED)
     return drafted and drafted.noted(note)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -26,7 +27,8 @@ class Artifact:
     """One form of a brain's network.
 
     ``path`` is relative to the card, ``format`` as ``format_of`` spells it. The same network in another form may have
-    other tensors: where ``task``, ``roles`` or ``picture`` are given, they stand for the card's own.
+    other tensors: where ``task``, ``roles``, ``picture``, ``options`` or ``iou`` are given, they stand for the card's
+    own.
     """
 
     path: str
@@ -35,6 +37,12 @@ class Artifact:
     task: str | None = None
     roles: Mapping[str, str] | None = None
     picture: PictureSpec | None = None
+    options: Mapping[str, Any] | None = None
+    iou: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.iou is not None and not 0 <= self.iou <= 1:
+            raise ValueError(f"iou is {self.iou}, not from 0 to 1")
 
 
 def format_of(path: Path) -> str:

@@ -62,6 +62,8 @@ class Card:
             task=artifact.task or self.task,
             roles=self.roles if artifact.roles is None else artifact.roles,
             picture=artifact.picture or self.picture,
+            options=self.options if artifact.options is None else artifact.options,
+            iou=self.iou if artifact.iou is None else artifact.iou,
         )
 
     @classmethod

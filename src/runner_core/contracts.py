@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import attrs
 from numpy.typing import NDArray
 
+from runner_core.artifact import Artifact
 from runner_core.card import Card
 from runner_core.frame import Frame
 from runner_core.inference import Inference
@@ -113,6 +114,22 @@ class Engine(Protocol):
 
     def describe(self) -> Mapping[str, str]:
         """For ``runner doctor``: the framework's version, the devices. Raises ImportError where it is missing."""
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """An engine that also writes its models in formats of other engines."""
+
+    exports: tuple[str, ...]  # in the spelling of ``format_of``: ".onnx", ".tflite"
+
+    def export(self, artifact: Path, card: Card, place: Path, *, half: bool, trusted: bool) -> Artifact:
+        """Writes the network of ``artifact`` to the new file ``place``, in the format of its suffix.
+
+        ``card`` is that of the artifact. What the graph does around its network that other engines cannot (decoding,
+        resizing, suppressing boxes) is left out, and the Artifact given says how a codec does it instead; its ``path``
+        is the file's name, it lists no files. ``half`` stores the weights in half precision. Raises EngineError for
+        what cannot be written so, NotInstalled for a converter that is missing.
+        """
 
 
 @runtime_checkable

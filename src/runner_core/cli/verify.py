@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -23,8 +23,29 @@ from runner_core.summary import Summary
 from runner_core.tables import print_rows
 from runner_core.verifying import Checked, Verdict, verify
 
-_EXACT = Tolerance()
+_EXACT, _SHARE = Tolerance(), click.FloatRange(0, 1)
 _HEAD = ("picture", "engines", "same", "only 1st", "only 2nd", "label", "IoU", "mask", "score", "pixels", "keypoints")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_TOLERANCES = (
+    click.option("--iou", type=_SHARE, default=_EXACT.iou, show_default=True, help="Least IoU."),
+    click.option("--score", type=_SHARE, default=_EXACT.score, show_default=True, help="Score difference."),
+    click.option(
+        "--pixels", type=_SHARE, default=_EXACT.pixels, show_default=True, help="Least share of a class map's pixels.",
+    ),
+    click.option(
+        "--keypoints", type=_SHARE, default=_EXACT.keypoints, show_default=True,
+        help="Distance of keypoints, by the picture's longer side.",
+    ),
+)  # fmt: skip
+
+
+def tolerance_options(command: F) -> F:
+    """Adds the options of a Tolerance to a command."""
+    for option in reversed(_TOLERANCES):
+        command = option(command)
+    return command
 
 
 @click.command(name="verify")
@@ -38,22 +59,7 @@ _HEAD = ("picture", "engines", "same", "only 1st", "only 2nd", "label", "IoU", "
 )
 @click.option("--golden", type=click.Path(path_type=Path), metavar="FILE", help="Hold the answers against these.")
 @click.option("--write-golden", metavar="FILE", help="Write the first engine's answers, as JSON lines.")
-@click.option("--iou", type=click.FloatRange(0, 1), default=_EXACT.iou, show_default=True, help="Least IoU.")
-@click.option("--score", type=click.FloatRange(0, 1), default=_EXACT.score, show_default=True, help="Score difference.")
-@click.option(
-    "--pixels",
-    type=click.FloatRange(0, 1),
-    default=_EXACT.pixels,
-    show_default=True,
-    help="Least share of a class map's pixels.",
-)
-@click.option(
-    "--keypoints",
-    type=click.FloatRange(0, 1),
-    default=_EXACT.keypoints,
-    show_default=True,
-    help="Distance of keypoints, by the picture's longer side.",
-)
+@tolerance_options
 @click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line.")
 @click.option("--task", help="The task that reads the model's outputs.")
 @click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance.")
@@ -70,7 +76,7 @@ def command(
     """
     if golden and write_golden:
         raise UsageError("--golden and --write-golden at once", remedy="write the file first, then hold against it")
-    frames = _frames(pictures)
+    frames = frames_of(pictures)
     with ExitStack() as stack:
         brains = _brains(brain, engines, choices, stack)
         first = next(iter(brains.values()))
@@ -81,10 +87,11 @@ def command(
         held = Golden.read(golden, first.name) if golden else None
         summary = Summary()
         verdicts = list(_written(verify(frames, brains, tolerance, held), write_golden, summary))
-    return _say(verdicts) or int(not summary.ok)
+    return say(verdicts) or int(not summary.ok)
 
 
-def _frames(pictures: Sequence[str]) -> Iterator[Frame]:
+def frames_of(pictures: Sequence[str]) -> Iterator[Frame]:
+    """Those of all these sources. Raises UsageError for a live one."""
     sources = [open_source(location) for location in pictures]
     live = [location for location, source in zip(pictures, sources, strict=True) if source.live]
     if live:
@@ -126,17 +133,32 @@ def _written(checked: Iterable[Checked], golden: str | None, summary: Summary) -
         raise UsageError("no pictures")
 
 
-def _say(verdicts: Sequence[Verdict]) -> int:
-    pairs = dict.fromkeys(verdict.pair for verdict in verdicts)
-    totals = {pair: Agreement.total(v.agreement for v in verdicts if v.pair == pair) for pair in pairs}
+def say(verdicts: Sequence[Verdict]) -> int:
+    """Prints a row for each verdict and each pair, and what is beyond the tolerance; 1 if anything is."""
+    totals = _in_total(verdicts)
     rows = [_row(Path(verdict.source).name, verdict.pair, verdict.agreement) for verdict in verdicts]
-    rows += [_row("in total", pair, agreement) for pair, agreement in totals.items()]
-    shown = [place for place in range(len(_HEAD)) if any(row[place] for row in rows)]
-    print_rows("", [_HEAD[place] for place in shown], [[row[place] for place in shown] for row in rows])
+    _print([*rows, *(_row("in total", pair, agreement) for pair, agreement in totals.items())])
     for verdict in verdicts:
         for fault in verdict.agreement.faults:
             click.echo(f"{verdict.source}: {verdict.pair}: {fault}")
     return 0 if all(agreement.ok for agreement in totals.values()) else 1
+
+
+def say_totals(verdicts: Sequence[Verdict]) -> None:
+    """Prints a row for each pair alone."""
+    _print([_row("all", pair, agreement) for pair, agreement in _in_total(verdicts).items()])
+
+
+def _in_total(verdicts: Sequence[Verdict]) -> dict[str, Agreement]:
+    """By pair."""
+    pairs = dict.fromkeys(verdict.pair for verdict in verdicts)
+    return {pair: Agreement.total(each.agreement for each in verdicts if each.pair == pair) for pair in pairs}
+
+
+def _print(rows: Sequence[Sequence[str]]) -> None:
+    """Without the columns in which nothing stands."""
+    shown = [place for place in range(len(_HEAD)) if any(row[place] for row in rows)]
+    print_rows("", [_HEAD[place] for place in shown], [[row[place] for place in shown] for row in rows])
 
 
 def _row(picture: str, pair: str, found: Agreement) -> list[str]:

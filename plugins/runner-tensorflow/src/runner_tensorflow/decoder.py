@@ -10,10 +10,8 @@ from runner_tensorflow.runtime import tf
 from runner_tensorflow.tensors import spec_of
 
 _DECODERS = frozenset({"DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "DecodePng"})
-# Ops that stretch a picture, and which of their inputs is the size.
-_RESIZERS = dict.fromkeys(
-    ("ResizeArea", "ResizeBicubic", "ResizeBilinear", "ResizeNearestNeighbor", "ScaleAndTranslate"), 1
-)
+# Ops that stretch a picture; the second of their inputs is the size.
+_RESIZERS = frozenset({"ResizeArea", "ResizeBicubic", "ResizeBilinear", "ResizeNearestNeighbor", "ScaleAndTranslate"})
 
 
 def decoded_inputs(inputs: Iterable[Any], outputs: Iterable[Any]) -> dict[str, Decoded]:
@@ -29,7 +27,17 @@ def _behind(placeholder: Any, ends: list[Any]) -> Decoded | None:
     for op in after:
         for tensor in op.outputs:
             if decoders and _is_picture(tensor) and _separates(tensor, placeholder, ends):
-                return Decoded(spec_of(tensor.name, tensor), _resized_to(tensor, ends))
+                resize = resize_behind(tensor, ends)
+                return Decoded(spec_of(tensor.name, tensor), resize and resize[1])
+    return None
+
+
+def resize_behind(picture: Any, ends: list[Any]) -> tuple[Any, tuple[int, int]] | None:
+    """The op that stretches the picture to a fixed (width, height), and that size, if the ops ``ends`` see no more."""
+    for op in _downstream([picture]):
+        if op.type in _RESIZERS and _separates(op.outputs[0], picture, ends):
+            size = tf.get_static_value(op.inputs[1])
+            return None if size is None else (op, (int(size[1]), int(size[0])))
     return None
 
 
@@ -44,15 +52,6 @@ def _is_picture(tensor: Any) -> bool:
 def _separates(tensor: Any, start: Any, ends: list[Any]) -> bool:
     """Whether every way from ``start`` to the outputs leads through ``tensor``."""
     return not any(op in ends for op in _downstream([start], without=tensor.op))
-
-
-def _resized_to(picture: Any, ends: list[Any]) -> tuple[int, int] | None:
-    """(width, height) of the one resize that all that follows stands on."""
-    for op in _downstream([picture]):
-        if op.type in _RESIZERS and _separates(op.outputs[0], picture, ends):
-            size = tf.get_static_value(op.inputs[_RESIZERS[op.type]])
-            return None if size is None else (int(size[1]), int(size[0]))
-    return None
 
 
 def _downstream(tensors: Iterable[Any], without: Any = None) -> list[Any]:

@@ -7,12 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner_core.artifact import format_of
+from runner_core.artifact import Artifact, format_of
+from runner_core.card import Card
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 
 if TYPE_CHECKING:
     from runner_tensorflow.graph_session import GraphSession
+    from runner_tensorflow.program import Program
 
 # format -> the module whose ``read`` makes a Program of it
 _READERS = {
@@ -25,14 +27,24 @@ _READERS = {
 class TensorFlowEngine:
     """Frozen graphs and SavedModels of TensorFlow 1, SavedModels of TensorFlow 2, ``.keras`` files."""
 
+    exports = (".onnx", ".tflite")
+
     def load(self, artifact: Path, options: EngineOptions) -> GraphSession:
         """Raises EngineError saying what the file is not; UntrustedError where it could do more than compute."""
-        reader = _READERS.get(format_of(artifact))
-        if reader is None:
-            raise _not_a_model(artifact)
+        program = _read(artifact, options)
         from runner_tensorflow.graph_session import GraphSession
 
-        return GraphSession(import_module(reader).read(artifact, options), options)
+        return GraphSession(program, options)
+
+    def export(self, artifact: Path, card: Card, place: Path, *, half: bool, trusted: bool) -> Artifact:
+        """Writes an ``.onnx`` or ``.tflite`` file of the network alone: see ``runner_core.contracts.Exporter``."""
+        program = _read(artifact, EngineOptions(trusted=trusted))
+        from runner_tensorflow.exporting import export
+
+        try:
+            return export(program, card, place, half=half)
+        finally:
+            program.discard()
 
     def describe(self) -> Mapping[str, str]:
         """Versions of TensorFlow and Keras, and the devices as ``EngineOptions.device`` spells them."""
@@ -40,6 +52,14 @@ class TensorFlowEngine:
         from runner_tensorflow.runtime import tf
 
         return {"tensorflow": tf.__version__, "keras": tf.keras.__version__, "devices": ", ".join(devices())}
+
+
+def _read(artifact: Path, options: EngineOptions) -> Program:
+    reader = _READERS.get(format_of(artifact))
+    if reader is None:
+        raise _not_a_model(artifact)
+    program: Program = import_module(reader).read(artifact, options)
+    return program
 
 
 def _not_a_model(artifact: Path) -> EngineError:

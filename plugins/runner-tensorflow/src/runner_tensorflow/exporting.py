@@ -1,0 +1,39 @@
+"""Exporting: a model of TensorFlow as an artifact that other engines run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+
+from runner_core.artifact import Artifact, format_of
+from runner_core.atomic import write_bytes
+from runner_core.card import Card
+from runner_core.errors import EngineError, NotInstalled
+from runner_tensorflow.converters import WRITERS
+from runner_tensorflow.faults import first_line
+from runner_tensorflow.network import IMAGE, network_of
+from runner_tensorflow.program import Program
+
+_RAW_FAMILY = "boxes-scores"  # reads boxes of which overlapping ones are still to be suppressed
+
+
+def export(program: Program, card: Card, place: Path, *, half: bool) -> Artifact:
+    """Writes the network in the format of ``place``'s suffix. Raises EngineError, NotInstalled."""
+    network = network_of(program, card)
+    try:
+        data = WRITERS[place.suffix](network, half=half)
+    except NotInstalled:
+        raise
+    except Exception as error:  # what a converter raises is of any type
+        raise EngineError(
+            f"{program.file}: cannot be converted to {place.suffix}: {first_line(error)}",
+            remedy="another format may have what this one lacks",
+        ) from error
+    write_bytes(place, data)
+    roles = {role: role for role in (IMAGE, *network.roles)}
+    artifact = Artifact(place.name, format_of(place), task=card.task, roles=roles, picture=network.picture)
+    if network.head is None:
+        return artifact
+    options = {"order": "yxyx", "nms": True, **{key: card.options[key] for key in ("boxes",) if key in card.options}}
+    return attrs.evolve(artifact, task=_RAW_FAMILY, options=options, iou=network.head.iou)

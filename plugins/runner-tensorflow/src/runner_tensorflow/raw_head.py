@@ -1,0 +1,103 @@
+"""RawHead: the boxes and scores that a detector's graph has before it suppresses some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from runner_core.card import Card
+from runner_core.errors import EngineError
+from runner_tensorflow.graph_defs import ops
+from runner_tensorflow.program import Program
+from runner_tensorflow.runtime import tf
+
+FAMILY = "tf-detection"
+# Ops that suppress boxes, and which of their inputs is the overlap; the first two are boxes and scores.
+_SUPPRESSORS = {
+    "NonMaxSuppressionV2": 3, "NonMaxSuppressionV3": 3, "NonMaxSuppressionV4": 3, "NonMaxSuppressionV5": 3,
+    "CombinedNonMaxSuppression": 4,
+}  # fmt: skip
+# What the Object Detection API calls them where it suppresses class by class, in a loop (core/standard_fields.py). The
+# first column of the scores is the background's (builders/post_processing_builder.py).
+_RAW = ("raw_detection_boxes", "raw_detection_scores")
+_OVERLAP = 0.6  # usual there
+_ANSWERS = frozenset({"boxes", "scores", "classes", "count"})
+_ELSEWHERE = "run it on the engine that it was made for"
+
+
+@attrs.frozen(eq=False)
+class RawHead:
+    """``boxes``: N times 4, ``scores``: N times ``columns``, whatever the axes around them.
+
+    ``skipped`` columns come before that of the class ``first``; ``iou`` is the overlap from which a box is dropped.
+    """
+
+    boxes: Any
+    scores: Any
+    columns: int
+    iou: float
+    first: int
+    skipped: int = 0
+
+    def told(self, boxes: Any, scores: Any) -> dict[str, Any]:
+        """By role, from these tensors in the graph being built: boxes 1 x N x 4, and the best score and class of each,
+        1 x N.
+        """
+        scores = tf.reshape(scores, (1, -1, self.columns))[:, :, self.skipped :]
+        classes = tf.cast(tf.argmax(scores, -1, tf.int32) + self.first, tf.float32)
+        return {"boxes": tf.reshape(boxes, (1, -1, 4)), "scores": tf.reduce_max(scores, -1), "classes": classes}
+
+
+def raw_head(program: Program, outputs: Mapping[str, Any], card: Card) -> RawHead | None:
+    """Of a detector whose graph suppresses boxes; None where it does not. Raises EngineError where it cannot be cut."""
+    if card.task != FAMILY or not ops(program.graph.as_graph_def()).keys() & _SUPPRESSORS.keys():
+        return None
+    lost = sorted(outputs.keys() - _ANSWERS)
+    if lost:
+        raise EngineError(f"{program.file}: {', '.join(lost)} go with boxes that the graph chooses", remedy=_ELSEWHERE)
+    found = [op for op in _upstream(outputs.values()) if op.type in _SUPPRESSORS]
+    if len(found) == 1 and found[0]._get_control_flow_context() is None:
+        overlap = tf.get_static_value(found[0].inputs[_SUPPRESSORS[found[0].type]])
+        boxes, scores = found[0].inputs[:2]
+    else:
+        (boxes, scores), overlap = _named(program), None
+    return _head(program, boxes, scores, _OVERLAP if overlap is None else round(float(overlap), 6), card)
+
+
+def _named(program: Program) -> tuple[Any, Any]:
+    operations = {op.name.rpartition("/")[2]: op for op in program.graph.get_operations()}
+    if not set(_RAW) <= operations.keys():
+        raise EngineError(
+            f"{program.file}: its graph suppresses boxes in a loop, and has no tensors {' and '.join(_RAW)}",
+            remedy=f"export it again with them, or {_ELSEWHERE}",
+        )
+    boxes, scores = (operations[name].outputs[0] for name in _RAW)
+    return boxes, scores
+
+
+def _head(program: Program, boxes: Any, scores: Any, overlap: float, card: Card) -> RawHead:
+    columns = 1 if scores.shape.rank == 1 else scores.shape[-1]
+    if boxes.shape.rank == 4 and boxes.shape[2] != 1:
+        raise EngineError(f"{program.file}: it has boxes of their own for each class", remedy=_ELSEWHERE)
+    named = len(card.labels)
+    if columns is None or columns < named:
+        raise EngineError(
+            f"{program.file}: its boxes are suppressed whatever their class, of {named}", remedy=_ELSEWHERE
+        )
+    first = 0 if 0 in card.labels.model_id_to_file_id else 1
+    skipped = int(scores.op.name.rpartition("/")[2] == _RAW[1] and columns != named)
+    return RawHead(boxes, scores, columns, overlap, first, skipped)
+
+
+def _upstream(tensors: Iterable[Any]) -> list[Any]:
+    """The ops that tensors come from."""
+    found: dict[Any, None] = {}
+    left = [tensor.op for tensor in tensors]
+    while left:
+        op = left.pop()
+        if op not in found:
+            found[op] = None
+            left += [tensor.op for tensor in op.inputs]
+    return list(found)

@@ -1,0 +1,72 @@
+"""``runner export``: a brain's network in the formats of other engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner_core.agreement import Tolerance
+from runner_core.choices import Choices
+from runner_core.cli.verify import frames_of, say_totals, tolerance_options
+from runner_core.exporting import export
+from runner_core.getting import find
+from runner_core.locating import locate
+
+
+@click.command(name="export")
+@click.argument("brain")
+@click.option(
+    "--to",
+    "formats",
+    multiple=True,
+    required=True,
+    metavar="FORMAT",
+    help="tflite, onnx, ...; may be repeated.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder of the brain with its old and new artifacts; by default one of its name, here.",
+)
+@click.option("--half", is_flag=True, help="Store the weights in half precision; they are still computed with in full.")
+@click.option(
+    "--pictures",
+    multiple=True,
+    metavar="SOURCE",
+    help="Compare the answers on these; may be repeated. By default on drawn pictures of nothing in particular.",
+)
+@tolerance_options
+@click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line.")
+@click.option("--task", help="The task that reads the model's outputs.")
+@click.option("--engine", help="The engine that the model is exported from.")
+@click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance that is compared.")
+@click.option("--trust", is_flag=True, help="Let the model do more than compute; remembered.")
+def command(
+    brain: str, formats: tuple[str, ...], out: Path | None, half: bool, pictures: tuple[str, ...],
+    iou: float, score: float, pixels: float, keypoints: float, **choices: Any,
+) -> int:  # fmt: skip
+    """Write BRAIN's network for other engines, and a card that lists it beside what there was.
+
+    What only the engine of the original can do (decoding and resizing pictures, suppressing boxes) is left out of the
+    new files and done by runner. They are run in every installed engine that opens them, and written only where the
+    answers agree.
+    """
+    place = find(brain)
+    located = locate(place)
+    folder = out or Path(located.card.name if located.card else located.path.stem)
+    told = export(
+        place,
+        [f".{form.lower().lstrip('.')}" for form in formats],
+        folder,
+        Choices(**choices),
+        half=half,
+        frames=frames_of(pictures) if pictures else None,
+        tolerance=Tolerance(iou, score, pixels=pixels, keypoints=keypoints),
+    )
+    say_totals(told.verdicts)
+    for artifact in told.artifacts:
+        click.echo(f"wrote {told.folder / artifact.path}: {sum(file.size for file in artifact.files):,} bytes")
+    return 0

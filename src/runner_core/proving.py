@@ -1,0 +1,96 @@
+"""Proving: that new artifacts of a brain answer as the brain does, in every engine that opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import attrs
+
+from runner_core.agreement import Agreement, Tolerance
+from runner_core.artifact import Artifact
+from runner_core.brain import Brain
+from runner_core.choices import Choices
+from runner_core.errors import EngineError, UsageError
+from runner_core.frame import Frame
+from runner_core.loading import brain_on, load
+from runner_core.local_brain import LocalBrain, signature_of
+from runner_core.locating import locate, openers
+from runner_core.trials import trials
+from runner_core.verifying import Verdict, verify
+
+_LEAST = 0.01  # score of an instance in a trial picture
+_MOST_FAULTS = 3  # in a message
+
+
+def prove(
+    brain: LocalBrain,
+    folder: Path,
+    artifacts: Sequence[Artifact],
+    choices: Choices,
+    frames: Iterable[Frame] | None,
+    tolerance: Tolerance,
+) -> list[Verdict]:
+    """How near they come, where all are within the tolerance; ``folder`` holds them and their card.
+
+    Without ``frames`` they are held against each other on trial pictures, at a threshold low enough for the brain to
+    find something in them. Raises EngineError where one differs, UsageError where nothing is found to compare.
+    """
+    pictures = trials() if frames is None else frames
+    threshold = brain.card.threshold if frames is not None else _telling(brain)
+    with ExitStack() as stack:
+        brains: dict[str, Brain] = {brain.engine: _at(brain, threshold)}
+        for artifact in artifacts:
+            brains |= _opened(folder / artifact.path, attrs.evolve(choices, conf=threshold, labels=None), stack)
+        checked = list(verify(pictures, brains, attrs.evolve(tolerance, threshold=threshold)))
+    verdicts = [verdict for picture in checked for verdict in picture.verdicts]
+    _demand_agreement(brain.name, verdicts)
+    return verdicts
+
+
+def _demand_agreement(name: str, verdicts: Sequence[Verdict]) -> None:
+    faults = [f"{each.other} on {each.source}: {fault}" for each in verdicts for fault in each.agreement.faults]
+    if faults:
+        more = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
+        raise EngineError(
+            f"{name}: what was exported answers otherwise: {'; '.join(faults[:_MOST_FAULTS])}{more}",
+            remedy="nothing is written; where that is near enough, allow it by --iou, --score, --pixels or --keypoints",
+        )
+    total = Agreement.total(verdict.agreement for verdict in verdicts)
+    if not total.matched and total.pixels is None:
+        raise UsageError(
+            f"{name}: finds nothing in the pictures, so there is nothing to compare",
+            remedy="give some in which it finds something: --pictures FOLDER",
+        )
+
+
+def _telling(brain: LocalBrain) -> float:
+    """A threshold at which it finds something in trial pictures, which show nothing that it knows; at most its own."""
+    keen = _at(brain, _LEAST)
+    answers = [keen.infer(frame) for frame in trials()]
+    best = max((float(told.scores.max()) for told in answers if told.scores is not None and len(told)), default=1.0)
+    return min(brain.card.threshold, round(best / 2, 3))
+
+
+def _at(brain: LocalBrain, threshold: float) -> LocalBrain:
+    """The same brain with another threshold."""
+    return brain.fed_by(attrs.evolve(brain.card, threshold=threshold), signature_of(brain.session))
+
+
+def _opened(path: Path, choices: Choices, stack: ExitStack) -> dict[str, Brain]:
+    """The artifact in every engine that opens it; raises what the last one says where none does."""
+    located = locate(path)
+    brains: dict[str, Brain] = {}
+    refusal: EngineError | None = None
+    for opener in openers(located):
+        try:
+            session = load(opener, choices)
+        except EngineError as error:
+            refusal = error
+            continue
+        stack.callback(session.close)
+        brains[f"{opener.engine}, {path.name}"] = brain_on(session, located, opener, choices)
+    if refusal and not brains:
+        raise refusal
+    return brains

@@ -18,14 +18,7 @@ from runner_core.threads import Threads
 from runner_core.times import Times
 
 Size = tuple[int, int]
-
-
-@attrs.define
-class Tensor:
-    """What came of one picture spec: tensors built, and the times that a brain used one."""
-
-    built: int = 0
-    used: int = 0
+SIZES = 100  # of pictures are told, the most frequent ones
 
 
 def _by_stage() -> dict[str, Times]:
@@ -38,7 +31,7 @@ class Explanation:
 
     ``threads``  how they were shared out; ``within`` those of one call of each brain, None being its engine's choice.
     ``decoded``  how often a picture was decoded, by the size it was decoded at and its own, (width, height).
-    ``tensors``  by what was asked of the frame.
+    ``tensors``  how often one was built, by what was asked of the frame; ``asked`` is what each brain asks.
     ``stages``   of a frame: ``read``, ``decode``, ``prepare``, each without the others.
     ``brains``   by name, then by stage: ``encode`` holds the above for whoever asks first, and the wait for others.
     ``sinks``    by how they were named.
@@ -48,11 +41,12 @@ class Explanation:
 
     threads: Threads | None = None
     within: Mapping[str, int | None] = attrs.field(factory=dict)
+    asked: Mapping[str, PictureSpec | None] = attrs.field(factory=dict)
     frames: int = 0
     dropped: int = 0
     gaps: int = 0
     decoded: Counter[tuple[Size, Size]] = attrs.field(factory=Counter)
-    tensors: dict[PictureSpec, Tensor] = attrs.field(factory=lambda: defaultdict(Tensor))
+    tensors: Counter[PictureSpec] = attrs.field(factory=Counter)
     stages: dict[str, Times] = attrs.field(factory=_by_stage)
     brains: dict[str, dict[str, Times]] = attrs.field(factory=lambda: defaultdict(_by_stage))
     sinks: dict[str, Times] = attrs.field(factory=_by_stage)
@@ -85,12 +79,15 @@ class Explanation:
         for making in frame.makings:
             spent[stage_of(making)] += making.ms
             if isinstance(making.key, PictureSpec):
-                tensor = self.tensors[making.key]
-                tensor.built, tensor.used = tensor.built + 1, tensor.used + making.uses
+                self.tensors[making.key] += 1
             elif making.key in DECODED and making.shape:
                 self.decoded[(making.shape[1], making.shape[0]), frame.size] += 1
         for stage, ms in spent.items():
             self.stages[stage].take(ms)
+
+    def users(self, spec: PictureSpec) -> list[str]:
+        """The brains that share a tensor."""
+        return [brain for brain, asked in self.asked.items() if asked == spec]
 
     def to_json(self) -> dict[str, Any]:
         seconds = self._ended - self._begun
@@ -98,8 +95,11 @@ class Explanation:
             "seconds": round(seconds, 3),
             "frames_per_second": round(self.frames / seconds, 2) if self.frames else 0.0,
             "threads": attrs.asdict(self.threads) | {"within": dict(self.within)} if self.threads else None,
-            "decoded": [{"size": at, "of": of, "times": times} for (at, of), times in self.decoded.most_common()],
-            "tensors": [{"tensor": str(spec), **attrs.asdict(told)} for spec, told in self.tensors.items()],
+            "decoded": [{"size": at, "of": of, "times": times} for (at, of), times in self.decoded.most_common(SIZES)],
+            "tensors": [
+                {"tensor": str(spec), "built": built, "brains": self.users(spec)}
+                for spec, built in self.tensors.most_common()
+            ],
             "stages": _ms(self.stages),
             "brains": {name: _ms(stages) for name, stages in self.brains.items()},
             "sinks": _ms(self.sinks),

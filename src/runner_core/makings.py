@@ -14,9 +14,9 @@ from runner_core.errors import ImageError
 T = TypeVar("T")
 
 
-@attrs.define
+@attrs.frozen
 class Making:
-    """One thing made: the milliseconds that it took by itself, without what it was made of, and how often it was used.
+    """One thing made, and the milliseconds that it took by itself, without what it was made of.
 
     ``shape`` is that of an array; None for other things, and for what could not be made.
     """
@@ -24,7 +24,6 @@ class Making:
     key: object
     ms: float
     shape: tuple[int, ...] | None = None
-    uses: int = 1
 
 
 class Makings:
@@ -35,7 +34,7 @@ class Makings:
 
     def __init__(self) -> None:
         self.log: list[Making] = []
-        self._there: dict[object, tuple[Any, Making | None]] = {}
+        self._there: dict[object, Any] = {}
         self._accounted = 0.0  # milliseconds of all things in the log
         self._lock = threading.RLock()
 
@@ -44,18 +43,13 @@ class Makings:
 
     def put(self, key: object, value: object) -> None:
         """A value that was there from the beginning."""
-        self._there[key] = value, None
+        self._there[key] = value
 
     def once(self, key: object, make: Callable[[], T]) -> T:
         """The value; ``make`` may ask for others. Raises the ImageError that it raised, whoever asks."""
         value: T | ImageError
         with self._lock:
-            if key in self._there:
-                value, making = self._there[key]
-                if making:
-                    making.uses += 1
-            else:
-                value = self._made(key, make)
+            value = self._there[key] if key in self._there else self._made(key, make)
         if isinstance(value, ImageError):
             raise type(value)(value.message, remedy=value.remedy) from value.__cause__  # its own traceback each time
         return value
@@ -82,5 +76,5 @@ class Makings:
         making = Making(key, (perf_counter() - begun) * 1e3 - parts, getattr(value, "shape", None))
         self._accounted += making.ms
         self.log.append(making)
-        self._there[key] = value, making
+        self._there[key] = value
         return value

@@ -61,9 +61,14 @@ class Panel:
         except ImageError as error:
             return Result(frame, error=Failure.of(error))
 
+    @property
+    def asked(self) -> dict[str, PictureSpec | None]:
+        """What each brain asks of a frame; None where it does not say."""
+        return {brain.name: getattr(brain, "picture", None) for brain in self.brains}
+
     def _specs(self) -> list[PictureSpec]:
         """All that the brains ask of a frame; nothing where one of them does not say."""
-        specs = [getattr(brain, "picture", None) for brain in self.brains]
+        specs = list(self.asked.values())
         return [] if None in specs else [spec for spec in specs if spec]
 
     def _ask_family(self, family: Family, frame: Frame) -> Answers:

@@ -61,7 +61,7 @@ def run(
             if not summary.frames:
                 raise
             summary.broken = str(error)
-        summary.explanation.gaps = getattr(flow.source, "gaps", 0)
+        flow.complete(summary.explanation)
         for _, writer in writers:
             writer.finish(summary.to_json())
     return summary
@@ -115,3 +115,8 @@ class _Flow:
 
     def explanation(self) -> Explanation:
         return Explanation(self.threads, {brain.name: brain.threads for brain in self.panel.brains})
+
+    def complete(self, explanation: Explanation) -> None:
+        """Adds what is known at the end alone."""
+        explanation.asked = self.panel.asked
+        explanation.gaps = getattr(self.source, "gaps", 0)

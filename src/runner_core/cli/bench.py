@@ -1,4 +1,4 @@
-"""``runner bench``: how long a picture takes, in one engine or in all."""
+"""``runner bench``: how long a picture takes: of a source through brains, or of one brain in its engines."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import click
 
 from runner_core.artifact import Artifact
 from runner_core.choices import Choices
+from runner_core.cli.explained import print_explanation
+from runner_core.cli.options import brain_options
+from runner_core.cli.run import run_over
+from runner_core.errors import UsageError
 from runner_core.getting import find
 from runner_core.locating import locate
 from runner_core.measuring import ranked
@@ -16,15 +20,33 @@ from runner_core.tables import print_rows
 
 
 @click.command()
-@click.argument("brain")
-@click.option("--engines", is_flag=True, help="Measure every engine that opens it; --engine auto goes by that.")
-@click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line.")
-@click.option("--task", help="The task that reads the model's outputs.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ...")
-@click.option("--threads", type=click.IntRange(1), help="Threads within one call of an engine.")
-def bench(brain: str, engines: bool, **choices: Any) -> int:
-    """Measure BRAIN anew: milliseconds for a JPEG of 640 x 480 from its bytes to the answer, the best of some runs."""
-    measured = ranked(locate(find(brain)), Choices(**choices), anew=True, every=engines)
+@click.argument("subject", metavar="SOURCE|BRAIN")
+@brain_options(required=False)
+@click.option(
+    "--engines", is_flag=True, help="Measure BRAIN in every engine that opens it; --engine auto goes by that."
+)
+@click.option("--exact", is_flag=True, help="Decode every picture whole, even where no brain needs it.")
+def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **choices: Any) -> int:
+    """Measure brains over SOURCE as `runner run` does them, without a sink, and tell where the time went.
+
+    Without --brain, measure BRAIN anew: milliseconds for a JPEG of 640 x 480 from its bytes to the answer, the best of
+    some runs; --threads are then those of one call.
+    """
+    if not brains:
+        return _bench_engines(subject, every=engines, **choices)
+    if engines:
+        raise UsageError(
+            "--engines measures one brain by itself", remedy="leave --brain out: runner bench BRAIN --engines"
+        )
+    summary = run_over(subject, brains, (), exact=exact, explain=True, quiet=False, **choices)
+    print_explanation(summary.explanation)
+    return 0 if summary.ok else 1
+
+
+def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, ...], **choices: Any) -> int:
+    if locked or trust:
+        raise UsageError("--locked and --trust are for brains over a source", remedy="name the brain with --brain")
+    measured = ranked(locate(find(brain)), Choices(**choices), anew=True, every=every)
     best = measured[0][1].ms
     rows = [_row(opener.engine, opener.artifact, speed, best) for opener, speed in measured]
     print_rows("", ("engine", "artifact", "ms a picture", "times the best"), rows)

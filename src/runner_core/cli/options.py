@@ -37,13 +37,12 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "classes": lambda text: tuple(part.strip() for part in text.split(",")),
 }
 
+_HELP = (
+    "A brain's name, a model file, or a folder; may be repeated. Options for one brain alone follow a question mark: "
+    "cats.pb?labels=coco.txt&conf=0.4&name=cats. A brain that looks into what another finds: 'page[page] > graphs'"
+)
+
 _OPTIONS = (
-    click.option(
-        "--brain", "-b", "brains", multiple=True, required=True, metavar="BRAIN",
-        help="A brain's name, a model file, or a folder; may be repeated. Options for one brain alone follow a "
-        "question mark: cats.pb?labels=coco.txt&conf=0.4&name=cats. A brain that looks into what another finds: "
-        "'page[page] > graphs'",
-    ),
     click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
     click.option("--task", help="The task that reads the model's outputs."),
@@ -59,11 +58,16 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-def brain_options(command: F) -> F:
-    """Adds the options above to a command; it receives them as keyword arguments."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def brain_options(*, required: bool = True) -> Callable[[F], F]:
+    """Adds ``--brain`` and the options above to a command; it receives them as keyword arguments."""
+    brain = click.option("--brain", "-b", "brains", multiple=True, required=required, metavar="BRAIN", help=_HELP)
+
+    def decorated(command: F) -> F:
+        for option in reversed((brain, *_OPTIONS)):
+            command = option(command)
+        return command
+
+    return decorated
 
 
 @contextmanager

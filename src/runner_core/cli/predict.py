@@ -14,7 +14,7 @@ from runner_core.tables import print_instances
 
 @click.command()
 @click.argument("picture")
-@brain_options
+@brain_options()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a brain instead of a table.")
 def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any) -> None:
     """Show what brains find in PICTURE: a file or a URL."""

@@ -2,51 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from runner_core.cli.bars import counting
+from runner_core.cli.explained import print_explanation
 from runner_core.cli.options import brain_options, opened
-from runner_core.locations import open_sink, open_source
+from runner_core.locations import open_sinks, open_source
 from runner_core.pipeline import run as run_pipeline
 from runner_core.result import Result
+from runner_core.summary import Summary
 from runner_core.tables import print_summary
 from runner_core.threads import Threads, thread_budget
+
+STANDARD_OUTPUT = ("-", "jsonl:-")
 
 
 @click.command()
 @click.argument("source")
-@brain_options
+@brain_options()
 @click.option(
     "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH",
-    help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one: JSON lines on standard output.",
+    help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one, or for -: JSON lines on "
+    "standard output.",
 )  # fmt: skip
 @click.option("--exact", is_flag=True, help="Decode every picture whole, even where no brain needs it.")
+@click.option("--explain", is_flag=True, help="Tell where the time went, and what the brains shared.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
-def run(source: str, brains: tuple[str, ...], sinks: tuple[str, ...], exact: bool, quiet: bool, **choices: Any) -> int:
+def run(
+    source: str, brains: tuple[str, ...], sinks: tuple[str, ...], explain: bool, quiet: bool, **choices: Any
+) -> int:
     """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL."""
-    frames = open_source(source)
-    outlets = [open_sink(sink) for sink in sinks or ("jsonl:-",)]  # what is typed wrong is said before a model loads
-    total: int | None = getattr(frames, "total", None)
-    budget = thread_budget(choices.pop("threads"))
-    choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within
-    with opened(brains, **choices) as models, counting(total, quiet=quiet) as step:
-
-        def on_result(result: Result) -> None:
-            say_failures(result)
-            step()
-
-        summary = run_pipeline(frames, models, outlets, threads=budget, exact=exact, on_result=on_result)
-    if not quiet and sinks:
+    sinks = sinks or STANDARD_OUTPUT[:1]
+    summary = run_over(source, brains, sinks, explain=explain, quiet=quiet, **choices)
+    piped = not set(STANDARD_OUTPUT).isdisjoint(sinks)  # what reads the answers should read no tables
+    if not quiet and not piped:
         print_summary(summary)
-    if summary.broken:
-        click.echo(f"runner: {summary.broken}", err=True)
+    if not quiet and explain:
+        print_explanation(summary.explanation, stderr=piped)
     return 0 if summary.ok else 1
 
 
-def say_failures(result: Result) -> None:
-    """One line on standard error for each thing that went wrong with a frame."""
-    for failure in result.failures:
-        where = f"{result.frame.source}: brain {failure.brain}: " if failure.brain else ""
-        click.echo(f"runner: {where}{failure.message}", err=True)
+def run_over(
+    source: str, brains: Sequence[str], sinks: Sequence[str], *, exact: bool, explain: bool, quiet: bool, **choices: Any
+) -> Summary:
+    """A run of brains as they are typed; what goes wrong is said on standard error."""
+    frames = open_source(source)
+    outlets = open_sinks(sinks)  # what is typed wrong is said before a model loads
+    total: int | None = getattr(frames, "total", None)
+    budget = thread_budget(choices.pop("threads"))
+    choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within
+    complain = Complaints()
+    with opened(brains, **choices) as models, counting(total, quiet=quiet) as step:
+
+        def on_result(result: Result) -> None:
+            complain(result)
+            step()
+
+        summary = run_pipeline(
+            frames, models, outlets, threads=budget, exact=exact, explain=explain, on_result=on_result
+        )
+    if summary.broken:
+        click.echo(f"runner: {summary.broken}", err=True)
+    return summary
+
+
+class Complaints:
+    """One line on standard error for each thing that goes wrong; a brain that goes on as before is said once."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+
+    def __call__(self, result: Result) -> None:
+        for failure in result.failures:
+            if not failure.brain:
+                click.echo(f"runner: {failure.message}", err=True)
+            elif self._last.get(failure.brain) != failure.message:
+                click.echo(f"runner: {result.frame.source}: brain {failure.brain}: {failure.message}", err=True)
+            self._last[failure.brain] = failure.message

@@ -164,12 +164,15 @@ class Source(Protocol):
     """Where frames come from. Made by calling the plugin's target with a location."""
 
     live: bool  # a camera: the newest frame wins; a file: every frame counts
-    # Optional, for a progress bar: ``total: int | None``, how many frames there will be.
+    # Optional: ``total: int | None``, how many frames there will be, for a progress bar;
+    # ``gaps: int``, how often a live source was lost and came back.
 
     def frames(self) -> Iterator[Frame]:
         """Frames in order, ``index`` from 0. Raises SourceError where nothing can be read at all.
 
-        A picture that cannot be read is still a Frame: it says so when its pixels are asked for.
+        A picture that cannot be read is still a Frame: it says so when its pixels are asked for. The frames of a live
+        source are read in a thread of their own. If they are no generator and have a ``close``, it is called from
+        another thread at the end, also while they are waited for; a generator is closed once it has come back.
         """
 
 

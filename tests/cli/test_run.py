@@ -82,7 +82,7 @@ def test_two_brains_and_options_for_one_alone(runner, pictures, coco, testdata):
         (["run", "{pictures}", "--brain", "{graph}", "--conf", "7"], 2, "--conf"),
         (["run", "{pictures}", "--brain", "{graph}?colour=red"], 2, "no option 'colour'"),
         (["run", "{pictures}", "--brain", "{graph}", "--sink", "teleport:x"], 2, "no sink named 'teleport'"),
-        (["run", "{pictures}", "--brain", "{graph}", "--sink", "out.jsonl"], 2, "is not a sink"),
+        (["run", "{pictures}", "--brain", "{graph}", "--sink", "out.png"], 2, "is not a sink"),
         (["run", "{pictures}", "--brain", "{graph}", "--labels", "none.txt"], 1, "none.txt: no such label file"),
         (["run", "{pictures}", "--brain", "{graph}", "--sink", "jsonl:{graph}/x.jsonl"], 1, "x.jsonl"),
         (["dance"], 2, "No such command"),

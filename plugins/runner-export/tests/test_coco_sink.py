@@ -178,7 +178,7 @@ def test_a_number_that_two_brains_give_to_two_classes_is_the_first_ones(tmp_path
     rows, images = written(tmp_path / "out.json", *results)
     assert images["categories"] == [{"id": 1, "name": "page"}, {"id": 2, "name": "person"}, {"id": 3, "name": "cat"}]
     assert [row["category_id"] for row in rows] == [1, 2, 2] * 2
-    assert caplog.text.count("person is category 2") == 1
+    assert caplog.text.count("brain coco: other classes have its file_ids already") == 1
 
 
 def test_frames_of_a_video_carry_their_time(tmp_path):

@@ -102,7 +102,10 @@ class CocoWriter:
     def _number(self, inference: Inference, file_id: int, name: str) -> int:
         number = self._categories.number(file_id, name)
         if number != file_id and not self._truth:
-            self._omissions.say(inference.brain, f"{name} is category {number}, as another class has {file_id} already")
+            told = (
+                "other classes have its file_ids already; the categories of the images' file say which number is which"
+            )
+            self._omissions.say(inference.brain, told)
         return number
 
 

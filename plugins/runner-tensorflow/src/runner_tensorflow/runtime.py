@@ -45,8 +45,7 @@ def _log_held_back() -> Iterator[None]:
 
 
 os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
-_quiet = _LEVEL not in os.environ and "tensorflow" not in sys.modules
-os.environ.setdefault(_LEVEL, "3")
+_quiet = os.environ.setdefault(_LEVEL, "3") == "3" and "tensorflow" not in sys.modules
 with _log_held_back() if _quiet else nullcontext():
     import tensorflow as tf
     from tensorflow.core.protobuf.config_pb2 import CallableOptions

@@ -1,0 +1,131 @@
+"""However a run ends, what was written is whole, and the process goes quickly: real graphs, real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+BRAIN = "fastestdet_coco.onnx"
+RUNNER = [sys.executable, "-m", "runner_core.cli.main"]
+
+
+@pytest.fixture
+def arguments(testdata, tmp_path) -> list[str]:
+    """A run over more pictures than any test waits for."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(300):
+        os.link(shutil.copy(testdata / "pictures" / "football.jpg", tmp_path), folder / f"{number:03}.jpg")
+        (tmp_path / "football.jpg").unlink()
+    return ["run", "pictures", "--brain", str(testdata / "models" / BRAIN), "--engine", "onnx", "--quiet"]
+
+
+def started(arguments: list[str], folder: Path, **options) -> subprocess.Popen[str]:
+    environment = os.environ | {"RUNNER_HOME": str(folder / "home")}
+    return subprocess.Popen([*RUNNER, *arguments], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True,
+                            **options)  # fmt: skip
+
+
+def wait_for(ready, process: subprocess.Popen[str]) -> None:
+    while not ready():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+
+
+def whole_lines(path: Path) -> list[dict]:
+    text = path.read_text()
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_an_interrupt_closes_every_sink_within_two_seconds(arguments, tmp_path, threads):
+    out = tmp_path / "out.jsonl"
+    sinks = ["--sink", "jsonl:out.jsonl", "--sink", "images:drawn", "--threads", threads]
+    process = started([*arguments, *sinks], tmp_path)
+    wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    stderr = process.communicate(timeout=60)[1]
+    assert time.monotonic() - begun < 2
+    assert (process.returncode, stderr.strip()) == (130, "runner: interrupted")
+    records = whole_lines(out)
+    drawn = list((tmp_path / "drawn").rglob("*.jpg"))
+    assert len(records) - 1 <= len(drawn) <= len(records)
+    assert all(path.read_bytes().endswith(b"\xff\xd9") for path in drawn), "a picture was cut short"
+
+
+def test_an_interrupt_does_not_wait_for_a_brain_to_close_the_sinks(tmp_path):
+    script = textwrap.dedent("""
+        import sys, time
+        from parts import MemorySink, ScriptedBrain, ScriptedSource
+        from runner_core import run
+
+        class Telling(MemorySink):
+            def open(self):
+                from contextlib import contextmanager
+                @contextmanager
+                def opened():
+                    try:
+                        yield self
+                    finally:
+                        print("closed", flush=True)
+                return opened()
+
+        def slow(frame):
+            print("working", flush=True)
+            time.sleep(4)
+
+        run(ScriptedSource(5), [ScriptedBrain(act=slow)], [Telling()], threads=1)
+    """)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "helpers")}
+    process = subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+    assert process.stdout.readline() == "working\n"
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "closed\n"
+    assert time.monotonic() - begun < 2
+    process.communicate(timeout=60)
+
+
+def test_a_full_disk_leaves_whole_lines(arguments, tmp_path):
+    room = 20_000  # of bytes that a file may have
+    process = started([*arguments, "--sink", "jsonl:out.jsonl", "--sink", "jsonl:second/out.jsonl"], tmp_path,
+                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))  # fmt: skip
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "out.jsonl: cannot take another line (File too large)" in stderr
+    assert "Traceback" not in stderr
+    first, second = whole_lines(tmp_path / "out.jsonl"), whole_lines(tmp_path / "second" / "out.jsonl")
+    assert 1 < len(first) < 300
+    assert len(second) == len(first)
+
+
+def test_a_reader_that_goes_away_ends_the_run(arguments, tmp_path):
+    process = started(arguments, tmp_path, stdout=subprocess.PIPE)
+    assert json.loads(process.stdout.readline())["index"] == 0
+    process.stdout.close()
+    stderr = process.communicate(timeout=60)[1]
+    assert (process.returncode, stderr) == (1, "")
+
+
+def test_a_killed_run_leaves_whole_lines(arguments, tmp_path):
+    out = tmp_path / "out.jsonl"
+    process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path)
+    wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
+    process.kill()
+    process.communicate(timeout=60)
+    assert len(whole_lines(out)) >= 2
+
+

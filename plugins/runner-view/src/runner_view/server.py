@@ -14,7 +14,7 @@ from runner_view.address import Address
 from runner_view.app import application
 from runner_view.hub import Hub
 
-FAREWELL = 0.7  # seconds that viewers have to hear that the run is over
+FAREWELL = 0.5  # seconds that viewers have to hear that the run is over
 
 
 class Server:

@@ -27,10 +27,13 @@ class ViewSink:
     It never holds up a run, whoever looks or does not; with ``?pace=1`` it does so on purpose: then a run of files
     waits for the first viewer, and shows a video at its own speed. Pictures are decoded for it and made into JPEGs
     only while somebody looks.
+
+    ``url``  where the page is to be found, while it is open.
     """
 
     def __init__(self, location: str) -> None:
         self.address = Address.read(os.fspath(location))
+        self.url = ""
 
     @contextmanager
     def open(self) -> Iterator[ViewWriter]:
@@ -47,9 +50,9 @@ class ViewSink:
     def _announce(self, port: int) -> None:
         address = self.address
         everywhere = address.host in ("0.0.0.0", "::")
-        url = address.url(port, socket.gethostname() if everywhere else "")
+        self.url = address.url(port, socket.gethostname() if everywhere else "")
         waits = "; the run begins when somebody looks" if address.pace else ""
-        print(f"view: {url}{waits}", file=sys.stderr, flush=True)
+        print(f"view: {self.url}{waits}", file=sys.stderr, flush=True)
         if address.open and _has_desktop():
             webbrowser.open(address.url(port, "localhost" if everywhere else ""))
 

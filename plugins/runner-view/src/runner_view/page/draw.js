@@ -150,9 +150,19 @@ function areaOf(sheet, row, brain) {
   return placed(sheet, [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]);
 }
 
+/** The text, cut short where it is wider than the picture. */
+function fitted({ context, letters }, text) {
+  const room = context.canvas.width - letters * 0.7;
+  if (context.measureText(text).width <= room) return text;
+  let end = text.length;
+  while (end && context.measureText(`${text.slice(0, end)}…`).width > room) end -= 1;
+  return `${text.slice(0, end)}…`;
+}
+
 /** A name on a filled ground, above what it names or where else it covers no other. */
-function tag(sheet, text, { colour, ink }, [x1, y1, x2, y2]) {
+function tag(sheet, name, { colour, ink }, [x1, y1, x2, y2]) {
   const { context, letters, tags } = sheet;
+  const text = fitted(sheet, name);
   const [width, height] = [context.measureText(text).width + letters * 0.7, letters * 1.5];
   const places = [[x1, y1 - height], [x1, y1], [x2 - width, y1 - height], [x2 - width, y1], [x1, y2 - height], [x1, y2]];
   for (let step = 1; step < 6; step++) places.push([x1, y1 + step * height]);
@@ -182,7 +192,8 @@ function write(context, text, place, ground, ink, indent) {
 function list(sheet, rows) {
   const { context, letters, tags } = sheet;
   const height = letters * 1.5;
-  rows.toReversed().forEach(({ text, colour, ink }) => {
+  rows.toReversed().forEach(({ text: whole, colour, ink }) => {
+    const text = fitted(sheet, whole);
     const width = context.measureText(text).width + letters * 0.7;
     const lowest = tags.filter((one) => one.listed).length;
     const place = { x: 0, y: context.canvas.height - (lowest + 1) * height, width, height, listed: true };

@@ -45,7 +45,7 @@ export class Panel {
 
   slider(brain) {
     const input = element("input", { type: "range", min: 0, max: 1, step: 0.01, value: 0, "aria-label": `Least confidence of ${brain}` });
-    const output = element("output", {}, "all");
+    const output = element("b", { "aria-hidden": "true" }, "all"); // the slider itself says it
     input.addEventListener("input", () => {
       const conf = Number(input.value);
       output.textContent = conf ? `≥ ${conf.toFixed(2)}` : "all";

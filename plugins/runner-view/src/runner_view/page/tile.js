@@ -4,6 +4,7 @@ import { draw, passing } from "./draw.js";
 import { element, numbers } from "./elements.js";
 
 const LETTERS = 13; // CSS pixels
+const STALE = 3000; // ms: older than that, a live picture is none
 
 export class Tile {
   /** `settings` says what is to be seen; `onEnlarge` is called with the tile when it is to fill the page. */
@@ -28,7 +29,7 @@ export class Tile {
     this.frame?.picture?.close();
     this.frame = frame;
     const { source, index, error, size } = frame.head;
-    this.name.textContent = source.includes("://") ? source : source.split(/[\\/]/).at(-1);
+    this.name.textContent = frame.age === null ? source.split(/[\\/]/).at(-1) : source;
     this.name.title = `${source}, frame ${index}`;
     this.error.hidden = !error;
     this.error.textContent = error ?? "";
@@ -53,8 +54,10 @@ export class Tile {
   tick() {
     if (!this.frame) return;
     const { run, time } = this.frame.head;
+    const stale = this.frame.age !== null && this.age() > STALE;
+    this.root.classList.toggle("stale", stale);
     numbers(this.numbers, {
-      "frames/s": run.fps === null ? "–" : run.fps.toFixed(run.fps < 10 ? 1 : 0),
+      "frames/s": run.fps === null || stale ? "–" : run.fps.toFixed(run.fps < 10 ? 1 : 0),
       ...(this.frame.age === null ? (time === null ? {} : { at: clock(time) }) : { age: milliseconds(this.age()) }),
       gaps: this.frame.age === null ? undefined : run.gaps,
     });

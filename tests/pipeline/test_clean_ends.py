@@ -127,5 +127,3 @@ def test_a_killed_run_leaves_whole_lines(arguments, tmp_path):
     process.kill()
     process.communicate(timeout=60)
     assert len(whole_lines(out)) >= 2
-
-

@@ -38,7 +38,7 @@ class RtspServer:
         """Returns once it listens."""
         width, height = self.size
         command = [PYTHON, __file__, str(self.port), str(width), str(height), str(self.fps), self.codec]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         assert self._process.stdout.readline().strip() == "ready"
 
@@ -94,7 +94,7 @@ def _free_port() -> int:
 
 
 def serve(port: str, width: str, height: str, fps: str, codec: str) -> None:
-    """Runs for ever; says ``ready`` once it listens."""
+    """Says ``ready`` once it listens, and runs until its standard input ends: with the test, however that ends."""
     import gi
 
     gi.require_version("Gst", "1.0")
@@ -111,8 +111,10 @@ def serve(port: str, width: str, height: str, fps: str, codec: str) -> None:
     factory.set_shared(True)
     server.get_mount_points().add_factory("/live", factory)
     server.attach(None)
+    loop = GLib.MainLoop()
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.HUP, lambda *_: loop.quit())
     print("ready", flush=True)
-    GLib.MainLoop().run()
+    loop.run()
 
 
 if __name__ == "__main__":

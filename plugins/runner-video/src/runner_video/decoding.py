@@ -9,6 +9,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from runner_core.errors import ImageError, SourceError
+from runner_video.orientation import Orientations
 from runner_video.shots import Shot
 
 SLACK = 0.5  # seconds that may be missing at the end: the lengths that files tell are not always exact
@@ -24,6 +25,7 @@ def timed_shots(name: str, container: InputContainer, track: VideoStream) -> Ite
     picture of a file that is cut short.
     """
     end, damaged = 0.0, None
+    orientations = Orientations()
     for packet in container.demux(track):
         if damaged is not None and packet.size:  # more follows: it is damage, not a missing end
             yield Shot(ImageError(f"{name}: the picture at {damaged:.2f} s is damaged")), damaged
@@ -36,7 +38,7 @@ def timed_shots(name: str, container: InputContainer, track: VideoStream) -> Ite
         for picture in pictures:
             time = _seconds(picture.pts, track, end)
             end = time + _span(picture.duration, track)
-            yield Shot(picture), time
+            yield Shot(picture, orientation=orientations.of(picture)), time
     length = _length(container, track)
     if damaged is not None or (length is not None and length - end > SLACK):
         whole = "" if length is None else f" of {length:.2f} s"

@@ -15,7 +15,8 @@ from av.video.stream import VideoStream
 
 from runner_core.errors import SourceError
 from runner_video.inputs import Input
-from runner_video.shots import Shot
+from runner_video.orientation import Orientations
+from runner_video.shots import UPRIGHT, Shot
 
 KEPT = 4  # shots that wait to be taken: whoever is slower than the camera gets the newest
 
@@ -49,7 +50,7 @@ class Reader:
             if self._shots:
                 return self._shots.popleft()
         if self._error:
-            raise self._error
+            raise _anew(self._error)
         return None
 
     def stop(self, patience: float = 0.0) -> None:
@@ -65,17 +66,19 @@ class Reader:
                 proper = self._ends or container.duration is not None
             self._end(None if proper else SourceError(f"{self._input.name}: the stream ended"))
         except SourceError as error:
-            self._end(error)
+            self._end(_anew(error))
         except Exception as error:  # noqa: BLE001  # a thread that dies unheard would leave its source waiting
             self._end(SourceError(f"{self._input.name}: {type(error).__name__}: {error}"))
 
     def _read_track(self, packets: Iterator[Packet[VideoStream]], unpack: Unpack) -> None:
+        orientations = Orientations()
         for packet in packets:
             taken = monotonic()
             if self._over:
                 return
             for picture in unpack(packet):
-                self._keep(Shot(picture, taken))
+                placed = orientations.of(picture) if isinstance(picture, VideoFrame) else UPRIGHT
+                self._keep(Shot(picture, taken, placed))
 
     def _keep(self, shot: Shot) -> None:
         with self._changed:
@@ -88,6 +91,11 @@ class Reader:
             if not self._over:
                 self._over, self._error = True, error
             self._changed.notify()
+
+
+def _anew(error: SourceError) -> SourceError:
+    """The same without its traceback, whose frames would hold the connection's memory until garbage is collected."""
+    return SourceError(error.message, remedy=error.remedy)
 
 
 def _as_it_is(packet: Packet[VideoStream]) -> Sequence[bytes]:

@@ -20,5 +20,5 @@ class Stream(LiveSource):
         place, options = split_options(location, OPTIONS, foreign=True)
         stall = options.get("stall", STALL)
         timeout = "timeout" if place.lower().startswith("rtsp") else "rw_timeout"
-        network = {"rtsp_flags": "prefer_tcp", "fflags": "nobuffer", timeout: str(int(stall * _MICRO))}
+        network = {"rtsp_flags": "prefer_tcp", "fpsprobesize": "0", timeout: str(int(stall * _MICRO))}
         super().__init__(Input(place, name=public_name(place), options=network, timeout=stall), **options)

@@ -25,6 +25,7 @@ class DiffgramServer:
     def __init__(self, brains: dict[str, Path], name_to_file_id: dict[str, int], label_dict: dict[str, int]) -> None:
         self.brains, self.name_to_file_id, self.label_dict = brains, name_to_file_id, label_dict
         self.files: dict[int, bytes] = {}
+        self.number = 41  # the id of every brain; one trained anew has another
         self.downloads = 0
         self.asked: list[str] = []
         self.refuse: dict[str, tuple[int, dict[str, str]]] = {}  # path's end -> status and headers to answer with
@@ -105,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name not in self.state.brains:
             return {"log": {"success": True}, "ai": None}
         url = f"{self.state.host}/models/{name}?signature={len(self.state.asked)}"
-        return {"ai": {"id": 41, "label_dict": self.state.label_dict, "url_model": url}}
+        return {"ai": {"id": self.state.number, "label_dict": self.state.label_dict, "url_model": url}}
 
     def _from_local(self, form: dict[str, Any]) -> dict[str, Any]:
         assert form["immediate_mode"] == "True"

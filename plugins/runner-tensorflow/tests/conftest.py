@@ -9,6 +9,7 @@ import pytest
 from runner_tensorflow.engine import TensorFlowEngine
 
 from runner_core.contracts import EngineOptions
+from runner_core.errors import UntrustedError
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,24 @@ def load():
     yield load
     for session in opened:
         session.close()
+
+
+@pytest.fixture
+def raw(tf):
+    return tf.raw_ops
+
+
+@pytest.fixture
+def refused(tf, load, monkeypatch):
+    """Checks that a model is refused before TensorFlow sees its graph: importing one runs parts of it."""
+
+    def check(path, complaint):
+        with monkeypatch.context() as patched:
+            patched.setattr(tf, "import_graph_def", lambda *_, **__: pytest.fail("TensorFlow got the graph"))
+            with pytest.raises(UntrustedError, match=rf"{path}: {complaint}.*; .*trust"):
+                load(path)
+
+    return check
 
 
 @pytest.fixture

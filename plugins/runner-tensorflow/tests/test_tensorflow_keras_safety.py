@@ -3,6 +3,7 @@
 import json
 import zipfile
 
+import numpy as np
 import pytest
 
 from runner_core.errors import EngineError, UntrustedError
@@ -85,6 +86,44 @@ def test_a_member_that_is_no_weights(name, refused, keras_file, tmp_path):
     refused(path, f"it holds '{name}'")
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
+@pytest.mark.parametrize("kind", ["external storage", "external link", "virtual"])
+def test_weights_in_another_file(kind, load, keras_file, tmp_path):
+    """HDF5 lets a data set lie elsewhere: Keras would take any file of this machine for weights."""
+    h5py = pytest.importorskip("h5py")
+    (tmp_path / "secret.bin").write_bytes(bytes(4 * 4))
+    with h5py.File(tmp_path / "secret.h5", "w") as other:
+        other["data"] = np.zeros(4, np.float32)
+
+    def hide(name):
+        del weights[name]
+        if kind == "external storage":
+            weights.create_dataset(name, (4,), "f4", external=[(str(tmp_path / "secret.bin"), 0, 16)])
+        elif kind == "external link":
+            weights[name] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "/data")
+        else:
+            layout = h5py.VirtualLayout((4,), "f4")
+            layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "data", (4,))
+            weights.create_virtual_dataset(name, layout)
+
+    with zipfile.ZipFile(keras_file) as archive:
+        (tmp_path / "weights.h5").write_bytes(archive.read("model.weights.h5"))
+    with h5py.File(tmp_path / "weights.h5", "a") as weights:
+        names = []
+        weights.visit(names.append)
+        hide(next(name for name in names if getattr(weights[name], "shape", None) == (4,)))
+    path = _edited(keras_file, tmp_path, lambda config: None, weights=(tmp_path / "weights.h5").read_bytes())
+    with pytest.raises(EngineError, match=rf"{path}: .*could not be loaded"):
+        load(path)
+
+
+def test_a_bomb(load, keras_file, tmp_path):
+    path = _edited(keras_file, tmp_path, lambda config: None, weights=bytes(300 << 20))
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(EngineError, match=rf"{path}: .*unpacks to"):
+        load(path)
+
+
 def test_a_compiled_model_with_a_loss_of_its_own_runs(load, save_keras, keras):
     """It is for training: nobody builds it."""
     x = keras.Input((2,), name="x")
@@ -116,15 +155,17 @@ def _difference(wanted, given):
     return given - wanted
 
 
-def _edited(file, folder, edit, text=None):
-    """A copy of a ``.keras`` file with its configuration changed."""
+def _edited(file, folder, edit, text=None, weights=None):
+    """A copy of a ``.keras`` file with its configuration, or its weights, changed."""
     path = folder / "model.keras"
-    with zipfile.ZipFile(file) as old, zipfile.ZipFile(path, "w") as new:
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             content = old.read(name)
             if name == "config.json":
                 config = json.loads(content)
                 edit(config)
                 content = json.dumps(config) if text is None else text
+            elif name.endswith(".h5"):
+                content = weights or content
             new.writestr(name, content)
     return path

@@ -18,6 +18,7 @@ from runner_tensorflow.safety import listed, untrusted
 _CONFIG = "config.json"
 _MEMBERS = frozenset({_CONFIG, "metadata.json", "model.weights.h5"})  # assets belong to layers that are not listed
 _LARGEST = 64 << 20  # bytes of configuration
+_MOST_RATIO = 200  # unpacked to packed; weights hardly shrink, a bomb does
 # How Keras writes values and functions: keras/src/saving/serialization_lib.py
 _VALUES = frozenset({"__bytes__", "__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__", "__tensor__"})
 _FUNCTION = "function"
@@ -27,6 +28,7 @@ _BUILTINS = ("keras.activations", "keras.losses", "keras.metrics")  # where it l
 def demand_known(path: Path) -> None:
     """Raises UntrustedError for a file that holds, or asks for, what is not listed; EngineError for no Keras file."""
     with zipfile.ZipFile(path) as archive:
+        _check_size(archive, path)
         config = _config(archive, path)
         strange = sorted(set(archive.namelist()) - _MEMBERS)
     if strange:
@@ -35,6 +37,13 @@ def demand_known(path: Path) -> None:
     for described in _described(config):
         if not _is_listed(described):
             raise untrusted(path, f"it is built with {described.get('module')}.{described['class_name']}")
+
+
+def _check_size(archive: zipfile.ZipFile, path: Path) -> None:
+    """Keras reads a member whole into memory."""
+    size = sum(entry.file_size for entry in archive.infolist())
+    if size > _LARGEST + _MOST_RATIO * path.stat().st_size:
+        raise EngineError(f"{path}: it unpacks to {size} bytes, far more than weights do", remedy="fetch it again")
 
 
 def _config(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -63,7 +64,8 @@ def _bound(address: Address) -> socket.socket:
     try:
         return socket.create_server((address.host, address.port), family=family)
     except OSError as error:
-        reason = error.strerror or str(error)
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror  # whose own text repeats the address
         raise SinkError(
             f"view:{address.port}: {address.host} port {address.port} cannot be served on ({reason})",
             remedy=f"name another port, such as view:{address.port + 1 if 1023 < address.port < 65535 else 8000}",

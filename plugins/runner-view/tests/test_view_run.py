@@ -1,0 +1,59 @@
+"""A whole run with a view, from the command line."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import pytest
+from runner_view.app import STOPPED
+from view_client import read
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+LIVE = "lavfi:testsrc=size=320x240:rate=15,realtime"
+PROMISED = 2.0  # seconds after an interrupt
+SLACK = 3.0  # for a machine that does other things too
+
+
+@pytest.fixture
+def start(tmp_path):
+    """``start(*arguments)``: the command line in a process of its own, until the page is served; and where."""
+    processes = []
+
+    def starting(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "runner_core.cli.main", *arguments],
+            cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "RUNNER_HOME": str(tmp_path / "home")},
+        )  # fmt: skip
+        processes.append(process)
+        for line in process.stderr:
+            if found := re.match(r"view: http://(\S+?)/", line):
+                return process, found[1]
+        raise AssertionError(f"it ended with {process.wait()}")
+
+    yield starting
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def test_an_interrupt_ends_the_run_and_tells_the_viewers(start):
+    process, host = start("run", LIVE, "--brain", "page", "--sink", "view:0", "--quiet")
+    with connect(f"ws://{host}/frames", proxy=None) as idle, connect(f"ws://{host}/frames", proxy=None) as viewer:
+        head, _, _ = read(viewer.recv(20))
+        assert head["brains"][0]["brain"] == "page"
+        assert idle.recv(20)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert time.monotonic() - asked < PROMISED + SLACK
+        with suppress(ConnectionClosed):
+            while True:  # until it is told; TimeoutError if it is not
+                viewer.recv(5)
+        assert viewer.close_code == STOPPED
+    assert process.returncode == 130

@@ -157,6 +157,8 @@ def _tar(archive: Path, most: int) -> Iterator[Member]:
             meter.seek(tar.offset)
             if meter.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):  # tarfile takes any rubbish for the end
                 raise tarfile.ReadError("it is cut short")
+            while meter.read(_CHUNK):  # a packed stream's own checksum is behind its last byte
+                pass
 
 
 def _plain(tar: tarfile.TarFile, entry: tarfile.TarInfo, archive: Path) -> Member:

@@ -16,6 +16,8 @@ from runner_core.cache.receipt import Receipt
 from runner_core.cache.release import RemoteFile
 
 ProgressOf = Callable[[RemoteFile], AbstractContextManager[Progress]]  # ended however the transfer ends
+_HEX = 64  # signs of a sha256
+_DIGEST = ".sha256"  # ends the name of a note: what a file hashed to that came without a sha256
 _FORGOTTEN = 7 * 24 * 3600  # seconds until nobody is thought to go on with a transfer
 
 
@@ -43,18 +45,15 @@ class Blobs:
         """Bytes in all."""
         return sum(stat.st_size for _, stat in self.all())
 
-    def bring(self, file: RemoteFile, sha256: str | None, path: Path, progress: ProgressOf) -> str:
-        """Puts the file at ``path`` and gives its sha256; fetches it unless there is a blob of the ``sha256`` that it
-        has, or had when it was fetched last. Raises StoreError, UnreachableError.
+    def bring(self, file: RemoteFile, path: Path, progress: ProgressOf) -> str:
+        """Puts the file at ``path`` and gives its sha256; fetches it unless there is a blob of the sha256 that it has,
+        or had when it was fetched last. Raises StoreError, UnreachableError.
         """
-        if sha256:
-            with held(self._partial, sha256, file.path):
-                if self._link(sha256, path, file.size):
-                    return sha256
-                if file.sha256:
-                    return self._fetch(file, sha256, path, progress)
-        key = Receipt.key(f"{file.url} {file.identity}")
+        key = file.sha256 or Receipt.key(f"{file.url} {file.identity}")
         with held(self._partial, key, file.path):
+            known = file.sha256 or (self._known(key) if file.identity else None)
+            if known and self._link(known, path, file.size):
+                return known
             return self._fetch(file, key, path, progress)
 
     def is_blob(self, path: Path, sha256: str) -> bool:
@@ -80,9 +79,20 @@ class Blobs:
             with held_if_free(self._partial, partial.name) as free:
                 if free and not (partial.exists() and time.time() - partial.stat().st_mtime < _FORGOTTEN):
                     discard(partial)
+        for note in self._partial.glob(f"*{_DIGEST}"):
+            with held_if_free(self._partial, note.stem) as free:
+                known = self._known(note.stem)
+                if free and not (known and self._place(known).exists()):
+                    note.unlink()
 
     def _place(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256
+
+    def _known(self, key: str) -> str | None:
+        """The sha256 that a file had which came without one, if it was noted to the end."""
+        note = self._partial / f"{key}{_DIGEST}"
+        digest = note.read_text() if note.exists() else ""
+        return digest if len(digest) == _HEX else None
 
     def _link(self, sha256: str, path: Path, size: int | None) -> bool:
         """Puts the blob at ``path``; False where there is none, or one of another size."""
@@ -108,6 +118,8 @@ class Blobs:
             raise
         partial.chmod(0o444)
         link(partial, path)
+        if key != digest:
+            (self._partial / f"{key}{_DIGEST}").write_text(digest)
         blob = self._place(digest)
         blob.parent.mkdir(parents=True, exist_ok=True)
         partial.replace(blob)

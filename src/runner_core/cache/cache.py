@@ -160,7 +160,7 @@ class Cache:
             shutil.rmtree(left, ignore_errors=True)
         making = Path(tempfile.mkdtemp(dir=self._making, prefix=f"{key}-"))
         try:
-            files = tuple(self._bring(file, release, making) for file in release.files)
+            files = tuple(self._bring(file, making) for file in release.files)
             receipt = Receipt(release.store, release.name, release.version, files)
             receipt.write(making)
             folder = self.root / "brains" / receipt.folder
@@ -173,19 +173,11 @@ class Cache:
             shutil.rmtree(making, ignore_errors=True)
         return folder
 
-    def _bring(self, file: RemoteFile, release: Release, making: Path) -> ReceiptFile:
+    def _bring(self, file: RemoteFile, making: Path) -> ReceiptFile:
         path = making / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        digest = self._blobs.bring(file, file.sha256 or self._kept(file, release), path, self.progress)
+        digest = self._blobs.bring(file, path, self.progress)
         return ReceiptFile(file.path, digest, path.stat().st_size, file.identity)
-
-    def _kept(self, file: RemoteFile, release: Release) -> str | None:
-        """The sha256 of a file without one that an earlier fetch of this brain brought."""
-        for _, receipt in self.brains():
-            for known in receipt.files if (receipt.store, receipt.name) == (release.store, release.name) else ():
-                if file.identity and (known.path, known.identity) == (file.path, file.identity):
-                    return known.sha256
-        return None
 
     def _drop(self, folder: Path) -> bool:
         """Out of sight by one rename, then away; whether it was there."""

@@ -96,6 +96,8 @@ class SinkError(RunnerError):
 class StoreError(RunnerError):
     """A store has no such brain, or sends what it should not."""
 
+    status: int | None = None  # of the answer by which a server refused
+
 
 class NoSuchBrain(StoreError):  # noqa: N818  # says what is the matter better than NoSuchBrainError
     """A store does not have a brain of that name and version."""

@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -26,6 +26,7 @@ TIMEOUT = (10.0, 60.0)  # seconds: to connect, between two reads
 CHUNK = 1 << 20
 LONGEST_WAIT = 120.0  # seconds that a server may ask to be waited for; if it wants more, people decide
 MOST_JSON = 64 << 20  # bytes
+IDEMPOTENT = ("GET", "HEAD")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -52,11 +53,11 @@ class Retries(urllib3.Retry):
         return super().sleep_for_retry(response)
 
 
-def retries(total: int = 4) -> Retries:
+def retries(total: int = 4, methods: Collection[str] = IDEMPOTENT) -> Retries:
     """The policy of all requests; only what may be asked twice is asked twice."""
     return Retries(
         total=total, backoff_factor=0.3, backoff_jitter=0.2, backoff_max=30,
-        status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET", "HEAD"), raise_on_status=False,
+        status_forcelist=(429, 500, 502, 503, 504), allowed_methods=methods, raise_on_status=False,
     )  # fmt: skip
 
 
@@ -81,11 +82,15 @@ class Bearer(AuthBase):
 
 
 class Client(requests.Session):
-    """A pool of connections that never follows https to http. Proxies and netrc are honoured as requests does."""
+    """A pool of connections that never follows https to http. Proxies and netrc are honoured as requests does.
 
-    def __init__(self, *, token: str = "", total_retries: int = 4) -> None:
+    ``methods`` are those that change nothing at the server, however often it is asked.
+    """
+
+    def __init__(self, *, token: str = "", total_retries: int = 4, methods: Collection[str] = IDEMPOTENT) -> None:
         super().__init__()
-        adapter = HTTPAdapter(max_retries=retries(total_retries), pool_maxsize=16)
+        self._methods = methods
+        adapter = HTTPAdapter(max_retries=retries(total_retries, methods), pool_maxsize=16)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
         self.max_redirects = 10
@@ -117,7 +122,7 @@ class Client(requests.Session):
 
     def ask_json(self, method: str, url: str, **options: Any) -> Any:
         """The JSON of an answer, asked for again where it was cut. Raises StoreError where it is something else."""
-        policy = retries(2 if method == "GET" else 0)
+        policy = retries(2 if method in self._methods else 0)
         while True:
             with self.ask(method, url, stream=True, **options) as answer:
                 try:
@@ -129,6 +134,12 @@ class Client(requests.Session):
 
 def refused(answer: requests.Response) -> StoreError:
     """The error for a status of 400 and more, with what to do about it."""
+    error = _refusal(answer)
+    error.status = answer.status_code
+    return error
+
+
+def _refusal(answer: requests.Response) -> StoreError:
     status, url = answer.status_code, shown(answer.url)
     if status in (401, 403):
         return StoreError(f"{url}: the server refuses access ({status})", remedy="check the token or the account")

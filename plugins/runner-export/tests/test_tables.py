@@ -165,5 +165,5 @@ def test_pyarrow_is_imported_when_a_file_is_opened_and_no_sooner():
 
 @pytest.mark.parametrize("name", SINKS)
 def test_a_folder_is_no_file(name, tmp_path):
-    with pytest.raises(SinkError, match="it is a folder"), SINKS[name](str(tmp_path)).open():
+    with pytest.raises(SinkError, match="Is a directory"), SINKS[name](str(tmp_path)).open():
         pytest.fail("it was opened")

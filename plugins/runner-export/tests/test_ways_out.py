@@ -154,3 +154,24 @@ def test_a_run_that_never_began_leaves_what_was_there_before(here):
         write_until(KeyboardInterrupt(), count=0)
     assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * 4
     assert not list(here.glob(".*"))
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="this system has no /dev/null")
+def test_a_device_or_a_pipe_is_written_to_and_not_replaced(here):
+    Path("nowhere.csv").symlink_to("/dev/null")
+    with open_sink("csv:nowhere.csv").open() as writer:
+        writer.write(sample_results()[0])
+    assert Path("nowhere.csv").is_char_device()
+    script = "from runner_core.locations import open_sink\nwith open_sink('csv:/dev/stdout').open(): pass"
+    told = subprocess.check_output([sys.executable, "-c", script], text=True)
+    assert told.startswith("source,index")
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_replaced(here):
+    (here / "elsewhere").mkdir()
+    (here / "elsewhere" / "real.csv").write_text("of yesterday")
+    (here / "link.csv").symlink_to("elsewhere/real.csv")
+    with open_sink("csv:link.csv").open():
+        pass
+    assert (here / "link.csv").is_symlink()
+    assert (here / "elsewhere" / "real.csv").read_text().startswith("source,index")

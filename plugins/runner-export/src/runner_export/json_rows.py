@@ -16,14 +16,18 @@ class Rows:
     def __init__(self, stream: BinaryIO, path: Path, before: str = "") -> None:
         self._stream, self._path = stream, path
         self._put(f"{before}[")
-        self._begin = stream.tell()
+        self._begin = self._place()
 
     def add(self, row: Mapping[str, Any]) -> None:
-        first = self._stream.tell() == self._begin  # asked of the file: an interrupt may come between any two lines
+        first = self._place() == self._begin  # asked of the file: an interrupt may come between any two lines
         self._put(f"{'' if first else ','}\n{json.dumps(row)}")
 
     def end(self, after: str = "") -> None:
         self._put(f"\n]{after}\n")
+
+    def _place(self) -> int:
+        with said(self._path):
+            return self._stream.tell()
 
     def _put(self, text: str) -> None:
         with said(self._path):

@@ -29,7 +29,8 @@ class ParquetSink:
         arrow, parquet = _pyarrow()
         schema = arrow.schema([(name, _type(arrow, kind)) for name, kind in COLUMNS.items()])
         with whole_files(self.path) as files:
-            table = parquet.ParquetWriter(files.streams[0], schema, compression="zstd")
+            with said(self.path):
+                table = parquet.ParquetWriter(files.streams[0], schema, compression="zstd")
             writer = ParquetWriter(files, table, lambda rows: arrow.Table.from_pylist(rows, schema), self.path)
             try:
                 yield writer

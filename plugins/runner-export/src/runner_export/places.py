@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -47,9 +48,9 @@ def whole_files(*paths: Path) -> Iterator[WholeFiles]:
 class _Part(io.FileIO):
     """What is written of a file, beside its place; ``whole`` until a write fails."""
 
-    def __init__(self, handle: int, name: str, place: Path) -> None:
+    def __init__(self, handle: int, partial: Path | None, place: Path) -> None:
         super().__init__(handle, "wb")
-        self.partial, self.place, self.whole = Path(name), place, True
+        self.partial, self.place, self.whole = partial, place, True
 
     def write(self, data: Any, /) -> int:
         try:
@@ -59,23 +60,39 @@ class _Part(io.FileIO):
             raise
 
     def publish(self) -> None:
-        with said(self.place):
-            self.partial.chmod(0o644)  # mkstemp makes it private, which a file of a person's folder is not
-            self.partial.replace(self.place)
+        if self.partial:
+            with said(self.place):
+                self.partial.chmod(0o644)  # mkstemp makes it private, which a file of a person's folder is not
+                self.partial.replace(self.place.resolve())
 
 
 @contextmanager
 def _beside(path: Path) -> Iterator[_Part]:
     with said(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
-    with _Part(handle, name, path) as part:
+        handle, partial = _opened(path)
+    with _Part(handle, partial, path) as part:
         try:
             yield part
         finally:
-            part.partial.unlink(missing_ok=True)
+            if partial:
+                partial.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> tuple[int, Path | None]:
+    """A new file in the folder of the place, or of what it links to; a device or a pipe is opened itself."""
+    if path.exists() and not path.is_file():
+        return os.open(path, os.O_WRONLY), None
+    _make(path.parent)
+    place = path.resolve()
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-", suffix=".part")
+    return handle, Path(name)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(error.errno, "Not a directory") from error
 
 
 def _close(stream: BinaryIO, path: Path) -> None:
@@ -86,7 +103,7 @@ def _close(stream: BinaryIO, path: Path) -> None:
 def writable_folder(folder: Path) -> None:
     """Makes it. Raises SinkError where nothing can be written there."""
     with said(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
 

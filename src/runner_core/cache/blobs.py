@@ -95,10 +95,10 @@ class Blobs:
         return digest if len(digest) == _HEX else None
 
     def _link(self, sha256: str, path: Path, size: int | None) -> bool:
-        """Puts the blob at ``path``; False where there is none, or one of another size."""
+        """Puts the blob at ``path``; False where there is none, or one that a disk has spoilt."""
         blob = self._place(sha256)
         try:
-            if size in (None, blob.stat().st_size):
+            if size in (None, blob.stat().st_size) and sha256_of(blob) == sha256:
                 link(blob, path)
                 return True
         except FileNotFoundError:

@@ -10,6 +10,7 @@ import attrs
 from runner_core.artifact import Artifact, check_files, format_of
 from runner_core.card import FILE_NAME, Card
 from runner_core.errors import EngineError, NotInstalled, UsageError
+from runner_core.packages import package_of
 from runner_core.registry import Installed, registry
 
 
@@ -62,7 +63,7 @@ def openers(located: Located, engines: str | None = None) -> list[Opener]:
     """
     found = list(_openers(located, engines))
     if not found:
-        raise NotInstalled(_nobody(located, engines), remedy=_engines_known())
+        raise NotInstalled(_nobody(located, engines), remedy=_engines_known(located))
     check_files(located.root, found[0].artifact)
     return found
 
@@ -119,10 +120,12 @@ def _nobody(located: Located, engines: str | None) -> str:
     return f"{located.path}: {who} a file without a suffix"
 
 
-def _engines_known() -> str:
+def _engines_known(located: Located) -> str:
     engines = registry().all("engines").values()
-    known = [_spelled(found) for found in engines]
-    return f"installed: {'; '.join(known) or 'none'}; engines come as packages such as runner-tensorflow"
+    known = "; ".join(_spelled(found) for found in engines) or "none"
+    packages = {package_of("engines", artifact.format) for artifact in located.artifacts} - {None}
+    missing = sorted(str(package) for package in packages - {found.distribution for found in engines})
+    return f"installed: {known}" + (f"; `pip install {missing[0]}` opens it" if missing else "")
 
 
 def _spelled(found: Installed) -> str:

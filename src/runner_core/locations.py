@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
 from runner_core.contracts import Sink, Source
 from runner_core.errors import NotInstalled, UsageError
+from runner_core.packages import package_of
 from runner_core.registry import Installed, registry
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C: is a drive
@@ -17,14 +19,14 @@ def open_source(location: str) -> Source:
     """The source for ``file:pictures``, ``https://...``, ``clip.mp4``, ``pictures/``, ``0``, ``-``.
 
     A plugin's name before a colon goes first, then what plugins claim: the suffix, the scheme; without a scheme the
-    location as a whole (``-``, ``/dev/video0``), the suffix, any path. What follows a question mark claims nothing.
-    Raises NotInstalled, SourceError.
+    location as a whole (``-``, ``/dev/video0``), the suffix, any path. What follows a question mark claims nothing,
+    unless a file that is there has it in its name. Raises NotInstalled, SourceError.
     """
     scheme = _SCHEME.match(location)
     named = registry().all("sources").get(scheme[1]) if scheme else None
     if named and scheme:
         return _made(named, location[scheme.end() :])
-    bare = location.partition("?")[0]
+    bare = location if os.path.exists(location) else location.partition("?")[0]  # noqa: PTH110  # any text may be asked
     suffix = PurePath(bare).suffix.lower()
     whole = "" if bare.isidentifier() else bare  # a folder may be called rtsp
     for claim in (suffix, scheme[1].lower()) if scheme else (whole, suffix, "path"):
@@ -32,7 +34,9 @@ def open_source(location: str) -> Source:
         if claiming:
             return _made(claiming[0], location)
     known = ", ".join(registry().all("sources")) or "none"
-    raise NotInstalled(f"no installed source reads {location!r}", remedy=f"installed: {known}; see `runner plugins`")
+    package = package_of("sources", scheme[1].lower() if scheme else "file")
+    remedy = f"`pip install {package}` brings one" if package else "see `runner plugins`"
+    raise NotInstalled(f"no installed source reads {location!r}", remedy=f"installed: {known}; {remedy}")
 
 
 def open_sink(location: str) -> Sink:

@@ -20,6 +20,7 @@ import pluggy
 from runner_core import hookspecs
 from runner_core.entries import Origin, Problem, installed_entries, reason_of, wanted_entries
 from runner_core.errors import NotInstalled, PluginError, RunnerError
+from runner_core.packages import package_of
 from runner_core.plugin import Plugin
 
 KINDS = ("engines", "tasks", "sources", "stores", "sinks", "trainers", "commands")
@@ -86,10 +87,9 @@ class Registry:
         found = self._found[kind].get(name)
         if found is None:
             known = ", ".join(sorted(self._found[kind])) or "none"
-            raise NotInstalled(
-                f"no {kind[:-1]} named {name!r} is installed",
-                remedy=f"installed: {known}; try `pip install runner-{name}`, or see `runner plugins`",
-            )
+            package = package_of(kind, name)
+            more = f"`pip install {package}` brings it" if package else "see `runner plugins`"
+            raise NotInstalled(f"no {kind[:-1]} named {name!r} is installed", remedy=f"installed: {known}; {more}")
         return found
 
     def make(self, kind: str, name: str, *arguments: Any) -> Any:

@@ -47,9 +47,10 @@ def test_an_unknown_name_is_refused_with_what_there_is_and_what_to_install():
     with registry_of(engines=[plugin("zeta"), plugin("alpha")]) as found, pytest.raises(NotInstalled) as refused:
         found.get("engines", "onnx")
     assert str(refused.value) == (
-        "no engine named 'onnx' is installed; installed: alpha, zeta; "
-        "try `pip install runner-onnx`, or see `runner plugins`"
+        "no engine named 'onnx' is installed; installed: alpha, zeta; `pip install runner-onnx` brings it"
     )
+    with registry_of() as found, pytest.raises(NotInstalled, match="installed: none; see `runner plugins`"):
+        found.get("engines", "warp")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""Packages: which of this project's distributions brings what, for whoever has not installed it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# kind -> name of a plugin, or a format or scheme that it claims -> distribution
+HOMES: Mapping[str, Mapping[str, str]] = {
+    "engines": {
+        **dict.fromkeys(("litert", ".tflite"), "runner-litert"),
+        **dict.fromkeys(("onnx", ".onnx"), "runner-onnx"),
+        **dict.fromkeys(("openvino", ".xml"), "runner-openvino"),
+        **dict.fromkeys(("tensorflow", ".pb", "saved-model", ".keras"), "runner-tensorflow"),
+    },
+    "tasks": {
+        "classification": "runner-classification",
+        **dict.fromkeys(
+            ("tf-detection", "tflite-detection", "yolo", "fastestdet", "detr", "ssd", "boxes-scores"),
+            "runner-detection",
+        ),
+        **dict.fromkeys(("movenet", "posenet", "yolo-pose"), "runner-keypoints"),
+        **dict.fromkeys(("semantic-segmentation", "yolo-seg"), "runner-segmentation"),
+    },
+    "sources": {
+        "demo": "runner-demo",
+        "file": "runner-files",
+        **dict.fromkeys(("video", "webcam", "stream", "lavfi", "streams", "stdin"), "runner-video"),
+        **dict.fromkeys(("rtsp", "rtsps", "udp", "rtmp"), "runner-video"),
+    },
+    "stores": {
+        "demo": "runner-demo",
+        "diffgram": "runner-store-diffgram",
+        "folder": "runner-store-folder",
+        **dict.fromkeys(("fsspec", "s3", "gs", "az", "sftp"), "runner-store-fsspec"),
+        "http": "runner-store-http",
+        **dict.fromkeys(("huggingface", "hf"), "runner-store-huggingface"),
+        **dict.fromkeys(("mlflow", "models"), "runner-store-mlflow"),
+    },
+    "sinks": {
+        **dict.fromkeys(("jsonl", "images"), "runner-files"),
+        **dict.fromkeys(("coco", "yolo", "csv", "parquet", "crops"), "runner-export"),
+        "video": "runner-video",
+        "view": "runner-view",
+    },
+    "commands": {"demo": "runner-demo"},
+}
+
+
+def package_of(kind: str, word: str) -> str | None:
+    """The distribution to install for a plugin's name, a format or a scheme; None where it is none of this project."""
+    return HOMES.get(kind, {}).get(word)

@@ -22,12 +22,13 @@ def made():
     sys.path.insert(0, str(TRAINING))
     try:
         import charts
+        import clip
         import page
         import plots
         import render
         import scene
 
-        yield SimpleNamespace(charts=charts, page=page, plots=plots, render=render, scene=scene)
+        yield SimpleNamespace(charts=charts, clip=clip, page=page, plots=plots, render=render, scene=scene)
     finally:
         sys.path.remove(str(TRAINING))
         own = {path.stem for path in TRAINING.glob("*.py")}
@@ -74,6 +75,15 @@ def test_charts_are_boxed_on_the_sheet(made):
             assert ink(sheet, edge) > 0, "the first and the last row of a box hold ink"
         for edge in ((left, top, left + 1, bottom), (right - 1, top, right, bottom)):
             assert ink(sheet, edge) > 0, "the first and the last column of a box hold ink"
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is not installed: charts of the clip need it")
+def test_the_clip_that_ships_is_the_one_that_is_rendered(made):
+    av = pytest.importorskip("av")
+    rendered = np.asarray(next(made.clip.frames())).astype(int)
+    with av.open(str(TRAINING.parent / "src" / "runner_demo" / "clip.mp4")) as container:
+        shipped = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    assert np.abs(rendered - shipped).mean() < 4
 
 
 def test_prose_has_no_charts(made):

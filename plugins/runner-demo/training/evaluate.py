@@ -2,7 +2,7 @@
 
 `python evaluate.py ../src/runner_demo/brains --validation DATA/validation --held-out DATA/held-out`: the threshold is
 the one of best F1 on the validation split, mAP is that of the held-out split, both of the frozen graph fed with JPEG
-bytes; the SavedModel is measured beside it, fed with pixels.
+bytes; the SavedModel is measured beside it, fed with pixels, and the exported networks as runner runs them.
 """
 
 import argparse
@@ -17,11 +17,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import tensorflow as tf
-from export import LABELS, ROLES
+from export import LABELS, LEAST, ROLES
 from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from render import SPLITS
+
+from runner_core import open_brain
 
 Found = tuple[np.ndarray, np.ndarray]
 """Boxes N x 4 float32 (top, left, bottom, right as shares of the picture) and scores N float32."""
@@ -52,6 +54,18 @@ def saved(path: Path) -> Detector:
         # Asked for anew each time: a signature alone does not keep its model alive.
         found = model.signatures["serving_default"](input_tensor=tf.constant(pixels[None]))
         return trimmed(*(found[ROLES[role]].numpy() for role in ("boxes", "scores", "count")))
+
+    return detect
+
+
+def exported(path: Path) -> Detector:
+    """Return the exported network at `path` as a function of encoded bytes, with runner around it."""
+    brain = open_brain(path, conf=LEAST)
+
+    def detect(data: bytes) -> Found:
+        told = brain.run(data)
+        shares = told.boxes / np.array(told.size * 2, np.float32)
+        return shares[:, [1, 0, 3, 2]], told.scores
 
     return detect
 
@@ -103,7 +117,13 @@ def measure(folder: Path, validation: Path, held_out: Path) -> dict:
     truth, tuning = load(held_out), load(validation)
     card["threshold"], f1 = best_threshold(judged(tuning, results(graph, validation, tuning, category), category))
     whole = judged(truth, results(graph, held_out, truth, category), category).stats
-    beside = judged(truth, results(model, held_out, truth, category), category).stats
+    others = {
+        "saved_model": model,
+        **{name: exported(folder / f"{card['name']}.{name}") for name in ("tflite", "onnx")},
+    }
+    beside = {
+        name: judged(truth, results(other, held_out, truth, category), category).stats for name, other in others.items()
+    }
     card["training"] |= {
         "first_seeds": SPLITS,
         "validation_pictures": len(tuning.imgs),
@@ -112,9 +132,9 @@ def measure(folder: Path, validation: Path, held_out: Path) -> dict:
         "held_out_objects": len(truth.getAnnIds(catIds=[category])),
         "mAP50": round(float(whole[1]), 4),
         "mAP50_95": round(float(whole[0]), 4),
-        "saved_model_mAP50": round(float(beside[1]), 4),
-        "saved_model_mAP50_95": round(float(beside[0]), 4),
     }
+    for name, stats in beside.items():
+        card["training"] |= {f"{name}_mAP50": round(float(stats[1]), 4), f"{name}_mAP50_95": round(float(stats[0]), 4)}
     return card
 
 
@@ -127,7 +147,7 @@ def main() -> None:
     given = parser.parse_args()
     for path in sorted(given.brains.glob("*/brain.json")):
         card = measure(path.parent, given.validation, given.held_out)
-        path.write_text(json.dumps(card, indent=1) + "\n")
+        path.write_text(json.dumps(card, indent=2) + "\n")
         print(card["name"], card["threshold"], card["training"])
 
 

@@ -182,6 +182,15 @@ def objects(labels: Image.Image, least: float = 0.03) -> np.ndarray:
     return np.array(rows, np.float32).reshape(-1, 5)
 
 
+def laid(r: Random, camera: View, stock: Callable[[int, bool], Sheet], layout: str) -> Stage:
+    """Return the desk under `camera` with pages and other things on it."""
+    stage = Stage(r, camera, desk(r, camera.desk), Image.new("L", camera.desk), stock)
+    clutter(stage, r.choice((0, 1, 2, 3)) if layout != "none" else r.randint(2, 7))
+    set_pages(stage, layout)
+    cover(stage)
+    return stage
+
+
 def scene(
     seed: int, size: Size | str = "small", layout: str | None = None, fill: str | None = None, fine: int = 1
 ) -> Picture:
@@ -200,12 +209,8 @@ def scene(
         index = (number + seed) % (many - upright)
         return printed(seed // SHARED, index, width, index < many - 1, fill)
 
-    top = desk(r, camera.desk)
-    stage = Stage(r, camera, top, Image.new("L", camera.desk), stock)
-    clutter(stage, r.choice((0, 1, 2, 3)) if layout != "none" else r.randint(2, 7))
-    set_pages(stage, layout)
-    cover(stage)
+    stage = laid(r, camera, stock, layout)
     seen = objects(camera.take(stage.labels, Image.Resampling.NEAREST)) / np.array(
         (1, fine, fine, fine, fine), np.float32
     )
-    return Picture(exposed(r, camera.take(top, Image.Resampling.BILINEAR).reduce(fine), fine > 1), seen)
+    return Picture(exposed(r, camera.take(stage.top, Image.Resampling.BILINEAR).reduce(fine), fine > 1), seen)

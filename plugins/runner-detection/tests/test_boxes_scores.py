@@ -57,6 +57,22 @@ def test_boxes_come_in_the_order_that_the_card_says(order, row, frame):
     np.testing.assert_allclose(told.boxes, [PIXELS[0]], atol=1e-3)
 
 
+def test_classes_count_from_the_first_that_the_card_says(frame):
+    told = bound(FACES, options={"first": 1}).decode({"boxes": CORNERS[None], "scores": SCORES[None]}, frame)
+    assert told.model_ids.tolist() == [2, 2]
+
+
+def test_a_box_may_be_of_several_classes(frame):
+    scores = np.array([[0.6, 0.9], [0.7, 0.8], [0.3, 0.7], [0, 0]], np.float32)[None]
+    options = {"several": True, "background": None, "first": 1}
+    told = bound(FACES, options=options).decode({"boxes": CORNERS[None], "scores": scores}, frame)
+    assert told.model_ids.tolist() == [2, 1, 2]
+    np.testing.assert_allclose(told.scores, [0.9, 0.7, 0.7])
+    np.testing.assert_allclose(told.boxes, [PIXELS[0], PIXELS[0], PIXELS[1]], atol=1e-3)
+    alone = bound(FACES, options=options | {"background": 1}).decode({"boxes": CORNERS[None], "scores": scores}, frame)
+    assert alone.model_ids.tolist() == [1]
+
+
 def test_final_boxes_with_classes_are_left_as_they_are(frame):
     outputs = {"boxes": CORNERS, "scores": np.array([0.6, 0.9, 0.3, 0.7]), "classes": np.array([5, 5, 1, 2])}
     told = bound(FINAL).decode(outputs, frame)

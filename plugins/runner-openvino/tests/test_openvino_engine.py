@@ -141,8 +141,10 @@ def test_what_the_exporter_wrote_is_metadata(write_onnx: Write, write_ir: Write)
     written = {"names": "{0: 'cat', 1: 'dog'}", "stride": "32"}
     path = write_onnx(metadata=written)
     assert load(path).metadata == written
-    own = load(write_ir(path, model_type="YOLO", labels=["cat", "dog"], scale_values=255.0)).metadata
-    assert own == written | {"model_type": "YOLO", "labels": "cat dog", "scale_values": "255"}
+    told = {"model_type": "YOLO", "labels": ["cat", "dog"], "scale_values": 255.0, "reverse_input_channels": True}
+    own = load(write_ir(path, **told, resize_type="fit_to_window_letterbox", pad_value=114)).metadata
+    usual = {"labels": "cat\ndog", "mean": "0", "std": "255", "colour": "rgb", "resize": "letterbox", "pad": "114"}
+    assert own.items() >= (written | usual | {"model_type": "YOLO", "scale_values": "255"}).items()
 
 
 def test_threads_make_room_for_calls_and_nothing_is_pinned() -> None:

@@ -1,28 +1,66 @@
-"""``runner demo``: two brains over the pictures that ship with them."""
+"""``runner demo``: two brains over the pictures that ship with them, and on a camera."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 
+from runner_core.brain import Brain
 from runner_core.pipeline import run
 from runner_core.project import Project
+from runner_core.summary import Summary
 from runner_core.tables import print_summary
 from runner_demo.store import PICTURES
+
+PORT = 8000
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
-def demo(out: Path) -> int:
-    """Find pages and graphs in the pictures that ship, by two networks that read each picture once."""
+@click.option(
+    "--view", "port", type=click.IntRange(0, 65535), is_flag=False, flag_value=PORT, metavar="[PORT]",
+    help=f"Play the clip as a camera until Ctrl-C, and open a page that shows what is found (port {PORT}).",
+)  # fmt: skip
+def demo(out: Path, port: int | None) -> int:
+    """Find pages and graphs, by two networks that read each picture once: in pictures, and in a clip as by a camera."""
+    with _brains() as (page, graphs):
+        inside = page.then(graphs, on=["page"], margin=0.05)
+        if port is not None:
+            return int(not run("demo:camera", [inside], [f"view:{port}?open=1"]).ok)
+        summaries = _pictures(page, graphs, out), _clip(inside, out)
+    return int(not all(summary.ok for summary in summaries))
+
+
+@contextmanager
+def _brains() -> Iterator[tuple[Brain, Brain]]:
     project = Project("demo")
     with ExitStack() as stack:
-        brains = [
+        page, graphs = (
             stack.enter_context(project.get_model(name=name, local=True, threads=1)) for name in ("page", "graphs")
-        ]
-        summary = run(f"file:{PICTURES}", brains, [f"images:{out}", f"jsonl:{out / 'answers.jsonl'}"])
+        )
+        yield page, graphs
+
+
+def _pictures(page: Brain, graphs: Brain, out: Path) -> Summary:
+    summary = run(f"file:{PICTURES}", [page, graphs], [f"images:{out}", f"jsonl:{out / 'answers.jsonl'}"])
+    _tell("Eight pictures, page and graphs side by side", summary, out / PICTURES.name, out / "answers.jsonl")
+    return summary
+
+
+def _clip(inside: Brain, out: Path) -> Summary:
+    """The second brain looks into the pages that the first one finds."""
+    summary = run("demo:clip", [inside], [f"video:{out / 'clip.mp4'}", f"jsonl:{out / 'clip.jsonl'}"])
+    _tell("A clip as a camera, page > graphs", summary, out / "clip.mp4", out / "clip.jsonl")
+    return summary
+
+
+def _tell(title: str, summary: Summary, *files: Path) -> None:
+    click.echo(f"\n{title}")
     print_summary(summary)
-    click.echo(f"pictures: {out / PICTURES.name}\nanswers:  {out / 'answers.jsonl'}")
-    return 0 if summary.ok else 1
+    if summary.dropped:
+        click.echo(f"{summary.dropped} frames came while the brains were busy and were passed over")
+    for path in files:
+        click.echo(f"  {path}")

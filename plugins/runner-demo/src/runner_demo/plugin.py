@@ -17,5 +17,10 @@ def runner_stores() -> Iterator[Plugin]:
 
 
 @hookimpl
+def runner_sources() -> Iterator[Plugin]:
+    yield Plugin("demo", "runner_demo.camera:DemoCamera", "the clip that ships, as a camera: demo:camera, demo:clip")
+
+
+@hookimpl
 def runner_commands() -> Iterator[Plugin]:
-    yield Plugin("demo", "runner_demo.command:demo", "Run two brains over the pictures that ship with them.")
+    yield Plugin("demo", "runner_demo.command:demo", "Run two brains over the pictures and the clip that ship.")

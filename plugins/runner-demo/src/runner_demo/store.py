@@ -13,6 +13,7 @@ from runner_core.errors import NoSuchBrain, StoreError
 HERE = Path(__file__).parent
 BRAINS = HERE / "brains"
 PICTURES = HERE / "pictures"
+CLIP = HERE / "clip.mp4"
 
 
 class DemoStore:

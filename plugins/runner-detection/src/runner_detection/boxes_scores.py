@@ -27,7 +27,7 @@ from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.picture import PictureSpec
 from runner_detection import detr, ssd, tf_detection
-from runner_detection.class_scores import best_class
+from runner_detection.class_scores import best_class, every_class
 from runner_detection.kind import KIND
 
 CLASS_WORDS, SCORE_WORDS = ("label", "class"), ("score", "conf", "prob")
@@ -40,7 +40,9 @@ class BoxesScores:
     ``order``       of a box's numbers: ``xyxy`` (default), ``yxyx``, ``cxcywh``, ``xywh``.
     ``boxes``       ``normalised`` or ``absolute``; absent: absolute where a number is above 2.
     ``scores``      what makes scores of them: ``none`` (default), ``sigmoid``, ``softmax``.
-    ``background``  the class that no instance has; none by default.
+    ``background``  the column of scores that no instance has; none by default.
+    ``first``       the number of the first column's class; 0 by default.
+    ``several``     whether a box may be of several classes, or of its best one alone (default).
     ``nms``         whether overlapping boxes are suppressed; by default where there are no ``classes``.
     """
 
@@ -75,14 +77,17 @@ class BoxesScores:
             expect(card, "classes", specs["classes"], (1, None), (None,))
         rows = {role: axis(spec, -2 if role == "boxes" or not single else -1) for role, spec in specs.items()}
         expect_same_rows(card, {role: number for role, number in rows.items() if role != "image"})
-        check_classes(card, None if single else axis(specs["scores"], -1))
+        columns, first = None if single else axis(specs["scores"], -1), index(card, "first", None) or 0
+        check_classes(card, None if columns is None else columns + first)
         return BoxesScoresCodec(
             card,
             picture_of(card, specs["image"], model, PictureSpec(), UNIT),
             order=choice(card, "order", *TO_CORNERS) or "xyxy",
             boxes=choice(card, "boxes", *UNITS),
             scores=choice(card, "scores", *ACTIVATIONS) or "none",
-            background=None if single else index(card, "background", axis(specs["scores"], -1)),
+            background=None if single else index(card, "background", columns),
+            first=first,
+            several=flag(card, "several", False),
             nms=flag(card, "nms", not single),
         )
 
@@ -93,6 +98,8 @@ class BoxesScoresCodec(PictureCodec):
     boxes: str | None
     scores: str
     background: int | None
+    first: int
+    several: bool
     nms: bool
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
@@ -114,9 +121,10 @@ class BoxesScoresCodec(PictureCodec):
             return rows, activate(scores)[rows], classes[rows]
         scores = unbatched(self.card, "scores", outputs["scores"], (None,))
         expect_same_rows(self.card, {"boxes": count, "scores": len(scores)})
-        rows, best, numbers = best_class(activate(scores), self.card.threshold, self.background)
+        choose = every_class if self.several else best_class
+        rows, best, columns = choose(activate(scores), self.card.threshold, self.background)
         order = best_rows(best, self.card.threshold)
-        return rows[order], best[order], numbers[order]
+        return rows[order], best[order], columns[order] + self.first
 
 
 def _anothers(model: Signature) -> bool:

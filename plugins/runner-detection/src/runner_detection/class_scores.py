@@ -23,3 +23,14 @@ def best_class(
     if background is not None:
         classes = classes + (classes >= background)
     return rows, best[rows].astype(np.float32, copy=False), classes
+
+
+def every_class(
+    scores: Floats, threshold: float, background: int | None = None
+) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]]:
+    """The same for each class that reaches the threshold: a row that is of two of them comes twice."""
+    reached = scores >= threshold
+    if background is not None:
+        reached[:, background] = False
+    rows, classes = np.nonzero(reached)
+    return rows, scores[rows, classes].astype(np.float32, copy=False), classes

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runner_core.contracts import EngineOptions
+from runner_core.errors import EngineError
 from runner_openvino.devices import device_for, devices_of, properties
 from runner_openvino.marks import check_mark
+from runner_openvino.miscounts import check_counts
 from runner_openvino.refusals import refusal
 from runner_openvino.runtime import runtime
 from runner_openvino.session import OpenVINOSession
@@ -27,7 +29,10 @@ class OpenVINOEngine:
         device = device_for(options.device, core.available_devices)
         try:
             model = core.read_model(os.fspath(artifact))
+            check_counts(artifact, model)
             compiled = core.compile_model(model, device, properties(device, options))
+        except EngineError:
+            raise
         except Exception as error:  # a damaged file may even end in a UnicodeDecodeError
             raise refusal(artifact, error) from error
         return OpenVINOSession(artifact, model, compiled)

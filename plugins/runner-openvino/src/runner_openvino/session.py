@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from runner_core.contracts import Tensors
 from runner_core.errors import EngineError
+from runner_openvino.metadata import metadata_of
 from runner_openvino.refusals import refusal
 from runner_openvino.tensors import border_of
 
@@ -27,7 +28,7 @@ class OpenVINOSession:
         self._border = border_of(path, model)
         self.inputs, self.outputs = self._border.inputs, self._border.outputs
         self._places = {spec.name: place for place, spec in enumerate(self.outputs)}
-        self.metadata: dict[str, str] = dict(_metadata(model)) | self._border.metadata
+        self.metadata: dict[str, str] = metadata_of(model) | self._border.metadata
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
         compiled = self._compiled
@@ -63,15 +64,3 @@ def _fill(room: Any, tensor: NDArray[Any]) -> None:
     if tuple(room.shape) != tensor.shape:
         room.shape = tensor.shape
     room.data[...] = tensor
-
-
-def _metadata(model: Any) -> Iterator[tuple[str, str]]:
-    """From an ONNX file's properties and from an IR's ``rt_info/model_info``; lists are joined by blanks."""
-    for part in ("framework", "model_info"):
-        if model.has_rt_info([part]):
-            yield from ((key, str(each.value)) for key, each in _entries(model.get_rt_info([part])))
-
-
-def _entries(found: Any) -> list[tuple[str, Any]]:
-    entries: Mapping[str, Any] = found.astype(dict)
-    return list(entries.items())

@@ -35,5 +35,6 @@ def export(program: Program, card: Card, place: Path, *, half: bool) -> Artifact
     artifact = Artifact(place.name, format_of(place), task=card.task, roles=roles, picture=network.picture)
     if network.head is None:
         return artifact
-    options = {"order": "yxyx", "nms": True, **{key: card.options[key] for key in ("boxes",) if key in card.options}}
+    told = {key: card.options[key] for key in ("boxes",) if key in card.options}
+    options = {"order": "yxyx", "nms": True, "several": True, "first": network.head.first, **told}
     return attrs.evolve(artifact, task=_RAW_FAMILY, options=options, iou=network.head.iou)

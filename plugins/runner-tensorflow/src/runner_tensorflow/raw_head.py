@@ -42,12 +42,9 @@ class RawHead:
     skipped: int = 0
 
     def told(self, boxes: Any, scores: Any) -> dict[str, Any]:
-        """By role, from these tensors in the graph being built: boxes 1 x N x 4, and the best score and class of each,
-        1 x N.
-        """
+        """By role, from these tensors in the graph being built: boxes 1 x N x 4, scores 1 x N x C."""
         scores = tf.reshape(scores, (1, -1, self.columns))[:, :, self.skipped :]
-        classes = tf.cast(tf.argmax(scores, -1, tf.int32) + self.first, tf.float32)
-        return {"boxes": tf.reshape(boxes, (1, -1, 4)), "scores": tf.reduce_max(scores, -1), "classes": classes}
+        return {"boxes": tf.reshape(boxes, (1, -1, 4)), "scores": scores}
 
 
 def raw_head(program: Program, outputs: Mapping[str, Any], card: Card) -> RawHead | None:

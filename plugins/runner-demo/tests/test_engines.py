@@ -1,0 +1,84 @@
+"""The two brains in all their forms, on every engine that opens them: the same pages, the same graphs."""
+
+from pathlib import Path
+
+import pytest
+
+from runner_core.agreement import Agreement, Tolerance, compare
+from runner_core.card import Card
+from runner_core.choices import Choices
+from runner_core.errors import EngineError
+from runner_core.frame import Frame
+from runner_core.loading import brain_on, load
+from runner_core.locating import locate, openers
+from runner_core.registry import registry
+
+PACKAGE = Path(__file__).parents[1] / "src" / "runner_demo"
+PICTURES = sorted(PACKAGE.glob("pictures/*.jpg"))
+NAMES = ("page", "graphs")
+NETWORK = {".onnx", ".tflite"}  # the network alone; the other forms handle pictures by themselves, for TensorFlow
+DECODER = Tolerance(iou=0.95, score=0.03)  # TensorFlow reads a JPEG in other colours than Pillow, by a level or two
+RESIZE = Tolerance(iou=0.99, score=0.005)  # in the graph with fractions, before it in whole levels
+SAME = Tolerance(iou=0.999, score=1e-3)
+
+
+ENGINES = ",".join(registry().all("engines"))
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def told(request):
+    """(format, engine) -> an answer a picture; of those that the engine can hold."""
+    located = locate(PACKAGE / "brains" / request.param)
+    answers = {}
+    for opener in openers(located, ENGINES):
+        try:
+            session = load(opener, Choices(threads=1))
+        except EngineError:
+            continue
+        brain = brain_on(session, located, opener, Choices())
+        answers[opener.artifact.format, opener.engine] = [brain.infer(Frame.from_path(path)) for path in PICTURES]
+        session.close()
+    return answers, located.card.threshold
+
+
+def agreed(one, other, tolerance):
+    return Agreement.total(compare(*pair, tolerance) for pair in zip(one, other, strict=True))
+
+
+def test_each_form_is_run_by_the_engines_there_are(told):
+    engines = {form: {engine for other, engine in told[0] if other == form} for form, _ in told[0]}
+    assert engines == {
+        ".pb": {"tensorflow"},
+        "saved-model": {"tensorflow"},
+        ".tflite": {"litert", "openvino"},
+        ".onnx": {"onnx", "openvino"},
+    }
+
+
+def test_all_find_what_the_frozen_graph_finds(told):
+    answers, threshold = told
+    first = answers[".pb", "tensorflow"]
+    for key, other in answers.items():
+        found = agreed(first, other, Tolerance(DECODER.iou, DECODER.score, threshold))
+        print(f"{first[0].brain}: {key}: {found}")
+        assert found.ok, (key, found)
+        assert found.matched >= 12
+
+
+def test_the_network_alone_finds_what_the_saved_model_finds(told):
+    answers, threshold = told
+    pixels = answers["saved-model", "tensorflow"]
+    alone = {key: other for key, other in answers.items() if key[0] in NETWORK}
+    for key, other in alone.items():
+        found = agreed(pixels, other, Tolerance(RESIZE.iou, RESIZE.score, threshold))
+        assert found.ok, (key, found)
+    first, *others = alone.values()
+    for other in others:
+        assert agreed(first, other, Tolerance(SAME.iou, SAME.score, threshold)).ok
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_package_stays_small(name):
+    card = Card.read(PACKAGE / "brains" / name / "brain.json")
+    assert {artifact.format for artifact in card.artifacts} == {".pb", "saved-model", ".tflite", ".onnx"}
+    assert sum(file.size for artifact in card.artifacts for file in artifact.files) < 4_500_000

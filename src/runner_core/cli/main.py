@@ -14,7 +14,10 @@ from typing import Any
 import click
 
 from runner_core.errors import RunnerError, UsageError
+from runner_core.packages import package_of
 from runner_core.registry import registry
+
+_DEBUG = "--debug"
 
 # name -> (target, summary); a command's module is imported when it is run
 COMMANDS = {
@@ -33,6 +36,15 @@ COMMANDS = {
 }
 
 
+# What `--help` puts together, in this order; the commands of other packages follow as they come.
+SECTIONS = {
+    "Answers": ("run", "predict", "demo", "replay", "serve"),
+    "Models": ("inspect", "export", "verify", "bench", "eval", "train"),
+    "Brains": ("brains", "pull", "push", "lock"),
+    "This installation": ("plugins", "doctor", "new-plugin"),
+}
+
+
 class Commands(click.Group):
     """The commands above and those of plugins, known by summary, imported when run."""
 
@@ -47,21 +59,46 @@ class Commands(click.Group):
         found = registry().all("commands").get(cmd_name)
         return found.load() if found else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Of a command that there is not, says which was meant, or which package brings it."""
+        name, known = args[0], self.list_commands(ctx)
+        if name not in known and not name.startswith("-"):
+            ctx.fail(f"No such command {name!r}{_hint(name, known)}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """From the summaries: to be listed, a command need not be imported."""
-        rows = [(name, self._summary(name)) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        known = self.list_commands(ctx)
+        placed = {name for names in SECTIONS.values() for name in names}
+        sections = {**SECTIONS, "More": tuple(name for name in known if name not in placed)}
+        width = max(map(len, known))
+        for title, names in sections.items():
+            rows = [(name.ljust(width), self._summary(name)) for name in names if name in known]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     @staticmethod
     def _summary(name: str) -> str:
         return COMMANDS[name][1] if name in COMMANDS else registry().all("commands")[name].plugin.summary
 
 
+def _hint(name: str, known: Sequence[str]) -> str:
+    package = package_of("commands", name)
+    if package:
+        return f": `pip install {package}` brings it."
+    import difflib  # costs what --help need not pay
+
+    close = difflib.get_close_matches(name, known, n=1)
+    return f". Did you mean {close[0]}?" if close else "."
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option(_DEBUG, is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="runner")
-def cli(debug: bool) -> None:
+def cli(debug: bool) -> None:  # --debug is taken out before, and stands here for --help
     """Run many vision models over one picture, on your own machine."""
 
 
@@ -72,8 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _guarded(arguments: list[str]) -> int:
+    debug = _DEBUG in arguments  # wherever a person puts it
     try:
-        code = cli.main(arguments, prog_name="runner", standalone_mode=False)
+        code = cli.main([word for word in arguments if word != _DEBUG], prog_name="runner", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
@@ -87,7 +125,7 @@ def _guarded(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        if "--debug" in arguments:
+        if debug:
             raise
         return _failed(error)
 

@@ -1,0 +1,57 @@
+"""The command line as a whole: its help, its hints, its exit codes."""
+
+import pytest
+
+from runner_core.cli import main as module
+from runner_core.cli.main import COMMANDS, SECTIONS, main
+from runner_core.errors import EngineError
+from runner_core.plugin import Plugin
+from runner_core.testing import registry_of
+
+
+def told(capfd, *arguments) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    return stop.value.code, *capfd.readouterr()
+
+
+def test_help_shows_every_command_once_in_its_section(capfd):
+    with registry_of(commands=[Plugin("demo", "x:y", "Show it."), Plugin("zebra", "x:y", "Stripes.")]):
+        code, out, _ = told(capfd, "--help")
+    assert code == 0
+    lines = [line.split() for line in out.splitlines()]
+    shown = [line[0] for line in lines if line and line[0] in {*COMMANDS, "demo", "zebra"}]
+    assert sorted(shown) == sorted({*COMMANDS, "demo", "zebra"})
+    assert shown[-1] == "zebra"  # what no section has comes last
+    order = [name for names in SECTIONS.values() for name in names]
+    assert shown[:-1] == [name for name in order if name in shown]
+
+
+@pytest.mark.parametrize("arguments", [["--debug", "boom"], ["boom", "--debug"]])
+def test_debug_may_stand_anywhere(arguments, monkeypatch):
+    monkeypatch.setitem(module.COMMANDS, "boom", (f"{__name__}:boom", "Fails."))
+    with pytest.raises(EngineError):
+        main(arguments)
+
+
+def boom(*_, **__):
+    raise EngineError("no such thing", remedy="do another")
+
+
+boom.main = boom.make_context = boom
+
+
+def test_an_error_is_one_line_with_its_remedy(monkeypatch, capfd):
+    monkeypatch.setitem(module.COMMANDS, "boom", (f"{__name__}:boom", "Fails."))
+    assert told(capfd, "boom") == (1, "", "runner: no such thing; do another\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("predit", "Did you mean predict?"), ("demo", "`pip install runner-demo` brings it."), ("xyzzy", "'xyzzy'.")],
+)
+def test_a_command_that_there_is_not(word, said, capfd):
+    with registry_of():
+        code, _, err = told(capfd, word)
+    assert code == 2
+    assert err.rstrip().endswith(said)

@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import threading
+import time
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
+import attrs
+
 from runner_core import open_brain
 from runner_core.fetch import fetch_bytes
 
 ACCOUNT = ("id-of-the-client", "secret-of-the-client")
 PROJECT = "pages"
+
+
+@attrs.frozen
+class Fault:
+    """What is sent instead of an answer, after ``wait`` seconds; None: the answer itself."""
+
+    status: int | None = None
+    headers: dict[str, str] = attrs.field(factory=dict)
+    data: Any = None
+    wait: float = 0.0
+
+    @property
+    def body(self) -> tuple[bytes, str]:
+        """With its type; a page where there is no ``data``."""
+        page = b"<html>sorry</html>", "text/html"
+        return page if self.data is None else (json.dumps(self.data).encode(), "application/json")
 
 
 class DiffgramServer:
@@ -26,20 +44,20 @@ class DiffgramServer:
         self.brains, self.name_to_file_id, self.label_dict = brains, name_to_file_id, label_dict
         self.files: dict[int, bytes] = {}
         self.number = 41  # the id of every brain; one trained anew has another
-        self.downloads = 0
-        self.asked: list[str] = []
-        self.refuse: dict[str, tuple[int, dict[str, str]]] = {}  # path's end -> status and headers to answer with
+        self.downloads = self.connections = 0
+        self.accounts: list[tuple[str, bool]] = []  # paths, and whether an account came along
+        self.faults: dict[str, list[Fault]] = {}  # part of a path -> what is sent instead, the last one ever after
         self._open: dict[str, Any] = {}
         server = self
 
         class Handler(_Handler):
             state = server
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = _Quiet(("127.0.0.1", 0), Handler)
         self.host = f"http://127.0.0.1:{self._http.server_port}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -47,6 +65,10 @@ class DiffgramServer:
         self._http.server_close()
         for brain in self._open.values():
             brain.close()
+
+    def count(self, part: str) -> int:
+        """How many requests there were with this in their path."""
+        return sum(part in path for path, _ in self.accounts)
 
     def infer(self, name: str, picture: bytes) -> dict[str, Any]:
         """What the server's own copy of the network says, in the protocol's form."""
@@ -62,6 +84,11 @@ class DiffgramServer:
         }  # fmt: skip
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that give up are what some tests are about."""
+
+
 def _bytes_tensor(picture: bytes) -> Any:
     import numpy as np
 
@@ -71,6 +98,10 @@ def _bytes_tensor(picture: bytes) -> Any:
 class _Handler(BaseHTTPRequestHandler):
     state: DiffgramServer
     protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        self.state.connections += 1
+        super().setup()
 
     def do_GET(self) -> None:
         if self._turned_away():
@@ -105,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         name = asked["ai_name"]
         if name not in self.state.brains:
             return {"log": {"success": True}, "ai": None}
-        url = f"{self.state.host}/models/{name}?signature={len(self.state.asked)}"
+        url = f"{self.state.host}/models/{name}?signature={self.state.count('local_info')}"
         return {"ai": {"id": self.state.number, "label_dict": self.state.label_dict, "url_model": url}}
 
     def _from_local(self, form: dict[str, Any]) -> dict[str, Any]:
@@ -137,11 +168,14 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _turned_away(self) -> bool:
-        self.state.asked.append(self.path)
-        for end, (status, headers) in self.state.refuse.items():
-            if re.search(end, self.path):
-                self._send(status, b"<html>sorry</html>", "text/html", headers)
-                return True
+        self.state.accounts.append((self.path, "Authorization" in self.headers))
+        for part, faults in self.state.faults.items():
+            if part in self.path:
+                fault = faults.pop(0) if len(faults) > 1 else faults[0]
+                time.sleep(fault.wait)
+                if fault.status is not None:
+                    self._send(fault.status, *fault.body, fault.headers)
+                return fault.status is not None
         return False
 
     def _json(self, data: Any) -> None:

@@ -50,7 +50,7 @@ class DiffgramBrain(Brain):
         return self._server.status(self.name)
 
     def close(self) -> None:
-        self._server.client.close()
+        self._server.close()
 
     def _inference(self, told: dict[str, Any], size: tuple[int, int], begun: float) -> Inference:
         """Boxes come as normalised ymin, xmin, ymax, xmax, labels as the numbers that the network emits."""

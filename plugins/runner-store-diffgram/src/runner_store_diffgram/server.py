@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 
-from runner_core.cache.http import Client
-from runner_core.errors import NoSuchBrain, StoreError, UsageError
+from runner_core.cache.address import shown
+from runner_core.cache.http import IDEMPOTENT, Client
+from runner_core.errors import LabelError, NoSuchBrain, StoreError, UsageError
+from runner_core.label_files import BACKGROUND
 from runner_core.labels import Label, LabelMap
 
 HOST = "https://diffgram.com"
 ID_VARIABLE = "DIFFGRAM_CLIENT_ID"
 SECRET_VARIABLE = "DIFFGRAM_CLIENT_SECRET"
+_UNFINISHED = frozenset({"init", "pending", "processing", "queued", "running", "waiting"})
+_FAILED = frozenset({"error", "failed", "failure"})
+_LACKING = (404, 405, 501)
 
 
 @attrs.frozen
@@ -26,73 +33,114 @@ class BrainInfo:
 
 
 class Server:
-    """One project on one server. All methods raise UnreachableError, StoreError."""
+    """One project on one server. All methods raise UnreachableError, StoreError.
+
+    What it knows is asked for by POST too, and asked for again where the server is busy. An inference is asked for once
+    alone: each leaves a record there.
+    """
 
     def __init__(self, location: str) -> None:
         host, _, self.project = location.rstrip("/").rpartition("/")
         if not self.project or (host and not host.startswith(("http://", "https://"))):
             raise UsageError(f"{location!r} is no Diffgram project", remedy="write diffgram:[https://HOST/]PROJECT")
         self.host = host or HOST
-        self.client = Client()
+        self._asking, self._inferring = Client(methods=(*IDEMPOTENT, "POST")), Client()
         account = (os.environ.get(ID_VARIABLE, ""), os.environ.get(SECRET_VARIABLE, ""))
         if any(account):
-            self.client.auth = account
+            self._asking.auth = self._inferring.auth = account
 
     def brain(self, name: str) -> BrainInfo:
-        """Raises NoSuchBrain where the project has none of that name."""
-        data = self._post(f"/api/walrus/project/{self.project}/brain/local_info", json={"ai_name": name})
+        """Raises NoSuchBrain where the project has none of that name, LabelError where its label map makes no sense."""
+        data = self._ask("POST", f"/api/walrus/project/{self.project}/brain/local_info", json={"ai_name": name})
         ai = data.get("ai")
         if not isinstance(ai, dict):
             raise NoSuchBrain(f"{self.host}: project {self.project} has no brain {name!r}")
-        return BrainInfo(_field(ai, "id"), self._labels(_field(ai, "label_dict")), _field(ai, "url_model"))
+        return BrainInfo(_field(ai, "id"), self._labels(_field(ai, "label_dict")), self._address(ai))
 
     def status(self, name: str) -> str:
         """How far the server is with training the brain."""
-        data = self._post(f"/api/walrus/v1/project/{self.project}/brain/status", json={"ai_name": name})
+        data = self._ask("POST", f"/api/walrus/v1/project/{self.project}/brain/status", json={"ai_name": name})
         return str(_field(_field(data, "ai"), "status"))
 
     def infer_bytes(self, name: str, picture: bytes) -> dict[str, Any]:
         """The server's inference of an encoded picture."""
         form = {"immediate_mode": "True", "ai_name": name}
         path = f"/api/walrus/v1/project/{self.project}/inference/from_local"
-        return self._inference(path, files={"file": ("picture", picture)}, data=form)
+        return self._infer(path, files={"file": ("picture", picture)}, data=form)
 
     def infer_url(self, name: str, url: str) -> dict[str, Any]:
         """The server's inference of a picture that it fetches itself."""
         path = f"/api/walrus/v1/project/{self.project}/inference/from_url"
-        return self._inference(path, json={"url": url, "ai_name": name})
+        return self._infer(path, json={"url": url, "ai_name": name})
 
     def infer_file(self, name: str, file_id: int) -> dict[str, Any]:
         """The server's inference of a file that it holds."""
         asked = {"file_list": [{"id": file_id}], "ai_name": name, "wait_for_inference": True}
-        return self._inference(f"/api/walrus/project/{self.project}/inference/add", json=asked)
+        return self._infer(f"/api/walrus/project/{self.project}/inference/add", json=asked)
 
-    def _labels(self, model_ids: dict[str, int]) -> LabelMap:
+    def close(self) -> None:
+        """Gives the connections back; they come again when something is asked."""
+        self._asking.close()
+        self._inferring.close()
+
+    def _labels(self, model_ids: Mapping[str, int]) -> LabelMap:
         """The three maps: ``label_dict`` gives file_id -> model_id, the project's labels give name -> file_id."""
-        url = f"{self.host}/api/v1/project/{self.project}/labels/view/name_to_file_id"
-        names = {int(number): name for name, number in _field(self._checked("GET", url), "name_to_file_id").items()}
-        pairs = sorted((int(model_id), int(file_id)) for file_id, model_id in model_ids.items())
-        return LabelMap(tuple(Label(model, file, names.get(file, f"label {file}")) for model, file in pairs))
+        path = f"/api/v1/project/{self.project}/labels/view/name_to_file_id"
+        try:
+            names = {int(number): name for name, number in _field(self._ask("GET", path), "name_to_file_id").items()}
+            pairs = sorted((int(model_id), int(file_id)) for file_id, model_id in model_ids.items())
+        except (AttributeError, TypeError, ValueError) as error:
+            raise StoreError(f"{self.host}: the label map of {self.project} makes no sense ({error})") from error
+        labels = LabelMap(tuple(Label(model, file, names.get(file, f"label {file}")) for model, file in pairs))
+        if 0 in labels.model_id_to_file_id and labels.name(0).lower() not in BACKGROUND:
+            raise LabelError(
+                f"{self.host}: {labels.name(0)!r} is class 0, which in a network of this kind is the background",
+                remedy="the server's label_dict is off by one: its first class is 1",
+            )
+        return labels
 
-    def _inference(self, path: str, **request: Any) -> dict[str, Any]:
-        inference: dict[str, Any] = _field(self._post(path, **request), "inference")
-        return inference
+    def _address(self, ai: Mapping[str, Any]) -> str:
+        """Where the graph is: as safe from those in between as the server itself, for no checksum would tell."""
+        url = str(_field(ai, "url_model"))
+        if self.host.startswith("https:") and urlsplit(url).scheme != "https":
+            raise StoreError(f"{self.host}: sends to {shown(url)} for the model: refused")
+        return url
 
-    def _post(self, path: str, **request: Any) -> dict[str, Any]:
-        return self._checked("POST", self.host + path, **request)
+    def _infer(self, path: str, **request: Any) -> dict[str, Any]:
+        try:
+            told = _checked(self._inferring, "POST", self.host + path, **request)
+        except StoreError as error:
+            if error.status not in _LACKING:
+                raise
+            lacking = path.rpartition("/inference/")[2]
+            remedy = "get the brain with local=True"
+            raise StoreError(f"{self.host}: the server has no inference/{lacking}", remedy=remedy) from error
+        return self._finished(_field(told, "inference"))
 
-    def _checked(self, method: str, url: str, **request: Any) -> dict[str, Any]:
-        """The answer, unless its log says that the server did not do what was asked."""
-        data = self.client.ask_json(method, url, **request)
-        if not isinstance(data, dict):
-            raise StoreError(f"{url}: the server sent {type(data).__name__} instead of an object")
-        log = data.get("log", {})
-        if isinstance(log, dict) and log.get("success") is False:
-            raise StoreError(f"{url}: the server refuses: {log.get('error') or 'no reason given'}")
-        return data
+    def _finished(self, inference: Any) -> dict[str, Any]:
+        state = str(_field(inference, "status")).lower()
+        if state in _UNFINISHED:
+            raise StoreError(f"{self.host}: the inference is not ready ({state})", remedy="ask again later")
+        if state in _FAILED:
+            raise StoreError(f"{self.host}: the inference failed there", remedy="the server's own log says why")
+        return dict(inference)
+
+    def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        return _checked(self._asking, method, self.host + path, **request)
 
 
-def _field(data: dict[str, Any], name: str) -> Any:
-    if name not in data:
+def _checked(client: Client, method: str, url: str, **request: Any) -> dict[str, Any]:
+    """The answer, unless its log says that the server did not do what was asked."""
+    data = client.ask_json(method, url, **request)
+    if not isinstance(data, dict):
+        raise StoreError(f"{url}: the server sent {type(data).__name__} instead of an object")
+    log = data.get("log", {})
+    if isinstance(log, dict) and log.get("success") is False:
+        raise StoreError(f"{url}: the server refuses: {log.get('error') or 'no reason given'}")
+    return data
+
+
+def _field(data: Any, name: str) -> Any:
+    if not isinstance(data, dict) or name not in data:
         raise StoreError(f"the server's answer has no {name!r}", remedy="is it a Diffgram server of another version?")
     return data[name]

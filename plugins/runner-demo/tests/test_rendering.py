@@ -80,10 +80,11 @@ def test_charts_are_boxed_on_the_sheet(made):
 @pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is not installed: charts of the clip need it")
 def test_the_clip_that_ships_is_the_one_that_is_rendered(made):
     av = pytest.importorskip("av")
-    rendered = np.asarray(next(made.clip.frames())).astype(int)
+    rendered = next(made.clip.frames())
     with av.open(str(TRAINING.parent / "src" / "runner_demo" / "clip.mp4")) as container:
-        shipped = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
-    assert np.abs(rendered - shipped).mean() < 4
+        shipped = next(container.decode(video=0)).to_image()
+    one, other = (np.asarray(picture.reduce(8)).astype(int) for picture in (rendered, shipped))
+    assert np.abs(one - other).mean() < 3, "what the encoder leaves out averages away"
 
 
 def test_prose_has_no_charts(made):

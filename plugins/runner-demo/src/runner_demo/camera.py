@@ -1,0 +1,40 @@
+"""The clip that ships, seen as by a camera."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, repeat
+from time import monotonic, sleep
+
+from runner_core.errors import SourceError
+from runner_core.frame import Frame
+from runner_core.locations import open_source
+from runner_demo.store import CLIP
+
+RATE = 25  # frames a second, as the clip was rendered
+TURNS = {"camera": None, "clip": 1}  # how often the clip is played; None: without end
+
+
+class DemoCamera:
+    """``demo:camera`` plays the clip over and over at its own speed, ``demo:clip`` once.
+
+    Like a camera it waits for nobody: who is slower sees the newest picture.
+    """
+
+    live: bool = True
+
+    def __init__(self, location: str) -> None:
+        if location not in TURNS:
+            raise SourceError(f"demo:{location}: there is none", remedy=f"there are demo:{', demo:'.join(TURNS)}")
+        self.name, self._turns = f"demo:{location}", TURNS[location]
+
+    def frames(self) -> Iterator[Frame]:
+        """Each when its time has come. Raises NotInstalled without runner-video."""
+        turns = repeat(None) if self._turns is None else repeat(None, self._turns)
+        pictures = chain.from_iterable(open_source(f"video:{CLIP}").frames() for _ in turns)
+        begin = monotonic()
+        for index, frame in enumerate(pictures):
+            frame.source, frame.index, frame.time = self.name, index, index / RATE
+            sleep(max(0.0, begin + frame.time - monotonic()))
+            frame.taken = monotonic()
+            yield frame

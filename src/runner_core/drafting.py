@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import attrs
 
+from runner_core.bare import Bare
 from runner_core.card import Card
-from runner_core.contracts import Session, Signature, Task
+from runner_core.contracts import Task
 from runner_core.errors import LabelError, TaskError
 from runner_core.labels_beside import labels_beside
-from runner_core.local_brain import signature_of
 from runner_core.registry import registry
 
 log = logging.getLogger("runner")
@@ -23,53 +22,61 @@ def task_of(family: str) -> Task:
     return task
 
 
-def draft(session: Session, path: Path, family: str | None = None) -> Card:
+def draft(bare: Bare, family: str | None = None) -> Card:
     """A card for a bare model, by the one task that recognises it. Raises TaskError naming the tensors."""
-    signature = signature_of(session)
-    drafts = drafts_of(signature, family)
+    drafts = drafts_of(bare, family)
     if len(drafts) == 1:
         ((name, card),) = drafts.items()
-        return attrs.evolve(card, name=path.stem or path.name, task=name)
-    tensors = "; ".join(str(spec) for spec in (*signature.inputs, *signature.outputs))
+        return attrs.evolve(card, name=bare.path.stem or bare.path.name, task=name)
     if drafts:
-        raise TaskError(f"{path}: several tasks recognise it: {', '.join(drafts)}", remedy="choose one by --task")
+        raise TaskError(f"{bare.path}: several tasks recognise it: {', '.join(drafts)}", remedy="choose one by --task")
+    raise nobody(bare, family)
+
+
+def nobody(bare: Bare, family: str | None) -> TaskError:
+    """The error for a model that no task recognises."""
+    tensors = "; ".join(str(spec) for spec in (*bare.signature.inputs, *bare.signature.outputs))
+    told = bare.signature.metadata.get("task")
+    lie = f"; its metadata say task {told!r}, which these tensors are not" if told else ""
     asked = family or ", ".join(registry().all("tasks")) or "none installed"
-    raise TaskError(
-        f"{path}: no task recognises its tensors ({tensors})",
+    return TaskError(
+        f"{bare.path}: no task recognises its tensors ({tensors}){lie}",
         remedy=f"tasks asked: {asked}; a brain.json can say its roles",
     )
 
 
-def drafts_of(signature: Signature, family: str | None = None) -> dict[str, Card]:
+def drafts_of(bare: Bare, family: str | None = None) -> dict[str, Card]:
     """What each installed task drafts; one that fails to load or to look is passed over when others are asked too."""
     names = [family] if family else list(registry().all("tasks"))
     drafts = {}
     for name in names:
         try:
-            card = task_of(name).recognise(signature)
+            card = task_of(name).recognise(bare.signature)
         except Exception:  # whatever a stranger's task raises, the others are asked
             if family:
                 raise
             continue
         if card is not None:
-            drafts[name] = card
+            drafts[name] = attrs.evolve(card, notes=(*bare.notes, *card.notes))
     return drafts
 
 
-def labelled(card: Card, model: Path, signature: Signature, first: int | None = None) -> Card:
+def labelled(card: Card, bare: Bare, first: int | None = None) -> Card:
     """The drafted card; with the labels that lie beside the model, where it has none and they are this model's.
 
     ``first`` is the number of a list's first name; None leaves it to the card. Raises LabelError for a label file that
     cannot be read.
     """
-    found = None if card.labels else labels_beside(model, first=card.first_class if first is None else first)
+    found = None if card.labels else labels_beside(bare.path, first=card.first_class if first is None else first)
     if found is None:
         return card
     wanted = attrs.evolve(card, labels=found.labels, notes=(*card.notes, found.note))
     try:
-        task_of(card.task).bind(wanted, signature)
+        task_of(card.task).bind(wanted, bare.signature)
+    except TaskError:  # for another reason, which is heard when the brain is opened
+        return wanted
     except LabelError as error:
         note = f"{found.note}: left out, {error.message}"
-        log.warning("%s: %s", model, note)
+        log.warning("%s: %s", bare.path, note)
         return attrs.evolve(card, notes=(*card.notes, note))
     return wanted

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from runner_core import text_format
 from runner_core.errors import LabelError
 from runner_core.labels import Label, LabelMap
 
@@ -16,11 +15,6 @@ from runner_core.labels import Label, LabelMap
 BACKGROUND = frozenset({"background", "__background__", "???", "bg"})
 
 _PBTXT = re.compile(r"(?:\s|#[^\n]*\n)*item\s*:?\s*[{<]")
-_TOKEN = re.compile(
-    r"""\s+|\#[^\n]*|(?P<token>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[{}<>\[\]:,;]|[^\s{}<>\[\]:,;"'\#]+)|(?P<bad>.)"""
-)
-_CLOSING = {"{": "}", "<": ">"}
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))")
 _NUMBERED = re.compile(r"^(\d+)(?:\s*[:,]\s*|\s+)(\S.*)$")
 
 
@@ -53,58 +47,22 @@ def parse_labels(text: str, *, kind: str, first: int = 0) -> LabelMap:
 def _pbtxt(text: str) -> LabelMap:
     """The StringIntLabelMap of the TF Object Detection API; a display_name goes before a name.
 
-    Format: object_detection/protos/string_int_label_map.proto, https://protobuf.dev/reference/protobuf/textformat-spec/
+    Format: object_detection/protos/string_int_label_map.proto
     """
+    try:
+        items = text_format.parse(text)
+    except ValueError as error:
+        raise LabelError(str(error)) from None
     labels = []
-    for key, item in _message(_tokens(text)):
+    for key, item in items:
         if key != "item" or isinstance(item, str):
             raise LabelError(f"not a TF label map: it has {key!r} where an item should be")
-        fields = {name: _unquoted(value) for name, value in item if isinstance(value, str)}
+        fields = {name: value for name, value in item if isinstance(value, str)}
         if not re.fullmatch(r"-?\d+", fields.get("id", "")):
             raise LabelError(f"an item without an id: {fields.get('name') or fields}")
         number = int(fields["id"])
         labels.append(Label(number, number, fields.get("display_name") or fields.get("name") or f"class {number}"))
     return LabelMap(tuple(labels))
-
-
-def _tokens(text: str) -> Iterator[str]:
-    for match in _TOKEN.finditer(text):
-        if match["bad"]:
-            raise LabelError(f"line {text.count(chr(10), 0, match.start()) + 1} is not readable")
-        if match["token"]:
-            yield match["token"]
-
-
-def _message(tokens: Iterator[str], closing: str = "") -> list[tuple[str, Any]]:
-    """The fields of a message up to what closes it, as (name, value); the value of a message within is its fields."""
-    fields: list[tuple[str, Any]] = []
-    for name in tokens:
-        if name == closing:
-            return fields
-        if name in (",", ";"):
-            continue
-        value = next(tokens, "")
-        if value == ":":
-            value = next(tokens, "")
-        if value == "[":
-            fields.append((name, list(takewhile(lambda token: token != "]", tokens))))
-        else:
-            fields.append((name, _message(tokens, _CLOSING[value]) if value in _CLOSING else value))
-    if closing:
-        raise LabelError("an item is not closed")
-    return fields
-
-
-def _unquoted(value: str) -> str:
-    """What a scalar says: protobuf writes letters beyond ASCII as the octal numbers of their UTF-8 bytes."""
-    return _ESCAPE.sub(_byte, value[1:-1].encode()).decode(errors="replace") if value[:1] in ("'", '"') else value
-
-
-def _byte(escape: re.Match[bytes]) -> bytes:
-    octal, digits, letter = escape.groups()
-    if letter:
-        return {b"n": b"\n", b"t": b"\t"}.get(letter, letter)
-    return bytes([int(octal, 8) % 256 if octal else int(digits, 16)])
 
 
 def _lines(text: str, first: int) -> LabelMap:

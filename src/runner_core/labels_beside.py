@@ -13,6 +13,7 @@ import attrs
 from runner_core.errors import LabelError
 from runner_core.label_files import read_labels
 from runner_core.labels import Label, LabelMap
+from runner_core.metadata_beside import folders_of, read_data, triton_outputs
 
 _PLACEHOLDER = re.compile(r"LABEL_\d+")  # what transformers writes where nobody named the classes
 
@@ -26,13 +27,12 @@ class Found:
 
 
 def labels_beside(model: Path, *, first: int = 0) -> Found | None:
-    """The labels in a model's folder; of a model that is a folder, in it, else beside it. None where there are none.
+    """The labels around a model, in the folders of ``folders_of``. None where there are none.
 
     Only files of the names in ``FILE_NAMES`` are looked at, in that order. ``first`` is the number of a list's first
     name. Raises LabelError for a file whose name says that it holds labels, and that does not.
     """
-    folders = (model, model.parent) if model.is_dir() else (model.parent,)
-    for path in (folder / name for folder in folders for name in FILE_NAMES):
+    for path in (folder / name for folder in folders_of(model) for name in FILE_NAMES):
         labels = _READERS[path.name](path, first) if path.is_file() else None
         if labels:
             return Found(labels, f"labels: {len(labels)} names from {path.name} beside the model")
@@ -45,7 +45,7 @@ def _label_file(path: Path, first: int) -> LabelMap:
 
 def _transformers_config(path: Path, _first: int) -> LabelMap | None:
     """``id2label`` of a Hugging Face configuration: the names by class number, from 0."""
-    names = _data(path, json.loads).get("id2label")
+    names = read_data(path, json.loads).get("id2label")
     if not isinstance(names, Mapping) or all(_PLACEHOLDER.fullmatch(str(name)) for name in names.values()):
         return None
     return _numbered(path, names)
@@ -58,19 +58,19 @@ def _ultralytics_metadata(path: Path, _first: int) -> LabelMap | None:
     """
     import yaml
 
-    names = _data(path, yaml.safe_load).get("names")
+    names = read_data(path, yaml.safe_load).get("names")
     if isinstance(names, list):
         names = dict(enumerate(names))
     return _numbered(path, names) if isinstance(names, Mapping) else None
 
 
-def _data(path: Path, parse: Callable[[str], Any]) -> Mapping[str, Any]:
-    """What is in a file of a common name; empty where it is something else, and so not for us."""
-    try:
-        data = parse(path.read_text(encoding="utf-8-sig"))
-    except Exception:  # noqa: BLE001  # whatever its reader raises, it is none of the files we know
-        return {}
-    return data if isinstance(data, Mapping) else {}
+def _triton_labels(path: Path, first: int) -> LabelMap | None:
+    """The file that Triton's ``config.pbtxt`` names as ``label_filename`` of an output: one name a line."""
+    names = (fields["label_filename"] for fields in triton_outputs(path) if "label_filename" in fields)
+    named = (path.parent / next(names, "")).resolve()
+    if not named.is_file() or not named.is_relative_to(path.parent.resolve()):
+        return None
+    return read_labels(named, first=first)
 
 
 def _numbered(path: Path, names: Mapping[Any, Any]) -> LabelMap:
@@ -90,5 +90,6 @@ _READERS: dict[str, Callable[[Path, int], LabelMap | None]] = {
     "labelmap.txt": _label_file,
     "config.json": _transformers_config,
     "metadata.yaml": _ultralytics_metadata,
+    "config.pbtxt": _triton_labels,
 }
 FILE_NAMES = tuple(_READERS)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner_core import trust
+from runner_core.bare import Bare
 from runner_core.card import Card
 from runner_core.choices import Choices
 from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.drafting import draft, labelled, task_of
-from runner_core.local_brain import LocalBrain, Wanted, signature_of
+from runner_core.local_brain import LocalBrain, Wanted
 from runner_core.locating import Located, Opener
 from runner_core.registry import registry
 
@@ -32,5 +33,6 @@ def brain_on(session: Session, located: Located, opener: Opener, choices: Choice
 
 
 def _drafted(session: Session, model: Path, choices: Choices) -> Card:
-    card = draft(session, model, choices.task)
-    return card if choices.labels is not None else labelled(card, model, signature_of(session), choices.first_class)
+    bare = Bare.of(session, model)
+    card = draft(bare, choices.task)
+    return card if choices.labels is not None else labelled(card, bare, choices.first_class)

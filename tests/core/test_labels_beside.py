@@ -59,7 +59,11 @@ def test_each_file_by_its_own_way_of_counting(model, name, text, first, numbers,
 
 
 def test_what_says_labels_goes_before_what_may_hold_some(model):
-    texts = {"config.json": '{"id2label": {"0": "config"}}', "metadata.yaml": "names: [metadata]"}
+    triton = 'output [ { name: "p", dims: [ 1 ], label_filename: "classes.txt" } ]'
+    texts = {
+        "config.json": '{"id2label": {"0": "config"}}', "metadata.yaml": "names: [metadata]", "config.pbtxt": triton
+    }  # fmt: skip
+    write(model, "classes.txt", "cat")
     for name in FILE_NAMES:
         write(model, name, texts.get(name, 'item { id: 0 name: "x" }' if name.endswith("pbtxt") else '["x"]'))
     for place, name in enumerate(FILE_NAMES):

@@ -41,7 +41,7 @@ def test_what_is_usual_is_a_guess_unless_the_family_is_sure():
     guess = unsure.notes[-1]
     assert guess.startswith("guess: the input takes RGB values from 0 to 1")
     assert all((str(values) in guess) for values in KNOWN)
-    assert all(field in guess for field in ("picture.mean", ".std", "picture.colour", ".resize"))
+    assert all(field in guess for field in ("--try PICTURE", "picture.mean", ".std", ".colour", ".resize"))
 
 
 @pytest.mark.parametrize(("shape", "values"), [((1, 48, 64, 3), SIGNED), ((1, 3, 48, 64), IMAGENET)])
@@ -74,3 +74,23 @@ def test_binding_chooses_what_a_draft_would():
         card = Card(name="test", task="a-task")
         chosen = picture_of(card, signature.inputs[0], signature, LIKE, UNIT)
         assert chosen == drafted_input(signature, LIKE, UNIT).picture
+
+
+def test_the_order_of_colours_and_the_resize_may_be_told():
+    told = drafted_input(model(colour="bgr", resize="pad", pad="114"), LIKE, UNIT)
+    assert (told.picture.colour, told.picture.resize, told.picture.pad) == ("bgr", "pad", (114,) * 3)
+    assert "the metadata tell: colour bgr, resize pad, pad 114" in told.notes
+
+
+@pytest.mark.parametrize("lie", [
+    {"colour": "grb"}, {"resize": "shrink"}, {"pad": "999"}, {"pad": "-1"},
+    {"mean": "nan", "std": "1"}, {"mean": "0", "std": "inf"}, {"mean": "0", "std": "0"}, {"mean": "1,2", "std": "1"},
+])  # fmt: skip
+def test_what_no_picture_can_be_is_not_taken(lie):
+    assert drafted_input(model(**lie), LIKE, UNIT) == drafted_input(model(), LIKE, UNIT)
+
+
+def test_a_size_that_is_not_the_inputs_is_said():
+    told = drafted_input(model(imgsz="[320, 320]"), LIKE, UNIT)
+    assert told.picture.size != (320, 320)
+    assert any("imgsz [320, 320], the input is 64 x 48: the input counts" in note for note in told.notes)

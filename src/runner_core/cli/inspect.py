@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 import click
 
 from runner_core.artifact import describe_files
+from runner_core.bare import Bare
 from runner_core.card import FILE_NAME, Card
 from runner_core.choices import Choices
-from runner_core.contracts import Signature
-from runner_core.drafting import drafts_of, labelled, task_of
-from runner_core.errors import TaskError, UsageError
+from runner_core.contracts import Session
+from runner_core.drafting import drafts_of, labelled, nobody, task_of
+from runner_core.errors import UsageError
+from runner_core.frame import Frame
 from runner_core.label_files import read_labels
-from runner_core.local_brain import signature_of
-from runner_core.locating import Opener, locate
+from runner_core.local_brain import LocalBrain
+from runner_core.locating import Located, Opener, locate
 from runner_core.opening import loaded
-from runner_core.registry import registry
+from runner_core.tables import print_rows
+from runner_core.trying import Trial, Tried, attempt
+
+_HEAD = ("#", "variant", "found", "best score", "steady", "what")
 
 
 @click.command()
@@ -26,47 +32,66 @@ from runner_core.registry import registry
 @click.option("--labels", type=click.Path(path_type=Path), metavar="FILE", help="Label map to put into the card.")
 @click.option("--task", help="Ask this task alone.")
 @click.option("--engine", help="Load it with this engine.")
+@click.option(
+    "--try",
+    "pictures",
+    multiple=True,
+    metavar="PICTURE",
+    help="Show what each plausible order and scale of the pixels makes of this picture; may be repeated.",
+)
+@click.option("--variant", type=click.IntRange(1), metavar="N", help="Of those tried take this one, not the steadiest.")
 @click.option("--write", is_flag=True, help="Write the card beside the model, as brain.json.")
-def inspect(model: Path, labels: Path | None, task: str | None, engine: str | None, write: bool) -> int:
+def inspect(
+    model: Path,
+    labels: Path | None,
+    task: str | None,
+    engine: str | None,
+    pictures: Sequence[str],
+    variant: int | None,
+    write: bool,
+) -> int:
     """Say what MODEL is: its tensors, the task that recognises it and why, its card."""
+    if variant and not pictures:
+        raise UsageError("--variant is for those that --try shows", remedy="give a picture by --try")
     located = locate(model)
     with loaded(located, Choices(engine=engine)) as (opener, session):
-        signature = signature_of(session)
+        bare = Bare.of(session, opener.path)
+        click.echo(f"{opener.path}: {opener.artifact.format} by engine {opener.engine}")
+        _say_tensors(bare, session)
+        card = located.card or _drafted(opener, bare, task, with_labels=not labels)
+        if located.card:
+            click.echo(f"card: {located.root / FILE_NAME}, task {card.for_artifact(opener.artifact).task}")
+        if labels:
+            card = attrs.evolve(card, labels=read_labels(labels, first=card.first_class))
+        if located.card or labels or pictures:
+            brain = _bound(card, located, opener, session)
+            card = _tried(brain, card, bare, pictures, variant) if pictures else card
         session.close()
-    click.echo(f"{opener.path}: {opener.artifact.format} by engine {opener.engine}")
-    _say_tensors(signature)
-    if located.card:
-        card = located.card.for_artifact(opener.artifact)
-        click.echo(f"card: {located.root / FILE_NAME}, task {card.task}")
-        task_of(card.task).bind(card, signature)
-    else:
-        card = _drafted(opener, signature, task)
-        card = card if labels else _labelled(card, opener.path, signature)
-    if labels:
-        card = attrs.evolve(card, labels=read_labels(labels, first=card.first_class))
     click.echo(json.dumps(card.to_json(), indent=2, ensure_ascii=False))
     if write:
         _write(card, opener.root / FILE_NAME, new=located.card is None)
     return 0
 
 
-def _say_tensors(signature: Signature) -> None:
-    for side, specs in (("input", signature.inputs), ("output", signature.outputs)):
+def _say_tensors(bare: Bare, session: Session) -> None:
+    for side, specs in (("input", session.inputs), ("output", session.outputs)):
         for spec in specs:
             click.echo(f"  {side:6} {spec}")
-    for key, value in signature.metadata.items():
+    for key, value in session.metadata.items():
         click.echo(f"  metadata {key}: {value[:100]}")
+    for note in bare.notes:
+        click.echo(f"  {note}")
 
 
-def _drafted(opener: Opener, signature: Signature, task: str | None) -> Card:
-    drafts = drafts_of(signature, task)
+def _drafted(opener: Opener, bare: Bare, task: str | None, *, with_labels: bool) -> Card:
+    drafts = drafts_of(bare, task)
+    if not drafts:
+        raise nobody(bare, task)
+    drafts = {name: labelled(card, bare) if with_labels else card for name, card in drafts.items()}
     for name, card in drafts.items():
         click.echo(f"recognised by task {name}:")
-        for note in card.notes:
+        for note in card.notes[len(bare.notes) :]:
             click.echo(f"  {note}")
-    if not drafts:
-        asked = task or ", ".join(registry().all("tasks")) or "none installed"
-        raise TaskError(f"{opener.path}: no task recognises these tensors", remedy=f"tasks asked: {asked}")
     if len(drafts) > 1:
         raise UsageError(f"{opener.path}: several tasks recognise it", remedy=f"choose by --task: {', '.join(drafts)}")
     ((name, card),) = drafts.items()
@@ -74,11 +99,47 @@ def _drafted(opener: Opener, signature: Signature, task: str | None) -> Card:
     return attrs.evolve(card, name=opener.path.stem or opener.path.name, task=name, artifacts=(artifact,))
 
 
-def _labelled(card: Card, model: Path, signature: Signature) -> Card:
-    with_labels = labelled(card, model, signature)
-    for note in with_labels.notes[len(card.notes) :]:
-        click.echo(f"  {note}")
-    return with_labels
+def _bound(card: Card, located: Located, opener: Opener, session: Session) -> LocalBrain:
+    """Raises LabelError, TaskError where the card does not fit the model."""
+    own = card.for_artifact(opener.artifact) if located.card else card
+    return LocalBrain(own, task_of(own.task), session, engine=opener.engine)
+
+
+def _tried(brain: LocalBrain, card: Card, bare: Bare, pictures: Sequence[str], number: int | None) -> Card:
+    """The card as the pictures, or the person, would have it."""
+    if brain.picture is None:
+        raise UsageError(f"task {card.task} does not tell what it makes of a picture", remedy="inspect without --try")
+    trial = attempt(brain, bare.own, [Frame.of(picture) for picture in pictures])
+    _show(trial)
+    if number and number > len(trial.rows):
+        raise UsageError(f"there is no variant {number}", remedy=f"give one from 1 to {len(trial.rows)}")
+    taken = trial.rows[number - 1] if number else trial.chosen
+    return _with_variant(card, taken)
+
+
+def _show(trial: Trial) -> None:
+    rows = [
+        (
+            f"{number}{' *' if row is trial.chosen else ''}",
+            row.variant.text,
+            str(row.found),
+            "-" if row.best is None else f"{row.best:.2f}",
+            f"{row.steady:.2f}",
+            row.error or ", ".join(row.names[:4]),
+        )
+        for number, row in enumerate(trial.rows, 1)
+    ]
+    print_rows("steady: what the mirrored picture shows as well, and a plain one does not", _HEAD, rows)
+    click.echo(trial.verdict)
+
+
+def _with_variant(card: Card, taken: Tried) -> Card:
+    """What the pictures settled, put into the card; one that is as it was stays whole."""
+    if not taken.variant.changes:
+        return card
+    tried = taken.variant.card
+    artifacts = tuple(attrs.evolve(each, picture=tried.picture) if each.picture else each for each in card.artifacts)
+    return attrs.evolve(card, picture=tried.picture, labels=tried.labels, artifacts=artifacts)
 
 
 def _write(card: Card, path: Path, *, new: bool) -> None:

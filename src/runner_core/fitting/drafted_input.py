@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from runner_core.card import Card
 from runner_core.contracts import Signature, TensorSpec
+from runner_core.fitting.metadata import size_of
 from runner_core.fitting.picture_input import drafted, picture_for
 from runner_core.fitting.values import KNOWN, Values, guessed_values, told_values
 from runner_core.picture import PictureSpec
@@ -46,11 +49,31 @@ def drafted_input(
     image, picture = found
     if image.shape is None:
         return None
-    told = DraftedInput(image, picture, (f"image is input {image.name}, the only one",))
+    picture, notes = _told_picture(model, picture)
+    told = DraftedInput(image, picture, (f"image is input {image.name}, the only one", *notes))
     if picture.size is not None and None in image.shape[-3:]:
         wide, high = picture.size
         told = told.noted(f"guess: the input takes any size, {wide} x {high} is usual; another goes into picture.size")
     return _with_values(told, model, usual, sure=sure) if picture.dtype.startswith("float") else told
+
+
+def _told_picture(model: Signature, picture: PictureSpec) -> tuple[PictureSpec, tuple[str, ...]]:
+    """With the order of colours and the resize rule that the metadata tell; a size that is not the input's is said."""
+    colour, resize, pad = (model.metadata.get(key, "") for key in ("colour", "resize", "pad"))
+    changes: dict[str, Any] = {}
+    if colour in ("rgb", "bgr"):
+        changes["colour"] = colour
+    if resize in RESIZED:
+        changes["resize"] = resize
+    if pad.isdecimal() and int(pad) < 256:
+        changes["pad"] = (int(pad),) * 3
+    told = ", ".join(f"{key} {model.metadata[key]}" for key in changes)
+    notes: tuple[str, ...] = (f"the metadata tell: {told}",) if told else ()
+    size = size_of(model.metadata)
+    if size and picture.size and size != picture.size:
+        wide, high = picture.size
+        notes += (f"the metadata say imgsz {model.metadata['imgsz']}, the input is {wide} x {high}: the input counts",)
+    return attrs.evolve(picture, **changes), notes
 
 
 def _with_values(told: DraftedInput, model: Signature, usual: Values | None, *, sure: bool) -> DraftedInput:
@@ -75,9 +98,9 @@ def guess_note(picture: PictureSpec, values: Values) -> str:
     """Says that it is a guess, and how to settle it."""
     others = "; ".join(str(other) for other in KNOWN if other != values)
     return (
-        f"guess: the input takes {_written(picture, values)}; nothing in the model tells. A picture that you know "
-        "settles it: where the answers are poor, write the card and put others into picture.mean and .std, "
-        f"{others}; or into picture.colour or .resize"
+        f"guess: the input takes {_written(picture, values)}; nothing in the model tells. `runner inspect --try "
+        f"PICTURE` shows what each scale makes of a picture that you know: {others}; and each order of colours. A card "
+        "holds them as picture.mean, .std, .colour and .resize"
     )
 
 

@@ -1,7 +1,8 @@
-"""What exporters write into a model.
+"""What exporters write into a model, or beside it.
 
 Ultralytics: ``task``, ``names``, ``imgsz``, ``kpt_shape``, ...; every value is text, mostly a Python literal. Source:
-ultralytics/engine/exporter.py, ``self.metadata``. TensorFlow Lite: ``labels``, one a line.
+ultralytics/engine/exporter.py, ``self.metadata``. TensorFlow Lite: ``labels``, one a line. ``mean`` and ``std`` are in
+pixel units; ``colour``, ``resize`` and ``pad`` as in a picture spec.
 """
 
 from __future__ import annotations
@@ -12,6 +13,12 @@ from typing import Any
 
 from runner_core.label_files import parse_labels
 from runner_core.labels import Label, LabelMap
+
+# The keys that drafts are made of, in the order in which people are told of them.
+UNDERSTOOD = (
+    "task", "names", "labels", "imgsz", "stride", "kpt_shape", "end2end", "args",
+    "mean", "std", "colour", "resize", "pad",
+)  # fmt: skip
 
 
 def literal(metadata: Mapping[str, str], key: str) -> Any:

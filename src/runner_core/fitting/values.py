@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 
 import attrs
 
@@ -66,6 +67,8 @@ def _three(text: str) -> Three | None:
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
+        return None
+    if not all(map(isfinite, numbers)):
         return None
     match numbers:
         case [same]:

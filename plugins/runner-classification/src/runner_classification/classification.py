@@ -48,6 +48,7 @@ class Classification:
         if drafted is None or classes is None:
             return None
         first = 1 if classes == IMAGENET_AND_BACKGROUND else 0
+        notes = _notes(model.outputs[0], classes, exported=exported, resize="resize" in model.metadata)
         card = Card(
             name="",
             task="classification",
@@ -56,7 +57,7 @@ class Classification:
             labels=labels_of(model.metadata, first=first),
             threshold=0.0,
             first_class=first,
-            notes=(*drafted.notes, *_notes(model.outputs[0], classes, exported=exported)),
+            notes=(*drafted.notes, *notes),
         )
         return believed(card, classes, _background(card, classes))
 
@@ -128,12 +129,13 @@ def _top_k(card: Card) -> int:
     return told
 
 
-def _notes(scores: TensorSpec, classes: int, *, exported: bool) -> tuple[str, ...]:
+def _notes(scores: TensorSpec, classes: int, *, exported: bool, resize: bool) -> tuple[str, ...]:
     notes = [f"scores is output {scores.name}, the only one: one number for each of {classes} classes"]
     if exported:
         return (*notes, "task, labels, size and resize are as Ultralytics wrote and makes them")
     notes.append("guess: these numbers are class scores; an embedding has the same shape")
-    notes.append("guess: the picture is stretched to the input; picture.resize crop keeps its proportions")
+    if not resize:
+        notes.append("guess: the picture is stretched to the input; picture.resize crop keeps its proportions")
     if classes == IMAGENET_AND_BACKGROUND:
         notes.append("guess: class 0 of 1001 is the background, labels without a name for it count from 1")
     return tuple(notes)

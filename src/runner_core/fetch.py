@@ -3,6 +3,7 @@
 from runner_core.errors import ImageError
 
 LIMIT = 256 * 1024 * 1024
+STREAMS = ("multipart/x-mixed-replace", "video/", "application/vnd.apple.mpegurl", "application/x-mpegurl")
 TIMEOUT = (5.0, 30.0)  # seconds: to connect, between two reads
 
 
@@ -13,6 +14,8 @@ def fetch_bytes(url: str) -> bytes:
     try:
         with requests.get(url, timeout=TIMEOUT, stream=True) as answer:
             answer.raise_for_status()
+            if answer.headers.get("Content-Type", "").lower().startswith(STREAMS):
+                raise ImageError(f"{url}: a stream, not a picture", remedy=f"write stream:{url}")
             return _read(answer.iter_content(1 << 16), url)
     except requests.RequestException as error:
         raise ImageError(f"{url}: cannot be fetched ({error})", remedy="check the address") from error

@@ -99,3 +99,9 @@ def test_one_place_takes_one_sink():
     assert open_sinks(["-", "lines:a.txt", "lines:b.txt"]) == [Made("files", each) for each in ("-", "a.txt", "b.txt")]
     with pytest.raises(UsageError, match=r"lines:a\.txt is given twice; name another place"):
         open_sinks(["lines:a.txt", "-", "lines:a.txt"])
+
+
+def test_a_question_mark_may_be_in_a_files_name(tmp_path):
+    path = tmp_path / "what?.mp4"
+    path.touch()
+    assert open_source(str(path)) == Made("video", str(path))

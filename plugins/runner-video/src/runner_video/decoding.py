@@ -64,13 +64,14 @@ def _span(count: int, track: VideoStream) -> float:
 
 
 def _length(container: InputContainer, track: VideoStream) -> float | None:
-    """Seconds that the track is to have, where its file tells."""
+    """Seconds from the first picture that the track is to have, where its file tells."""
     if not _is_indexed(container):
         return None
     if track.duration:
         return _span(track.duration, track)
+    begin = _span(track.start_time or 0, track)  # Matroska counts from nought, whenever the first picture is
     told = track.metadata.get("DURATION")  # Matroska's, of each track: 00:00:04.000000000
     if told:
         hours, minutes, seconds = map(float, told.split(":"))
-        return hours * 3600 + minutes * 60 + seconds
-    return container.duration / av.time_base if container.duration and len(container.streams) == 1 else None
+        return hours * 3600 + minutes * 60 + seconds - begin
+    return container.duration / av.time_base - begin if container.duration and len(container.streams) == 1 else None

@@ -18,14 +18,35 @@ _PASSWORD = re.compile(r"(?<=://)[^/?#@]*@")
 
 Fault = tuple[str, str]  # what is the matter, and the remedy
 
+
+def _tagged(tag: bytes) -> int:
+    return int(av.error.tag_to_code(tag))
+
+
+_LOOK = "check the address and whether the camera is on"
+
 FAULTS: Mapping[int, Fault] = {
     errno.ENOENT: ("no such file", "check the path"),
     errno.EACCES: ("permission denied", "see to it that you may read it"),
     errno.EISDIR: ("is a folder", "name a file in it"),
-    errno.ECONNREFUSED: ("nobody answers there", "check the address and whether the camera is on"),
+    **dict.fromkeys(
+        (_tagged(b"INDA"), _tagged(b"EOF ")),
+        ("not a video that can be read, or one without its index", "copy or record it again"),
+    ),
+}
+NETWORK_FAULTS: Mapping[int, Fault] = {
+    errno.ECONNREFUSED: ("nobody answers there", _LOOK),
     errno.EHOSTUNREACH: ("no way to that host", "check the address and the network"),
-    av.error.tag_to_code(b"EXIT"): ("no answer in time", "check the address and whether the camera is on"),
-    av.error.tag_to_code(b"INDA"): ("not a video that can be read, or one without its index", ""),
+    errno.EIO: ("no such host, or no video comes from it", _LOOK),
+    **dict.fromkeys((_tagged(b"INDA"), _tagged(b"EOF ")), ("what comes is no video", _LOOK)),
+    _tagged(b"EXIT"): ("no answer in time", _LOOK),
+    _tagged(b"\xf8401"): ("it wants a user and a password, or others", "write them as rtsp://USER:PASSWORD@HOST/..."),
+    _tagged(b"\xf8403"): ("it is forbidden to you", "check user and password"),
+    _tagged(b"\xf8404"): ("there is nothing at that address", "check its path"),
+    _tagged(b"\xf8PRO"): (
+        "no protocol that FFmpeg knows",
+        "it knows rtsp, rtsps, udp, rtmp, http, https, among others",
+    ),
 }
 
 
@@ -42,7 +63,7 @@ class Input:
     ``format``   FFmpeg's name of the device or demuxer; None lets it find out.
     ``options``  FFmpeg's, for that format.
     ``timeout``  seconds after which a call into FFmpeg gives up; None waits for ever.
-    ``faults``   what to say instead of ``FAULTS``, by error number.
+    ``faults``   what to say instead of ``FAULTS`` and ``NETWORK_FAULTS``, by error number.
     """
 
     place: str
@@ -65,7 +86,7 @@ class Input:
 
     def error(self, error: av.FFmpegError) -> SourceError:
         """What FFmpeg said, on one line."""
-        faults = {**FAULTS, **self.faults}
+        faults = {**FAULTS, **(NETWORK_FAULTS if "://" in self.place else {}), **self.faults}
         message, remedy = faults.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
         return SourceError(f"{self.name}: {message}", remedy=remedy)
 

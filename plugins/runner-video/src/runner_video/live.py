@@ -8,13 +8,13 @@ from threading import Event
 from runner_core.errors import SourceError
 from runner_core.frame import Frame
 from runner_video.inputs import Input
-from runner_video.options import SECONDS
+from runner_video.options import SECONDS, SPAN
 from runner_video.outage import Outage
 from runner_video.reader import Reader
 from runner_video.shots import Shot
 
 STALL = 5.0
-OPTIONS = {"stall": SECONDS, "give_up": SECONDS}
+OPTIONS = {"stall": SPAN, "give_up": SECONDS}
 
 
 class LiveSource:

@@ -23,7 +23,9 @@ class Kind:
 
 COUNT = Kind(r"0*[1-9]\d*", int, "a whole number from 1")
 SECONDS = Kind(r"\d+(\.\d*)?|\.\d+", float, "a number of seconds")
-RATE = Kind(r"0*[1-9]\d*(\.\d*)?|0*\.0*[1-9]\d*", float, "a number of frames a second")
+_ABOVE_NOUGHT = r"0*[1-9]\d*(\.\d*)?|0*\.0*[1-9]\d*"
+SPAN = Kind(_ABOVE_NOUGHT, float, "a number of seconds above 0")
+RATE = Kind(_ABOVE_NOUGHT, float, "a number of frames a second")
 SIZE = Kind(r"[1-9]\d*x[1-9]\d*", str, "a size such as 1280x720")
 WORD = Kind(r"\w+", str, "a name")
 

@@ -1,0 +1,59 @@
+"""Lavfi: filter graphs as cameras."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from clips import told, write_clip
+from runner_video.lavfi import Lavfi
+
+from runner_core.errors import SourceError
+from runner_core.locations import open_source
+from runner_core.testing import check_source, conformance
+
+QUICK = "testsrc=size=64x48:rate=10:duration=0.5"
+
+
+@conformance(check_source)
+@pytest.mark.parametrize("graph", [QUICK, "testsrc=size=64x48:rate=50:duration=0.2,realtime"], ids=["quick", "live"])
+def test_keeps_the_promises_of_a_source(check, graph):
+    check(Lavfi, graph, missing="nosuchfilter")
+
+
+def test_a_graph_without_realtime_gives_every_picture_at_its_time():
+    source = open_source(f"lavfi:{QUICK}")
+    assert not source.live
+    assert [round(frame.time, 3) for frame in source.frames()] == [0, 0.1, 0.2, 0.3, 0.4]
+
+
+def test_a_graph_with_realtime_is_a_camera():
+    source = open_source(f"lavfi:{QUICK},realtime")
+    assert source.live
+    begun = time.monotonic()
+    frames = list(source.frames())
+    assert 0.3 < time.monotonic() - begun
+    assert len(frames) == 5
+    assert all(begun < frame.taken < time.monotonic() for frame in frames)
+    assert [round(frame.time, 1) for frame in frames] == [0, 0.1, 0.2, 0.3, 0.4]
+
+
+def test_realtime_in_a_files_name_makes_no_camera():
+    assert not Lavfi("movie=realtime.mp4").live
+
+
+def test_a_clip_can_be_played_as_a_camera(tmp_path, monkeypatch):
+    write_clip(tmp_path / "clip.mp4", times=[0, 0.1, 0.2])
+    monkeypatch.chdir(tmp_path)
+    assert [number for number, _ in told(open_source("lavfi:movie=clip.mp4,realtime").frames())] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("graph", ["", "nosuchfilter", "testsrc=size=cat", "movie=nix.mp4", "testsrc=size=99999x99999"])
+def test_what_is_no_graph_is_said(graph):
+    with pytest.raises(SourceError, match=r"(not a filter graph that FFmpeg can run; write it like|no such file)"):
+        list(open_source(f"lavfi:{graph}").frames())
+
+
+def test_a_graph_of_sound_is_said():
+    with pytest.raises(SourceError, match="there are no pictures in it"):
+        list(Lavfi("anullsrc").frames())

@@ -1,0 +1,102 @@
+"""Videos that are cut short, damaged, hidden, or none."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from clips import number_of, write_clip
+from runner_video.video import VideoSource
+
+from runner_core.errors import ImageError, SourceError
+
+PAGE = Path(__file__).parents[2] / "runner-demo" / "src" / "runner_demo" / "brains" / "page" / "page.onnx"
+FAST = {"movflags": "faststart"}  # the index in front, as in what is made for the web
+
+PNG = b"\x89PNG"  # how one begins
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"), [(".mp4", FAST), (".mov", FAST), (".mkv", {}), (".webm", {}), (".avi", {})]
+)
+def test_of_a_video_cut_short_the_frames_up_to_there_come_first(suffix, options, tmp_path):
+    clip = cut(write_clip(tmp_path / f"cut{suffix}", options=options), 0.6)
+    numbers = []
+    with pytest.raises(SourceError, match=rf"cut{suffix}: cut short after .* s of .* s; what was there is done"):
+        for frame in VideoSource(clip).frames():
+            numbers.append(number_of(frame.pixels))  # noqa: PERF401  # a comprehension would lose what came
+    assert numbers == list(range(len(numbers)))
+    assert 0 < len(numbers) < 20
+
+
+def cut(path: Path, share: float) -> Path:
+    data = path.read_bytes()
+    path.write_bytes(data[: round(len(data) * share)])
+    return path
+
+
+def test_a_run_over_a_video_cut_short_does_what_is_there_and_exits_with_1(runner, tmp_path):
+    cut(write_clip(tmp_path / "cut.mp4", options=FAST), 0.6)
+    done = runner("run", "cut.mp4", "--brain", PAGE, "--sink", "jsonl:out.jsonl")
+    assert done.returncode == 1
+    assert "runner: cut.mp4: cut short after " in done.stderr
+    *records, last = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert [record["time"] for record in records] == [index / 10 for index in range(len(records))]
+    assert len(records) == last["summary"]["frames"] > 3
+    assert last["summary"]["broken"].startswith("cut.mp4: cut short after ")
+
+
+def test_a_damaged_picture_costs_itself_alone(tmp_path):
+    clip = write_clip(tmp_path / "damaged.mov", codec="png", times=[0, 0.1, 0.2, 0.3])
+    data = clip.read_bytes()
+    second = data.index(PNG, data.index(PNG) + 1)
+    clip.write_bytes(data[:second] + bytes(16) + data[second + 16 :])
+    frames = list(VideoSource(clip).frames())
+    assert [frame.time for frame in frames] == [0, 0.1, 0.2, 0.3]
+    with pytest.raises(ImageError, match=r"damaged\.mov: the picture at 0\.10 s is damaged"):
+        _ = frames[1].pixels
+    assert [number_of(frames[index].pixels) for index in (0, 2, 3)] == [0, 2, 3]
+
+
+def write_sound(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=48000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.rate, frame.pts = 48000, 0
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: None, "no such file; check the path"),
+        (lambda path: path.touch(), "not a video that can be read, or one without its index"),
+        (lambda path: path.write_text("hello " * 1000), "not a video that can be read"),
+        (lambda path: path.write_bytes(os.urandom(20_000)), "not a video that can be read"),
+        (
+            lambda path: cut(write_clip(path), 0.8),
+            "not a video that can be read, or one without its index; copy or record it again",
+        ),
+        (lambda path: path.mkdir(), "is a folder; name a file in it"),
+        (write_sound, "there are no pictures in it; sound alone is nothing to look at"),
+    ],
+    ids=["missing", "empty", "text", "noise", "cut before its index", "folder", "sound"],
+)
+def test_what_is_no_video_is_said_on_one_line(make, said, tmp_path):
+    make(tmp_path / "clip.mp4")
+    with pytest.raises(SourceError) as raised:
+        list(VideoSource(tmp_path / "clip.mp4").frames())
+    assert str(raised.value).startswith(f"{tmp_path}/clip.mp4: {said}")
+    assert "\n" not in str(raised.value)
+    assert raised.value.remedy
+
+
+def test_a_video_that_may_not_be_read_is_said(tmp_path, nobody):
+    clip = write_clip(tmp_path / "secret.mp4")
+    clip.chmod(0)
+    with nobody(), pytest.raises(SourceError, match=r"secret\.mp4: permission denied"):
+        list(VideoSource(clip).frames())

@@ -7,11 +7,21 @@ from statistics import median
 from time import perf_counter
 
 
-def alternate(rivals: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 2) -> dict[str, float]:
-    """The median milliseconds of each rival over ``rounds`` turns, after ``warm_up`` turns that do not count."""
+def alternate(
+    rivals: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int,
+    warm_up: int = 2,
+    between: Callable[[], object] = lambda: None,
+) -> dict[str, float]:
+    """The median milliseconds of each rival over ``rounds`` turns, after ``warm_up`` turns that do not count.
+
+    ``between`` is called before each turn and not timed.
+    """
     spent: dict[str, list[float]] = {name: [] for name in rivals}
     for turn in range(warm_up + rounds):
         for name, rival in rivals.items():
+            between()
             begun = perf_counter()
             rival()
             if turn >= warm_up:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ import attrs
 
 from runner_core.artifact import ArtifactFile, sha256_of
 from runner_core.atomic import write_text
+from runner_core.cache.release import check_name
 from runner_core.card import Card
+from runner_core.errors import StoreError
 
+log = logging.getLogger("runner")
 INDEX = "index.json"
 
 
@@ -31,10 +35,23 @@ class Shelved:
 
 
 def write_index(root: Path, brains: Iterable[Shelved]) -> None:
-    """Lists the brains below ``root``, by name, version, and every file with sha256 and size; whole or not at all."""
+    """Lists the brains below ``root``, by name, version, and every file with sha256 and size; whole or not at all.
+
+    What nobody could ask for by its name is left out, and a warning says so.
+    """
     known = _known(root / INDEX)
-    entries = [_entry(root, brain, known) for brain in brains]
+    entries = [_entry(root, brain, known) for brain in brains if _can_be_asked_for(brain)]
     write_text(root / INDEX, json.dumps({"brains": entries}, indent=1) + "\n")
+
+
+def _can_be_asked_for(brain: Shelved) -> bool:
+    try:
+        for text in (brain.name, brain.version):
+            check_name(text, str(brain.folder))
+    except StoreError as error:
+        log.warning("%s; left out of %s", error, INDEX)
+        return False
+    return True
 
 
 def _entry(root: Path, brain: Shelved, known: dict[Path, str]) -> dict[str, Any]:

@@ -102,14 +102,17 @@ class Registry:
         return tuple(sorted(claiming, key=lambda found: found.plugin.claims.index(claim)))
 
     def add(self, found: Installed) -> None:
-        """Takes one plugin more; of two with one name the first stays, and the second is a Problem."""
-        there = self._found[found.kind].setdefault(found.plugin.name, found)
-        if there is not found:
-            message = (
-                f"{found.kind[:-1]} {found.plugin.name!r} is in {there.distribution} already; "
-                f"that of {found.distribution} is left out"
-            )
-            self.problems.append(Problem(found.origin, message))
+        """One plugin more. Of two with one name this project's own stays, else the first; the other is a Problem."""
+        name, named = found.plugin.name, self._found[found.kind]
+        there = named.setdefault(name, found)
+        if there is found:
+            return
+        kept, left = (found, there) if found.distribution == package_of(found.kind, name) else (there, found)
+        named[name] = kept
+        message = (
+            f"{found.kind[:-1]} {name!r} is in {kept.distribution} already; that of {left.distribution} is left out"
+        )
+        self.problems.append(Problem(left.origin, message))
 
     def _take(self, entry: EntryPoint) -> None:
         """All that an entry point registers, or nothing of it and a Problem."""

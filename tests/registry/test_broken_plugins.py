@@ -128,6 +128,21 @@ def test_a_name_claimed_twice_names_both_distributions_and_the_first_stays(repor
     assert report["tasks"]["twin"] == ["runner-twin-one", "1.0"]
 
 
+def test_a_stranger_cannot_take_the_name_of_this_projects_own(tmp_path):
+    """Whichever comes first by name."""
+    for own in ("aaa", "zzz"):
+        folder = tmp_path / own
+        stranger = {"aaa": "zzz", "zzz": "aaa"}[own]
+        for entry, name in ((own, "runner-detection"), (stranger, "runner-stranger")):
+            files = {f"{entry}/plugin.py": GOOD.format(task="yolo")}
+            write_distribution(folder, name, files, {entry: f"{entry}.plugin"})
+        told = json.loads(python(folder, "-c", REPORT, RUNNER_LOAD_PLUGINS="aaa,zzz").stdout)
+        assert told["tasks"]["yolo"][0] == "runner-detection"
+        ((entry, name, message),) = told["problems"]
+        assert (entry, name) == (stranger, "runner-stranger")
+        assert message == "task 'yolo' is in runner-detection already; that of runner-stranger is left out"
+
+
 def test_an_entry_point_named_twice_names_both_distributions_and_the_first_stays(report):
     assert (
         problem(report, "namesake")[2]

@@ -43,6 +43,7 @@ def test_plugin(check):
 @conformance(check_store)
 def test_conformance(check, shelf, tmp_path):
     publish(shelf)
+    publish(shelf, version="2")
     publish(shelf, "graphs")
     check(FolderStore, tmp_path / "cache", shelf)
 

@@ -84,8 +84,8 @@ BROKEN = [
     ("has_the_methods_of_a_store", lambda location: object(), "object lacks one"),
     ("lists_its_brains", shelf_store(list=lambda self: []), "it gives ()"),
     ("lists_its_brains", shelf_store(list=lambda self: ["page"]), "it gives ('page',)"),
-    ("lists_its_brains", shelf_store(list=lambda self: [BrainRef("a", "1")] * 2), "the names are ['a', 'a']"),
-    ("lists_its_brains", shelf_store(list=lambda self: [BrainRef("", "1")]), "the names are ['']"),
+    ("lists_its_brains", shelf_store(list=lambda self: [BrainRef("a", "1")] * 2), "the names are ['a@1', 'a@1']"),
+    ("lists_its_brains", shelf_store(list=lambda self: [BrainRef("", "1")]), "the names are ['@1']"),
     ("lists_its_brains", shelf_store(list=lambda self: [BrainRef("a", str(next(COUNTER)))]), "first (BrainRef("),
     (
         "fetches_what_it_lists",

@@ -46,19 +46,20 @@ def has_the_methods_of_a_store(case: StoreCase) -> None:
 
 
 def lists_its_brains(case: StoreCase) -> None:
-    """List gives BrainRefs, each name once, and the same again when asked again."""
+    """List gives BrainRefs, each version of a name once, and the same again when asked again."""
     store = case.store()
     refs = tuple(store.list())
     demand(bool(refs) and all(isinstance(ref, BrainRef) for ref in refs), f"it gives {refs!r}")
-    names = [ref.name for ref in refs]
-    demand(all(names) and len(set(names)) == len(names), f"the names are {names}")
+    names = [f"{ref.name}@{ref.version}" for ref in refs]
+    demand(all(ref.name for ref in refs) and len(set(names)) == len(names), f"the names are {names}")
     demand(tuple(store.list()) == refs, f"first {refs}, then {tuple(store.list())}")
 
 
 def fetches_what_it_lists(case: StoreCase) -> None:
     """Fetch gives a folder with a brain.json that can be read and whose files are there, and the same folder again."""
     for ref in case.store().list():
-        folder = case.fetch(ref.name)
+        demand(case.fetch(ref.name).is_dir(), f"{ref.name} without a version is no folder")
+        folder = case.fetch(ref.name, ref.version)
         card = Card.read(folder / FILE_NAME)
         demand(bool(card.artifacts), f"the card of {ref.name} names no artifact")
         for artifact in card.artifacts:

@@ -37,7 +37,7 @@ def open_image(data: bytes, source: str) -> Image.Image:
     except UnidentifiedImageError:
         raise ImageError(f"{source}: not a picture in a known format") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(f"{source}: {error}") from None
+        raise _too_large(f"{source}: {str(error).rstrip('.')}") from None
     except Exception as error:  # Pillow's readers raise whatever their format's nonsense leads to
         raise ImageError(f"{source}: unreadable picture ({_said(error)})") from error
     if image.format == "EPS":  # to decode it, Pillow would start Ghostscript
@@ -112,7 +112,7 @@ def to_rgb(image: Image.Image, source: str) -> Image.Image:
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(f"{source}: {error}") from None
+        raise _too_large(f"{source}: {str(error).rstrip('.')}") from None
     except Exception as error:  # Pillow's decoders raise whatever their format's nonsense leads to
         raise ImageError(f"{source}: the picture is cut short or damaged ({_said(error)})") from error
 

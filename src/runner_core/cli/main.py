@@ -23,6 +23,7 @@ _DEBUG = "--debug"
 COMMANDS = {
     "run": ("runner_core.cli.run:run", "Run brains over a source and write the answers to sinks."),
     "predict": ("runner_core.cli.predict:predict", "Show what brains find in one picture."),
+    "replay": ("runner_core.cli.replay:command", "Draw, filter or convert the answers of a run, without a model."),
     "verify": ("runner_core.cli.verify:command", "Say whether a brain answers alike on several engines."),
     "export": ("runner_core.cli.export:command", "Write a brain's network for other engines."),
     "bench": ("runner_core.cli.bench:bench", "Measure brains over a source, or a brain in its engines."),

@@ -1,0 +1,148 @@
+"""StandardInput: what comes through a real pipe, in each of its forms."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from clips import PICTURES, greys, number_of
+from PIL import Image
+from runner_video.stdin import StandardInput
+
+from runner_core.errors import SourceError
+
+PAGE = Path(__file__).parents[2] / "runner-demo" / "src" / "runner_demo" / "brains" / "page" / "page.onnx"
+
+
+def encoded(form: str, count: int = 3) -> list[bytes]:
+    """Pictures of ``greys``."""
+    pictures = []
+    for pixels, _ in zip(greys((64, 48)), range(count), strict=False):
+        Image.fromarray(pixels).save(stream := io.BytesIO(), form)
+        pictures.append(stream.getvalue())
+    return pictures
+
+
+def with_lengths(pictures: list[bytes]) -> bytes:
+    return b"".join(len(picture).to_bytes(4, "big") + picture for picture in pictures)
+
+
+@pytest.fixture
+def pipe(monkeypatch):
+    """``pipe(data)``: standard input is a pipe through which ``data`` comes; without, one that stays open."""
+    reading, writing = os.pipe()
+    stream = os.fdopen(reading, "rb")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
+
+    def send(data: bytes | None = None) -> int:
+        if data is not None:
+            threading.Thread(target=write, args=(data,), daemon=True).start()
+        return writing
+
+    def write(data: bytes) -> None:
+        with os.fdopen(writing, "wb") as end:
+            end.write(data)
+
+    yield send
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ("data", "count"),
+    [
+        (b"".join(encoded("JPEG")), 3),
+        (b"".join(encoded("PNG")), 3),
+        (with_lengths(encoded("JPEG")), 3),
+        (with_lengths(encoded("WEBP")), 3),
+        (with_lengths([*encoded("PNG"), *encoded("BMP")][1:4]), 3),
+        (encoded("BMP")[0], 1),
+        (encoded("WEBP")[0], 1),
+        (encoded("TIFF")[0], 1),
+        (encoded("AVIF")[0], 1),
+        (b"".join(encoded("JPEG", 200)), 200),
+    ],
+    ids=["jpegs", "pngs", "lengths, jpegs", "lengths, webp", "lengths, mixed", "bmp", "webp", "tiff", "avif", "200"],
+)
+def test_pictures_come_whichever_way_they_are_written(data, count, pipe):
+    pipe(data)
+    frames = list(StandardInput().frames())
+    assert [frame.index for frame in frames] == list(range(count))
+    assert {frame.source for frame in frames} == {"-"}
+    first = 1 if data == with_lengths([*encoded("PNG"), *encoded("BMP")][1:4]) else 0
+    numbers = [number_of(frame.pixels) for frame in frames]
+    assert numbers[:2] == [first, first + 1][:count]
+    assert numbers[:PICTURES] == [(first + index) % 3 if count == 3 else index for index in range(count)][:PICTURES]
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_picture_is_given_as_soon_as_its_last_byte_is_there(form, pipe):
+    writing = pipe()
+    first, second, third = encoded(form)
+    os.write(writing, first)
+    frames = StandardInput().frames()
+    assert number_of(next(frames).pixels) == 0
+    os.write(writing, second + third[:100])
+    assert number_of(next(frames).pixels) == 1
+    os.close(writing)
+    with pytest.raises(SourceError, match="-: cut short in picture 2"):
+        next(frames)
+
+
+def test_a_picture_with_its_length_is_given_at_once(pipe):
+    writing = pipe()
+    first, second, _ = encoded("JPEG")
+    os.write(writing, with_lengths([first]))
+    frames = StandardInput().frames()
+    assert number_of(next(frames).pixels) == 0
+    os.write(writing, with_lengths([second]))
+    assert number_of(next(frames).pixels) == 1
+    os.close(writing)
+    assert list(frames) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "-: nothing on standard input; pipe pictures into it"),
+        (with_lengths(encoded("JPEG"))[:-1], "-: cut short in picture 2; those before it are done"),
+        (with_lengths(encoded("JPEG")) + b"\0\0", "-: cut short in picture 3"),
+        (with_lengths(encoded("JPEG")) + b"\xff" * 9, "-: picture 3 is to have 4294967295 bytes, more than"),
+    ],
+)
+def test_what_does_not_come_is_said(data, said, pipe):
+    pipe(data)
+    with pytest.raises(SourceError) as raised:
+        list(StandardInput().frames())
+    assert str(raised.value).startswith(said)
+
+
+def run(data: bytes, tmp_path: Path) -> tuple[subprocess.CompletedProcess[bytes], list[dict]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "runner_core.cli.main", "run", "-", "--brain", str(PAGE), "--sink", "jsonl:out.jsonl"],
+        input=data, capture_output=True, cwd=tmp_path, timeout=60, check=False,
+        env=os.environ | {"RUNNER_HOME": str(tmp_path / "home")},
+    )  # fmt: skip
+    return done, [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+
+
+def test_a_run_reads_pictures_from_standard_input(tmp_path):
+    done, (*records, last) = run(b"".join(encoded("JPEG")), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [(record["source"], record["index"], record["size"]) for record in records] == [
+        ("-", index, [64, 48]) for index in range(3)
+    ]
+    assert last["summary"]["failed"] == 0
+
+
+def test_a_run_over_pictures_cut_short_does_what_is_there_and_exits_with_1(tmp_path):
+    first, _, third = encoded("JPEG")
+    done, (*records, last) = run(with_lengths([first, b"no picture", third]) + b"\0\0\1\0", tmp_path)
+    assert done.returncode == 1
+    assert ["error" in record for record in records] == [False, True, False]
+    assert last["summary"]["broken"].startswith("-: cut short in picture 3")

@@ -1,8 +1,12 @@
 """``runner replay``: answers drawn, filtered and converted anew, without any model."""
 
 import json
+import re
+import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import attrs
 import pytest
@@ -91,6 +95,21 @@ def test_onto_pictures_by_name(runner, tmp_path):
     done = runner("replay", answers, "--pictures", PICTURES, "-s", "images:out", **ALONE)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (tmp_path / "out" / "elsewhere").iterdir()) == ["1-book.jpg", "2-one.jpg"]
+
+
+def test_what_the_documentation_tells_works(of_clip, runner, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "replay.md").read_text()
+    of_clip.rename(tmp_path / "out.jsonl")
+    shutil.copy(CLIP, tmp_path)
+    commands = [line.partition("#")[0] for line in re.findall(r"\$ runner (replay .*)", page)]
+    told = [shlex.split(command) for command in commands if "|" not in command and "view:" not in command]
+    for arguments in told:
+        done = runner(*arguments, **ALONE)
+        assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} >= {"strict.json", "strict.csv", "graphs.mp4"}
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.count("clip.mp4") == len(lines(tmp_path / "out.jsonl")) - 1
 
 
 class TestFaults:

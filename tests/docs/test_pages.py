@@ -1,0 +1,85 @@
+"""The pages of the documentation: their links lead somewhere, their code runs, the README names what there is."""
+
+import re
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from runner_core.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/**/*.md", "plugins/*/*.md", "plugins/*/training/*.md", "bench/*.md")
+    for page in ROOT.glob(pattern)
+)
+PICTURES = ROOT / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
+
+_LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
+_PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_CONSOLE = re.compile(r"^    \$ runner (.*)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_to_something_that_is_there(page):
+    missing = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_readme_names_every_plugin_and_every_extra():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    plugins = {path.parent.name for path in ROOT.glob("plugins/runner-*/pyproject.toml")}
+    assert [name for name in sorted(plugins) if f"(plugins/{name})" not in text] == []
+    assert [name for name in extras if name != "dev" and f"`{name}`" not in text] == []
+
+
+def test_every_plugin_is_in_an_extra_and_an_extra_names_plugins_alone():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = {re.sub(r"\[.*", "", part) for name, parts in extras.items() if name != "dev" for part in parts}
+    assert named == {path.parent.name for path in ROOT.glob("plugins/runner-*/pyproject.toml")}
+
+
+@pytest.fixture
+def folder(tmp_path, testdata, monkeypatch) -> Path:
+    """What the pages speak of, by the names that they use."""
+    models = testdata / "models"
+    for name, source in {
+        "street.jpg": testdata / "pictures" / "baseball.jpg",
+        "photo.jpg": PICTURES / "2-one.jpg",
+        "instances.json": PICTURES / "truth.json",
+        "coco.pb": models / "fastestdet_coco_tf1_image_tensor.pb",
+        "coco.pbtxt": models / "coco80.pbtxt",
+        "voc.onnx": models / "fastestdet_coco.onnx",
+        "voc.txt": models / "coco80.txt",
+    }.items():
+        shutil.copy(source, tmp_path / name)
+    for name in ("pictures", "new-pictures"):
+        shutil.copytree(PICTURES, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["chain-brains", "combine-answers", "export-answers"])
+def test_what_a_page_tells_works(name, folder, capfd):
+    """Its commands first, then its code, block by block."""
+    text = (ROOT / "docs" / "how-to" / f"{name}.md").read_text(encoding="utf-8")
+    for command in _CONSOLE.findall(text):
+        with pytest.raises(SystemExit) as stop:
+            main([part.strip("'") for part in re.findall(r"'[^']*'|\S+", command)])
+        assert stop.value.code == 0, command
+    blocks = _PYTHON.findall(text)
+    assert blocks
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, name, "exec"), names)
+    if name == "chain-brains":
+        assert "on page" in capfd.readouterr().out
+    if name == "combine-answers":
+        assert {"coco", "voc"} == set(names["merged"].brains)
+    if name == "export-answers":
+        assert names["evaluation"].stats[1] > 0.9
+        assert len(names["detections"]) == len(names["inference"]) > 0

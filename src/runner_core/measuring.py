@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 
 import numpy as np
@@ -17,6 +19,7 @@ from runner_core.loading import brain_on, load
 from runner_core.local_brain import LocalBrain
 from runner_core.locating import Located, Opener, openers
 from runner_core.speeds import Speed
+from runner_core.trials import Trial
 
 WARM_UP, LEAST_RUNS, MOST_RUNS, SECONDS = 2, 3, 30, 0.6
 
@@ -27,17 +30,19 @@ def ranked(located: Located, choices: Choices, *, anew: bool = False, every: boo
     """Every installed engine that claims an artifact, the fastest first, those that refuse it last.
 
     Unless ``every``, the format's own engine alone. What was measured before is not measured again, unless ``anew``;
-    what is measured now is remembered, and a warning tells which engines are left out. Raises NotInstalled.
+    what is measured now is remembered, and a warning tells which engines are left out: those that refuse the model, and
+    those that answer otherwise than the first that does not. Raises NotInstalled.
     """
     candidates = openers(located) if every else openers(located)[:1]
     if len(candidates) == 1 and not anew:  # nothing to choose
         return [(candidates[0], Speed(None))]
     known = {} if anew else speeds.recall()
+    round_ = _Round(located, choices)
     found: list[tuple[Opener, Speed]] = []
     new: dict[str, Speed] = {}
     for opener in candidates:
         key = speeds.key_of(opener, choices)
-        speed, lasting = (known[key], False) if key in known else _measured(located, opener, choices)
+        speed, lasting = (known[key], False) if key in known else round_.measured(opener, found)
         found.append((opener, speed))
         if lasting:
             new[key] = speed
@@ -46,17 +51,42 @@ def ranked(located: Located, choices: Choices, *, anew: bool = False, every: boo
     return sorted(found, key=lambda item: float("inf") if item[1].ms is None else item[1].ms)
 
 
-def _measured(located: Located, opener: Opener, choices: Choices) -> tuple[Speed, bool]:
-    """The speed, and whether it will be the same next time: trust may be given, another label map too."""
-    try:
-        session = load(opener, choices)
+class _Round:
+    """Measures one model's openers; the first that runs says what the others must answer."""
+
+    def __init__(self, located: Located, choices: Choices) -> None:
+        self._located, self._choices = located, choices
+        self._first: Trial | None = None
+
+    def measured(self, opener: Opener, before: Sequence[tuple[Opener, Speed]]) -> tuple[Speed, bool]:
+        """The speed, and whether it will be the same next time: trust may be given, another label map too."""
         try:
-            return Speed(_least_ms(brain_on(session, located, opener, choices))), True
+            first = self._trial(before)
+            with self._brain(opener) as brain:
+                fault = first.fault_of(brain) if first else ""
+                if fault:
+                    raise EngineError(fault)
+                self._first = self._first or Trial.of(brain)
+                return Speed(_least_ms(brain)), True
+        except RunnerError as error:
+            log.warning("engine %s is left out: %s", opener.engine, error.message)
+            return Speed(None, error.message), isinstance(error, EngineError) and not isinstance(error, UntrustedError)
+
+    def _trial(self, before: Sequence[tuple[Opener, Speed]]) -> Trial | None:
+        """Of the first that runs; None where none of them does."""
+        first = next((opener for opener, speed in before if speed.ms is not None), None)
+        if self._first is None and first:  # its speed is known from another day
+            with self._brain(first) as brain:
+                self._first = Trial.of(brain)
+        return self._first
+
+    @contextmanager
+    def _brain(self, opener: Opener) -> Iterator[LocalBrain]:
+        session = load(opener, self._choices)
+        try:
+            yield brain_on(session, self._located, opener, self._choices)
         finally:
             session.close()
-    except RunnerError as error:
-        log.warning("engine %s is left out: %s", opener.engine, error.message)
-        return Speed(None, error.message), isinstance(error, EngineError) and not isinstance(error, UntrustedError)
 
 
 def _least_ms(brain: LocalBrain) -> float:

@@ -30,7 +30,7 @@ def loaded(located: Located, choices: Choices) -> Iterator[tuple[Opener, Session
     """Who opened it, and the session, which is closed again if the block raises.
 
     Where the person lists engines, the next one is tried when one refuses the file; where they leave it to the speed,
-    the next fastest; else the best one's word counts.
+    the next fastest; else the best one for each artifact, in the order of the card.
     """
     opener, session = _first(_candidates(located, choices), choices)
     try:
@@ -45,7 +45,15 @@ def _candidates(located: Located, choices: Choices) -> list[Opener]:
         measured = ranked(located, choices)
         return [opener for opener, speed in measured if speed.ms is not None] or [measured[0][0]]
     found = openers(located, choices.engine)
-    return found if choices.engine else found[:1]
+    return found if choices.engine else _best_ones(found)
+
+
+def _best_ones(found: list[Opener]) -> list[Opener]:
+    """The first of each artifact."""
+    best: dict[str, Opener] = {}
+    for opener in found:
+        best.setdefault(opener.artifact.path, opener)
+    return list(best.values())
 
 
 def _first(candidates: list[Opener], choices: Choices) -> tuple[Opener, Session]:

@@ -15,12 +15,11 @@ from runner_core.choices import Choices
 from runner_core.errors import EngineError, UsageError
 from runner_core.frame import Frame
 from runner_core.loading import brain_on, load
-from runner_core.local_brain import LocalBrain, signature_of
+from runner_core.local_brain import LocalBrain
 from runner_core.locating import locate, openers
-from runner_core.trials import trials
+from runner_core.trials import at, telling, trials
 from runner_core.verifying import Verdict, verify
 
-_LEAST = 0.01  # score of an instance in a trial picture
 _MOST_FAULTS = 3  # in a message
 
 
@@ -38,9 +37,9 @@ def prove(
     find something in them. Raises EngineError where one differs, UsageError where nothing is found to compare.
     """
     pictures = trials() if frames is None else map(_decoded, frames)
-    threshold = brain.card.threshold if frames is not None else _telling(brain)
+    threshold = brain.card.threshold if frames is not None else telling(brain)
     with ExitStack() as stack:
-        brains: dict[str, Brain] = {brain.engine: _at(brain, threshold)}
+        brains: dict[str, Brain] = {brain.engine: at(brain, threshold)}
         for artifact in artifacts:
             brains |= _opened(folder / artifact.path, attrs.evolve(choices, conf=threshold, labels=None), stack)
         checked = list(verify(pictures, brains, attrs.evolve(tolerance, threshold=threshold)))
@@ -68,19 +67,6 @@ def _demand_agreement(name: str, verdicts: Sequence[Verdict]) -> None:
 def _decoded(frame: Frame) -> Frame:
     """The same pixels for all: how a graph with a decoder of its own reads a JPEG is no matter of the network."""
     return Frame.from_array(frame.pixels, source=frame.source, index=frame.index)
-
-
-def _telling(brain: LocalBrain) -> float:
-    """A threshold at which it finds something in trial pictures, which show nothing that it knows; at most its own."""
-    keen = _at(brain, _LEAST)
-    answers = [keen.infer(frame) for frame in trials()]
-    best = max((float(told.scores.max()) for told in answers if told.scores is not None and len(told)), default=1.0)
-    return min(brain.card.threshold, round(best / 2, 3))
-
-
-def _at(brain: LocalBrain, threshold: float) -> LocalBrain:
-    """The same brain with another threshold."""
-    return brain.fed_by(attrs.evolve(brain.card, threshold=threshold), signature_of(brain.session))
 
 
 def _opened(path: Path, choices: Choices, stack: ExitStack) -> dict[str, Brain]:

@@ -2,16 +2,21 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from runner_onnx.engine import OnnxEngine
 
 from runner_core import measuring, speeds
 from runner_core.choices import Choices
 from runner_core.cli.main import main
 from runner_core.errors import EngineError
 from runner_core.locating import locate, openers
+from runner_core.plugin import Plugin
 from runner_core.project import open_brain
+from runner_core.testing.registries import registry_of
 
 ENGINES = {"onnx", "openvino"}
 
@@ -31,13 +36,13 @@ def model(testdata, tmp_path):
 def measured(monkeypatch):
     """The engines measured, as they are."""
     asked = []
-    measure = measuring._measured
+    measure = measuring._Round.measured
 
-    def noting(located, opener, choices):
+    def noting(self, opener, before):
         asked.append(opener.engine)
-        return measure(located, opener, choices)
+        return measure(self, opener, before)
 
-    monkeypatch.setattr(measuring, "_measured", noting)
+    monkeypatch.setattr(measuring._Round, "measured", noting)
     return asked
 
 
@@ -91,6 +96,48 @@ def test_an_engine_that_refuses_is_left_out_told_and_not_tried_again(testdata, m
     assert "CombinedNonMaxSuppression" in caplog.text
     assert opened(graph) == "tensorflow"
     assert measured == ["tensorflow", "openvino"]
+
+
+class Distorting:
+    """ONNX Runtime with its pictures turned around: what an engine with a fault would be."""
+
+    def load(self, artifact, options):
+        session = OnnxEngine().load(artifact, options)
+        run = session.run
+        session.run = lambda feeds, fetches: {
+            name: tensor[..., ::-1].copy() for name, tensor in run(feeds, fetches).items()
+        }
+        return session
+
+    def describe(self):
+        return {}
+
+
+@pytest.fixture
+def distorting(monkeypatch):
+    """Only ONNX Runtime is installed, and the one that distorts."""
+    monkeypatch.setitem(sys.modules, "distorting", SimpleNamespace(Engine=Distorting))
+    wrong = Plugin("wrong", "distorting:Engine", "gives other answers", (".onnx",))
+    with registry_of("runner_onnx.plugin", "runner_detection.plugin", engines=[wrong]):
+        yield
+
+
+def test_an_engine_that_answers_otherwise_is_left_out_however_fast(model, memory, distorting, monkeypatch, caplog):
+    assert opened(model) == "onnx"
+    assert "engine wrong is left out: answers otherwise than onnx: " in caplog.text
+    refusals = {key.split(" | ")[1]: speed["refusal"] for key, speed in json.loads(memory.read_text()).items()}
+    assert "alike in trial pictures" in refusals["wrong"]
+    assert not refusals["onnx"]
+
+
+def test_an_engine_that_came_later_is_held_against_those_known(model, memory, distorting):
+    first = openers(locate(model))[0]
+    speeds.remember({speeds.key_of(first, Choices()): speeds.Speed(9.0)})
+    assert first.engine == "onnx"
+    assert [(opener.engine, speed.ms is None) for opener, speed in measuring.ranked(locate(model), Choices())] == [
+        ("onnx", False),
+        ("wrong", True),
+    ]
 
 
 def test_a_model_that_all_refuse_is_refused(model, memory):

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +162,17 @@ def test_closing_gives_the_memory_back(write_tflite: Write) -> None:
 def resident() -> int:
     """Bytes of memory that this process holds."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_calls_that_overlap_run_side_by_side(testdata: Path) -> None:
+    session = load(testdata / "models" / "mobilenet_v2_1.0_224_quant.tflite", threads=1)
+    tensors = np.random.default_rng(0).integers(0, 256, (8, 1, 224, 224, 3), np.uint8)
+    expected = [run(session, tensor) for tensor in tensors]
+    with ThreadPoolExecutor(4) as pool:
+        for found, wanted in zip(
+            pool.map(lambda tensor: run(session, tensor), list(tensors) * 4), expected * 4, strict=True
+        ):
+            np.testing.assert_array_equal(found, wanted)
+    assert 1 < len(session._idle) <= 4
+    session.close()
+    assert not session._idle

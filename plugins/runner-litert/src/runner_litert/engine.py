@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,17 +33,21 @@ class LiteRTEngine:
         if options.device.lower() != "cpu":
             raise EngineError(f"LiteRT has no device {options.device!r} here", remedy="it has cpu")
         try:
-            interpreter = _runtime().Interpreter(model_path=os.fspath(artifact), num_threads=options.threads)
-            _check_scales(interpreter.get_tensor_details())
-            interpreter.allocate_tensors()
+            return LiteRTSession(artifact, partial(_interpreter, artifact, options.threads))
         except Exception as error:  # ValueError or RuntimeError by the stage that refuses
             raise refusal(artifact, error) from error
-        return LiteRTSession(artifact, interpreter)
 
     def describe(self) -> Mapping[str, str]:
         """Version and devices. Raises ImportError."""
         _runtime()
         return {"ai-edge-litert": version("ai-edge-litert"), "devices": "cpu"}
+
+
+def _interpreter(artifact: Path, threads: int | None) -> Any:
+    interpreter = _runtime().Interpreter(model_path=os.fspath(artifact), num_threads=threads)
+    _check_scales(interpreter.get_tensor_details())
+    interpreter.allocate_tensors()
+    return interpreter
 
 
 def _check_scales(tensors: Sequence[Mapping[str, Any]]) -> None:

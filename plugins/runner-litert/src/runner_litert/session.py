@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,51 +19,77 @@ from runner_litert.refusals import refusal
 Detail = Mapping[str, Any]  # as the interpreter describes a tensor: name, index, shape, shape_signature, dtype, ...
 
 
-class LiteRTSession:
-    """An interpreter holds one run's tensors: runs may not overlap. ``metadata`` is what the file has packed in it."""
+class Worker:
+    """One interpreter, and the shapes that it has allocated tensors for. It holds one run's tensors at a time."""
 
-    concurrent = False
+    def __init__(self, interpreter: Any) -> None:
+        self.interpreter = interpreter
+        self.inputs, self.outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        self._fed = {detail["name"]: detail["index"] for detail in self.inputs}
+        self._found = {detail["name"]: detail["index"] for detail in self.outputs}
+        self._shapes = {detail["name"]: tuple(detail["shape"].tolist()) for detail in self.inputs}
 
-    def __init__(self, path: Path, interpreter: Any) -> None:
-        self._interpreter = interpreter
-        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-        quantised = {detail["name"]: _quantisation(detail) for detail in (*inputs, *outputs)}
-        self._border = Border(path, _specs(inputs), _specs(outputs), quantised)
-        self._places = {detail["name"]: detail["index"] for detail in inputs}
-        self._found = {detail["name"]: detail["index"] for detail in outputs}
-        self._shapes = {detail["name"]: tuple(detail["shape"].tolist()) for detail in inputs}
-        self.inputs, self.outputs = self._border.inputs, self._border.outputs
-        self.metadata: dict[str, str] = metadata_of(path) | self._border.metadata
+    def run(self, stored: Mapping[str, NDArray[Any]], fetches: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """Raises what the interpreter raises."""
+        self._make_room(stored)
+        for name, tensor in stored.items():
+            self.interpreter.set_tensor(self._fed[name], tensor)
+        self.interpreter.invoke()
+        return {name: self.interpreter.get_tensor(self._found[name]) for name in fetches}
 
-    def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
-        interpreter = self._interpreter
-        if interpreter is None:
-            raise EngineError(f"{self._border.path}: the session is closed")
-        stored = self._border.enter(feeds, fetches)
-        try:
-            self._make_room(interpreter, stored)
-            for name, tensor in stored.items():
-                interpreter.set_tensor(self._places[name], tensor)
-            interpreter.invoke()
-            found = {name: interpreter.get_tensor(self._found[name]) for name in fetches}
-        except Exception as error:
-            self._shapes = {}  # whatever it has allocated by now, the next run starts over
-            fed = (str(TensorSpec(name, tensor.shape, tensor.dtype.name)) for name, tensor in stored.items())
-            raise refusal(self._border.path, error, remedy=f"it was fed {', '.join(fed)}") from error
-        return self._border.leave(found)
-
-    def close(self) -> None:
-        self._interpreter = None
-
-    def _make_room(self, interpreter: Any, stored: Mapping[str, NDArray[Any]]) -> None:
+    def _make_room(self, stored: Mapping[str, NDArray[Any]]) -> None:
         """Allocates anew where an input of free sides comes in another shape than last time."""
         shapes = {name: tensor.shape for name, tensor in stored.items()}
         if shapes == self._shapes:
             return
         for name, shape in shapes.items():
-            interpreter.resize_tensor_input(self._places[name], shape)
-        interpreter.allocate_tensors()
+            self.interpreter.resize_tensor_input(self._fed[name], shape)
+        self.interpreter.allocate_tensors()
         self._shapes = shapes
+
+
+class LiteRTSession:
+    """Runs may overlap, each on an interpreter of its own, made when it is first needed; they share the file's bytes.
+
+    ``metadata`` is what the file has packed in it.
+    """
+
+    concurrent = True
+
+    def __init__(self, path: Path, load: Callable[[], Any]) -> None:
+        """``load`` gives an interpreter of the model with its tensors allocated."""
+        self._load: Callable[[], Any] | None = load
+        first = Worker(load())
+        self._idle = deque([first])
+        quantised = {detail["name"]: _quantisation(detail) for detail in (*first.inputs, *first.outputs)}
+        self._border = Border(path, _specs(first.inputs), _specs(first.outputs), quantised)
+        self.inputs, self.outputs = self._border.inputs, self._border.outputs
+        self.metadata: dict[str, str] = metadata_of(path) | self._border.metadata
+
+    def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
+        load = self._load
+        if load is None:
+            raise EngineError(f"{self._border.path}: the session is closed")
+        stored = self._border.enter(feeds, fetches)
+        try:
+            worker = self._free() or Worker(load())
+            found = worker.run(stored, fetches)
+        except Exception as error:  # the interpreter is not used again, whatever it has allocated by now
+            fed = (str(TensorSpec(name, tensor.shape, tensor.dtype.name)) for name, tensor in stored.items())
+            raise refusal(self._border.path, error, remedy=f"it was fed {', '.join(fed)}") from error
+        if self._load is not None:
+            self._idle.append(worker)
+        return self._border.leave(found)
+
+    def close(self) -> None:
+        self._load = None
+        self._idle.clear()
+
+    def _free(self) -> Worker | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
 
 def _specs(details: Sequence[Detail]) -> tuple[TensorSpec, ...]:

@@ -1,0 +1,69 @@
+"""A brain with several artifacts: which of them is opened, and by whom."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from runner_core.errors import EngineError
+from runner_core.frame import Frame
+from runner_core.project import open_brain
+from runner_core.testing.registries import registry_of
+
+DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
+PICTURE = DEMO / "pictures" / "1-book.jpg"
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
+    return Path(shutil.copytree(DEMO / "brains" / "page", tmp_path / "page"))
+
+
+def test_the_first_of_the_card_is_opened_by_the_engine_that_is_best_at_it(page):
+    with open_brain(page) as brain:
+        assert brain.engine == "tensorflow"
+        assert brain.infer(Frame.from_path(PICTURE)).engine == "tensorflow"
+
+
+@pytest.mark.parametrize(
+    ("engines", "ran"),
+    [("onnx", "onnx"), ("litert,tensorflow", "litert"), ("openvino,onnx,tensorflow", "openvino")],
+)
+def test_a_list_of_engines_is_tried_in_order_and_the_inference_says_what_ran(page, engines, ran):
+    with open_brain(page, engine=engines) as brain:
+        told = brain.infer(Frame.from_path(PICTURE))
+    assert told.engine == ran
+    assert told.names == ["page", "page"]
+
+
+def test_without_its_engine_the_next_artifact_serves(page, caplog):
+    """OpenVINO opens the first two forms by name, and can hold neither."""
+    with (
+        registry_of("runner_openvino.plugin", "runner_onnx.plugin", "runner_detection.plugin"),
+        open_brain(page) as brain,
+    ):
+        assert brain.infer(Frame.from_path(PICTURE)).names == ["page", "page"]
+        assert brain.card.artifacts[0].format in (".tflite", ".onnx")
+    assert "page.pb" in caplog.text
+    assert "the next one is tried" in caplog.text
+
+
+def test_a_damaged_artifact_costs_a_warning_where_another_serves(page, caplog):
+    path = page / "page.onnx"
+    path.write_bytes(b"\0" * path.stat().st_size)
+    with open_brain(page, engine="onnx,litert") as brain:
+        assert brain.engine == "litert"
+    assert "page.onnx" in caplog.text
+    with pytest.raises(EngineError, match=r"page\.onnx"):
+        open_brain(page, engine="onnx")
+
+
+@pytest.mark.parametrize("threads", [None, 1])
+def test_the_fastest_is_chosen_among_all_forms_and_engines(page, threads, caplog):
+    with open_brain(page, engine="auto", threads=threads) as brain:
+        assert brain.engine in ("onnx", "openvino", "litert", "tensorflow")
+        assert brain.infer(Frame.from_path(PICTURE)).names == ["page", "page"]
+    left_out = [line for line in caplog.text.splitlines() if "left out" in line]
+    assert len(left_out) == 2, left_out
+    assert all("engine openvino" in line for line in left_out)

@@ -12,5 +12,5 @@ def runner_stores() -> Iterator[Plugin]:
         name="fsspec",
         target="runner_store_fsspec.store:FsspecStore",
         summary="folders that fsspec reads: s3://, gs://, az://, sftp://",
-        claims=("s3", "gs", "gcs", "az", "abfs", "sftp", "memory"),
+        claims=("s3", "gs", "gcs", "az", "abfs", "sftp", "ssh", "file", "memory"),
     )

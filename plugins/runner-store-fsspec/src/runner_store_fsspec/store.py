@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 
 from natsort import natsorted
 
 from runner_core.cache.cache import Cache
-from runner_core.cache.home import require_online
-from runner_core.cache.release import Body, Opener, Release, RemoteFile
+from runner_core.cache.carded import agreed, card_of, here, needed, read_card
+from runner_core.cache.release import Release, RemoteFile, check_name
 from runner_core.card import FILE_NAME, Card
 from runner_core.contracts import BrainRef
-from runner_core.errors import CardError, NoSuchBrain, NotInstalled, StoreError, UnreachableError
+from runner_core.errors import CardError, NoSuchBrain, UsageError
+from runner_store_fsspec.remote import Entry, Remote
 
-_CHUNK = 1 << 20
+log = logging.getLogger("runner")
 
 
 class FsspecStore:
@@ -25,76 +24,61 @@ class FsspecStore:
 
     def __init__(self, location: str) -> None:
         if "://" not in location:
-            raise StoreError(f"{location!r} is no address", remedy="write s3://BUCKET/FOLDER/NAME")
-        self.root = location.rstrip("/")
-        self.label = f"fsspec:{self.root}"
+            raise UsageError(f"{location!r} is no address", remedy="write s3://BUCKET/FOLDER/NAME")
+        self._remote = Remote(location.rstrip("/"))
+        self.label = f"fsspec:{self._remote.shown}"
 
     def list(self) -> Iterator[BrainRef]:
-        for folder in self._folders("**"):
-            card = self._card(folder)
-            yield BrainRef(card.name, card.version, f"{card.task}: {', '.join(card.labels.names[:5])}")
+        """Every version; a brain whose card cannot be read is left out, and a warning says so."""
+        files = self._remote.files()
+        for folder in natsorted(_folders(files)):
+            try:
+                card = self._card(files[f"{folder}/{FILE_NAME}"])[1]
+            except CardError as error:
+                log.warning("%s", error)
+                continue
+            name, _, version = folder.partition("/")
+            yield BrainRef(name, version or card.version, f"{card.task}: {', '.join(card.labels.names[:5])}")
 
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
-        """Without a version the naturally greatest one."""
-        versions = {self._card(folder).version: folder for folder in self._folders(f"{name}/**")}
+        """Without a version the naturally greatest one. A version that is here already is not asked for."""
+        check_name(name, self.label)
+        kept = cache.newest(name, store=self.label, version=version) if version else None
+        return kept[0] if kept else cache.install(self._release(name, version))
+
+    def _release(self, name: str, version: str | None) -> Release:
+        files = self._remote.files(name)
+        versions = {self._version(folder, files): folder for folder in _folders(files)}
         wanted = version or next(reversed(natsorted(versions)), "")
         if wanted not in versions:
             there = ", ".join(natsorted(versions)) or "none of that name"
-            raise NoSuchBrain(f"{self.root} has no brain {name!r} {version or ''}".rstrip(), remedy=f"it has {there}")
-        return cache.install(self._release(name, wanted, versions[wanted]))
+            raise NoSuchBrain(
+                f"{self._remote.shown} has no brain {name!r} {version or ''}".rstrip(), remedy=f"it has {there}"
+            )
+        return Release(self.label, name, wanted, tuple(self._needed(f"{versions[wanted]}/", files)))
 
-    def _release(self, name: str, version: str, folder: str) -> Release:
-        card = self._card(folder)
-        known = {file.path: file for artifact in card.artifacts for file in artifact.files}
-        files = [
-            RemoteFile(path, f"{folder}/{path}", self._opener(f"{folder}/{path}"), file.sha256, file.size)
-            for path, file in known.items()
-        ]
-        place = f"{folder}/{FILE_NAME}"
-        told = self._reach(lambda fs: fs.info(place))
-        identity = str(told.get("ETag") or told.get("etag") or (told.get("mtime"), told.get("created"), told["size"]))
-        files.append(RemoteFile(FILE_NAME, place, self._opener(place), size=told["size"], identity=identity))
-        return Release(self.label, name, version, tuple(files))
+    def _version(self, folder: str, files: Mapping[str, Entry]) -> str:
+        """The folder's name, or what the card says where the brain's own folder has it."""
+        _, slash, version = folder.partition("/")
+        return version if slash else self._card(files[f"{folder}/{FILE_NAME}"])[1].version
 
-    def _folders(self, pattern: str) -> Sequence[str]:
-        """The folders with a card, at most two below the root."""
-        cards = self._reach(lambda fs: fs.glob(f"{self._path(fs)}/{pattern}/{FILE_NAME}"))
-        return [card.rpartition("/")[0] for card in natsorted(cards)]
+    def _needed(self, folder: str, files: Mapping[str, Entry]) -> Iterator[RemoteFile]:
+        """The card, and the files that it names; what it says of them must be true."""
+        data, card = self._card(files[folder + FILE_NAME])
+        where = f"{self._remote.shown}/{folder}{FILE_NAME}"
+        yield here(FILE_NAME, where, data)
+        beside = {path.removeprefix(folder): entry for path, entry in files.items() if path.startswith(folder)}
+        for path, told in needed(card, beside, where).items():
+            file = self._remote.file(beside[path], path)
+            yield agreed(file, told) if told else file
 
-    def _card(self, folder: str) -> Card:
-        place = f"{folder}/{FILE_NAME}"
-        try:
-            return Card.from_json(json.loads(self._reach(lambda fs: fs.cat_file(place))), where=place)
-        except ValueError as error:
-            raise CardError(f"{place}: not a readable card ({error})") from error
+    def _card(self, entry: Entry) -> tuple[bytes, Card]:
+        file = self._remote.file(entry, FILE_NAME)
+        data = read_card(file.url, file.open)
+        return data, card_of(data, file.url)
 
-    def _opener(self, place: str) -> Opener:
-        @contextmanager
-        def opened(offset: int, validator: str) -> Iterator[Body]:  # noqa: ARG001  # sizes and hashes tell
-            size = int(self._reach(lambda fs: fs.info(place))["size"])
-            with self._reach(lambda fs: fs.open(place, "rb")) as stream:
-                stream.seek(offset)
-                yield Body(offset, size, iter(lambda: stream.read(_CHUNK), b""))
 
-        return opened
-
-    def _path(self, fs: Any) -> str:
-        return str(fs._strip_protocol(self.root))
-
-    def _reach(self, ask: Any) -> Any:
-        """What ``ask`` gets of the file system. Raises NotInstalled, UnreachableError, StoreError."""
-        import fsspec
-
-        scheme = self.root.partition(":")[0]
-        if scheme != "memory":
-            require_online(self.root)
-        try:
-            return ask(fsspec.filesystem(scheme))
-        except ImportError as error:
-            raise NotInstalled(f"{self.root}: fsspec needs another package for {scheme}", remedy=str(error)) from error
-        except FileNotFoundError as error:
-            raise NoSuchBrain(f"{self.root}: {error}") from error
-        except PermissionError as error:
-            raise StoreError(f"{self.root}: access is refused ({error})", remedy="check the account") from error
-        except Exception as error:  # each file system has errors of its own
-            raise UnreachableError(f"{self.root}: cannot be reached ({type(error).__name__}: {error})") from error
+def _folders(files: Collection[str]) -> list[str]:
+    """The folders with a card: brains without versions, and versions of the others."""
+    cards = {path.parent for path in map(PurePosixPath, files) if path.name == FILE_NAME and len(path.parts) in (2, 3)}
+    return [str(folder) for folder in cards if len(folder.parts) == 1 or folder.parent not in cards]

@@ -188,7 +188,7 @@ def test_a_file_system_that_is_not_installed(monkeypatch):
 
 class TestS3:
     def test_a_bucket_that_is_not_there(self, s3):
-        with pytest.raises(StoreError, match="s3://nowhere: not there .*; check the address"):
+        with pytest.raises(StoreError, match=r"s3://nowhere: not there .*; check the address"):
             find("s3://nowhere/page")
 
     def test_no_account(self, s3, monkeypatch, tmp_path):

@@ -1,0 +1,10 @@
+"""How much memory a process holds."""
+
+import os
+from pathlib import Path
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory now. Linux alone tells."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

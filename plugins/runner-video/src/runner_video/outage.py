@@ -34,7 +34,7 @@ class Outage:
             raise error
         if self._since is None:
             self._since = monotonic()
-            log.warning("%s; connecting again", error)
+            log.warning("%s; connecting again", error.message)
         if self._give_up is not None and monotonic() - self._since >= self._give_up:
             raise SourceError(f"{error.message}; given up after {self._give_up:g} s", remedy=error.remedy) from error
         self._attempts += 1

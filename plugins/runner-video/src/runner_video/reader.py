@@ -66,7 +66,7 @@ class Reader:
                 proper = self._ends or container.duration is not None
             self._end(None if proper else SourceError(f"{self._input.name}: the stream ended"))
         except SourceError as error:
-            self._end(_anew(error))
+            self._end(SourceError(f"{self._input.name}: the stream broke off") if self.begun else _anew(error))
         except Exception as error:  # noqa: BLE001  # a thread that dies unheard would leave its source waiting
             self._end(SourceError(f"{self._input.name}: {type(error).__name__}: {error}"))
 

@@ -69,7 +69,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _rename(graph: Any, names: dict[str, str]) -> None:
-    for each in (*graph.input, *graph.output):
+    for each in (*graph.input, *graph.output, *graph.initializer):
         each.name = names.get(each.name, each.name)
     for node in graph.node:
         for references in (node.input, node.output):

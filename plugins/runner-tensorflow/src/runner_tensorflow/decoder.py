@@ -46,7 +46,21 @@ def _is_picture(tensor: Any) -> bool:
     shape = tensor.shape
     if tensor.dtype != tf.uint8 or shape.rank not in (3, 4) or shape[-1] not in (3, None):
         return False
-    return tensor.op._get_control_flow_context() is None
+    return not in_loop(tensor.op)
+
+
+def in_loop(op: Any) -> bool:
+    """Whether an op is run anew in each turn of a loop of TensorFlow 1. A graph read from a file keeps no contexts."""
+    seen: set[Any] = set()
+    left = [op]
+    while left:
+        before = left.pop()
+        if before.type in ("Enter", "NextIteration"):
+            return True
+        if before not in seen and before.type != "Exit":
+            seen.add(before)
+            left += [tensor.op for tensor in before.inputs]
+    return False
 
 
 def _separates(tensor: Any, start: Any, ends: list[Any]) -> bool:

@@ -157,15 +157,13 @@ def _demand_identity(program: Program, entrance: _Entrance) -> None:
 
 
 def _without(graph_def: Any, op: Any) -> Any:
-    """The graph with what goes into ``op`` in the place of what comes out of it."""
-    before = next(node.input[0] for node in graph_def.node if node.name == op.name)
-    result = tf.compat.v1.GraphDef(versions=graph_def.versions, library=graph_def.library)
-    for node in graph_def.node:
-        if node.name == op.name:
-            continue
-        copy = result.node.add()
-        copy.CopyFrom(node)
-        for place, reference in enumerate(copy.input):
-            if node_name(reference) == op.name:
-                copy.input[place] = before
+    """The graph with a cast in the place of ``op``: some resizes take bytes and give floats."""
+    result = tf.compat.v1.GraphDef()
+    result.CopyFrom(graph_def)
+    node = next(node for node in result.node if node.name == op.name)
+    del node.input[1:]
+    node.op = "Cast"
+    node.attr.clear()
+    node.attr["SrcT"].type = op.inputs[0].dtype.as_datatype_enum
+    node.attr["DstT"].type = op.outputs[0].dtype.as_datatype_enum
     return result

@@ -9,6 +9,7 @@ import attrs
 
 from runner_core.card import Card
 from runner_core.errors import EngineError
+from runner_tensorflow.decoder import in_loop
 from runner_tensorflow.graph_defs import ops
 from runner_tensorflow.program import Program
 from runner_tensorflow.runtime import tf
@@ -55,7 +56,7 @@ def raw_head(program: Program, outputs: Mapping[str, Any], card: Card) -> RawHea
     if lost:
         raise EngineError(f"{program.file}: {', '.join(lost)} go with boxes that the graph chooses", remedy=_ELSEWHERE)
     found = [op for op in _upstream(outputs.values()) if op.type in _SUPPRESSORS]
-    if len(found) == 1 and found[0]._get_control_flow_context() is None:
+    if len(found) == 1 and not in_loop(found[0]):
         overlap = tf.get_static_value(found[0].inputs[_SUPPRESSORS[found[0].type]])
         boxes, scores = found[0].inputs[:2]
     else:

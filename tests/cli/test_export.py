@@ -1,0 +1,159 @@
+"""``runner export``: page, with its pictures handled and its boxes suppressed in the graph, for other engines."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+from runner_tensorflow.raw_head import RawHead
+
+from runner_core.artifact import check_files
+from runner_core.card import Card
+from runner_core.cli.main import main
+from runner_core.project import open_brain
+
+DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
+PICTURE = DEMO / "pictures" / "1-book.jpg"
+
+
+@pytest.fixture
+def runner(capfd, tmp_path, monkeypatch):
+    """The command line in this process, which has loaded TensorFlow already."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
+
+    def call(*arguments: object) -> SimpleNamespace:
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        return SimpleNamespace(returncode=stop.value.code, **capfd.readouterr()._asdict())
+
+    return call
+
+
+@pytest.fixture
+def page(tmp_path):
+    """A brain of the frozen graph alone."""
+    folder = tmp_path / "models" / "page"
+    folder.mkdir(parents=True)
+    shutil.copy(DEMO / "brains" / "page" / "page.pb", folder)
+    card = json.loads((DEMO / "brains" / "page" / "brain.json").read_text())
+    (folder / "brain.json").write_text(json.dumps({**card, "artifacts": card["artifacts"][:1]}))
+    return folder
+
+
+def left(folder):
+    return sorted(entry.name for entry in folder.iterdir() if entry.name != "home")
+
+
+def test_a_new_folder_has_the_old_form_and_the_new_ones(runner, page, tmp_path):
+    done = runner("export", page, "--to", "tflite", "--to", "onnx", "--pictures", PICTURE, "--out", "made")
+    assert done.returncode == 0, done.err
+    assert "wrote made/page.onnx" in done.out
+    card = Card.read(tmp_path / "made" / "brain.json")
+    assert [artifact.path for artifact in card.artifacts] == ["page.pb", "page.tflite", "page.onnx"]
+    for artifact in card.artifacts:
+        check_files(tmp_path / "made", artifact, contents=True)
+    assert left(tmp_path / "made") == ["brain.json", "page.onnx", "page.pb", "page.tflite"]
+    assert left(tmp_path) == ["made", "models"]
+    for engine in ("litert", "onnx", "openvino"):
+        with open_brain(tmp_path / "made", engine=engine) as brain:
+            told = brain.predict(PICTURE)
+        assert (told.engine, told.names) == (engine, ["page", "page"])
+        assert told.labels == card.labels
+
+
+def test_without_pictures_it_is_tried_on_drawn_ones_and_lands_beside(runner, page, tmp_path):
+    assert runner("export", page, "--to", "onnx").returncode == 0
+    assert left(tmp_path / "page") == ["brain.json", "page.onnx", "page.pb"]
+
+
+def test_a_brain_gains_one_form_after_the_other_where_it_is(runner, page):
+    whole = runner("export", page, "--to", "onnx", "--out", page, "--pictures", PICTURE)
+    half = runner("export", page, "--to", "tflite", "--out", page, "--pictures", PICTURE, "--half")
+    assert (whole.returncode, half.returncode) == (0, 0), half.err
+    assert left(page) == ["brain.json", "page.onnx", "page.pb", "page.tflite"]
+    assert [artifact.format for artifact in Card.read(page / "brain.json").artifacts] == [".pb", ".onnx", ".tflite"]
+    assert (page / "page.tflite").stat().st_size < 0.6 * (page / "page.onnx").stat().st_size
+    assert runner("export", page, "--to", "onnx", "--out", page, "--half").returncode == 0
+    assert (page / "page.onnx").stat().st_size < 1.1 * (page / "page.tflite").stat().st_size
+
+
+def test_a_bare_model_gets_a_card(runner, tmp_path):
+    shutil.copy(DEMO / "brains" / "page" / "page.pb", tmp_path / "found.pb")
+    (tmp_path / "names.txt").write_text("page\n")
+    done = runner("export", "found.pb", "--labels", "names.txt", "--to", "onnx", "--pictures", PICTURE)
+    assert done.returncode == 0, done.err
+    card = Card.read(tmp_path / "found" / "brain.json")
+    assert card.labels.names == ("page",)
+    assert [artifact.task for artifact in card.artifacts] == [None, "boxes-scores"]
+
+
+def mirrored(self, boxes, scores):
+    import tensorflow as tf
+
+    return {"boxes": 1 - tf.reshape(boxes, (1, -1, 4)), "scores": tf.reshape(scores, (1, -1, 1))}
+
+
+def test_what_answers_otherwise_is_not_written(runner, page, tmp_path, monkeypatch):
+    monkeypatch.setattr(RawHead, "told", mirrored)
+    for out in ("made", page):
+        before = left(page)
+        done = runner("export", page, "--to", "onnx", "--pictures", PICTURE, "--out", out)
+        assert done.returncode == 1
+        assert "answers otherwise: onnx, page.onnx on" in done.err
+        assert "only the first has page" in done.err
+        assert left(page) == before
+    assert left(tmp_path) == ["models"]
+
+
+def test_the_tolerances_are_those_of_verify(runner, page, tmp_path):
+    done = runner("export", page, "--to", "onnx", "--pictures", PICTURE, "--iou", "1")
+    assert done.returncode == 1
+    assert "at least 1 is asked" in done.err
+    assert left(tmp_path) == ["models"]
+
+
+def test_a_converter_that_fails_leaves_nothing(runner, page, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    done = runner("export", page, "--to", "tflite", "--to", "onnx")
+    assert done.returncode == 2
+    assert "pip install 'runner-tensorflow[onnx]'" in done.err
+    assert left(tmp_path) == ["models"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--to", "xml"], "no installed engine that opens it writes .xml; tensorflow writes .onnx, .tflite"),
+        (["--to", "onnx", "--pictures", "white.png"], "finds nothing in the pictures"),
+        (["--to", "onnx", "--pictures", "nowhere.png"], "nowhere.png"),
+        (["--to", "onnx", "--out", "full"], "there is something else in this folder"),
+        (["--to", "onnx", "--out", "other"], "the card of another brain, graphs@1"),
+        (["--to", "onnx", "--out", "white.png/page"], "white.png/page: cannot be written"),
+        (["--to", "onnx", "--engine", "openvino"], "no installed engine that opens it writes .onnx"),
+        ([], "Missing option '--to'"),
+    ],
+)
+def test_wrong_use(runner, page, tmp_path, arguments, said):
+    Image.fromarray(np.full((64, 64, 3), 255, np.uint8)).save(tmp_path / "white.png")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("keep me")
+    shutil.copytree(DEMO / "brains" / "graphs", tmp_path / "other")
+    before = left(tmp_path)
+    done = runner("export", page, *arguments)
+    assert done.returncode != 0
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert left(tmp_path) == before
+
+
+def test_a_model_of_another_framework_is_not_exported(runner):
+    done = runner("export", DEMO / "brains" / "page" / "page.onnx", "--to", "tflite")
+    assert done.returncode == 2
+    assert "models of TensorFlow are exported by runner-tensorflow" in done.err

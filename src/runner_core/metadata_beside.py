@@ -151,3 +151,4 @@ _READERS: dict[str, Callable[[Path], Told]] = {
     "config.json": _timm,
     "config.pbtxt": _server,
 }
+METADATA_NAMES = tuple(_READERS)

@@ -115,3 +115,11 @@ def test_the_commands_print_what_the_page_says(tutorial, folder):
         done = shell(command, folder)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         assert _SAME(told, done.stdout, _LOOSELY), f"{command} printed:\n{done.stdout}\nthe page says:\n{told}"
+
+
+def test_a_task_is_sixty_lines_and_runs_on_four_engines():
+    """The commands themselves are run above."""
+    task = Tutorial.read(ROOT / "docs" / "how-to" / "write-a-task.md")
+    assert sum(len(text.splitlines()) for path, text in task.files.items() if path.startswith("src")) <= 60
+    verify = next(command for command, _ in task.commands if command.startswith("runner verify"))
+    assert {"tensorflow", "openvino", "onnx", "litert"} == set(verify.partition("--engines ")[2].strip().split(","))

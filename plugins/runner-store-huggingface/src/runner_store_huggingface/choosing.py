@@ -10,6 +10,7 @@ import attrs
 
 from runner_core.errors import NoSuchBrain, UsageError
 from runner_core.labels_beside import FILE_NAMES
+from runner_core.metadata_beside import METADATA_NAMES
 
 _SAVED_MODEL = frozenset({"saved_model.pb", "saved_model.pbtxt"})
 _PARTS_OF_ONE = _SAVED_MODEL | {"variables", "assets", "assets.extra", "fingerprint.pb", "keras_metadata.pb"}
@@ -29,8 +30,8 @@ def chosen(paths: Collection[str], part: str, formats: Collection[str], name: st
     """The files of the one model that an engine opens, and the labels nearest to it: path -> place in the release.
 
     ``part`` is a file, a folder or a pattern as huggingface_hub has them, where * goes across /; empty stands for all.
-    Of several models the one at the top counts. It comes to the top of the release, and labels beside it. Raises
-    NoSuchBrain, UsageError.
+    Of several models the one at the top counts. It comes to the top of the release, and what tells of it beside it.
+    Raises NoSuchBrain, UsageError.
     """
     files = [PurePosixPath(path) for path in paths]
     model = _only(list(_models(files, _within(paths, part), formats)), name, formats)
@@ -39,10 +40,10 @@ def chosen(paths: Collection[str], part: str, formats: Collection[str], name: st
     if model.path == folder:  # the repository itself is a SavedModel
         places = {path: f"{name.rpartition('/')[2]}/{place}" for path, place in places.items()}
     for above in (folder, *folder.parents):
-        for label_file in FILE_NAMES:
-            path = str(above / label_file)
-            if path in paths and label_file not in places.values():
-                places[path] = label_file
+        for beside in {*FILE_NAMES, *METADATA_NAMES}:
+            path = str(above / beside)
+            if path in paths and beside not in places.values():
+                places[path] = beside
     return places
 
 

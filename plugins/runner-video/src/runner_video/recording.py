@@ -19,7 +19,7 @@ TICK = Fraction(1, 90_000)  # of a second: divides the usual frame rates evenly
 # What is written plays though the program be killed: the index comes in pieces, one a second.
 _FRAGMENTS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
 FORMATS = {".mp4": _FRAGMENTS, ".m4v": _FRAGMENTS, ".mov": _FRAGMENTS, ".mkv": {"flush_packets": "1"}}
-_ENCODER = {"preset": "veryfast", "crf": "23"}
+_ENCODER = {"preset": "veryfast", "crf": "23", "bf": "0"}  # without B-pictures the first is shown at nought
 
 
 class Recording:
@@ -31,7 +31,7 @@ class Recording:
     def __init__(self, path: Path, title: str, size: tuple[int, int], fps: float) -> None:
         self._path, self._size, self._fps = path, size, fps
         self._first: float | None = None
-        self._count, self._last = 0, -1
+        self._count, self._last, self._failed = 0, -1, False
         try:
             self._container = av.open(str(path), "w", options=FORMATS[path.suffix.lower()])
             self._container.metadata["title"] = title
@@ -54,11 +54,19 @@ class Recording:
         self._put(frame)
 
     def close(self) -> None:
-        """Writes what the encoder still holds. Raises SinkError."""
+        """Writes what the encoder still holds, unless writing failed: then FFmpeg must not be asked again."""
         try:
-            self._put(None)
+            if not self._failed:
+                self._put(None)
         finally:
+            self._close()
+
+    def _close(self) -> None:
+        try:
             self._container.close()
+        except av.FFmpegError as error:
+            if not self._failed:
+                raise self._error(error) from error
 
     def _tick(self, time: float | None) -> int:
         """When a picture is shown: as it was taken, from the first on, and never before the one before it."""
@@ -73,6 +81,7 @@ class Recording:
         try:
             self._container.mux(self._stream.encode(frame))
         except av.FFmpegError as error:
+            self._failed = True
             raise self._error(error) from error
 
     def _error(self, error: av.FFmpegError) -> SinkError:

@@ -75,7 +75,7 @@ class MergedFrames(Iterator[Frame]):
         taken = frame.taken or 0.0
         self._first = taken if self._first is None else self._first
         self._index += 1
-        frame.index, frame.time = self._index, taken - self._first
+        frame.index, frame.time = self._index, max(taken - self._first, 0.0)
         return frame
 
     def _read(self, number: int, frames: Iterator[Frame]) -> None:

@@ -1,0 +1,124 @@
+"""Streams: many cameras as one source."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from itertools import islice, repeat
+
+import pytest
+from camera_server import CameraServer, jpeg, pictures, silence, then
+from clips import number_of
+from runner_video.streams import Streams
+
+from runner_core.errors import NotInstalled, SourceError
+from runner_core.locations import open_source
+from runner_core.pipeline import stream
+from runner_core.testing import check_source, conformance, fake_brain, fake_rows
+
+QUICK = "lavfi:color=white:size=32x32:rate=50,realtime"
+SLOW = "lavfi:color=black:size=64x48:rate=10,realtime"
+
+
+def write(path, *lines: str):
+    path.write_text("\n".join(lines))
+    return path
+
+
+@conformance(check_source)
+def test_keeps_the_promises_of_a_source(check, tmp_path):
+    lines = (
+        "lavfi:color=white:size=32x32:rate=50:duration=0.1,realtime",
+        SLOW.replace("rate=10", "rate=20:duration=1"),
+    )
+    check(Streams, write(tmp_path / "few.streams", *lines), missing=str(tmp_path / "missing.streams"))
+
+
+def test_frames_of_all_cameras_come_as_those_of_one_source(tmp_path):
+    source = open_source(str(write(tmp_path / "two.streams", "# the yard", QUICK, "", f"  {SLOW}  ")))
+    assert source.live
+    frames = source.frames()
+    taken = list(islice(frames, 40))
+    frames.close()
+    counted = Counter(frame.source for frame in taken)
+    quick, slow = QUICK.removeprefix("lavfi:"), SLOW.removeprefix("lavfi:")
+    assert set(counted) == {quick, slow}
+    assert counted[slow] >= 4
+    assert counted[quick] > 2 * counted[slow]
+    assert [frame.index for frame in taken] == list(range(40))
+    for camera in (quick, slow):
+        times = [frame.time for frame in taken if frame.source == camera]
+        assert 0 <= times[0] < 0.5
+        assert times == sorted(times)
+    assert {(frame.source, frame.size) for frame in taken} == {(quick, (32, 32)), (slow, (64, 48))}
+
+
+def test_a_run_looks_at_every_camera(tmp_path):
+    path = write(tmp_path / "two.streams", QUICK, SLOW)
+    results = stream(str(path), [fake_brain(outputs=fake_rows((0, 0, 10, 10, 0.9, 1)))])
+    counted = Counter(frame.source for frame, _ in islice(results, 30))
+    results.close()
+    assert len(counted) == 2
+    assert min(counted.values()) >= 3
+
+
+def test_a_camera_that_is_not_there_costs_no_other(tmp_path, caplog):
+    path = write(tmp_path / "two.streams", "rtsp://127.0.0.1:9/gone", QUICK)
+    frames = Streams(str(path)).frames()
+    assert {frame.source for frame in islice(frames, 10)} == {QUICK.removeprefix("lavfi:")}
+    frames.close()
+    assert "rtsp://127.0.0.1:9/gone: nobody answers there" in caplog.text
+    assert "; left out" in caplog.text
+
+
+def test_without_any_camera_left_it_fails(tmp_path):
+    path = write(tmp_path / "none.streams", "rtsp://127.0.0.1:9/a", "rtsp://127.0.0.1:9/b")
+    with pytest.raises(SourceError, match=r"rtsp://127.0.0.1:9/[ab]: nobody answers there"):
+        next(Streams(str(path)).frames())
+
+
+def test_a_camera_that_hangs_holds_up_no_other(tmp_path):
+    with (
+        CameraServer(then(pictures([jpeg(50)] * 10), silence(30))) as hung,
+        CameraServer(pictures(repeat(jpeg(150)))) as well,
+    ):
+        frames = Streams(str(write(tmp_path / "two.streams", f"stream:{hung.url}", f"stream:{well.url}"))).frames()
+        begun = time.monotonic()
+        taken = list(islice(frames, 60))
+        assert {frame.source for frame in taken[-5:]} == {well.url}
+        assert number_of(taken[-1].pixels) == 10
+        frames.close()
+        assert time.monotonic() - begun < 5
+
+
+def test_closed_it_leaves_no_thread_behind(tmp_path):
+    before = set(threading.enumerate())
+    frames = Streams(str(write(tmp_path / "two.streams", QUICK, SLOW))).frames()
+    next(frames)
+    frames.close()
+    deadline = time.monotonic() + 3
+    while set(threading.enumerate()) - before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not set(threading.enumerate()) - before
+
+
+@pytest.mark.parametrize(
+    ("lines", "error", "said"),
+    [
+        ([], SourceError, "no camera in it; write one source a line"),
+        (["# none", ""], SourceError, "no camera in it"),
+        (["pictures/"], SourceError, "pictures/"),
+        (["lavfi:testsrc"], SourceError, "lavfi:testsrc is not live; a list of streams holds cameras alone"),
+        (["gopher://host"], NotInstalled, "no installed source reads 'gopher://host'"),
+    ],
+)
+def test_what_is_no_list_of_cameras_is_said(lines, error, said, tmp_path):
+    with pytest.raises(error, match=said):
+        Streams(str(write(tmp_path / "bad.streams", *lines)))
+
+
+def test_a_list_that_is_no_text_is_said(tmp_path):
+    (tmp_path / "bad.streams").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(SourceError, match=r"bad\.streams: cannot be read"):
+        Streams(str(tmp_path / "bad.streams"))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -41,9 +42,20 @@ class Asked:
 
 
 class FaultyServer:
-    """``ranges``, ``validators``, ``lengths``: whether it knows Range, ETag and Last-Modified, Content-Length."""
+    """``ranges``, ``validators``, ``lengths``: whether it knows Range, ETag and Last-Modified, Content-Length.
 
-    def __init__(self, root: Path, *, ranges: bool = True, validators: bool = True, lengths: bool = True) -> None:
+    With the ``context`` of a certificate it speaks https.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        ranges: bool = True,
+        validators: bool = True,
+        lengths: bool = True,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
         self.root, self.ranges, self.validators, self.lengths = root, ranges, validators, lengths
         self.rate: float | None = None  # bytes a second, for all transfers together; None is as fast as it goes
         self.asked: list[Asked] = []
@@ -53,7 +65,9 @@ class FaultyServer:
         self._always: dict[str, Fault] = {}
         self._lock = threading.Lock()
         self._http = _Http(("127.0.0.1", 0), type("Handler", (Handler,), {"state": self}))
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        if context:
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self._http.server_port}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -134,7 +148,12 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.state.fault_for(Asked(self.command, self.path, self.start, *headers))
         if fault:
             fault(self)
-        elif self.file.is_file():
+        else:
+            self.plain()
+
+    def plain(self) -> None:
+        """As if there were no fault."""
+        if self.file.is_file():
             self.send_file(self.file.read_bytes())
         else:
             self.send_whole(404, b"there is no such file", {"Content-Type": "text/plain"})

@@ -45,11 +45,11 @@ class Blobs:
         """Bytes in all."""
         return sum(stat.st_size for _, stat in self.all())
 
-    def bring(self, file: RemoteFile, path: Path, progress: ProgressOf) -> str:
-        """Puts the file at ``path`` and gives its sha256; fetches it unless there is a blob of the sha256 that it has,
-        or had when it was fetched last. Raises StoreError, UnreachableError.
+    def bring(self, file: RemoteFile, brain: str, path: Path, progress: ProgressOf) -> str:
+        """Puts a file of the ``brain`` at ``path`` and gives its sha256; fetches it unless there is a blob of that
+        sha256, or of the one that a file of this identity had when it was fetched. Raises StoreError, UnreachableError.
         """
-        key = file.sha256 or Receipt.key(f"{file.url} {file.identity}")
+        key = file.sha256 or Receipt.key(f"{brain} {file.path} {file.identity or file.url}")
         with held(self._partial, key, file.path):
             known = file.sha256 or (self._known(key) if file.identity else None)
             if known and self._link(known, path, file.size):

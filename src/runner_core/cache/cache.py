@@ -46,7 +46,7 @@ class Cache:
             known = self._same(release)
             if known:
                 return known
-            key = Receipt.key(f"brain {release.store} {release.name}")
+            key = Receipt.key(release.brain)
             with held(self._locks, key, release.name):
                 return self._same(release) or self._make(release, key)  # another process may have been quicker
 
@@ -160,7 +160,7 @@ class Cache:
             shutil.rmtree(left, ignore_errors=True)
         making = Path(tempfile.mkdtemp(dir=self._making, prefix=f"{key}-"))
         try:
-            files = tuple(self._bring(file, making) for file in release.files)
+            files = tuple(self._bring(file, release.brain, making) for file in release.files)
             receipt = Receipt(release.store, release.name, release.version, files)
             receipt.write(making)
             folder = self.root / "brains" / receipt.folder
@@ -173,10 +173,10 @@ class Cache:
             shutil.rmtree(making, ignore_errors=True)
         return folder
 
-    def _bring(self, file: RemoteFile, making: Path) -> ReceiptFile:
+    def _bring(self, file: RemoteFile, brain: str, making: Path) -> ReceiptFile:
         path = making / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        digest = self._blobs.bring(file, path, self.progress)
+        digest = self._blobs.bring(file, brain, path, self.progress)
         return ReceiptFile(file.path, digest, path.stat().st_size, file.identity)
 
     def _drop(self, folder: Path) -> bool:

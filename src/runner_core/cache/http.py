@@ -27,6 +27,7 @@ CHUNK = 1 << 20
 LONGEST_WAIT = 120.0  # seconds that a server may ask to be waited for; if it wants more, people decide
 MOST_JSON = 64 << 20  # bytes
 IDEMPOTENT = ("GET", "HEAD")
+_WHOSE = re.compile(r"^\w*Connection(Pool)?\(.*?\): ")  # what urllib3 begins its messages with
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -230,7 +231,6 @@ def _json(body: bytes, answer: requests.Response) -> Any:
 
 def _reason(error: Exception) -> str:
     """The innermost cause, in a few words."""
-    while error.args and isinstance(error.args[0], Exception):
-        error = error.args[0]
-    inner = getattr(error, "reason", None)
-    return str(inner or error).partition(": ")[2] or str(inner or error)
+    while causes := [told for told in (getattr(error, "reason", None), *error.args) if isinstance(told, Exception)]:
+        error = causes[0]
+    return _WHOSE.sub("", str(error))

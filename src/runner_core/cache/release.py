@@ -82,6 +82,11 @@ class Release:
         if Receipt.FILE_NAME in places:
             raise StoreError(f"{self.store}: {self.name} has a file {Receipt.FILE_NAME}: that name is the cache's own")
 
+    @property
+    def brain(self) -> str:
+        """What all its versions have in common."""
+        return f"{self.store} {self.name}"
+
 
 def check_name(text: str, where: str) -> None:
     """Raises StoreError for what cannot be the name of a brain or of a version: it becomes a folder's name."""

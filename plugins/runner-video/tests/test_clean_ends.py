@@ -1,0 +1,118 @@
+"""Runs by the real command line that are interrupted or killed: what was written plays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import pytest
+from rtsp_server import missing, rtsp_server
+
+PAGE = Path(__file__).parents[2] / "runner-demo" / "src" / "runner_demo" / "brains" / "page" / "page.onnx"
+SOON = 2.0  # seconds from Ctrl-C to the end
+LIVE = "lavfi:testsrc=size=320x240:rate=30,realtime"
+ENDLESS = "lavfi:testsrc=size=320x240:rate=30"
+
+
+@contextmanager
+def running(folder: Path, source: str, *, stdin: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    """``runner run`` with a video and JSON lines as sinks, once it has written some of them."""
+    command = [sys.executable, "-m", "runner_core.cli.main", "run", source, "--brain", str(PAGE)]
+    process = subprocess.Popen(
+        [*command, "--sink", "video:out.mp4", "--sink", "jsonl:out.jsonl"],
+        cwd=folder, env=os.environ | {"RUNNER_HOME": str(folder / "home")}, text=True, stdin=stdin,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def written(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def wait_for(condition, patience: float = 30) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def interrupt(process: subprocess.Popen[str]) -> str:
+    """Ctrl-C; what it said."""
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert time.monotonic() - begun < SOON
+    assert process.returncode == 130, said
+    assert said.splitlines()[-1] == "runner: interrupted"
+    assert "Traceback" not in said
+    return said
+
+
+def played(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        return [frame.time for frame in container.decode(video=0)]
+
+
+def numbers(path: Path) -> list[int]:
+    return [json.loads(line)["index"] for line in path.read_text().splitlines() if '"index"' in line]
+
+
+@pytest.mark.parametrize("source", [LIVE, ENDLESS], ids=["camera", "file"])
+def test_ctrl_c_closes_the_files_properly(source, tmp_path):
+    with running(tmp_path, source) as process:
+        wait_for(lambda: written(tmp_path / "out.mp4") > 20_000)
+        interrupt(process)
+    looked_at = numbers(tmp_path / "out.jsonl")
+    times = played(tmp_path / "out.mp4")
+    assert len(looked_at) - 1 <= len(times) <= len(looked_at) + 1
+    assert len(times) > 20
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+@pytest.mark.parametrize("trouble", ["kill", "freeze"])
+def test_ctrl_c_ends_a_run_whose_camera_is_gone(trouble, tmp_path):
+    with rtsp_server(size=(320, 240)) as server, running(tmp_path, server.url) as process:
+        wait_for(lambda: written(tmp_path / "out.mp4") > 5_000)
+        getattr(server, trouble)()
+        time.sleep(0.5)
+        interrupt(process)
+        server.thaw() if trouble == "freeze" else None
+    assert len(played(tmp_path / "out.mp4")) > 10
+
+
+def test_ctrl_c_ends_a_run_that_waits_for_standard_input(tmp_path):
+    reading, writing = os.pipe()
+    with running(tmp_path, "-", stdin=reading) as process:
+        os.write(writing, b"\xff\xd8\xff")  # and no more
+        wait_for(lambda: (tmp_path / "out.jsonl").exists() or process.poll() is not None)
+        interrupt(process)
+    os.close(reading)
+    os.close(writing)
+
+
+def test_what_a_killed_run_wrote_plays(tmp_path):
+    with running(tmp_path, LIVE) as process:
+        wait_for(lambda: len(numbers_so_far(tmp_path / "out.jsonl")) > 75)
+        process.kill()
+        process.communicate()
+    times = played(tmp_path / "out.mp4")
+    assert len(times) > 20
+    assert times == sorted(times)
+    assert times[0] == 0
+
+
+def numbers_so_far(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []

@@ -20,8 +20,8 @@ from runner_core.picture import PictureSpec, Placement, Prepared, as_tensor, nee
 S = TypeVar("S", bound=np.generic)
 
 # What a frame makes by itself, and the stage of a run that it belongs to; a tensor and its parts are prepared.
-DECODED = ("pixels", "enough")
-_STAGES = {"encoded": "read", **dict.fromkeys(("opened", "size", "image", *DECODED), "decode")}
+DECODED = ("pixels", "reduced")
+_STAGES = {"encoded": "read", **dict.fromkeys(("opened", "size", "image", "enough", *DECODED), "decode")}
 
 
 def stage_of(making: Making) -> str:
@@ -221,13 +221,13 @@ class Frame:
         if not least or None in least or self._read is None or "pixels" in self._made:
             return self.pixels
         sides = tuple(max(side) for side in zip(*(size for size in least if size), strict=True))
-        return self._made.once("enough", lambda: self._decode_reduced((sides[0], sides[1])))
+        return self._made.once("enough", lambda: self._reduced_or_whole((sides[0], sides[1])))
 
-    def _decode_reduced(self, least: tuple[int, int]) -> NDArray[np.uint8]:
+    def _reduced_or_whole(self, least: tuple[int, int]) -> NDArray[np.uint8]:
         image = decode.open_image(self.encoded or b"", self.source)
         if not decode.reduce(image, least):
             return self.pixels
-        return _frozen(np.asarray(decode.to_rgb(image, self.source)))
+        return self._made.once("reduced", lambda: _frozen(np.asarray(decode.to_rgb(image, self.source))))
 
 
 def _size_of(pixels: NDArray[np.uint8]) -> tuple[int, int]:

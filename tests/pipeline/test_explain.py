@@ -56,6 +56,11 @@ def test_exact_decoding_is_told(pictures, brains):
     assert told["decoded"] == [{"size": SIZE, "of": SIZE, "times": COUNT}]
 
 
+def test_a_picture_that_is_small_enough_as_it_is_counts_once(testdata, brains):
+    told = explained(str(testdata / "pictures" / "football.jpg"), brains)
+    assert told["decoded"] == [{"size": (500, 335), "of": (500, 335), "times": 1}]
+
+
 def test_a_picture_decoded_twice_is_told(pictures, brains):
     told = explained(str(pictures), brains[:1], [MemorySink(lambda result: result.frame.pixels)])
     assert {tuple(entry["size"]): entry["times"] for entry in told["decoded"]} == {HALF: COUNT, SIZE: COUNT}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 
@@ -18,6 +19,7 @@ from runner_core.card import FILE_NAME, Card
 from runner_core.errors import CardError, StoreError
 
 MOST_BYTES = 16 << 20
+T = TypeVar("T")
 
 
 def read_card(url: str, opener: Opener) -> bytes:
@@ -44,6 +46,20 @@ def here(path: str, url: str, data: bytes) -> RemoteFile:
         yield Body(offset, len(data), iter([data[offset:]]))
 
     return RemoteFile(path, url, opened, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def carded(
+    data: bytes, url: str, beside: Mapping[str, T], remote: Callable[[T, str], RemoteFile]
+) -> Iterator[RemoteFile]:
+    """The files of a brain with a card: the card, whose bytes are here, and what it names, held to what it says.
+
+    ``beside`` is what there is beside the card, by path, and ``remote`` makes one of these a file at that path.
+    Raises CardError, StoreError.
+    """
+    yield here(FILE_NAME, url, data)
+    for path, told in needed(card_of(data, url), beside, url).items():
+        file = remote(beside[path], path)
+        yield agreed(file, told) if told else file
 
 
 def needed(card: Card, listed: Collection[str], url: str) -> dict[str, ArtifactFile | None]:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from natsort import natsorted
 
 from runner_core.cache.cache import Cache
-from runner_core.cache.carded import agreed, card_of, here, needed, read_card
+from runner_core.cache.carded import card_of, carded, read_card
 from runner_core.cache.release import Release, RemoteFile, check_name
 from runner_core.card import FILE_NAME, Card
 from runner_core.contracts import BrainRef
@@ -33,7 +33,7 @@ class FsspecStore:
         files = self._remote.files()
         for folder in natsorted(_folders(files)):
             try:
-                card = self._card(files[f"{folder}/{FILE_NAME}"])[1]
+                card = self._card(files[f"{folder}/{FILE_NAME}"])
             except CardError as error:
                 log.warning("%s", error)
                 continue
@@ -60,22 +60,17 @@ class FsspecStore:
     def _version(self, folder: str, files: Mapping[str, Entry]) -> str:
         """The folder's name, or what the card says where the brain's own folder has it."""
         _, slash, version = folder.partition("/")
-        return version if slash else self._card(files[f"{folder}/{FILE_NAME}"])[1].version
+        return version if slash else self._card(files[f"{folder}/{FILE_NAME}"]).version
 
     def _needed(self, folder: str, files: Mapping[str, Entry]) -> Iterator[RemoteFile]:
-        """The card, and the files that it names; what it says of them must be true."""
-        data, card = self._card(files[folder + FILE_NAME])
-        where = f"{self._remote.shown}/{folder}{FILE_NAME}"
-        yield here(FILE_NAME, where, data)
+        """The card, and the files that it names."""
+        card = self._remote.file(files[folder + FILE_NAME], FILE_NAME)
         beside = {path.removeprefix(folder): entry for path, entry in files.items() if path.startswith(folder)}
-        for path, told in needed(card, beside, where).items():
-            file = self._remote.file(beside[path], path)
-            yield agreed(file, told) if told else file
+        return carded(read_card(card.url, card.open), card.url, beside, self._remote.file)
 
-    def _card(self, entry: Entry) -> tuple[bytes, Card]:
+    def _card(self, entry: Entry) -> Card:
         file = self._remote.file(entry, FILE_NAME)
-        data = read_card(file.url, file.open)
-        return data, card_of(data, file.url)
+        return card_of(read_card(file.url, file.open), file.url)
 
 
 def _folders(files: Collection[str]) -> list[str]:

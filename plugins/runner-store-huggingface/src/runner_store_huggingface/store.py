@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from runner_core.cache.cache import Cache
-from runner_core.cache.carded import agreed, card_of, here, needed, read_card
+from runner_core.cache.carded import carded, read_card
 from runner_core.cache.release import Release, RemoteFile
 from runner_core.card import FILE_NAME
 from runner_core.contracts import BrainRef
@@ -56,12 +57,9 @@ def _carded(hub: Hub, repository: Repository, entry: Entry, cache: Cache) -> Ite
     data = _known(entry, cache) or read_card(remote.url, remote.open)
     if not is_of(data, entry):
         raise StoreError(f"{remote.url}: what arrived is not what the repository holds", remedy="run it again")
-    yield here(FILE_NAME, remote.url, data)
     folder = entry.path.removesuffix(FILE_NAME)
     beside = {path.removeprefix(folder): file for path, file in repository.entries.items() if path.startswith(folder)}
-    for path, told in needed(card_of(data, remote.url), beside, remote.url).items():
-        file = hub.file(repository, beside[path], path)
-        yield agreed(file, told) if told else file
+    yield from carded(data, remote.url, beside, partial(hub.file, repository))
 
 
 def _known(entry: Entry, cache: Cache) -> bytes | None:

@@ -6,6 +6,7 @@ the first picture comes out of it as it comes out of ours, they are fed there, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from threading import Lock
 
 import attrs
@@ -22,6 +23,12 @@ from runner_core.picture import PictureSpec
 # Mean difference in grey levels over a picture. JPEG decoders differ by a fraction of one; another order of colours,
 # orientation or scale differs by tens.
 NEAR = 2.0
+
+
+def fed_pixels(brain: Brain) -> Brain:
+    """The brain for frames that were never encoded: behind its decoder where it has one, else as it is."""
+    decoder = decoder_of(brain)
+    return BehindDecoder(*decoder) if decoder else brain
 
 
 def decoder_of(brain: Brain) -> tuple[LocalBrain, Decoded] | None:
@@ -53,6 +60,11 @@ class BehindDecoder(Brain):
             if self._same is None:
                 self._same = self._agrees(frame)
         return (self._pixels if self._same else self._bytes).infer(frame)
+
+    def infer_many(self, frames: Sequence[Frame]) -> list[Inference]:
+        """As ``infer`` of each; in one run where the graph behind its decoder takes several."""
+        first = [self.infer(frame) for frame in frames[:1]]
+        return first + (self._pixels if self._same else self._bytes).infer_many(frames[1:])
 
     def _agrees(self, frame: Frame) -> bool:
         """Whether the graph's decoder makes the same pixels of this frame as ours."""

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from runner_core.behind_decoder import fed_pixels
 from runner_core.brain import Brain
 from runner_core.errors import UsageError
 from runner_core.frame import Frame
@@ -37,6 +38,7 @@ class Cascade(Brain):
             raise UsageError(f"a margin of {margin}", remedy="give the share of a crop to add on each side, 0 to 1")
         first.labels.model_ids_of(on or ())
         self.first, self.second, self.on, self.margin = first, second, None if on is None else tuple(on), margin
+        self._looking = fed_pixels(second)  # crops were never encoded, and need not be for this
         self.name, self.version, self.labels = second.name, second.version, second.labels
         self.task, self.family, self.engine, self.threads = second.task, second.family, second.engine, second.threads
 
@@ -50,9 +52,10 @@ class Cascade(Brain):
 
     def look_into(self, frame: Frame, found: Inference) -> Inference:
         """What the second says of the crops that ``found``, an answer of the first, asks for."""
+        wanted = list(self._crops(found))
+        answers = self._looking.infer_many([_cut(frame, crop) for _, crop in wanted])
         parts = [
-            _carried(self.second.infer(_cut(frame, crop)), crop, frame.size, row)
-            for row, crop in self._crops(found)
+            _carried(answer, crop, frame.size, row) for answer, (row, crop) in zip(answers, wanted, strict=True)
         ]  # fmt: skip
         return self._joined(parts) if parts else self._nothing(frame, found)
 

@@ -95,6 +95,28 @@ def test_a_chain_of_three_networks(brains, frame):
         assert (region.label, people.instances[region.parent].label) == ("person", "person")
 
 
+def test_crops_are_not_encoded_for_a_graph_that_decodes(testdata, frame, monkeypatch):
+    """A PNG of every crop would cost more than the network: after the first, which proves it, it is fed pixels."""
+    encoded = "fastestdet_coco_tf1_encoded_image_string_tensor.pb"
+    labels = testdata / "models" / "coco80.pbtxt"
+    fed = []
+    with (
+        open_brain(testdata / "models" / COCO, labels=labels, conf=0.5, name="first") as first,
+        open_brain(testdata / "models" / encoded, labels=labels, conf=0.5, name="second") as second,
+    ):
+        run = second.session.run
+        monkeypatch.setattr(second.session, "run", lambda feeds, fetches: fed.append(feeds) or run(feeds, fetches))
+        found, inside = first.then(second, on=["person"]).infer_all(frame)
+        assert sum("encoded_image_string_tensor:0" in feeds for feeds in fed) == 1
+        assert len(fed) == 1 + found.names.count("person")
+        for row, crop in crops(found, 0):
+            want = alone(second, frame, crop)
+            got = inside.take(np.flatnonzero(inside.parents == row))
+            assert got.names == want.names
+            np.testing.assert_allclose(got.boxes, want.boxes + [*crop[:2], *crop[:2]], atol=1e-2)
+            np.testing.assert_allclose(got.scores, want.scores, atol=1e-4)
+
+
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory, frame):
     """A second of the picture, sliding to the left."""

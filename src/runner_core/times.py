@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 
 import attrs
 import numpy as np
@@ -15,13 +15,18 @@ PERCENTILES = (50, 90, 99)
 class Times:
     """Milliseconds; of the last ``KEPT``."""
 
-    _kept: deque[float] = attrs.field(factory=lambda: deque(maxlen=KEPT), init=False)
+    _kept: array[float] = attrs.field(factory=lambda: array("f"), init=False)
+    _oldest: int = attrs.field(default=0, init=False)
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def take(self, ms: float) -> None:
-        self._kept.append(ms)
+        if len(self._kept) < KEPT:
+            self._kept.append(ms)
+        else:
+            self._kept[self._oldest] = ms
+            self._oldest = (self._oldest + 1) % KEPT
 
     def to_json(self) -> dict[str, float]:
         """``{"p50": ..., "p90": ..., "p99": ...}``: so many in a hundred took no longer. Nothing of nothing."""

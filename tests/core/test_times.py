@@ -1,0 +1,37 @@
+"""How long something took: percentiles, of the last times alone."""
+
+import numpy as np
+
+from runner_core.times import KEPT, Times
+
+
+def times(*all_ms):
+    found = Times()
+    for ms in all_ms:
+        found.take(ms)
+    return found
+
+
+def test_nothing_tells_nothing():
+    assert times().to_json() == {}
+    assert not times()
+
+
+def test_percentiles_are_numpys():
+    given = np.random.default_rng(2).exponential(5, 501)
+    wanted = {f"p{share}": round(float(np.percentile(given, share)), 3) for share in (50, 90, 99)}
+    told = times(*given).to_json()
+    assert told.keys() == wanted.keys()
+    np.testing.assert_allclose([*told.values()], [*wanted.values()], atol=0.002)
+
+
+def test_the_oldest_go_first():
+    found = times(*[1000.0] * KEPT, *[1.0] * (KEPT // 2))
+    assert len(found) == KEPT
+    assert found.to_json()["p90"] == 1000.0
+    for _ in range(KEPT // 2 - 1):
+        found.take(1.0)
+    assert found.to_json()["p99"] == 1.0
+    assert max(found._kept) == 1000.0, "one is left"
+    found.take(1.0)
+    assert max(found._kept) == 1.0

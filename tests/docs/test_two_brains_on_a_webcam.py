@@ -50,7 +50,7 @@ def test_the_command_runs_as_written(folder):
     port = free_port()
     command = [CAMERA if part == "0" else part.replace("8000", str(port)) for part in command]
     with subprocess.Popen(
-        [sys.executable, "-m", "runner_core.cli.main", *command, "--sink", "jsonl:out.jsonl"],
+        [sys.executable, "-m", "runner_core.cli.main", *command, "--sink", "jsonl:out.jsonl", "--engine", "onnx"],
         text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as run:  # fmt: skip
         assert run.stderr is not None

@@ -1,13 +1,12 @@
 """What a .tflite file says of itself beyond its tensors."""
 
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import flatbuffers
 import pytest
 from runner_litert.engine import LiteRTEngine
+from tflite_metadata import described, pack
 
 from runner_core.contracts import EngineOptions
 
@@ -18,53 +17,6 @@ def metadata(path: Path) -> Mapping[str, str]:
     session = LiteRTEngine().load(path, EngineOptions())
     session.close()
     return session.metadata
-
-
-def pack(path: Path, **files: str) -> Path:
-    with zipfile.ZipFile(path, "a") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return path
-
-
-def described(mean: tuple[float, ...], std: tuple[float, ...]) -> bytes:
-    """A TFLITE_METADATA buffer as metadata_schema.fbs lays it out: a name, an author, an input with a normalisation."""
-    builder = flatbuffers.Builder(256)
-    name, author = builder.CreateString("Käfer"), builder.CreateString("A. Uthor")
-    numbers = [_floats(builder, values) for values in (mean, std)]
-    options = _table(builder, 2, {0: numbers[0], 1: numbers[1]})
-    unit = _table(builder, 2, {1: options}, {0: 1})  # NormalizationOptions
-    other = _table(builder, 2, {1: _table(builder, 1, {})}, {0: 3})  # ScoreThresholdingOptions
-    tensor = _table(builder, 7, {4: _vector(builder, [other, unit])})
-    subgraph = _table(builder, 5, {2: _vector(builder, [tensor])})
-    root = _table(builder, 8, {0: name, 3: _vector(builder, [subgraph]), 4: author})
-    builder.Finish(root, file_identifier=b"M001")
-    return bytes(builder.Output())
-
-
-def _table(
-    builder: flatbuffers.Builder, slots: int, offsets: dict[int, int], bytes_: dict[int, int] | None = None
-) -> int:
-    builder.StartObject(slots)
-    for slot, offset in offsets.items():
-        builder.PrependUOffsetTRelativeSlot(slot, offset, 0)
-    for slot, value in (bytes_ or {}).items():
-        builder.PrependUint8Slot(slot, value, 0)
-    return builder.EndObject()
-
-
-def _vector(builder: flatbuffers.Builder, tables: list[int]) -> int:
-    builder.StartVector(4, len(tables), 4)
-    for table in reversed(tables):
-        builder.PrependUOffsetTRelative(table)
-    return builder.EndVector()
-
-
-def _floats(builder: flatbuffers.Builder, values: tuple[float, ...]) -> int:
-    builder.StartVector(4, len(values), 4)
-    for value in reversed(values):
-        builder.PrependFloat32(value)
-    return builder.EndVector()
 
 
 def test_a_plain_model_says_nothing(write_tflite: Write) -> None:

@@ -116,10 +116,9 @@ def test_a_class_map_covers_what_it_covers_elsewhere(model: str, testdata: Path)
 
 def test_quantised_tensors_are_told_in_the_metadata(testdata: Path) -> None:
     told = load(testdata / "models" / "mobilenet_v2_1.0_224_quant.tflite").metadata
-    assert told == {
-        "quantization:input": "0.0078125,128",
-        "quantization:MobilenetV2/Predictions/Softmax": "0.00390625,0",
-    }
+    quantised = {"quantization:input": "0.0078125,128", "quantization:MobilenetV2/Predictions/Softmax": "0.00390625,0"}
+    assert told.items() >= quantised.items()
+    assert told["labels"].splitlines()[0] == "background", "as LiteRT reads them"
 
 
 def test_free_sides_are_none_and_take_any_length(write_onnx: Write) -> None:

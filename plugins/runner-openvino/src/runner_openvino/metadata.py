@@ -1,13 +1,16 @@
 """Metadata: what a file that OpenVINO has read says of itself.
 
-An ONNX file's properties stay as they are. An IR's ``rt_info/model_info`` is Model API's; what that calls otherwise
+An ONNX file's properties stay as they are; of a .tflite file OpenVINO reads none, so the file is. An IR's ``rt_info/model_info`` is Model API's; what that calls otherwise
 than everybody else is told under the usual name too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+from runner_core import tflite_metadata
 
 # Source: https://github.com/open-edge-platform/model_api, docs/source/guides/model-configuration.md
 _RESIZES = {
@@ -19,8 +22,10 @@ _RESIZES = {
 _TRUE = ("true", "yes", "1")
 
 
-def metadata_of(model: Any) -> dict[str, str]:
+def metadata_of(path: Path, model: Any) -> dict[str, str]:
     """Lists are joined by blanks, as Model API has them."""
+    if path.suffix.lower() == ".tflite":
+        return tflite_metadata.metadata_of(path)
     own = dict(_entries(model, "model_info"))
     return dict(_entries(model, "framework")) | own | _usual(own)
 

@@ -28,7 +28,7 @@ class OpenVINOSession:
         self._border = border_of(path, model)
         self.inputs, self.outputs = self._border.inputs, self._border.outputs
         self._places = {spec.name: place for place, spec in enumerate(self.outputs)}
-        self.metadata: dict[str, str] = metadata_of(model) | self._border.metadata
+        self.metadata: dict[str, str] = metadata_of(path, model) | self._border.metadata
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
         compiled = self._compiled

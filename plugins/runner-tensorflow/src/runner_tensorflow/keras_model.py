@@ -18,6 +18,7 @@ from runner_tensorflow.runtime import function_to_constants, tf
 from runner_tensorflow.tensors import names_of
 
 _EXPORT = "export it as a SavedModel"
+_LEAST_OF_NO_PIXELS = 0.1  # what scales 0 to 255 to a few units multiplies by 1/255, 1/127.5 or about that
 
 
 def read(path: Path, options: EngineOptions) -> Program:
@@ -46,7 +47,15 @@ def read(path: Path, options: EngineOptions) -> Program:
     graph = import_graph(prune(function.graph.as_graph_def()), path, options)
     inputs = dict(zip(names_of(flat.inputs), names_of(function.inputs), strict=True))
     outputs = dict(zip(_output_names(model, flat), names_of(function.outputs), strict=True))
-    return Program(path, graph, inputs, outputs, {"format": "Keras"})
+    return Program(path, graph, inputs, outputs, {"format": "Keras"} | _scaling(model))
+
+
+def _scaling(model: Any) -> dict[str, str]:
+    """That the input takes pixels as they are, where the first layer scales them by itself."""
+    layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    scale = getattr(layers[0], "scale", None) if layers and type(layers[0]).__name__ == "Rescaling" else None
+    pixels = isinstance(scale, int | float) and 0 < scale < _LEAST_OF_NO_PIXELS
+    return {"mean": "0", "std": "1"} if pixels else {}
 
 
 def _traced(flat: Any) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from runner_litert.tables import Table
+from runner_core.tflite_tables import Table
 
 _LARGEST = 1 << 20  # bytes of a packed file that is still read: labels are small
 _MODEL_BUFFERS, _MODEL_METADATA = 4, 6

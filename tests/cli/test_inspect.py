@@ -1,0 +1,119 @@
+"""``runner inspect``: which file told what, what was guessed, and pictures that settle it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from runner_core.card import Card
+
+PICTURES = ("football.jpg", "cat_720p.jpg")
+WRONG = {
+    "size": [352, 352],
+    "layout": "nchw",
+    "dtype": "float32",
+    "colour": "bgr",
+    "mean": [127.5] * 3,
+    "std": [127.5] * 3,
+}
+
+
+@pytest.fixture
+def model(testdata, tmp_path):
+    """FastestDet alone in a folder: it takes blue, green, red from 0 to 1, which nothing in the file tells."""
+    shutil.copy(testdata / "models" / "coco80.txt", tmp_path / "labels.txt")
+    return shutil.copy(testdata / "models" / "fastestdet_coco.onnx", tmp_path)
+
+
+@pytest.fixture
+def tries(testdata):
+    return [part for name in PICTURES for part in ("--try", testdata / "pictures" / name)]
+
+
+def card_of(stdout):
+    return json.loads(stdout[stdout.index("\n{\n") :])
+
+
+def test_a_guess_is_said_with_what_settles_it(model, runner):
+    done = runner("inspect", model)
+    assert done.returncode == 0, done.stderr
+    assert "guess: the input takes BGR values from 0 to 1" in done.stdout
+    assert "`runner inspect --try PICTURE`" in done.stdout
+    assert "80 names from labels.txt beside the model" in done.stdout
+
+
+def test_pictures_show_which_variant_makes_sense(model, tries, runner):
+    done = runner("inspect", model, *tries, COLUMNS="160")
+    assert done.returncode == 0, done.stderr
+    assert "taken: BGR from 0 to 1, as it was. As likely: RGB from 0 to 1" in done.stdout
+    rows = [line.split("│") for line in done.stdout.splitlines() if line.startswith("│ ")]
+    assert len(rows) == 8
+    steady = {row[2].strip(): float(row[5]) for row in rows}
+    best = {row[2].strip(): float(row[4]) for row in rows}
+    assert max(steady, key=steady.get) in ("BGR from 0 to 1", "RGB from 0 to 1")
+    assert best["BGR from 0 to 255"] > best["BGR from 0 to 1"], "scores alone would mislead"
+    assert steady["BGR from 0 to 255"] < 0.1
+
+
+def test_a_wrong_card_is_put_right_and_written(model, tmp_path, tries, runner):
+    runner("inspect", model, "--write")
+    card = json.loads((tmp_path / "brain.json").read_text())
+    (tmp_path / "brain.json").write_text(json.dumps(card | {"picture": WRONG, "threshold": 0.4}))
+    done = runner("inspect", tmp_path, *tries, "--write")
+    assert done.returncode == 0, done.stderr
+    assert "taken: BGR from 0 to 1, steadier than what was drafted" in done.stdout
+    mended = Card.read(tmp_path / "brain.json")
+    assert (mended.picture.colour, mended.picture.mean, mended.picture.std) == ("bgr", (0.0,) * 3, (255.0,) * 3)
+    assert mended.threshold == 0.4
+    assert len(mended.labels) == 80
+
+
+def test_a_person_may_choose_another_variant(model, tmp_path, tries, runner):
+    shown = runner("inspect", model, *tries, COLUMNS="160").stdout
+    number = next(line.split()[1] for line in shown.splitlines() if "RGB from 0 to 1 " in line)
+    done = runner("inspect", model, *tries, "--variant", number, "--write")
+    assert done.returncode == 0, done.stderr
+    assert card_of(done.stdout)["picture"].get("colour", "rgb") == "rgb"
+    assert Card.read(tmp_path / "brain.json").picture.std == (255.0,) * 3
+
+
+def test_labels_that_fit_from_0_and_from_1_are_both_shown(testdata, runner):
+    models = testdata / "models"
+    done = runner(
+        "inspect", models / "fastestdet_coco_tf1_image_tensor.pb", "--labels", models / "coco80.txt",
+        "--try", testdata / "pictures" / "football.jpg", COLUMNS="200",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "RGB, classes from 0" in done.stdout
+    assert "from 0 to 255" not in done.stdout, "its input takes bytes"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--variant", "1"), "give a picture by --try"),
+        (("--try", "{picture}", "--variant", "99"), "there is no variant 99"),
+        (("--try", "missing.jpg"), "missing.jpg: no such file"),
+        (("--labels", "{short}"), "the model has the classes 0 to 79"),
+    ],
+)
+def test_what_cannot_be_is_refused(arguments, said, model, testdata, tmp_path, runner):
+    (tmp_path / "short.txt").write_text("cat\ndog\n")
+    places = {"picture": testdata / "pictures" / "football.jpg", "short": tmp_path / "short.txt"}
+    done = runner("inspect", model, *(argument.format(**places) for argument in arguments), "--write")
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "brain.json").exists()
+
+
+def test_a_brain_that_takes_encoded_pictures_has_nothing_to_try_but_its_labels(testdata, runner):
+    models = testdata / "models"
+    done = runner(
+        "inspect", models / "fastestdet_coco_tf1_encoded_image_string_tensor.pb", "--labels", models / "coco80.pbtxt",
+        "--try", testdata / "pictures" / "football.jpg", COLUMNS="160",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "taken: an encoded picture, as it was" in done.stdout

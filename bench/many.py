@@ -140,9 +140,7 @@ def main() -> int:
     print(f"{'pictures':>10} {'engine':>10} {'brains':>6} {'rival/s':>8} {'runner/s':>8} {'times':>6}")
     outcomes = [fought(way, size, asked.pictures, models) for size in SIZES for way in WAYS]
     claims = "; ".join(f"{way.engine} {dict(way.claims)}" for way in WAYS)
-    print(
-        f"{'ok' if all(outcomes) else 'MISSED'}: at {CLAIMED} so many times, and the same instances: {claims}"
-    )
+    print(f"{'ok' if all(outcomes) else 'MISSED'}: at {CLAIMED} so many times, and the same instances: {claims}")
     return 0 if all(outcomes) else 1
 
 

@@ -18,7 +18,7 @@ from runner_core.live import newest
 from runner_core.locations import open_sink, open_source
 from runner_core.panel import Panel
 from runner_core.result import Result
-from runner_core.summary import Summary
+from runner_core.summary import INTERRUPTED, Summary
 from runner_core.threads import Threads, thread_budget
 
 
@@ -39,9 +39,10 @@ def run(
     tell where the time went and what was shared.
 
     What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
-    midway ends the run: the summary's ``broken`` says where. Raises SourceError where nothing can be read at all,
-    SinkError where a sink cannot take more; what was finished by then is written. However it ends, sinks are closed
-    first; then what was in work is waited for.
+    midway ends the run: the summary's ``broken`` says where. A camera has no end of its own: a KeyboardInterrupt while
+    it is waited for or looked at ends the run properly, and ``broken`` says so. Raises SourceError where nothing can be
+    read at all, SinkError where a sink cannot take more; what was finished by then is written. However it ends, sinks
+    are closed first; then what was in work is waited for.
     """
     outlets = [open_sink(sink) if isinstance(sink, str) else sink for sink in sinks]
     names = [sink if isinstance(sink, str) else type(sink).__name__ for sink in sinks]
@@ -52,7 +53,7 @@ def run(
         results = stack.enter_context(flow.results())
         writers = [(name, stack.enter_context(outlet.open())) for name, outlet in zip(names, outlets, strict=True)]
         try:
-            for result in results:
+            for result in _until_interrupted(results, summary) if flow.source.live else results:
                 _hand_over(result, writers, summary)
                 if on_result:
                     on_result(result)
@@ -76,6 +77,13 @@ def stream(
     """
     with _Flow.of(source, brains, threads, exact=exact).results() as results:
         yield from results
+
+
+def _until_interrupted(results: Iterator[Result], summary: Summary) -> Iterator[Result]:
+    try:
+        yield from results
+    except KeyboardInterrupt:
+        summary.broken = INTERRUPTED
 
 
 def _hand_over(result: Result, writers: Sequence[tuple[str, Writer]], summary: Summary) -> None:

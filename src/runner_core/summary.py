@@ -12,6 +12,8 @@ from runner_core.inference import Inference
 from runner_core.result import Result
 from runner_core.times import Times
 
+INTERRUPTED = "interrupted"
+
 
 @attrs.define
 class Tally:
@@ -42,7 +44,7 @@ class Summary:
 
     ``failed``   frames that could not be read or that some brain failed on.
     ``dropped``  frames of a live source that were passed over.
-    ``broken``   why the source ended before its end.
+    ``broken``   why the source ended before its end; ``INTERRUPTED`` where somebody stopped it.
     ``explain``  whether ``to_json`` gives the explanation too.
     """
 

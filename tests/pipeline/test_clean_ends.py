@@ -65,6 +65,24 @@ def test_an_interrupt_closes_every_sink_within_two_seconds(arguments, tmp_path, 
     assert all(path.read_bytes().endswith(b"\xff\xd9") for path in drawn), "a picture was cut short"
 
 
+def test_an_interrupt_is_the_end_of_a_cameras_run(testdata, tmp_path):
+    pytest.importorskip("av")
+    out, camera = tmp_path / "out.jsonl", "lavfi:testsrc=size=64x48:rate=30,realtime"
+    arguments = ["run", camera, "--brain", str(testdata / "models" / BRAIN), "--engine", "onnx", "--explain"]
+    process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path, stdout=subprocess.PIPE)
+    wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    told, stderr = process.communicate(timeout=60)
+    assert time.monotonic() - begun < 2
+    assert (process.returncode, stderr) == (130, "runner: interrupted\n")
+    assert "age of the answers" in told
+    *records, last = whole_lines(out)
+    assert last["summary"]["frames"] == len(records)
+    assert last["summary"]["broken"] == "interrupted"
+    assert last["summary"]["explain"]["age"]["p50"] > 0
+
+
 def test_an_interrupt_does_not_wait_for_a_brain_to_close_the_sinks(tmp_path):
     script = textwrap.dedent("""
         import sys, time

@@ -79,6 +79,28 @@ def test_a_live_source_that_breaks_off():
         run(ScriptedSource(0, live=True, error=SourceError("no such camera")), [ScriptedBrain()])
 
 
+def test_an_interrupt_ends_a_run_as_its_end_would():
+    def interrupted(looked_at):
+        if looked_at.index > 5:
+            raise KeyboardInterrupt
+
+    sink, source = MemorySink(), ScriptedSource(1000, live=True, pause=PAUSE)
+    summary = run(source, [ScriptedBrain(act=interrupted)], [sink])
+    assert summary.broken == "interrupted"
+    assert not summary.ok
+    assert sink.summary["frames"] == len(sink.results)
+    assert source.given < 500
+    assert sink.closed
+
+
+def test_an_interrupt_of_a_stream_is_an_interrupt():
+    def interrupted(looked_at):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(stream(ScriptedSource(1000, live=True, pause=PAUSE), [ScriptedBrain(act=interrupted)]))
+
+
 def test_closing_early_closes_the_camera():
     source = ScriptedSource(10_000, live=True, pause=PAUSE)
     results = stream(source, [ScriptedBrain()])

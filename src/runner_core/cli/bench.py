@@ -10,7 +10,7 @@ from runner_core.artifact import Artifact
 from runner_core.choices import Choices
 from runner_core.cli.explained import print_explanation
 from runner_core.cli.options import brain_options
-from runner_core.cli.run import run_over
+from runner_core.cli.run import exit_code, run_over
 from runner_core.errors import UsageError
 from runner_core.getting import find
 from runner_core.locating import locate
@@ -40,7 +40,7 @@ def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **c
         )
     summary = run_over(subject, brains, (), exact=exact, explain=True, quiet=False, **choices)
     print_explanation(summary.explanation)
-    return 0 if summary.ok else 1
+    return exit_code(summary)
 
 
 def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, ...], **choices: Any) -> int:

@@ -13,7 +13,7 @@ from runner_core.cli.options import brain_options, opened
 from runner_core.locations import open_sinks, open_source
 from runner_core.pipeline import run as run_pipeline
 from runner_core.result import Result
-from runner_core.summary import Summary
+from runner_core.summary import INTERRUPTED, Summary
 from runner_core.tables import print_summary
 from runner_core.threads import Threads, thread_budget
 
@@ -42,7 +42,7 @@ def run(
         print_summary(summary)
     if not quiet and explain:
         print_explanation(summary.explanation, stderr=piped)
-    return 0 if summary.ok else 1
+    return exit_code(summary)
 
 
 def run_over(
@@ -67,6 +67,13 @@ def run_over(
     if summary.broken:
         click.echo(f"runner: {summary.broken}", err=True)
     return summary
+
+
+def exit_code(summary: Summary) -> int:
+    """As of every command: 0, 1 where something failed, 130 where it was interrupted."""
+    if summary.broken == INTERRUPTED:
+        return 130
+    return 0 if summary.ok else 1
 
 
 class Complaints:

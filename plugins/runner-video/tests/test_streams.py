@@ -92,11 +92,17 @@ def test_a_camera_that_hangs_holds_up_no_other(tmp_path):
         assert time.monotonic() - begun < 5
 
 
-def test_closed_it_leaves_no_thread_behind(tmp_path):
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "dropped"])
+def test_it_leaves_no_thread_behind(closed, tmp_path):
     before = set(threading.enumerate())
-    frames = Streams(str(write(tmp_path / "two.streams", QUICK, SLOW))).frames()
-    next(frames)
-    frames.close()
+    frames = Streams(str(write(tmp_path / "three.streams", QUICK, SLOW, "demo:camera"))).frames()
+    seen = {next(frames).source for _ in range(40)}
+    assert len(seen) == 3
+    if closed:
+        frames.close()
+        with pytest.raises(StopIteration):
+            next(frames)
+    del frames
     deadline = time.monotonic() + 3
     while set(threading.enumerate()) - before and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -43,7 +43,7 @@ class Lock:
         except cattrs.BaseValidationError as error:
             wrong = "; ".join(cattrs.transform_error(error, path="lock"))
             raise LockError(f"{path}: not a lock file ({wrong})") from error
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError, RecursionError, AttributeError) as error:  # the last is cattrs's for a list
             raise LockError(f"{path}: not a lock file ({error})") from error
         return lock
 

@@ -1,0 +1,64 @@
+"""``runner push``: a brain to a folder, which a web server makes a store of."""
+
+from __future__ import annotations
+
+import pytest
+from faulty_server import FaultyServer
+from shelves import WEIGHTS, write_brain
+
+from runner_core.artifact import describe_files
+
+
+@pytest.fixture
+def made(tmp_path):
+    return write_brain(tmp_path / "made")
+
+
+def test_pushed_served_and_pulled_it_is_the_same_to_the_last_bit(runner, made, shelf):
+    done = runner("push", made, "--to", f"folder:{shelf}")
+    assert (done.returncode, done.stdout) == (0, f"folder:{shelf}: page@1\n")
+    with FaultyServer(shelf) as server:
+        pulled = runner("pull", f"{server.url}/page")
+    assert pulled.returncode == 0, pulled.stderr
+    folder = made.parent / pulled.stdout.strip().partition("/page: ")[2]
+    assert describe_files(folder, folder / WEIGHTS) == describe_files(made, made / WEIGHTS)
+    again = runner("push", folder, "--to", f"folder:{shelf}-2")
+    assert again.returncode == 0
+    assert sorted(path.name for path in shelf.with_name("shelf-2").glob("page/1/*")) == ["brain.json", WEIGHTS]
+
+
+def test_a_brain_by_name_to_a_store_by_name(runner, shelf):
+    done = runner("push", "demo:page", "--to", "shared", RUNNER_STORES=f"shared=folder:{shelf}")
+    assert (done.returncode, done.stdout) == (0, "shared: page@1\n")
+    assert (shelf / "page" / "1" / "brain.json").is_file()
+
+
+def test_a_version_twice_is_refused(runner, made, shelf):
+    runner("push", made, "--to", f"folder:{shelf}")
+    done = runner("push", made, "--to", f"folder:{shelf}")
+    assert done.returncode == 1
+    assert "that version is published; give brain.json another version" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("brain", "store", "code", "told"),
+    [
+        (
+            "made",
+            "http:http://127.0.0.1:9",
+            2,
+            "this kind of store takes no brains; push to a folder: --to folder:PATH",
+        ),
+        ("made", "http://127.0.0.1:9", 2, "this kind of store takes no brains"),
+        ("made", "nix", 2, "there is no store 'nix'"),
+        ("made", "folder:", 1, "a folder store needs a folder"),
+        ("made/weights.bin", "folder:x", 2, "weights.bin: has no brain.json; write one: `runner inspect"),
+        ("nix", "folder:x", 1, "no store has a brain named 'nix'"),
+        ("./nix", "folder:x", 2, "nix: has no brain.json"),
+    ],
+)
+def test_wrong_use_is_said(runner, made, tmp_path, brain, store, code, told):
+    done = runner("push", brain, "--to", store)
+    assert done.returncode == code
+    assert told in done.stderr
+    assert not (tmp_path / "x").exists()

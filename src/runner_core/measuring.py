@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 
 import numpy as np
@@ -21,7 +21,8 @@ from runner_core.locating import Located, Opener, openers
 from runner_core.speeds import Speed
 from runner_core.trials import Trial
 
-WARM_UP, LEAST_RUNS, MOST_RUNS, SECONDS = 2, 3, 30, 0.6
+WARM_UP, LEAST_RUNS, MOST_RUNS, MILLISECONDS = 2, 3, 30, 600
+NEAR, MOST_FINALISTS, TURNS = 1.3, 4, 20  # who is measured once more: up to so many times the best
 
 log = logging.getLogger("runner")
 
@@ -47,7 +48,9 @@ def ranked(located: Located, choices: Choices, *, anew: bool = False, every: boo
         if lasting:
             new[key] = speed
     if new:
-        speeds.remember(new)
+        found = round_.final(found)
+        told = {speeds.key_of(opener, choices): speed for opener, speed in found}
+        speeds.remember({key: speed for key, speed in told.items() if key in new or key in known})
     return sorted(found, key=lambda item: float("inf") if item[1].ms is None else item[1].ms)
 
 
@@ -72,6 +75,18 @@ class _Round:
             log.warning("engine %s is left out: %s", opener.engine, error.message)
             return Speed(None, error.message), isinstance(error, EngineError) and not isinstance(error, UntrustedError)
 
+    def final(self, found: Sequence[tuple[Opener, Speed]]) -> list[tuple[Opener, Speed]]:
+        """The same, those near the best measured once more, in turns: what else the machine does meets them alike."""
+        told = sorted((speed.ms, place) for place, (_, speed) in enumerate(found) if speed.ms is not None)
+        near = {place: ms for ms, place in told[:MOST_FINALISTS] if ms <= NEAR * told[0][0]}
+        picture = _picture()
+        with ExitStack() as stack:
+            brains = {place: stack.enter_context(self._brain(found[place][0])) for place in near if len(near) > 1}
+            for _ in range(TURNS):
+                for place, brain in brains.items():
+                    near[place] = min(near[place], round(_ms(brain, picture), 3))
+        return [(opener, Speed(near[place]) if place in near else speed) for place, (opener, speed) in enumerate(found)]
+
     def _trial(self, before: Sequence[tuple[Opener, Speed]]) -> Trial | None:
         """Of the first that runs; None where none of them does."""
         first = next((opener for opener, speed in before if speed.ms is not None), None)
@@ -90,16 +105,21 @@ class _Round:
 
 
 def _least_ms(brain: LocalBrain) -> float:
-    """The quickest of some runs: what else the machine does only ever adds to it. Each decodes its picture anew."""
+    """The quickest of some runs: what else the machine does only ever adds to it."""
     picture = _picture()
     for _ in range(WARM_UP):
-        brain.infer(Frame.from_bytes(picture))
+        _ms(brain, picture)
     times: list[float] = []
-    while len(times) < LEAST_RUNS or (len(times) < MOST_RUNS and sum(times) < SECONDS):
-        begun = perf_counter()
-        brain.infer(Frame.from_bytes(picture))
-        times.append(perf_counter() - begun)
-    return round(min(times) * 1e3, 3)
+    while len(times) < LEAST_RUNS or (len(times) < MOST_RUNS and sum(times) < MILLISECONDS):
+        times.append(_ms(brain, picture))
+    return round(min(times), 3)
+
+
+def _ms(brain: LocalBrain, picture: bytes) -> float:
+    """From its bytes to the answer: decoded anew each time."""
+    begun = perf_counter()
+    brain.infer(Frame.from_bytes(picture))
+    return (perf_counter() - begun) * 1e3
 
 
 def _picture() -> bytes:

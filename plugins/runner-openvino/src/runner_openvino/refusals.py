@@ -14,7 +14,8 @@ _NOISE = re.compile(
     re.MULTILINE,
 )
 _OPERATORS = re.compile(
-    r"No conversion rule found for operations: (.+)|No translator found for (.+) node|operation with type: (\S+)"
+    r"No conversion rule found for operations: (.+)|No translator found for (.+) node|operation with type: (\S+)|"
+    r"END: node: ov::frontend::\w+::(\w+)"
 )
 _REMEDIES = {
     r"bin file|externally stored data": "keep the file that holds its weights beside the model, whole",

@@ -1,7 +1,7 @@
 """Metadata: what a file that OpenVINO has read says of itself.
 
-An ONNX file's properties stay as they are; of a .tflite file OpenVINO reads none, so the file is. An IR's ``rt_info/model_info`` is Model API's; what that calls otherwise
-than everybody else is told under the usual name too.
+An ONNX file's properties stay as they are; of a .tflite file OpenVINO reads none, so the file is. An IR's
+``rt_info/model_info`` is Model API's; what that calls otherwise than everybody else is told under the usual name too.
 """
 
 from __future__ import annotations

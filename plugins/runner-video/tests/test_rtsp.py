@@ -128,11 +128,11 @@ def test_a_hung_server_is_noticed_and_its_connections_do_not_pile_up(server, cap
     with watching.reading():
         threads, _ = resources()
         server.freeze()
-        time.sleep(4)  # several attempts, none of them answered
+        time.sleep(2.5)  # several attempts, none of them answered
         hung, _ = resources()
         server.thaw()
         assert watching.seconds_to_next() < SOON
-        time.sleep(1.5)
+        time.sleep(1)
         assert resources()[0] == threads
     assert hung <= threads
     assert watching.source.gaps == 1

@@ -37,9 +37,10 @@ class Project:
         reference = Reference(name, version, self._store)
         if local:
             return open_path(get(reference), Choices(**choices))
-        if set(choices) - {"conf"}:
-            raise UsageError(f"an online brain takes no {', '.join(sorted(choices))}", remedy="of these, it knows conf")
-        return _online(reference, choices.get("conf"))
+        others = sorted(set(choices) - {"conf"})
+        if others:
+            raise UsageError(f"an online brain takes no {', '.join(others)}", remedy="of these, it knows conf")
+        return _online(reference, Choices(**choices).conf)
 
 
 def _online(reference: Reference, conf: float | None) -> Brain:

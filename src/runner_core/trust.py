@@ -22,7 +22,15 @@ FILE_NAME = "trust.json"
 
 
 def digest_of(artifact: Path) -> str:
-    """Hex sha256 over the names and contents of all files of an artifact."""
+    """Hex sha256 over the names and contents of all files of an artifact.
+
+    Raises RunnerError for one with a link to a folder: what lies behind it is not told by the names.
+    """
+    linked = _linked(artifact)
+    if linked:
+        raise RunnerError(
+            f"{linked}: a link to a folder, which can change unseen", remedy="put the folder itself there"
+        )
     files = describe_files(artifact.parent, artifact)
     listed = "".join(f"{file.sha256} {file.path}\0" for file in files)  # no path holds a zero: no list reads as another
     return hashlib.sha256(os.fsencode(listed)).hexdigest()
@@ -31,7 +39,7 @@ def digest_of(artifact: Path) -> str:
 def is_trusted(artifact: Path) -> bool:
     """Whether exactly these contents were trusted before."""
     known = _read()
-    return bool(known) and digest_of(artifact) in known
+    return bool(known) and not _linked(artifact) and digest_of(artifact) in known
 
 
 def remember(artifact: Path, name: str) -> None:
@@ -44,6 +52,10 @@ def remember(artifact: Path, name: str) -> None:
     except OSError as error:
         remedy = f"set {HOME_VARIABLE} to a folder of yours"
         raise RunnerError(f"{place}: cannot be written ({error.strerror})", remedy=remedy) from error
+
+
+def _linked(artifact: Path) -> Path | None:
+    return next((path for path in artifact.rglob("*") if path.is_symlink() and path.is_dir()), None)
 
 
 def _read() -> dict[str, str]:

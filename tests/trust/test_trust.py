@@ -73,6 +73,16 @@ def test_any_file_of_a_folder_counts(folder, change):
     assert not trust.is_trusted(folder)
 
 
+def test_a_link_to_a_folder_is_never_trusted(folder, tmp_path, model):
+    """Its files could change, and the hash stay the same."""
+    trust.remember(model, "another")
+    elsewhere = (folder / "variables").rename(tmp_path / "elsewhere")
+    (folder / "variables").symlink_to(elsewhere)
+    assert not trust.is_trusted(folder)
+    with pytest.raises(RunnerError, match=r"variables: a link to a folder, which can change unseen"):
+        trust.remember(folder, "page")
+
+
 def test_several_at_once_forget_none(tmp_path):
     models = [tmp_path / f"{number}.pb" for number in range(8)]
     for path in models:

@@ -250,6 +250,13 @@ class TestTheEnd:
         page.wait_for_selector("#status:text('Run ended')")
         assert near(pixel(page, INSIDE), GREY), "the last picture stays"
 
+    def test_of_a_run_that_was_interrupted(self, view, opened):
+        page = opened()
+        show(view, page)
+        view.writer.finish({"frames": 1, "broken": "interrupted"})
+        view.close()
+        page.wait_for_selector("#status:text('Run ended: interrupted')")
+
     def test_of_a_run_that_was_stopped(self, view, opened):
         page = opened()
         show(view, page)

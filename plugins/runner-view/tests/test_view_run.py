@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from runner_view.app import STOPPED
+from runner_view.app import ENDED
 from view_client import read
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -55,5 +55,5 @@ def test_an_interrupt_ends_the_run_and_tells_the_viewers(start):
         with suppress(ConnectionClosed):
             while True:  # until it is told; TimeoutError if it is not
                 viewer.recv(5)
-        assert viewer.close_code == STOPPED
+        assert viewer.close_code == ENDED
     assert process.returncode == 130

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from runner_core.brain import Brain
+from runner_core.cli.run import exit_code
 from runner_core.pipeline import run
 from runner_core.project import Project
 from runner_core.summary import Summary
@@ -29,7 +30,7 @@ def demo(out: Path, port: int | None) -> int:
     with _brains() as (page, graphs):
         inside = page.then(graphs, on=["page"], margin=0.05)
         if port is not None:
-            return int(not run("demo:camera", [inside], [f"view:{port}?open=1"]).ok)
+            return _watched(inside, port)
         summaries = _pictures(page, graphs, out), _clip(inside, out)
     return int(not all(summary.ok for summary in summaries))
 
@@ -55,6 +56,13 @@ def _clip(inside: Brain, out: Path) -> Summary:
     summary = run("demo:clip", [inside], [f"video:{out / 'clip.mp4'}", f"jsonl:{out / 'clip.jsonl'}"])
     _tell("A clip as a camera, page > graphs", summary, out / "clip.mp4", out / "clip.jsonl")
     return summary
+
+
+def _watched(inside: Brain, port: int) -> int:
+    """Until somebody interrupts it, which is what ends a camera's run."""
+    summary = run("demo:camera", [inside], [f"view:{port}?open=1"])
+    _tell("A clip as a camera, page > graphs", summary)
+    return exit_code(summary)
 
 
 def _tell(title: str, summary: Summary, *files: Path) -> None:

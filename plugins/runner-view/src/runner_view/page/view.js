@@ -45,7 +45,7 @@ function connect() {
 
 function closed(code) {
   if (summary) {
-    say("ended", "Run ended");
+    say("ended", summary.broken ? `Run ended: ${summary.broken}` : "Run ended");
     showRun(summary);
   } else if (code === 1001 || code === 1012) say("ended", "Run stopped");
   else if (byId("status").dataset.state !== "ended") say("lost", "Connection lost, trying again");

@@ -74,10 +74,12 @@ class FastestDetCodec(PictureCodec):
         head = head if self.features_first else head.transpose(2, 0, 1)
         features = head.reshape(len(head), -1)
         classes = features[BOX:]
-        scores = np.maximum(features[0], 0) ** 0.6 * np.maximum(classes.max(axis=0), 0) ** 0.4
-        cells = np.flatnonzero(scores >= self.card.threshold)
+        best = np.maximum(features[0], 0) ** 0.6 * np.maximum(classes.max(axis=0), 0) ** 0.4
+        cells = np.flatnonzero(best >= self.card.threshold)
+        scores = np.maximum(features[0, cells], 0) ** 0.6 * np.maximum(classes[:, cells], 0) ** 0.4
+        found, rows = np.nonzero(scores >= self.card.threshold)  # a cell may hold several classes
         boxes = to_picture(_boxes(features[1:BOX, cells].T, cells, head.shape[1:]), self.placed(frame), normalised=True)
-        return suppress(self.card, KIND, frame.size, boxes, scores[cells], classes[:, cells].argmax(axis=0))
+        return suppress(self.card, KIND, frame.size, boxes[rows], scores[found, rows], found)
 
 
 def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:

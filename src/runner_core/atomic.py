@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes beside the place, then takes the place by one rename. Raises OSError and leaves nothing."""
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
+    partial = path.with_name(f".{path.name}-{secrets.token_hex(6)}.part")  # named first: Ctrl-C may come at any moment
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with partial.open("xb") as stream:
             stream.write(data)
-        Path(partial).chmod(0o644)  # mkstemp makes it private, which a file of a person's folder is not
-        Path(partial).replace(path)
+        partial.replace(path)
     except BaseException:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
 
 

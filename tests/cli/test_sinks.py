@@ -1,0 +1,155 @@
+"""``runner run`` with several sinks at once, however it ends; with a terminal and without."""
+
+import csv
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
+SINKS = ("jsonl:a.jsonl", "coco:a.json", "a.csv", "a.parquet", "yolo:labels", "crops:crops", "images:drawn")
+WITH_SINKS = [word for sink in SINKS for word in ("--sink", sink)]
+RUNNER = [sys.executable, "-m", "runner_core.cli.main"]
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def check_they_agree(folder: Path, records: list[dict[str, object]]) -> None:
+    """Every format has what the JSON lines have."""
+    found = [(record["index"], instance) for record in records for answer in record.get("inferences", ())
+             for instance in answer["instances"]]  # fmt: skip
+    assert found
+    results = json.loads((folder / "a.json").read_text())
+    assert [(row["image_id"], row["score"]) for row in results] == [
+        (index, pytest.approx(each["score"])) for index, each in found
+    ]
+    images = json.loads((folder / "a.images.json").read_text())["images"]
+    assert [image["id"] for image in images] == [record["index"] for record in records if "error" not in record]
+    table = list(csv.DictReader((folder / "a.csv").read_text().splitlines()))
+    assert [(int(row["index"]), float(row["x1"])) for row in table] == [
+        (index, each["box"][0]) for index, each in found
+    ]
+    assert pq.read_table(folder / "a.parquet").num_rows == len(table)
+    texts = [path.read_text().splitlines() for path in (folder / "labels").glob("*.txt") if path.stem != "classes"]
+    assert sum(map(len, texts)) == len(found)
+    assert len(list((folder / "crops").rglob("*.*"))) == len(found)
+    assert not list(folder.rglob("*.part"))
+
+
+def test_pictures_of_which_one_is_bad(runner, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("2-one.jpg", "3-two.jpg"):
+        (folder / name).write_bytes((PICTURES / name).read_bytes())
+    (folder / "1-empty.jpg").touch()
+    done = runner("run", folder, "--brain", "page", "--brain", "page > graphs", *WITH_SINKS)
+    assert (done.returncode, done.stdout.count("1 of 3 frames failed")) == (1, 1)
+    assert done.stderr.splitlines() == [f"runner: {folder}/1-empty.jpg: the file is empty"]
+    *records, last = lines(tmp_path / "a.jsonl")
+    check_they_agree(tmp_path, records)
+    assert last["summary"]["failed"] == 1
+    assert {path.name for path in (tmp_path / "drawn").rglob("*.jpg")} == {"2-one.jpg", "3-two.jpg"}
+
+
+def test_a_video_has_index_and_time_everywhere(runner, tmp_path):
+    made = runner("run", PICTURES, "--brain", "page", "--sink", "video:clip.mp4?fps=4", "-q")
+    assert made.returncode == 0, made.stderr
+    done = runner("run", "clip.mp4", "--brain", "page", *WITH_SINKS)
+    assert done.returncode == 0, done.stderr
+    *records, _ = lines(tmp_path / "a.jsonl")
+    assert [record["time"] for record in records] == [number / 4 for number in range(8)]
+    check_they_agree(tmp_path, records)
+    table = csv.DictReader((tmp_path / "a.csv").read_text().splitlines())
+    assert all(float(row["time"]) == int(row["index"]) / 4 for row in table)
+    images = json.loads((tmp_path / "a.images.json").read_text())["images"]
+    assert [image["time"] for image in images] == [record["time"] for record in records]
+    assert (tmp_path / "labels" / "clip-000003.txt").exists()
+
+
+def interrupted(folder: Path, *arguments: str) -> tuple[int, str, float]:
+    """A run that is stopped by Ctrl-C once a few frames are written: its exit code, its errors, seconds to its end."""
+    with subprocess.Popen(
+        [*RUNNER, "run", *arguments, "--brain", "page", *WITH_SINKS], cwd=folder, stderr=subprocess.PIPE, text=True
+    ) as process:
+        out = folder / "a.jsonl"
+        while process.poll() is None and not (out.exists() and out.read_bytes().count(b"\n") >= 3):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        stderr = process.communicate(timeout=60)[1]
+        return process.returncode, stderr, time.monotonic() - begun
+
+
+@pytest.mark.parametrize("source", ["demo:camera", "lavfi:testsrc=size=320x240:rate=200"])
+def test_ctrl_c_leaves_every_file_whole(tmp_path, source):
+    code, stderr, seconds = interrupted(tmp_path, source)
+    assert code in (1, 130)
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    assert seconds < 10  # two on an idle machine
+    records = [record for record in lines(tmp_path / "a.jsonl") if "summary" not in record]
+    rows, images = (json.loads((tmp_path / name).read_text()) for name in ("a.json", "a.images.json"))
+    assert len(records) - 1 <= len(images["images"]) <= len(records)  # between two sinks, the later has one less
+    assert pq.read_table(tmp_path / "a.parquet").num_rows <= len(rows) + 9
+    assert (tmp_path / "a.csv").read_text().startswith("source,index")
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no /dev/full")
+def test_one_sink_that_is_full_costs_the_others_nothing(runner, tmp_path):
+    done = runner("run", PICTURES, "--brain", "page", "--sink", "coco:a.json", "--sink", "jsonl:/dev/full")
+    assert done.returncode == 1
+    assert "/dev/full: cannot take another line" in done.stderr
+    assert {row["image_id"] for row in json.loads((tmp_path / "a.json").read_text())} == {0}
+
+
+def test_a_reader_that_leaves_costs_the_files_nothing(tmp_path):
+    command = [*RUNNER, "run", str(PICTURES), "--brain", "page", "--sink", "coco:a.json", "--sink", "-"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        stderr = process.stderr.read()
+        assert process.wait(60) == 1
+    assert "Traceback" not in stderr
+    assert "cannot be written" not in stderr
+    assert json.loads((tmp_path / "a.json").read_text())
+
+
+def test_one_place_for_two_sinks_is_wrong_use(runner):
+    done = runner("run", PICTURES, "--brain", "page", "--sink", "a.csv", "--sink", "a.csv")
+    assert (done.returncode, done.stderr) == (2, "runner: a.csv is given twice; name another place for one of them\n")
+
+
+def on_a_terminal(folder: Path, *arguments: str) -> str:
+    """What a run writes to a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([*RUNNER, *arguments], cwd=folder, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        told = b""
+        try:
+            while part := os.read(ours, 65536):
+                told += part
+        except OSError:  # the terminal's other end is closed
+            pass
+        os.close(ours)
+        assert process.wait(60) == 0
+    return told.decode(errors="replace")
+
+
+def test_a_bar_on_a_terminal_and_none_in_a_pipe_or_for_who_wants_quiet(runner, tmp_path):
+    arguments = ("run", str(PICTURES / "2-one.jpg"), "--brain", "page", "--sink", "jsonl:a.jsonl")
+    told = on_a_terminal(tmp_path, *arguments)
+    assert "frames" in told
+    assert "1/1" in told
+    assert "1/1" not in on_a_terminal(tmp_path, *arguments, "-q")
+    done = runner(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 page" in done.stdout

@@ -23,7 +23,6 @@ from runner_core import Brain, Frame, Inference, open_brain, stream
 
 RATE, BRAINS = 30, 2
 FRAME_TIMES = 2  # that the brains are to take
-TRIED = 4  # looks at a frame, to see how long they take
 MODEL, LABELS = "fastestdet_coco.onnx", "coco80.txt"
 GROWTH = 0.05
 
@@ -82,8 +81,9 @@ def main() -> int:
             stack.enter_context(open_brain(models / MODEL, labels=models / LABELS, name=f"b{number}", threads=1))
             for number in range(BRAINS)
         ]
-        tried = watched(brains, TRIED, 4)
-        times = max(1, round(FRAME_TIMES * interval / tried.work * TRIED))
+        times = 4
+        for _ in range(2):  # what a look costs depends a little on how many there are
+            times = max(1, round(times * FRAME_TIMES * interval / watched(brains, times, 4).work))
         seen = watched(brains, times, asked.seconds)
     frames, produced = len(seen.ages), round(asked.seconds * RATE)
     early, late = seen.memory[frames // 10], seen.memory[-1]

@@ -55,6 +55,16 @@ def test_a_cell_is_read_by_the_formula(frame):
     assert told.scores[0] == pytest.approx(0.81**0.6 * 0.64**0.4)
 
 
+def test_a_cell_may_hold_several_classes(frame):
+    head = np.zeros((1, 85, 22, 22), np.float32)
+    head[0, 0, 5, 7] = 0.9
+    head[0, [5 + 57, 5 + 59, 5 + 2], 5, 7] = [0.7, 0.8, 0.001]
+    told = bound(threshold=0.3).decode({"predictions": head}, frame)
+    assert told.model_ids.tolist() == [59, 57]
+    np.testing.assert_allclose(told.scores, [0.9**0.6 * 0.8**0.4, 0.9**0.6 * 0.7**0.4], rtol=1e-5)
+    np.testing.assert_array_equal(told.boxes[0], told.boxes[1])
+
+
 def test_features_may_come_last(frame):
     random = np.random.default_rng(3)
     head = random.random((1, 85, 22, 22)).astype(np.float32)

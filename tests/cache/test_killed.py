@@ -74,11 +74,16 @@ def check_next_pull(home, files, server):
 
 def test_killed_at_random_moments(tmp_path, pullers, server, files):
     drawn, started = random.Random(7), 0
+    server.rate = SIZE / 0.15
+    begun = time.monotonic()
+    pullers.start(tmp_path / "whole", files)
+    pullers.wait()
+    whole = time.monotonic() - begun  # a busy machine takes longer
     for number in range(KILLS):
         home = tmp_path / str(number)
         server.rate = SIZE / 0.15
         pid = pullers.start(home, files)
-        time.sleep(drawn.uniform(0, 0.25))
+        time.sleep(drawn.uniform(0, 1.2 * whole))
         os.kill(pid, signal.SIGKILL)
         assert pullers.wait() in ({pid: -signal.SIGKILL}, {pid: 0})
         server.rate = None

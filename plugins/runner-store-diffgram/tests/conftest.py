@@ -33,6 +33,11 @@ def picture(testdata):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Retries do not wait where the server does not ask for it; a silent server is given up soon."""
+    """Retries do not wait where the server does not ask for it."""
     monkeypatch.setattr("urllib3.Retry.get_backoff_time", lambda _: 0)
-    monkeypatch.setattr("runner_core.cache.http.TIMEOUT", (5.0, 0.5))
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Called, it lets a silent server be given up soon: not before, or a busy machine would seem silent too."""
+    return lambda: monkeypatch.setattr("runner_core.cache.http.TIMEOUT", (5.0, 0.5))

@@ -15,11 +15,15 @@ INFERENCES = ("inference/from_local", "inference/from_url", "inference/add")
 def ask(project, part, picture):
     """Something that makes the client ask for what has ``part`` in its path."""
     with project.get_model("page", local=False) as brain:
-        if part in QUESTIONS:
-            return brain.status()
-        if part == "inference/from_url":
-            return brain.predict_from_url("http://127.0.0.1:9/a.jpg")
-        return brain.predict_from_file(5, size=(500, 335)) if "add" in part else brain.predict(picture)
+        return put_to(brain, part, picture)
+
+
+def put_to(brain, part, picture):
+    if part in QUESTIONS:
+        return brain.status()
+    if part == "inference/from_url":
+        return brain.predict_from_url("http://127.0.0.1:9/a.jpg")
+    return brain.predict_from_file(5, size=(500, 335)) if "add" in part else brain.predict(picture)
 
 
 def told_of(boxes, scores, labels):
@@ -41,11 +45,15 @@ def test_a_question_is_asked_again(project, server, picture, impatient, part, fa
 
 @pytest.mark.parametrize("part", INFERENCES)
 @pytest.mark.parametrize("fault", [Fault(503), Fault(429, {"Retry-After": "0"}), Fault(wait=1)], ids=str)
-def test_an_inference_is_asked_for_once(project, server, picture, impatient, part, fault):
+def test_an_inference_is_asked_for_once(project, server, picture, impatient, hasty, part, fault):
     """It leaves a record on the server."""
     server.faults[part] = [fault]
-    with pytest.raises(UnreachableError, match=rf"{part}: (the server fails|too many requests|the server cannot be)"):
-        ask(project, part, picture)
+    with project.get_model("page", local=False) as brain:
+        hasty()
+        with pytest.raises(
+            UnreachableError, match=rf"{part}: (the server fails|too many requests|the server cannot be)"
+        ):
+            put_to(brain, part, picture)
     assert server.count(part) == 1
 
 
@@ -104,7 +112,6 @@ def test_an_inference_of_nothing(project, server, picture):
         ("local_info", Fault(404), StoreError, "not found"),
         ("local_info", Fault(200), StoreError, "text/html instead of JSON"),
         ("local_info", Fault(302, {"Location": "/elsewhere"}), StoreError, "not found"),
-        ("local_info", Fault(wait=1), UnreachableError, "cannot be reached"),
         ("local_info", Fault(200, data={"ai": {"id": 1}}), StoreError, "no 'label_dict'"),
         ("local_info", Fault(200, data={"ai": {"id": 1, "label_dict": {}}}), StoreError, "no 'url_model'"),
         ("local_info", Fault(200, data={"ai": {"id": 1, "label_dict": {"a": 1}}}), StoreError, "makes no sense"),
@@ -120,6 +127,14 @@ def test_an_inference_of_nothing(project, server, picture):
 def test_no_brain_and_nothing_kept(project, server, impatient, part, fault, error, said):
     server.faults[part] = [fault]
     with pytest.raises(error, match=said):
+        project.get_model("page")
+    nothing_is_kept()
+
+
+def test_a_server_that_is_silent(project, server, impatient, hasty):
+    server.faults["local_info"] = [Fault(wait=1)]
+    hasty()
+    with pytest.raises(UnreachableError, match=r"local_info: the server cannot be reached \(.*timed out"):
         project.get_model("page")
     nothing_is_kept()
 

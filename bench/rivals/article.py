@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+ENCODED, DECODED = "encoded_image_string_tensor:0", "decode_image/DecodeImage:0"
 NAMES = ("detection_boxes:0", "detection_scores:0", "detection_classes:0", "num_detections:0")
 
 
@@ -23,8 +24,14 @@ class ArticleBrain:
 
     def predict(self, path: Path, conf: float) -> list[dict[str, Any]]:
         """Class numbers, scores and normalised ymin, xmin, ymax, xmax of what scores at least ``conf``."""
-        picture = np.expand_dims(path.read_bytes(), axis=0)
-        boxes, scores, classes, _ = self._session.run(NAMES, {"encoded_image_string_tensor:0": picture})
+        return self._found({ENCODED: np.expand_dims(path.read_bytes(), axis=0)}, conf)
+
+    def predict_pixels(self, pixels: np.ndarray[Any, Any], conf: float) -> list[dict[str, Any]]:
+        """The same of a picture that another decoder has read."""
+        return self._found({DECODED: pixels}, conf)
+
+    def _found(self, feeds: dict[str, Any], conf: float) -> list[dict[str, Any]]:
+        boxes, scores, classes, _ = self._session.run(NAMES, feeds)
         kept = np.squeeze(scores) >= conf
         rows = zip(np.squeeze(classes)[kept], np.squeeze(scores)[kept], np.squeeze(boxes)[kept], strict=True)
         return [{"class": int(number), "score": float(score), "box": box.tolist()} for number, score, box in rows]

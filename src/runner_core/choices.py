@@ -15,6 +15,8 @@ from runner_core.labels import LabelMap
 
 AUTO = "auto"  # as ``engine``: the fastest installed one that opens the model
 
+PRECISIONS = ("f32", "bf16", "f16")
+
 
 @attrs.frozen
 class Choices:
@@ -31,6 +33,7 @@ class Choices:
     first_class: int | None = None
     device: str = "cpu"
     threads: int | None = None
+    precision: str = "f32"
     trust: bool = False
 
     def __attrs_post_init__(self) -> None:
@@ -38,6 +41,8 @@ class Choices:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise UsageError(f"{name} is {value}", remedy="give a number from 0 to 1")
+        if self.precision not in PRECISIONS:
+            raise UsageError(f"precision is {self.precision!r}", remedy=f"give {', '.join(PRECISIONS)}")
         for name in ("max_det", "threads"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -21,7 +21,10 @@ def load(opener: Opener, choices: Choices) -> Session:
     if choices.trust:
         trust.remember(opener.path, choices.name or opener.path.name)
     trusted = choices.trust or trust.is_trusted(opener.path)
-    return engine.load(opener.path, EngineOptions(device=choices.device, threads=choices.threads, trusted=trusted))
+    options = EngineOptions(
+        device=choices.device, threads=choices.threads, trusted=trusted, precision=choices.precision
+    )
+    return engine.load(opener.path, options)
 
 
 def brain_on(session: Session, located: Located, opener: Opener, choices: Choices) -> LocalBrain:

@@ -67,6 +67,7 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     ``conf``         the least score, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.
     ``classes``      names of the classes wanted; ``max_det`` the most instances a frame.
     ``device``       ``cpu``, ``cuda:0``, ...; ``threads`` within one call.
+    ``precision``    the least exact numbers that an engine may compute in: ``f32``, ``bf16``, ``f16``.
     ``trust``        let it do more than compute, now and whenever exactly these files are opened again.
     """
     asked = Choices(**choices)

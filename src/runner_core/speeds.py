@@ -43,9 +43,8 @@ def key_of(opener: Opener, choices: Choices) -> str:
     threads = choices.threads or os.environ.get("OMP_NUM_THREADS") or "any"
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     versions = ", ".join(_versions(opener.engine))
-    return " | ".join(
-        (trust.digest_of(opener.path), opener.engine, versions, choices.device, f"{threads} threads", machine)
-    )
+    how = (choices.device, f"{threads} threads", choices.precision)
+    return " | ".join((trust.digest_of(opener.path), opener.engine, versions, *how, machine))
 
 
 def recall() -> dict[str, Speed]:

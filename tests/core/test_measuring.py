@@ -83,7 +83,7 @@ def test_a_speed_is_that_of_contents_versions_device_and_threads(model):
     plain = key()
     assert "onnxruntime " in plain
     assert plain == key(conf=0.1)
-    assert len({plain, key(threads=1), key(threads=2), key(device="cuda:0")}) == 4
+    assert len({plain, key(threads=1), key(threads=2), key(device="cuda:0"), key(precision="bf16")}) == 5
     with model.open("ab") as stream:
         stream.write(b"\0")
     assert key() != plain

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner_core.errors import EngineError
+from runner_core.errors import EngineError, UsageError
 from runner_core.frame import Frame
 from runner_core.project import open_brain
 from runner_core.testing.registries import registry_of
@@ -67,3 +67,13 @@ def test_the_fastest_is_chosen_among_all_forms_and_engines(page, threads, caplog
     left_out = [line for line in caplog.text.splitlines() if "left out" in line]
     assert len(left_out) == 2, left_out
     assert all("engine openvino" in line for line in left_out)
+
+
+def test_less_exact_numbers_are_asked_for(page):
+    frame = Frame.from_path(PICTURE)
+    with open_brain(page, engine="openvino") as exact, open_brain(page, engine="openvino", precision="bf16") as less:
+        assert str(exact.session._compiled.get_property("INFERENCE_PRECISION_HINT")) == "<Type: 'float32'>"
+        assert str(less.session._compiled.get_property("INFERENCE_PRECISION_HINT")) == "<Type: 'bfloat16'>"
+        assert less.infer(frame).names == exact.infer(frame).names
+    with pytest.raises(UsageError, match="precision is 'f64'; give f32, bf16, f16"):
+        open_brain(page, precision="f64")

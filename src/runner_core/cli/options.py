@@ -29,6 +29,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "task": str,
     "engine": str,
     "device": str,
+    "precision": str,
     "conf": float,
     "iou": float,
     "max_det": int,

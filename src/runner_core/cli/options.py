@@ -47,7 +47,9 @@ _OPTIONS = (
     click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
     click.option("--task", help="The task that reads the model's outputs."),
-    click.option("--engine", help="The engine that runs it; several, parted by commas, are tried in turn."),
+    click.option(
+        "--engine", help="The engine that runs it; several, parted by commas, are tried in turn; auto takes the fastest."
+    ),
     click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance."),
     click.option("--iou", type=click.FloatRange(0, 1), help="Overlap at which one of two boxes is dropped."),
     click.option("--classes", type=_KINDS["classes"], metavar="A,B", help="Only these labels."),

@@ -34,7 +34,7 @@ STANDARD_OUTPUT = ("-", "jsonl:-")
 def run(
     source: str, brains: tuple[str, ...], sinks: tuple[str, ...], explain: bool, quiet: bool, **choices: Any
 ) -> int:
-    """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL."""
+    """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL, a video, a camera (0), a stream."""
     sinks = sinks or STANDARD_OUTPUT[:1]
     summary = run_over(source, brains, sinks, explain=explain, quiet=quiet, **choices)
     piped = not set(STANDARD_OUTPUT).isdisjoint(sinks)  # what reads the answers should read no tables

@@ -48,7 +48,7 @@ _OPTIONS = (
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
     click.option("--task", help="The task that reads the model's outputs."),
     click.option(
-        "--engine", help="The engine that runs it; several, parted by commas, are tried in turn; auto takes the fastest."
+        "--engine", help="The engine that runs it; several, parted by commas, are tried in turn; auto: the fastest."
     ),
     click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance."),
     click.option("--iou", type=click.FloatRange(0, 1), help="Overlap at which one of two boxes is dropped."),

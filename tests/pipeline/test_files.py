@@ -60,7 +60,9 @@ def test_closing_early_closes_the_source_and_begins_nothing_more():
     next(results)
     results.close()
     assert source.closed
-    assert sorted(brain.asked) == list(range(1 + THREADS)), "the first, and those in work"
+    # the first, and those in work: fewer where a thread had not begun yet
+    assert sorted(brain.asked) == list(range(len(brain.asked)))
+    assert 1 <= len(brain.asked) <= 1 + THREADS
 
 
 def test_an_interrupt_in_a_stream_gives_everything_back():

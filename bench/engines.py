@@ -18,13 +18,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 from typing import Any
 
 import attrs
 import numpy as np
-from _measure import alternate, table, verdict
+from _measure import alternate, neighbours, table, taken, verdict
 from _testdata import testdata
 from runner_demo.store import BRAINS, PICTURES
 
@@ -129,12 +127,6 @@ DUELS = (
 )
 
 
-def taken(call: Call) -> float:
-    begun = perf_counter()
-    call()
-    return (perf_counter() - begun) * 1e3
-
-
 def fought(duel: Duel) -> float:
     """Prints a line of the table; what runner adds, of what it may."""
     page = duel.model.parent == PAGE
@@ -143,14 +135,9 @@ def fought(duel: Duel) -> float:
     bare = duel.bare(duel.model, frame.prepared(duel.picture).tensor.copy())
     assert len(brain.infer(frame)), "nothing is found: the comparison would be of nothing"
     # The frame keeps its tensor: from now on nothing but the engine and the decoding runs.
-    timed = {"bare": lambda: taken(bare), "runner": lambda: brain.infer(frame).ms["run"]}
-    spent: dict[str, list[float]] = {name: [] for name in timed}
-    for turn in range(WARM_UP + ROUNDS):
-        for name in sorted(timed, reverse=turn % 2 == 0):  # whoever comes second meets the other's threads
-            spent[name].append(timed[name]())
-    theirs, ours = (times[WARM_UP:] for times in spent.values())
-    direct, by_runner = median(theirs), median(ours)
-    over = median(one - other for one, other in zip(ours, theirs, strict=True))
+    direct, by_runner, over = neighbours(
+        lambda: taken(bare), lambda: brain.infer(frame).ms["run"], rounds=ROUNDS, warm_up=WARM_UP
+    )
     print(
         f"{duel.engine:10} {duel.model.name:36} {direct:8.3f} {by_runner:8.3f} {over:8.3f} {100 * over / direct:6.1f} %"
     )
@@ -173,9 +160,9 @@ def chosen() -> float:
             brains[f"{opener.engine}, {opener.artifact.path}"] = brain_on(session, located, opener, choices)
         rivals = {name: partial(lambda brain: brain.infer(Frame.from_bytes(picture)), brain)
                   for name, brain in brains.items()}  # fmt: skip
-        taken = alternate(rivals, rounds=ROUNDS // 2, warm_up=WARM_UP)
-    print(table(taken))
-    first, *others = taken.values()
+        spent = alternate(rivals, rounds=ROUNDS // 2, warm_up=WARM_UP)
+    print(table(spent))
+    first, *others = spent.values()
     return first / min(others)
 
 

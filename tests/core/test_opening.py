@@ -72,8 +72,14 @@ def test_the_fastest_is_chosen_among_all_forms_and_engines(page, threads, caplog
 def test_less_exact_numbers_are_asked_for(page):
     frame = Frame.from_path(PICTURE)
     with open_brain(page, engine="openvino") as exact, open_brain(page, engine="openvino", precision="bf16") as less:
-        assert str(exact.session._compiled.get_property("INFERENCE_PRECISION_HINT")) == "<Type: 'float32'>"
-        assert str(less.session._compiled.get_property("INFERENCE_PRECISION_HINT")) == "<Type: 'bfloat16'>"
+        assert (
+            str(exact.session._request().get_compiled_model().get_property("INFERENCE_PRECISION_HINT"))
+            == "<Type: 'float32'>"
+        )
+        assert (
+            str(less.session._request().get_compiled_model().get_property("INFERENCE_PRECISION_HINT"))
+            == "<Type: 'bfloat16'>"
+        )
         assert less.infer(frame).names == exact.infer(frame).names
     with pytest.raises(UsageError, match="precision is 'f64'; give f32, bf16, f16"):
         open_brain(page, precision="f64")

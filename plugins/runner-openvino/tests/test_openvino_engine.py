@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -146,22 +148,43 @@ def test_what_the_exporter_wrote_is_metadata(write_onnx: Write, write_ir: Write)
     assert own.items() >= (written | usual | {"model_type": "YOLO", "scale_values": "255"}).items()
 
 
-def test_threads_make_room_for_calls_and_nothing_is_pinned() -> None:
-    cores = len(os.sched_getaffinity(0))
-    one = properties("CPU", EngineOptions(threads=1))
-    assert (one["NUM_STREAMS"], one["INFERENCE_NUM_THREADS"]) == (cores, cores)
-    many = properties("CPU", EngineOptions(threads=cores + 3))
-    assert (many["NUM_STREAMS"], many["INFERENCE_NUM_THREADS"]) == (1, cores + 3)
+@pytest.mark.parametrize("threads", [1, 5])
+def test_a_call_has_the_threads_asked_for_and_none_is_pinned(threads: int) -> None:
+    asked = properties("CPU", EngineOptions(threads=threads))
+    assert (asked["NUM_STREAMS"], asked["INFERENCE_NUM_THREADS"]) == (1, threads)
     assert properties("CPU", EngineOptions()) == {
         "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False
     }  # fmt: skip
 
 
 def test_openvino_takes_what_is_asked_of_it(write_onnx: Write) -> None:
-    session = load(write_onnx(), threads=1, precision="bf16")
-    taken = {key: session._compiled.get_property(key) for key in ("NUM_STREAMS", "ENABLE_CPU_PINNING")}
-    assert taken == {"NUM_STREAMS": len(os.sched_getaffinity(0)), "ENABLE_CPU_PINNING": False}
-    assert session._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name() in ("bf16", "f32")
+    compiled = load(write_onnx(), threads=1, precision="bf16")._request().get_compiled_model()
+    taken = {key: compiled.get_property(key) for key in ("NUM_STREAMS", "ENABLE_CPU_PINNING")}
+    assert taken == {"NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
+    assert compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name() in ("bf16", "f32")
+
+
+def test_calls_that_overlap_have_a_request_each_that_the_next_ones_take_over(write_onnx: Write) -> None:
+    session = load(write_onnx(), threads=1)
+    made: list[int] = []
+    make = session._request
+
+    def counted() -> Any:
+        made.append(1)
+        time.sleep(0.2)  # so that the others begin meanwhile
+        return make()
+
+    session._request = counted
+    session._idle.clear()
+    picture = np.ones((1, 4), np.float32)
+    with ThreadPoolExecutor(3) as pool:
+        first = list(pool.map(lambda _: run(session, picture), range(3)))
+        overlapping = len(made)
+        later = [run(session, picture) for _ in range(5)]
+    assert 1 <= overlapping <= 3
+    assert len(made) == overlapping, "no call alone needs another request"
+    for answer in (*first, *later):
+        np.testing.assert_array_equal(answer, picture)
 
 
 def test_an_unknown_precision_is_refused_naming_those_there_are(write_onnx: Write) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,17 +23,11 @@ def devices_of(available: Sequence[str]) -> list[str]:
 
 
 def properties(device: str, options: EngineOptions) -> dict[str, Any]:
-    """How to compile: for the quickest single call, or for as many calls at once as the cores have threads for."""
+    """How to compile: for the quickest single call."""
     found: dict[str, Any] = {"INFERENCE_PRECISION_HINT": options.precision, "PERFORMANCE_HINT": "LATENCY"}
     if not device.startswith("CPU"):
         return found
     found["ENABLE_CPU_PINNING"] = False  # several brains' threads would be pinned to the same cores
     if options.threads:
-        streams = max(1, _cores() // options.threads)
-        found |= {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams * options.threads}
+        found |= {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": options.threads}
     return found
-
-
-def _cores() -> int:
-    """Those that this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

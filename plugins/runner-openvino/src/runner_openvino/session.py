@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,43 +18,46 @@ from runner_openvino.tensors import border_of
 
 
 class OpenVINOSession:
-    """Runs may overlap, each on a request of its own. ``metadata`` is what the exporter wrote into the file."""
+    """Runs may overlap, each on a request of its own, which ``request`` makes and the next run takes over.
+
+    ``metadata`` is what the exporter wrote into the file.
+    """
 
     concurrent = True
 
-    def __init__(self, path: Path, model: Any, compiled: Any) -> None:
-        self._compiled = compiled
-        self._idle: deque[Any] = deque()
+    def __init__(self, path: Path, model: Any, request: Callable[[], Any]) -> None:
+        self._request: Callable[[], Any] | None = request
+        self._idle: deque[Any] = deque([request()])
         self._border = border_of(path, model)
         self.inputs, self.outputs = self._border.inputs, self._border.outputs
         self._places = {spec.name: place for place, spec in enumerate(self.outputs)}
         self.metadata: dict[str, str] = metadata_of(path, model) | self._border.metadata
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
-        compiled = self._compiled
-        if compiled is None:
+        request = self._request
+        if request is None:
             raise EngineError(f"{self._border.path}: the session is closed")
         stored = self._border.enter(feeds, fetches)
         try:
-            found = self._infer(compiled, stored, fetches)
+            found = self._infer(request, stored, fetches)
         except Exception as error:
             raise refusal(self._border.path, error) from error
         return self._border.leave(found)
 
     def close(self) -> None:
-        self._compiled = None
+        self._request = None
         self._idle.clear()
 
-    def _infer(self, compiled: Any, stored: Tensors, fetches: Sequence[str]) -> dict[str, NDArray[Any]]:
+    def _infer(self, make: Callable[[], Any], stored: Tensors, fetches: Sequence[str]) -> dict[str, NDArray[Any]]:
         try:
             request = self._idle.pop()
         except IndexError:
-            request = compiled.create_infer_request()
+            request = make()
         for place, tensor in enumerate(stored.values()):
             _fill(request.get_input_tensor(place), tensor)
         request.infer(share_outputs=True)
         found = {name: np.array(request.get_output_tensor(self._places[name]).data) for name in fetches}
-        if self._compiled is not None:
+        if self._request is not None:
             self._idle.append(request)
         return found
 

@@ -1,8 +1,8 @@
 """How near a run comes to what its engines can do: JPEGs to JSON lines, against a loop that only calls the sessions.
 
-The loop has the tensors ready and does nothing with what comes out; it has as many pictures in flight, in threads of
-its own, and calls the same sessions of the same brains one after the other. What lies between the two is reading,
-decoding, resizing, making instances of tensors, and writing.
+The loop has the tensors of the same pictures ready and does nothing with what comes out; it has as many pictures in
+flight, in threads of its own, and calls the same sessions of the same brains one after the other. What lies between the
+two is reading, decoding, resizing, making instances of tensors, and writing.
 
 The claim is for TensorFlow graphs that take encoded pictures, as `many.py` has them. The other rows are for
 information: the same network in a third of the time leaves less of it to hide the JPEG decoder behind.
@@ -55,29 +55,41 @@ SETTINGS = (
 )
 
 
-def ready(brains: Sequence[Brain], path: Path) -> list[Callable[[], object]]:
-    """The brains' sessions, each on the tensor that a run feeds it."""
+def warmed(brains: Sequence[Brain], path: Path) -> list[Any]:
+    """The brains as a run asks them: those that decode by themselves have seen whether they may be fed behind that."""
     panel = Panel(brains, exact=False)
-    panel.look(Frame.from_path(path))  # brains that decode by themselves see whether they may be fed behind that
-    frame = Frame.from_path(path)
-    panel.look(frame)
-    return [bare(getattr(brain, "_pixels", brain), frame) for brain in panel.brains]
+    panel.look(Frame.from_path(path))
+    return [getattr(brain, "_pixels", brain) for brain in panel.brains]
+
+
+def ready(brains: Sequence[Any], paths: Sequence[Path]) -> list[list[Callable[[], object]]]:
+    """For each picture, the brains' sessions on the tensors that a run feeds them."""
+    return [[bare(brain, frame) for brain in brains] for frame in map(expected(brains), paths)]
+
+
+def expected(brains: Sequence[Any]) -> Callable[[Path], Frame]:
+    def frame(path: Path) -> Frame:
+        made = Frame.from_path(path)
+        made.expect([brain.picture for brain in brains])
+        return made
+
+    return frame
 
 
 def bare(brain: Any, frame: Frame) -> Callable[[], object]:
-    feeds = {brain._inputs[role]: tensor.copy() for role, tensor in brain._codec.encode(frame).items()}
+    feeds = {brain._inputs[role]: tensor for role, tensor in brain._codec.encode(frame).items()}
     fetches = tuple(brain._outputs.values())
     return lambda: brain.session.run(feeds, fetches)
 
 
-def loop_seconds(calls: Sequence[Callable[[], object]], count: int, at_once: int) -> float:
-    def picture(_: int) -> None:
+def loop_seconds(pictures: Sequence[Sequence[Callable[[], object]]], at_once: int) -> float:
+    def picture(calls: Sequence[Callable[[], object]]) -> None:
         for call in calls:
             call()
 
     begun = perf_counter()
     with ThreadPoolExecutor(at_once) as pool:
-        list(pool.map(picture, range(count)))
+        list(pool.map(picture, pictures))
     return perf_counter() - begun
 
 
@@ -103,11 +115,11 @@ def share(setting: Setting, data: Path, count: int, folder: Path) -> float:
                                            engine=setting.engine, labels=models / setting.labels))
             for number in range(BRAINS)
         ]  # fmt: skip
-        calls = ready(brains, paths[0])
+        asked = warmed(brains, paths[0])
         listing, at_once, spent = folder / "turn.txt", thread_budget(None), [0.0, 0.0]
         for number, block in enumerate([paths[:BLOCK], *blocks(paths)]):
             listing.write_text("".join(f"{path}\n" for path in block))
-            turn = loop_seconds(calls, len(block), at_once), run_seconds(brains, listing)
+            turn = loop_seconds(ready(asked, block), at_once), run_seconds(brains, listing)
             if number:  # the first turn warms up
                 spent = [total + seconds for total, seconds in zip(spent, turn, strict=True)]
     loop, ours = (len(paths) / seconds for seconds in spent)

@@ -24,10 +24,15 @@ def find(text: str, cache: Cache | None = None, *, version: str | None = None) -
 
     ``version`` is the one to take where none is typed.
     """
+    return find_with_store(text, cache, version=version)[0]
+
+
+def find_with_store(text: str, cache: Cache | None = None, *, version: str | None = None) -> tuple[Path, str]:
+    """As ``find``, and the label of the store that has it; empty for a path."""
     found = parse(text)
     if isinstance(found, Path):
-        return found
-    return get(attrs.evolve(found, version=found.version or version), cache)
+        return found, ""
+    return _get(attrs.evolve(found, version=found.version or version), cache or Cache())
 
 
 def get(reference: Reference, cache: Cache | None = None) -> Path:
@@ -36,19 +41,22 @@ def get(reference: Reference, cache: Cache | None = None) -> Path:
     A store that does not answer is no reason to stand still: what was fetched from it last serves, or else the next
     store is asked; a warning says which. Raises NoSuchBrain where no store has it, UnreachableError, StoreError.
     """
-    cache = cache or Cache()
+    return _get(reference, cache or Cache())[0]
+
+
+def _get(reference: Reference, cache: Cache) -> tuple[Path, str]:
     silent: UnreachableError | None = None
     for address in addresses(reference):
         store = address.open()
         try:
-            return store.fetch(reference.name, reference.version, cache)
+            return store.fetch(reference.name, reference.version, cache), store.label
         except NoSuchBrain:
             if reference.store:
                 raise
         except UnreachableError as error:
             kept = _kept(reference, store, cache, error)
             if kept:
-                return kept
+                return kept, store.label
             silent = silent or _missing(reference, address, error)
             if not reference.store:
                 log.warning("%s: %s; the next store is asked", address.alias, error.message)

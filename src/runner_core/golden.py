@@ -30,7 +30,7 @@ class Golden:
             raise UsageError(f"{path}: no such file", remedy="write one with --write-golden") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             remedy = "give the JSON lines that `runner run` or --write-golden wrote"
-            raise UsageError(f"{path}: not the answers of a run ({error!r})", remedy=remedy) from error
+            raise UsageError(f"{path}: not the answers of a run ({type(error).__name__})", remedy=remedy) from error
         found = {source: answer for source, answer in answers.items() if answer is not None}
         if not found:
             raise UsageError(f"{path}: no answer of brain {brain}")

@@ -64,7 +64,7 @@ def read_records(lines: Iterable[bytes], name: str) -> Iterator[Record | Failure
         except (ValueError, KeyError, TypeError, LabelError) as error:
             if not begun:
                 remedy = "give the JSON lines that `runner run` wrote"
-                raise UsageError(f"{name}: not the answers of a run ({error!r})", remedy=remedy) from error
+                raise UsageError(f"{name}: not the answers of a run ({type(error).__name__})", remedy=remedy) from error
             yield Failure("ValueError", f"{name}: line {number} is not what a run says of a frame ({error!r})")
         else:
             if record:

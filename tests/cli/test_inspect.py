@@ -117,3 +117,24 @@ def test_a_brain_that_takes_encoded_pictures_has_nothing_to_try_but_its_labels(t
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "taken: an encoded picture, as it was" in done.stdout
+
+
+def test_the_first_class_of_a_list_may_be_given(testdata, runner):
+    labels = testdata / "models" / "coco80.txt"
+    graph = testdata / "models" / "fastestdet_coco_tf1_image_tensor.pb"
+    numbers = {}
+    for first in (None, 0):
+        given = [] if first is None else ["--first-class", first]
+        done = runner("inspect", graph, "--labels", labels, *given)
+        assert done.returncode == 0, done.stderr
+        numbers[first] = [label["model_id"] for label in card_of(done.stdout)["labels"]][:2]
+    assert numbers == {None: [1, 2], 0: [0, 1]}
+
+
+def test_a_brain_of_a_store_is_looked_at_by_its_name_and_not_written_to(runner):
+    done = runner("inspect", "demo:page")
+    assert done.returncode == 0, done.stderr
+    assert card_of(done.stdout)["name"] == "page"
+    refused = runner("inspect", "demo:page", "--write")
+    assert refused.returncode == 2
+    assert "its card is not written over" in refused.stderr

@@ -32,6 +32,13 @@ def test_it_holds_version_store_and_the_sum_of_each_file(runner, server, shelf, 
     assert files[WEIGHTS] == {"path": WEIGHTS, "sha256": sha256(data), "size": len(data)}
 
 
+def test_a_brain_that_is_used_where_it_lies_has_its_store_too(runner, shelf, tmp_path):
+    done = runner("lock", "team:page", RUNNER_STORES=f"team=folder:{shelf}")
+    assert done.returncode == 0, done.stderr
+    entry = locked(tmp_path)["team:page"]
+    assert (entry["version"], entry["store"]) == ("1", f"folder:{shelf}")
+
+
 def test_what_it_holds_already_stays(runner, shelf, tmp_path):
     publish(shelf, "graphs")
     runner("lock", "team:page")
@@ -47,7 +54,7 @@ def test_what_it_holds_already_stays(runner, shelf, tmp_path):
 def test_one_that_fails_leaves_the_lock_as_it_was(runner, tmp_path):
     runner("lock", "team:page")
     before = (tmp_path / "brains.lock").read_bytes()
-    assert runner("lock", "demo:page", "team:nix").returncode == 1
+    assert runner("lock", "demo:page", "team:nix").returncode == 2
     assert (tmp_path / "brains.lock").read_bytes() == before
 
 

@@ -75,7 +75,7 @@ def test_two_brains_and_options_for_one_alone(runner, pictures, coco, testdata):
     [
         (["run", "nowhere", "--brain", "x.pb"], 1, "nowhere"),
         (["run", "{pictures}", "--brain", "missing.pb"], 1, "missing.pb: no such file"),
-        (["run", "{pictures}", "--brain", "nobody"], 1, "no store has a brain named 'nobody'"),
+        (["run", "{pictures}", "--brain", "nobody"], 2, "no store has a brain named 'nobody'"),
         (["run", "{pictures}"], 2, "--brain"),
         (["run", "{pictures}", "--brain", "{graph}", "--engine", "warp"], 2, "no engine named 'warp'"),
         (["run", "{pictures}", "--brain", "{graph}", "--task", "telepathy"], 2, "no task named 'telepathy'"),
@@ -83,7 +83,7 @@ def test_two_brains_and_options_for_one_alone(runner, pictures, coco, testdata):
         (["run", "{pictures}", "--brain", "{graph}?colour=red"], 2, "no option 'colour'"),
         (["run", "{pictures}", "--brain", "{graph}", "--sink", "teleport:x"], 2, "no sink named 'teleport'"),
         (["run", "{pictures}", "--brain", "{graph}", "--sink", "out.png"], 2, "is not a sink"),
-        (["run", "{pictures}", "--brain", "{graph}", "--labels", "none.txt"], 1, "none.txt: no such label file"),
+        (["run", "{pictures}", "--brain", "{graph}", "--labels", "none.txt"], 2, "none.txt: no such label file"),
         (["run", "{pictures}", "--brain", "{graph}", "--sink", "jsonl:{graph}/x.jsonl"], 1, "x.jsonl"),
         (["dance"], 2, "No such command"),
     ],
@@ -150,3 +150,9 @@ def test_a_brains_own_options():
     assert _own("conf=0.4&max-det=3&classes=a,b", "x") == {"conf": 0.4, "max_det": 3, "classes": ("a", "b")}
     with pytest.raises(UsageError, match="conf=much is not a number"):
         _own("conf=much", "x")
+
+
+def test_a_folder_is_no_picture_and_the_command_for_it_is_named(runner, pictures):
+    done = runner("predict", pictures, "--brain", "page")
+    assert done.returncode == 2
+    assert f"give one picture, or runner run {pictures}" in done.stderr

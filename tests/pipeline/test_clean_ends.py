@@ -110,6 +110,7 @@ def test_an_interrupt_does_not_wait_for_a_brain_to_close_the_sinks(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True)  # fmt: skip
     assert process.stdout.readline() == "working\n"
+    time.sleep(0.3)  # until the pool's thread is known to it, or Python waits for that thread for ever at its exit
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.stdout.readline() == "closed\n"

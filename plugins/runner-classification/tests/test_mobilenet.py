@@ -21,7 +21,8 @@ def test_the_top_class_is_right_on_every_picture(brain, testdata):
         told = brain.predict(testdata / "pictures" / picture)
         assert told.names[0] == wanted["classes"][0][0], picture
         assert told.scores[0] == pytest.approx(wanted["classes"][0][1], abs=0.15)  # resized by another rule
-        assert len(told) == 5
+        assert 1 <= len(told) <= 5
+        assert told.scores.min() > 0, "what scores nothing is not found"
 
 
 def test_its_labels_may_come_without_the_background(brain, testdata, tmp_path):

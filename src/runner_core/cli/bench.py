@@ -25,7 +25,7 @@ from runner_core.tables import print_rows
 @click.option(
     "--engines", is_flag=True, help="Measure BRAIN in every engine that opens it; --engine auto goes by that."
 )
-@click.option("--exact", is_flag=True, help="Decode every picture whole, even where no brain needs it.")
+@click.option("--exact", is_flag=True, help="Decode every picture whole; answers differ a little.")
 def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **choices: Any) -> int:
     """Measure brains over SOURCE as `runner run` does them, without a sink, and tell where the time went.
 

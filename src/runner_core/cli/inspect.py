@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from runner_core.contracts import Session
 from runner_core.drafting import drafts_of, labelled, nobody, task_of
 from runner_core.errors import UsageError
 from runner_core.frame import Frame
+from runner_core.getting import find_with_store
 from runner_core.label_files import read_labels
 from runner_core.local_brain import LocalBrain
 from runner_core.locating import Located, Opener, locate
@@ -24,12 +26,14 @@ from runner_core.opening import loaded
 from runner_core.tables import print_rows
 from runner_core.trying import Trial, Tried, attempt
 
+SHOWN = 5  # labels, of a long list
 _HEAD = ("#", "variant", "found", "best score", "steady", "what")
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model")
 @click.option("--labels", type=click.Path(path_type=Path), metavar="FILE", help="Label map to put into the card.")
+@click.option("--first-class", type=int, metavar="N", help="Number of the first name in a list of labels.")
 @click.option("--task", help="Ask this task alone.")
 @click.option("--engine", help="Load it with this engine.")
 @click.option(
@@ -42,8 +46,9 @@ _HEAD = ("#", "variant", "found", "best score", "steady", "what")
 @click.option("--variant", type=click.IntRange(1), metavar="N", help="Of those tried take this one, not the steadiest.")
 @click.option("--write", is_flag=True, help="Write the card beside the model, as brain.json.")
 def inspect(
-    model: Path,
+    model: str,
     labels: Path | None,
+    first_class: int | None,
     task: str | None,
     engine: str | None,
     pictures: Sequence[str],
@@ -53,7 +58,10 @@ def inspect(
     """Say what MODEL is: its tensors, the task that recognises it and why, its card."""
     if variant and not pictures:
         raise UsageError("--variant is for those that --try shows", remedy="give a picture by --try")
-    located = locate(model)
+    place, store = find_with_store(model)
+    if write and store:
+        raise UsageError(f"{model} is a brain of a store: its card is not written over", remedy="inspect a copy")
+    located = locate(place)
     with loaded(located, Choices(engine=engine)) as (opener, session):
         bare = Bare.of(session, opener.path)
         click.echo(f"{opener.path}: {opener.artifact.format} by engine {opener.engine}")
@@ -62,15 +70,25 @@ def inspect(
         if located.card:
             click.echo(f"card: {located.root / FILE_NAME}, task {card.for_artifact(opener.artifact).task}")
         if labels:
-            card = attrs.evolve(card, labels=read_labels(labels, first=card.first_class))
+            first = card.first_class if first_class is None else first_class
+            card = attrs.evolve(card, labels=read_labels(labels, first=first))
         if located.card or labels or pictures:
             brain = _bound(card, located, opener, session)
             card = _tried(brain, card, bare, pictures, variant) if pictures else card
         session.close()
-    click.echo(json.dumps(card.to_json(), indent=2, ensure_ascii=False))
+    _say_card(card)
     if write:
         _write(card, opener.root / FILE_NAME, new=located.card is None)
     return 0
+
+
+def _say_card(card: Card) -> None:
+    """Whole for programs; for people, a list of labels in one line."""
+    told = card.to_json()
+    if sys.stdout.isatty() and len(card.labels) > SHOWN:
+        names = [label.name for label in card.labels.labels[:SHOWN]]
+        told["labels"] = f"{len(card.labels)}: {', '.join(names)}, ..."
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
 def _say_tensors(bare: Bare, session: Session) -> None:
@@ -144,6 +162,7 @@ def _with_variant(card: Card, taken: Tried) -> Card:
 
 def _write(card: Card, path: Path, *, new: bool) -> None:
     if new and path.exists():
-        raise UsageError(f"{path}: there is a card for another model", remedy="move one of them to a folder of its own")
+        remedy = "a folder has one card: move one of the models to a folder of its own"
+        raise UsageError(f"{path.absolute()}: there is a card for another model", remedy=remedy)
     card.write(path)
     click.echo(f"wrote {path}", err=True)

@@ -11,7 +11,7 @@ from runner_core.cache.receipt import Receipt
 from runner_core.card import FILE_NAME as CARD
 from runner_core.card import Card
 from runner_core.cli.bars import bars
-from runner_core.getting import find
+from runner_core.getting import find_with_store
 from runner_core.lockfile import FILE_NAME, Lock, Locked, files_of
 
 
@@ -22,12 +22,12 @@ def lock(brains: tuple[str, ...]) -> None:
     path = Path(FILE_NAME)
     known = Lock.read(path).brains if path.exists() else {}
     cache = Cache(progress=bars())
-    Lock({**known, **{reference: _locked(find(reference, cache)) for reference in brains}}).write(path)
+    Lock({**known, **{reference: _locked(*find_with_store(reference, cache)) for reference in brains}}).write(path)
     click.echo(f"{path}: {', '.join(brains)}")
 
 
-def _locked(place: Path) -> Locked:
+def _locked(place: Path, store: str) -> Locked:
     receipt, card = Receipt.of(place), place / CARD
     if receipt:
-        return Locked(receipt.version, receipt.store, files_of(place))
-    return Locked(Card.read(card).version if card.is_file() else "", "", files_of(place))
+        return Locked(receipt.version, store or receipt.store, files_of(place))
+    return Locked(Card.read(card).version if card.is_file() else "", store, files_of(place))

@@ -13,11 +13,12 @@ from typing import Any
 
 import click
 
-from runner_core.errors import RunnerError, UsageError
+from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
 from runner_core.packages import package_of
 from runner_core.registry import registry
 
 _DEBUG = "--debug"
+_WRONG_USE = (UsageError, NoSuchBrain, LabelError)  # a name or a file that the person gave does not fit
 
 # name -> (target, summary); a command's module is imported when it is run
 COMMANDS = {
@@ -136,7 +137,7 @@ def _failed(error: Exception) -> int:
         _say(str(error))
     else:
         _say(f"{type(error).__name__}: {error}; this is a fault of runner: see the traceback with `runner --debug ...`")
-    return 2 if isinstance(error, UsageError) else 1
+    return 2 if isinstance(error, _WRONG_USE) else 1
 
 
 def _say(message: Any) -> None:

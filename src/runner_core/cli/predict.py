@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
 from runner_core.cli.options import brain_options, opened
+from runner_core.errors import UsageError
 from runner_core.frame import Frame
 from runner_core.tables import print_instances
 
@@ -18,6 +20,8 @@ from runner_core.tables import print_instances
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a brain instead of a table.")
 def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any) -> None:
     """Show what brains find in PICTURE: a file or a URL."""
+    if Path(picture).is_dir():
+        raise UsageError(f"{picture}: a folder, not a picture", remedy=f"give one picture, or runner run {picture}")
     frame = Frame.of(picture)
     _ = frame.size  # a picture that is none is said before any model loads
     with opened(brains, **choices) as models:

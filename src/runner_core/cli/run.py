@@ -28,7 +28,7 @@ STANDARD_OUTPUT = ("-", "jsonl:-")
     help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one, or for -: JSON lines on "
     "standard output.",
 )  # fmt: skip
-@click.option("--exact", is_flag=True, help="Decode every picture whole, even where no brain needs it.")
+@click.option("--exact", is_flag=True, help="Decode every picture whole; answers differ a little.")
 @click.option("--explain", is_flag=True, help="Tell where the time went, and what the brains shared.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
 def run(

@@ -83,7 +83,7 @@ class Classification:
 
 @attrs.frozen
 class ClassificationCodec(PictureCodec):
-    """The best ``top_k`` of ``classes``, without ``background``."""
+    """The best ``top_k`` of ``classes``, without ``background`` and without those that score nothing at all."""
 
     classes: int
     background: frozenset[int]
@@ -95,7 +95,7 @@ class ClassificationCodec(PictureCodec):
         if len(values) != self.classes:
             raise TaskError(f"brain {self.card.name}: {len(values)} scores came, the model has {self.classes} classes")
         scores = probabilities(values, self.activation)
-        kept = scores >= self.card.threshold
+        kept = (scores >= self.card.threshold) & (scores > 0)
         kept[list(self.background)] = False
         rows = np.argsort(-scores, kind="stable")
         rows = rows[kept[rows]][: self.top_k]

@@ -42,11 +42,11 @@ def print_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *
 
 
 def print_instances(inference: Inference) -> None:
-    """One row an instance: label, score, box."""
+    """One row an instance: label, score, box; a line where there is none."""
     spent = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in inference.ms.items())
     table = Table("#", "label", "score", "box (x1 y1 x2 y2)", title=f"{inference.brain} on {inference.engine}: {spent}")
     for instance in inference.instances:
         score = "" if instance.score is None else f"{instance.score:.3f}"
         box = "" if instance.box is None else " ".join(f"{value:.0f}" for value in instance.box)
         table.add_row(str(instance.id), instance.label, score, box)
-    Console().print(table)
+    Console().print(table if len(inference) else f"{table.title}; nothing found that scores enough")

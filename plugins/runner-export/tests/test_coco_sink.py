@@ -178,7 +178,7 @@ def test_a_number_that_two_brains_give_to_two_classes_is_the_first_ones(tmp_path
     rows, images = written(tmp_path / "out.json", *results)
     assert images["categories"] == [{"id": 1, "name": "page"}, {"id": 2, "name": "person"}, {"id": 3, "name": "cat"}]
     assert [row["category_id"] for row in rows] == [1, 2, 2] * 2
-    assert caplog.text.count("brain coco: other classes have its file_ids already") == 1
+    assert caplog.text.count("brain coco: another brain came first with its names or numbers") == 1
 
 
 def test_frames_of_a_video_carry_their_time(tmp_path):
@@ -191,3 +191,12 @@ def test_frames_of_a_video_carry_their_time(tmp_path):
 def test_a_run_of_nothing_is_an_empty_dataset(tmp_path):
     rows, images = written(tmp_path / "out.json")
     assert (rows, images["images"], images["categories"], images["annotations"]) == ([], [], [], [])
+
+
+def test_classes_of_one_name_are_one_category():
+    from runner_export.categories import Categories
+
+    categories = Categories({})
+    assert [categories.number(*label) for label in ((1, "person"), (2, "bicycle"))] == [1, 2]
+    assert [categories.number(*label) for label in ((0, "person"), (1, "bicycle"), (2, "car"))] == [1, 2, 3]
+    assert [row["name"] for row in categories.to_json()] == ["person", "bicycle", "car"]

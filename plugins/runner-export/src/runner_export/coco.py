@@ -102,9 +102,7 @@ class CocoWriter:
     def _number(self, inference: Inference, file_id: int, name: str) -> int:
         number = self._categories.number(file_id, name)
         if number != file_id and not self._truth:
-            told = (
-                "other classes have its file_ids already; the categories of the images' file say which number is which"
-            )
+            told = "another brain came first with its names or numbers; see the categories in the images' file"
             self._omissions.say(inference.brain, told)
         return number
 

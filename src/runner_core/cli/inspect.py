@@ -19,7 +19,6 @@ from runner_core.drafting import drafts_of, labelled, nobody, task_of
 from runner_core.errors import UsageError
 from runner_core.frame import Frame
 from runner_core.getting import find_with_store
-from runner_core.label_files import read_labels
 from runner_core.local_brain import LocalBrain
 from runner_core.locating import Located, Opener, locate
 from runner_core.opening import loaded
@@ -69,9 +68,7 @@ def inspect(
         card = located.card or _drafted(opener, bare, task, with_labels=not labels)
         if located.card:
             click.echo(f"card: {located.root / FILE_NAME}, task {card.for_artifact(opener.artifact).task}")
-        if labels:
-            first = card.first_class if first_class is None else first_class
-            card = attrs.evolve(card, labels=read_labels(labels, first=first))
+        card = Choices(labels=labels, first_class=first_class).adjust(card)
         if located.card or labels or pictures:
             brain = _bound(card, located, opener, session)
             card = _tried(brain, card, bare, pictures, variant) if pictures else card

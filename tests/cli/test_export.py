@@ -6,7 +6,6 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,25 +14,10 @@ from runner_tensorflow.raw_head import RawHead
 
 from runner_core.artifact import check_files
 from runner_core.card import Card
-from runner_core.cli.main import main
 from runner_core.project import open_brain
 
 DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
 PICTURE = DEMO / "pictures" / "1-book.jpg"
-
-
-@pytest.fixture
-def runner(capfd, tmp_path, monkeypatch):
-    """The command line in this process, which has loaded TensorFlow already."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
-
-    def call(*arguments: object) -> SimpleNamespace:
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        return SimpleNamespace(returncode=stop.value.code, **capfd.readouterr()._asdict())
-
-    return call
 
 
 @pytest.fixture
@@ -51,8 +35,8 @@ def left(folder):
     return sorted(entry.name for entry in folder.iterdir() if entry.name != "home")
 
 
-def test_a_new_folder_has_the_old_form_and_the_new_ones(runner, page, tmp_path):
-    done = runner("export", page, "--to", "tflite", "--to", "onnx", "--pictures", PICTURE, "--out", "made")
+def test_a_new_folder_has_the_old_form_and_the_new_ones(runner_here, page, tmp_path):
+    done = runner_here("export", page, "--to", "tflite", "--to", "onnx", "--pictures", PICTURE, "--out", "made")
     assert done.returncode == 0, done.err
     assert "wrote made/page.onnx" in done.out
     card = Card.read(tmp_path / "made" / "brain.json")
@@ -68,26 +52,26 @@ def test_a_new_folder_has_the_old_form_and_the_new_ones(runner, page, tmp_path):
         assert told.labels == card.labels
 
 
-def test_without_pictures_it_is_tried_on_drawn_ones_and_lands_beside(runner, page, tmp_path):
-    assert runner("export", page, "--to", "onnx").returncode == 0
+def test_without_pictures_it_is_tried_on_drawn_ones_and_lands_beside(runner_here, page, tmp_path):
+    assert runner_here("export", page, "--to", "onnx").returncode == 0
     assert left(tmp_path / "page") == ["brain.json", "page.onnx", "page.pb"]
 
 
-def test_a_brain_gains_one_form_after_the_other_where_it_is(runner, page):
-    whole = runner("export", page, "--to", "onnx", "--out", page, "--pictures", PICTURE)
-    half = runner("export", page, "--to", "tflite", "--out", page, "--pictures", PICTURE, "--half")
+def test_a_brain_gains_one_form_after_the_other_where_it_is(runner_here, page):
+    whole = runner_here("export", page, "--to", "onnx", "--out", page, "--pictures", PICTURE)
+    half = runner_here("export", page, "--to", "tflite", "--out", page, "--pictures", PICTURE, "--half")
     assert (whole.returncode, half.returncode) == (0, 0), half.err
     assert left(page) == ["brain.json", "page.onnx", "page.pb", "page.tflite"]
     assert [artifact.format for artifact in Card.read(page / "brain.json").artifacts] == [".pb", ".onnx", ".tflite"]
     assert (page / "page.tflite").stat().st_size < 0.6 * (page / "page.onnx").stat().st_size
-    assert runner("export", page, "--to", "onnx", "--out", page, "--half").returncode == 0
+    assert runner_here("export", page, "--to", "onnx", "--out", page, "--half").returncode == 0
     assert (page / "page.onnx").stat().st_size < 1.1 * (page / "page.tflite").stat().st_size
 
 
-def test_a_bare_model_gets_a_card(runner, tmp_path):
+def test_a_bare_model_gets_a_card(runner_here, tmp_path):
     shutil.copy(DEMO / "brains" / "page" / "page.pb", tmp_path / "found.pb")
     (tmp_path / "names.txt").write_text("page\n")
-    done = runner("export", "found.pb", "--labels", "names.txt", "--to", "onnx", "--pictures", PICTURE)
+    done = runner_here("export", "found.pb", "--labels", "names.txt", "--to", "onnx", "--pictures", PICTURE)
     assert done.returncode == 0, done.err
     card = Card.read(tmp_path / "found" / "brain.json")
     assert card.labels.names == ("page",)
@@ -100,11 +84,11 @@ def mirrored(self, boxes, scores):
     return {"boxes": 1 - tf.reshape(boxes, (1, -1, 4)), "scores": tf.reshape(scores, (1, -1, 1))}
 
 
-def test_what_answers_otherwise_is_not_written(runner, page, tmp_path, monkeypatch):
+def test_what_answers_otherwise_is_not_written(runner_here, page, tmp_path, monkeypatch):
     monkeypatch.setattr(RawHead, "told", mirrored)
     for out in ("made", page):
         before = left(page)
-        done = runner("export", page, "--to", "onnx", "--pictures", PICTURE, "--out", out)
+        done = runner_here("export", page, "--to", "onnx", "--pictures", PICTURE, "--out", out)
         assert done.returncode == 1
         assert "answers otherwise: onnx, page.onnx on" in done.err
         assert "only the first has page" in done.err
@@ -112,16 +96,16 @@ def test_what_answers_otherwise_is_not_written(runner, page, tmp_path, monkeypat
     assert left(tmp_path) == ["models"]
 
 
-def test_the_tolerances_are_those_of_verify(runner, page, tmp_path):
-    done = runner("export", page, "--to", "onnx", "--pictures", PICTURE, "--iou", "1")
+def test_the_tolerances_are_those_of_verify(runner_here, page, tmp_path):
+    done = runner_here("export", page, "--to", "onnx", "--pictures", PICTURE, "--iou", "1")
     assert done.returncode == 1
     assert "at least 1 is asked" in done.err
     assert left(tmp_path) == ["models"]
 
 
-def test_a_converter_that_fails_leaves_nothing(runner, page, tmp_path, monkeypatch):
+def test_a_converter_that_fails_leaves_nothing(runner_here, page, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    done = runner("export", page, "--to", "tflite", "--to", "onnx")
+    done = runner_here("export", page, "--to", "tflite", "--to", "onnx")
     assert done.returncode == 2
     assert "pip install 'runner-tensorflow[onnx]'" in done.err
     assert left(tmp_path) == ["models"]
@@ -140,20 +124,20 @@ def test_a_converter_that_fails_leaves_nothing(runner, page, tmp_path, monkeypat
         ([], "Missing option '--to'"),
     ],
 )
-def test_wrong_use(runner, page, tmp_path, arguments, said):
+def test_wrong_use(runner_here, page, tmp_path, arguments, said):
     Image.fromarray(np.full((64, 64, 3), 255, np.uint8)).save(tmp_path / "white.png")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("keep me")
     shutil.copytree(DEMO / "brains" / "graphs", tmp_path / "other")
     before = left(tmp_path)
-    done = runner("export", page, *arguments)
+    done = runner_here("export", page, *arguments)
     assert done.returncode != 0
     assert said in done.err
     assert "Traceback" not in done.err
     assert left(tmp_path) == before
 
 
-def test_a_model_of_another_framework_is_not_exported(runner):
-    done = runner("export", DEMO / "brains" / "page" / "page.onnx", "--to", "tflite")
+def test_a_model_of_another_framework_is_not_exported(runner_here):
+    done = runner_here("export", DEMO / "brains" / "page" / "page.onnx", "--to", "tflite")
     assert done.returncode == 2
     assert "models of TensorFlow are exported by runner-tensorflow" in done.err

@@ -9,13 +9,13 @@ A connection past the last script has the last one again.
 from __future__ import annotations
 
 import io
-import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import BinaryIO, ClassVar, Self
+from typing import BinaryIO, ClassVar
 
+from loopback import Loopback
 from PIL import Image
 
 MJPEG = "multipart/x-mixed-replace; boundary=frame"
@@ -23,22 +23,15 @@ MJPEG = "multipart/x-mixed-replace; boundary=frame"
 Script = Callable[[BinaryIO], None]
 
 
-class CameraServer:
+class CameraServer(Loopback):
     """``connections`` counts who came so far."""
 
     def __init__(self, *scripts: Script, kind: str = MJPEG) -> None:
         self.scripts, self.kind, self.connections = scripts, kind, 0
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"camera": self}))
         self._http.daemon_threads = True
+        self.servers = (self._http,)
         self.url = f"http://127.0.0.1:{self._http.server_port}/live"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
 
     def next(self) -> Script:
         self.connections += 1

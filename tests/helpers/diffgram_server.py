@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 import time
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import attrs
+from loopback import Loopback
 
 from runner_core import open_brain
 from runner_core.fetch import fetch_bytes
@@ -37,7 +37,7 @@ class Fault:
         return page if self.data is None else (json.dumps(self.data).encode(), "application/json")
 
 
-class DiffgramServer:
+class DiffgramServer(Loopback):
     """``brains`` maps a name to its frozen graph; the label maps may be changed while it runs."""
 
     def __init__(self, brains: dict[str, Path], name_to_file_id: dict[str, int], label_dict: dict[str, int]) -> None:
@@ -54,15 +54,11 @@ class DiffgramServer:
             state = server
 
         self._http = _Quiet(("127.0.0.1", 0), Handler)
+        self.servers = (self._http,)
         self.host = f"http://127.0.0.1:{self._http.server_port}"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
         for brain in self._open.values():
             brain.close()
 

@@ -22,10 +22,11 @@ from collections.abc import Callable
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 from urllib.parse import unquote
 
 import attrs
+from loopback import Loopback
 
 BLOCK = 1 << 16
 
@@ -41,7 +42,7 @@ class Asked:
     authorization: str
 
 
-class FaultyServer:
+class FaultyServer(Loopback):
     """``ranges``, ``validators``, ``lengths``: whether it knows Range, ETag and Last-Modified, Content-Length.
 
     With the ``context`` of a certificate it speaks https.
@@ -67,15 +68,8 @@ class FaultyServer:
         self._http = _Http(("127.0.0.1", 0), type("Handler", (Handler,), {"state": self}))
         if context:
             self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        self.servers = (self._http,)
         self.url = f"http{'s' if context else ''}://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
 
     def next(self, path: str, *faults: Fault) -> None:
         """The next answers to GET of ``path``, one after the other."""

@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
 from collections import Counter
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import attrs
+from loopback import Loopback
 
 TOKEN = "hf_the-token-of-the-test"
 SIGNATURE = "the-signature-of-an-address"
@@ -34,7 +34,7 @@ class Asked:
     elsewhere: bool
 
 
-class HubServer:
+class HubServer(Loopback):
     """``refuse`` maps part of a path to the status and headers that it is answered with; ``private`` names models."""
 
     def __init__(self) -> None:
@@ -47,18 +47,9 @@ class HubServer:
         self.sent: Counter[str] = Counter()  # files sent, by path
         self._hub = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
         self._store = ThreadingHTTPServer(("127.0.0.1", 0), partial(_LargeFiles, self))
+        self.servers = (self._hub, self._store)
         self.url = f"http://127.0.0.1:{self._hub.server_port}"
         self.elsewhere = f"http://127.0.0.1:{self._store.server_port}"
-
-    def __enter__(self) -> Self:
-        for server in (self._hub, self._store):
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for server in (self._hub, self._store):
-            server.shutdown()
-            server.server_close()
 
     def clear(self) -> None:
         """As it was at first."""

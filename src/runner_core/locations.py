@@ -19,8 +19,9 @@ def open_source(location: str) -> Source:
     """The source for ``file:pictures``, ``https://...``, ``clip.mp4``, ``pictures/``, ``0``, ``-``.
 
     A plugin's name before a colon goes first, then what plugins claim: the suffix, the scheme; without a scheme the
-    location as a whole (``-``, ``/dev/video0``), the suffix, any path. What follows a question mark claims nothing,
-    unless a file that is there has it in its name. Raises NotInstalled, SourceError.
+    location as a whole (``-``, ``/dev/video0``), the suffix, any path. A word claims so much only as the plugin's own
+    name, where nothing that is there is called so. What follows a question mark claims nothing, unless a file that is
+    there has it in its name. Raises NotInstalled, SourceError.
     """
     scheme = _SCHEME.match(location)
     named = registry().all("sources").get(scheme[1]) if scheme else None
@@ -28,7 +29,7 @@ def open_source(location: str) -> Source:
         return _made(named, location[scheme.end() :])
     bare = location if os.path.exists(location) else location.partition("?")[0]  # noqa: PTH110  # any text may be asked
     suffix = PurePath(bare).suffix.lower()
-    whole = "" if bare.isidentifier() else bare  # a folder may be called rtsp
+    whole = bare if not bare.isidentifier() or _is_own_name(bare) else ""  # a folder may be called rtsp
     for claim in (suffix, scheme[1].lower()) if scheme else (whole, suffix, "path"):
         claiming = registry().claiming("sources", claim) if claim else ()
         if claiming:
@@ -62,6 +63,10 @@ def open_sinks(locations: Sequence[str]) -> list[Sink]:
     if twice:
         raise UsageError(f"{twice} is given twice", remedy="name another place for one of them")
     return [open_sink(location) for location in locations]
+
+
+def _is_own_name(word: str) -> bool:
+    return word in registry().all("sources") and not os.path.exists(word)  # noqa: PTH110  # as above
 
 
 def _made(found: Installed, location: str) -> Source:

@@ -24,7 +24,7 @@ camera, video, stream, standard_input, files = (
 )
 
 CLAIMS = {
-    "camera": ("0", "1", "/dev/video0"),
+    "camera": ("0", "1", "/dev/video0", "camera"),
     "video": (".mp4",),
     "stream": ("rtsp", ".m3u8"),
     "standard_input": ("-",),
@@ -50,6 +50,7 @@ def installed():
     [
         ("0", "camera", "0"),
         ("0?size=1280x720&fps=30", "camera", "0?size=1280x720&fps=30"),
+        ("camera?fps=5", "camera", "camera?fps=5"),
         ("/dev/video0", "camera", "/dev/video0"),
         ("/dev/video7", "files", "/dev/video7"),
         ("7", "files", "7"),
@@ -62,6 +63,7 @@ def installed():
         ("RTSP://host/live", "stream", "RTSP://host/live"),
         ("stream:http://host/mjpg", "stream", "http://host/mjpg"),
         ("rtsp", "files", "rtsp"),
+        ("stream", "files", "stream"),
         ("pictures/0", "files", "pictures/0"),
         ("C:\\clips\\a.png", "files", "C:\\clips\\a.png"),
     ],
@@ -105,3 +107,9 @@ def test_a_question_mark_may_be_in_a_files_name(tmp_path):
     path = tmp_path / "what?.mp4"
     path.touch()
     assert open_source(str(path)) == Made("video", str(path))
+
+
+def test_what_is_there_goes_before_a_plugin_of_that_name(tmp_path, monkeypatch):
+    (tmp_path / "camera").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert open_source("camera") == Made("files", "camera")

@@ -27,6 +27,7 @@ _ABOVE_NOUGHT = r"0*[1-9]\d*(\.\d*)?|0*\.0*[1-9]\d*"
 SPAN = Kind(_ABOVE_NOUGHT, float, "a number of seconds above 0")
 RATE = Kind(_ABOVE_NOUGHT, float, "a number of frames a second")
 SIZE = Kind(r"[1-9]\d*x[1-9]\d*", str, "a size such as 1280x720")
+OFFSET = Kind(r"-?\d+,-?\d+", str, "an offset such as 10,20")
 WORD = Kind(r"\w+", str, "a name")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from runner_core.cache.archive import opened
 from runner_core.cache.cache import Cache
 from runner_core.cache.home import OFFLINE_VARIABLE
 from runner_core.contracts import Store
-from runner_core.errors import NoSuchBrain, OfflineError, UnreachableError
+from runner_core.errors import NoSuchBrain, OfflineError, UnreachableError, UsageError
 from runner_core.reference import Reference, parse
 from runner_core.stores import StoreAddress, configured
 
@@ -28,11 +29,17 @@ def find(text: str, cache: Cache | None = None, *, version: str | None = None) -
 
 
 def find_with_store(text: str, cache: Cache | None = None, *, version: str | None = None) -> tuple[Path, str]:
-    """As ``find``, and the label of the store that has it; empty for a path."""
+    """As ``find``, and the label of the store that has it; empty for a path. Raises UsageError for one of nothing."""
     found = parse(text)
     if isinstance(found, Path):
-        return found, ""
+        return _there(found), ""
     return _get(attrs.evolve(found, version=found.version or version), cache or Cache())
+
+
+def _there(path: Path) -> Path:
+    if not os.path.exists(path):  # noqa: PTH110  # False for any text that can be no path
+        raise UsageError(f"{path}: no such file or folder", remedy="check the path; `runner brains` lists the names")
+    return path
 
 
 def get(reference: Reference, cache: Cache | None = None) -> Path:

@@ -9,7 +9,7 @@ import attrs
 
 from runner_core.artifact import Artifact, check_files, format_of
 from runner_core.card import FILE_NAME, Card
-from runner_core.errors import EngineError, NotInstalled, UsageError
+from runner_core.errors import NotInstalled, UsageError
 from runner_core.packages import package_of
 from runner_core.registry import Installed, registry
 
@@ -42,9 +42,9 @@ class Opener:
 
 
 def locate(path: Path) -> Located:
-    """Raises EngineError, CardError, UsageError."""
+    """Raises CardError, and UsageError where nothing is there or a folder holds several models."""
     if not path.exists():
-        raise EngineError(f"{path}: no such file or folder")
+        raise UsageError(f"{path}: no such file or folder", remedy="check the path")
     card_path = _card_of(path)
     if card_path is None:
         return _bare(_only_model(path) if path.is_dir() and format_of(path) != "saved-model" else path)

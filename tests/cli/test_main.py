@@ -1,5 +1,7 @@
 """The command line as a whole: its help, its hints, its exit codes."""
 
+from pathlib import Path
+
 import pytest
 
 from runner_core.cli import main as module
@@ -7,6 +9,8 @@ from runner_core.cli.main import COMMANDS, SECTIONS, main
 from runner_core.errors import EngineError
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
+
+PICTURE = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures" / "2-one.jpg"
 
 
 def told(capfd, *arguments) -> tuple[int, str, str]:
@@ -55,3 +59,24 @@ def test_a_command_that_there_is_not(word, said, capfd):
         code, _, err = told(capfd, word)
     assert code == 2
     assert err.rstrip().endswith(said)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", PICTURE, "--brain", "missing.pb"],
+        ["inspect", "missing.pb"],
+        ["export", "missing.pb", "--to", "onnx"],
+        ["verify", "missing.pb", PICTURE],
+        ["bench", "missing.pb"],
+        ["push", "missing.pb", "--to", "folder:shelf"],
+        ["lock", "missing.pb"],
+        ["pull", "missing.pb"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_model_that_is_not_there_is_wrong_use_of_every_command(arguments, runner_here, tmp_path):
+    done = runner_here(*arguments)
+    assert done.returncode == 2
+    assert done.err == "runner: missing.pb: no such file or folder; check the path; `runner brains` lists the names\n"
+    assert not list(tmp_path.iterdir())

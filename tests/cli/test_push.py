@@ -54,7 +54,7 @@ def test_a_version_twice_is_refused(runner, made, shelf):
         ("made", "folder:", 1, "a folder store needs a folder"),
         ("made/weights.bin", "folder:x", 2, "weights.bin: has no brain.json; write one: `runner inspect"),
         ("nix", "folder:x", 2, "no store has a brain named 'nix'"),
-        ("./nix", "folder:x", 2, "nix: has no brain.json"),
+        ("./nix", "folder:x", 2, "nix: no such file or folder"),
     ],
 )
 def test_wrong_use_is_said(runner, made, tmp_path, brain, store, code, told):

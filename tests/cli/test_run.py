@@ -74,7 +74,7 @@ def test_two_brains_and_options_for_one_alone(runner, pictures, coco, testdata):
     ("arguments", "code", "said"),
     [
         (["run", "nowhere", "--brain", "x.pb"], 1, "nowhere"),
-        (["run", "{pictures}", "--brain", "missing.pb"], 1, "missing.pb: no such file"),
+        (["run", "{pictures}", "--brain", "missing.pb"], 2, "missing.pb: no such file"),
         (["run", "{pictures}", "--brain", "nobody"], 2, "no store has a brain named 'nobody'"),
         (["run", "{pictures}"], 2, "--brain"),
         (["run", "{pictures}", "--brain", "{graph}", "--engine", "warp"], 2, "no engine named 'warp'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 
 import pytest
 from clips import told, write_clip
@@ -36,6 +37,14 @@ def test_a_graph_with_realtime_is_a_camera():
     assert len(frames) == 5
     assert all(begun < frame.taken < time.monotonic() for frame in frames)
     assert [round(frame.time, 1) for frame in frames] == [0, 0.1, 0.2, 0.3, 0.4]
+
+
+def test_a_graph_that_fails_midway_is_made_anew_and_the_gaps_are_counted():
+    source = Lavfi("testsrc=size=64x48:rate=50,scale=w='if(lt(n,5),64,nan)':h=48:eval=frame,realtime")
+    frames = source.frames()
+    assert [frame.index for frame in islice(frames, 12)] == list(range(12))
+    frames.close()
+    assert source.gaps == 2
 
 
 def test_realtime_in_a_files_name_makes_no_camera():

@@ -14,7 +14,7 @@ from runner_video.streams import Streams
 
 from runner_core.errors import NotInstalled, SourceError
 from runner_core.locations import open_source
-from runner_core.pipeline import stream
+from runner_core.pipeline import run, stream
 from runner_core.testing import check_source, conformance, fake_brain, fake_rows
 
 QUICK = "lavfi:color=white:size=32x32:rate=50,realtime"
@@ -90,6 +90,25 @@ def test_a_camera_that_hangs_holds_up_no_other(tmp_path):
         assert number_of(taken[-1].pixels) == 10
         frames.close()
         assert time.monotonic() - begun < 5
+
+
+def test_a_run_tells_the_gaps_of_all_cameras_together(tmp_path):
+    few = pictures([jpeg()] * 20)
+    with CameraServer(few, few, pictures(repeat(jpeg()))) as one, CameraServer(few, pictures(repeat(jpeg()))) as two:
+        path = write(tmp_path / "three.streams", f"stream:{one.url}", f"stream:{two.url}", "demo:camera")
+        deadline = time.monotonic() + 20
+
+        def until_all_are_back(_) -> None:
+            if source.gaps >= 3:
+                raise SourceError("enough is seen")
+            assert time.monotonic() < deadline
+
+        source = Streams(str(path))
+        summary = run(
+            source, [fake_brain(outputs=fake_rows((0, 0, 10, 10, 0.9, 1)))], explain=True, on_result=until_all_are_back
+        )
+    assert [camera.gaps for camera in source.sources[:2]] == [2, 1]
+    assert summary.explanation.to_json()["gaps"] == 3
 
 
 @pytest.mark.parametrize("closed", [True, False], ids=["closed", "dropped"])

@@ -29,10 +29,16 @@ class Lavfi:
         faults = dict.fromkeys((errno.EINVAL, av.error.tag_to_code(b"\xf8FIL")), _NO_GRAPH)
         self.input = Input(location, name=location, format="lavfi", faults=faults)
         self.live = bool(_REALTIME.search(location))
+        self._camera = LiveSource(self.input, stall=_PATIENCE, ends=True)
+
+    @property
+    def gaps(self) -> int:
+        """How often a live one broke off and was made anew."""
+        return self._camera.gaps
 
     def frames(self) -> Iterator[Frame]:
         """Raises SourceError where FFmpeg cannot build the graph."""
-        return LiveSource(self.input, stall=_PATIENCE, ends=True).frames() if self.live else self._every()
+        return self._camera.frames() if self.live else self._every()
 
     def _every(self) -> Iterator[Frame]:
         with self.input.opened() as (container, track):

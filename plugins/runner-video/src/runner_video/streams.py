@@ -26,6 +26,11 @@ class Streams:
             if not source.live:
                 raise SourceError(f"{self.path}: {line} is not live", remedy="a list of streams holds cameras alone")
 
+    @property
+    def gaps(self) -> int:
+        """How often a camera was lost and came back, those of all together."""
+        return sum(getattr(source, "gaps", 0) for source in self.sources)
+
     def frames(self) -> MergedFrames:
         """Raises SourceError when there is no camera left."""
         return MergedFrames(self.sources)

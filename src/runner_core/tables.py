@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.table import Column, Table
 
 from runner_core.inference import Inference
+from runner_core.instance import Instance
 from runner_core.summary import Summary, Tally
+
+_TOLD: dict[str, Callable[[Instance], str]] = {
+    "#": lambda one: str(one.id),
+    "label": lambda one: one.label,
+    "score": lambda one: "" if one.score is None else f"{one.score:.3f}",
+    "box (x1 y1 x2 y2)": lambda one: " ".join(f"{value:.0f}" for value in one.box or ()),
+    "mask": lambda one: "" if one.mask is None else f"{one.mask.area} pixels",
+    "keypoints (x,y:score)": lambda one: " ".join(
+        f"{x:.0f},{y:.0f}:{score:.2f}" for x, y, score in one.keypoints or ()
+    ),
+}
 
 
 def print_summary(summary: Summary) -> None:
@@ -18,9 +30,9 @@ def print_summary(summary: Summary) -> None:
         column.justify = "right"
     for name, tally in summary.brains.items():
         table.add_row(name, str(tally.answered), _found(tally), str(tally.failed), _ms(tally))
-    Console().print(table)
+    _console().print(table)
     if summary.failed:
-        Console().print(f"{summary.failed} of {summary.frames} frames failed")
+        _console().print(f"{summary.failed} of {summary.frames} frames failed")
 
 
 def _found(tally: Tally) -> str:
@@ -38,15 +50,21 @@ def print_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *
         table = Table(*(Column(name, overflow="fold") for name in head), title=title, title_justify="left")
         for row in rows:
             table.add_row(*row)
-        Console(stderr=stderr).print(table)
+        _console(stderr=stderr).print(table)
 
 
 def print_instances(inference: Inference) -> None:
-    """One row an instance: label, score, box; a line where there is none."""
+    """One row an instance, with a column for each thing that is told of any; a line where there is none."""
     spent = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in inference.ms.items())
-    table = Table("#", "label", "score", "box (x1 y1 x2 y2)", title=f"{inference.brain} on {inference.engine}: {spent}")
-    for instance in inference.instances:
-        score = "" if instance.score is None else f"{instance.score:.3f}"
-        box = "" if instance.box is None else " ".join(f"{value:.0f}" for value in instance.box)
-        table.add_row(str(instance.id), instance.label, score, box)
-    Console().print(table if len(inference) else f"{table.title}; nothing found that scores enough")
+    told = f"{inference.brain} on {inference.engine}: {spent}"
+    nothing = "" if len(inference) else "; nothing found that scores enough"
+    _console().print(f"{told}{nothing}", soft_wrap=True)
+    parents = {"found in": lambda one: "" if one.parent is None else f"{inference.parent_brain} {one.parent}"}
+    columns = {name: [tell(one) for one in inference.instances] for name, tell in (_TOLD | parents).items()}
+    shown = {name: cells for name, cells in columns.items() if any(cells)}
+    print_rows("", tuple(shown), list(zip(*shown.values(), strict=True)))
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """One that shows names as they are, be there brackets or colons in them."""
+    return Console(stderr=stderr, markup=False, emoji=False)

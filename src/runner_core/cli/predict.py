@@ -9,8 +9,10 @@ from typing import Any
 import click
 
 from runner_core.cli.options import brain_options, opened
+from runner_core.cli.run import Complaints
 from runner_core.errors import UsageError
 from runner_core.frame import Frame
+from runner_core.panel import Panel
 from runner_core.tables import print_instances
 
 
@@ -18,16 +20,18 @@ from runner_core.tables import print_instances
 @click.argument("picture")
 @brain_options()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a brain instead of a table.")
-def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any) -> None:
+def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any) -> int:
     """Show what brains find in PICTURE: a file or a URL."""
     if Path(picture).is_dir():
         raise UsageError(f"{picture}: a folder, not a picture", remedy=f"give one picture, or runner run {picture}")
     frame = Frame.of(picture)
     _ = frame.size  # a picture that is none is said before any model loads
     with opened(brains, **choices) as models:
-        for brain in models:
-            for inference in brain.infer_all(frame):
-                if as_json:
-                    click.echo(json.dumps(inference.to_json(), ensure_ascii=False))
-                else:
-                    print_instances(inference)
+        result = Panel(models).look(frame)
+    for inference in result.answers:
+        if as_json:
+            click.echo(json.dumps(inference.to_json(), ensure_ascii=False))
+        else:
+            print_instances(inference)
+    Complaints()(result)
+    return 1 if result.failures else 0

@@ -165,7 +165,8 @@ class Source(Protocol):
 
     live: bool  # a camera: the newest frame wins; a file: every frame counts
     # Optional: ``total: int | None``, how many frames there will be, for a progress bar;
-    # ``gaps: int``, how often a live source was lost and came back.
+    # ``gaps: int``, how often a live source was lost and came back;
+    # ``folder: Path | None``, that in which it takes every picture, also at the bottom.
 
     def frames(self) -> Iterator[Frame]:
         """Frames in order, ``index`` from 0. Raises SourceError where nothing can be read at all.
@@ -237,7 +238,9 @@ class Writer(Protocol):
 class Sink(Protocol):
     """Where answers go. Made by calling the plugin's target with a location.
 
-    Optional: ``draws: bool``, whether it needs the pictures' pixels; then they are decoded whole once for all.
+    Optional: ``draws: bool``, whether it needs the pictures' pixels; then they are decoded whole once for all;
+    ``places: Sequence[Path]``, what it writes, and no other sink of the run may; ``folder: Path``, one where it leaves
+    pictures, and no source of the run may search.
     """
 
     def open(self) -> AbstractContextManager[Writer]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from runner_core.contracts import Sink, Source
 from runner_core.errors import NotInstalled, UsageError
+from runner_core.location_options import without_options
 from runner_core.packages import package_of
 from runner_core.registry import Installed, registry
 
@@ -43,13 +44,13 @@ def open_source(location: str) -> Source:
 def open_sink(location: str) -> Sink:
     """The sink for ``jsonl:out.jsonl``, ``images:out/``; for ``-`` or ``out.csv`` the one that claims it.
 
-    Raises UsageError, NotInstalled, SinkError.
+    What follows a question mark claims nothing. Raises UsageError, NotInstalled, SinkError.
     """
     name, colon, rest = location.partition(":")
     if colon and rest:
         named: Sink = registry().make("sinks", name, rest)
         return named
-    claim = PurePath(location).suffix.lower() or location
+    claim = PurePath(without_options(location)).suffix.lower() or location
     claiming = () if colon else registry().claiming("sinks", claim)
     if not claiming:
         raise UsageError(f"{location!r} is not a sink", remedy="write its name and where to, such as jsonl:out.jsonl")
@@ -57,12 +58,29 @@ def open_sink(location: str) -> Sink:
     return claimed
 
 
-def open_sinks(locations: Sequence[str]) -> list[Sink]:
-    """The sinks. Raises as ``open_sink`` does, and UsageError where two would write over each other."""
-    twice = next((location for number, location in enumerate(locations) if location in locations[:number]), None)
-    if twice:
-        raise UsageError(f"{twice} is given twice", remedy="name another place for one of them")
-    return [open_sink(location) for location in locations]
+def open_sinks(locations: Sequence[str], *, reading: Source | None = None) -> list[Sink]:
+    """The sinks. Raises as ``open_sink`` does, and UsageError where two would write over each other.
+
+    ``reading``  the source of the run: a sink that leaves pictures in a folder which this searches is refused, too.
+    """
+    sinks = [open_sink(location) for location in locations]
+    taken: dict[str, str] = {}
+    for location, sink in zip(locations, sinks, strict=True):
+        for place in [os.path.realpath(each) for each in getattr(sink, "places", ())] or [location]:
+            if place in taken:
+                also = taken[place]
+                told = f"{location} is given twice" if location == also else f"{location} writes where {also} does"
+                raise UsageError(told, remedy="name another place for one of them")
+            taken[place] = location
+        _spare(getattr(reading, "folder", None), getattr(sink, "folder", None), location)
+    return sinks
+
+
+def _spare(searched: Path | None, filled: Path | None, location: str) -> None:
+    if searched and filled and Path(os.path.realpath(filled)).is_relative_to(os.path.realpath(searched)):
+        raise UsageError(
+            f"{location}: among the pictures that are read, from {searched}", remedy="name a folder outside of it"
+        )
 
 
 def _is_own_name(word: str) -> bool:

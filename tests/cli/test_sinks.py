@@ -128,6 +128,36 @@ def test_one_place_for_two_sinks_is_wrong_use(runner):
     assert (done.returncode, done.stderr) == (2, "runner: a.csv is given twice; name another place for one of them\n")
 
 
+@pytest.mark.parametrize("sink", [*SINKS, "video:a.mp4"])
+def test_an_option_that_a_sink_has_not_is_wrong_use(runner, tmp_path, sink):
+    done = runner("run", PICTURES, "--brain", "page", "--sink", f"{sink}?colour=red")
+    assert done.returncode == 2
+    assert "no option 'colour'; known: " in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("others", [("a.csv", "./a.csv"), ("coco:a.json", "jsonl:a.images.json"), ("-", "jsonl:-")])
+def test_two_sinks_do_not_write_one_file(runner, tmp_path, others):
+    first, second = others
+    done = runner("run", PICTURES, "--brain", "page", "--sink", first, "--sink", second)
+    told = f"runner: {second} writes where {first} does; name another place for one of them\n"
+    assert (done.returncode, done.stderr) == (2, told)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("sink", ["images:pictures", "images:pictures/out", "crops:pictures/../pictures/crops"])
+@pytest.mark.parametrize("source", ["pictures", "pictures/**/*.jpg"])
+def test_pictures_are_not_left_among_those_that_are_read(runner, tmp_path, sink, source):
+    (tmp_path / "pictures").mkdir()
+    before = (PICTURES / "2-one.jpg").read_bytes()
+    (tmp_path / "pictures" / "a.jpg").write_bytes(before)
+    done = runner("run", source, "--brain", "page", "--sink", sink, "--sink", "out.csv")
+    told = f"runner: {sink}: among the pictures that are read, from pictures; name a folder outside of it\n"
+    assert (done.returncode, done.stderr) == (2, told)
+    assert [path.name for path in tmp_path.rglob("*")] == ["pictures", "a.jpg"]
+    assert (tmp_path / "pictures" / "a.jpg").read_bytes() == before
+
+
 def on_a_terminal(folder: Path, *arguments: str) -> str:
     """What a run writes to a terminal."""
     ours, theirs = pty.openpty()

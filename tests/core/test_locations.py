@@ -1,6 +1,8 @@
 """Which source or sink a location finds."""
 
+import re
 from functools import partial
+from pathlib import Path
 
 import attrs
 import pytest
@@ -85,6 +87,8 @@ def test_what_nobody_claims_names_what_is_installed():
         ("-", "files", "-"),
         ("out/answers.TXT", "files", "out/answers.TXT"),
         ("out.mp4", "video", "out.mp4"),
+        ("out.mp4?fps=5", "video", "out.mp4?fps=5"),
+        ("what?.mp4", "video", "what?.mp4"),
     ],
 )
 def test_a_location_finds_its_sink(location, found, given):
@@ -101,6 +105,61 @@ def test_one_place_takes_one_sink():
     assert open_sinks(["-", "lines:a.txt", "lines:b.txt"]) == [Made("files", each) for each in ("-", "a.txt", "b.txt")]
     with pytest.raises(UsageError, match=r"lines:a\.txt is given twice; name another place"):
         open_sinks(["lines:a.txt", "-", "lines:a.txt"])
+
+
+@attrs.frozen
+class Writing:
+    """A sink that says where it writes, and is given where."""
+
+    places: tuple[Path, ...]
+    folder: Path | None = None
+
+
+def to_file(location: str) -> Writing:
+    return Writing((Path(location),))
+
+
+def to_folder(location: str) -> Writing:
+    return Writing((Path(location),), Path(location))
+
+
+@pytest.fixture
+def writing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    sinks = [
+        Plugin("one", f"{__name__}:to_file", "a file"),
+        Plugin("two", f"{__name__}:to_file", "a file", claims=(".two",)),
+        Plugin("pictures", f"{__name__}:to_folder", "pictures"),
+    ]
+    with registry_of(sinks=sinks):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("one:a.two", "a.two"), ("one:a", "two:./a"), ("one:real/a", "two:link/a"), ("one:out/", "pictures:out")],
+)
+def test_two_sinks_that_write_one_place_are_refused_however_it_is_written(writing, first, second):
+    with pytest.raises(UsageError, match=f"{re.escape(second)} writes where {re.escape(first)} does; name another"):
+        open_sinks([first, "one:else", second])
+    assert open_sinks([first, "one:else"])
+
+
+@attrs.frozen
+class Searching:
+    folder: Path | None
+
+
+@pytest.mark.parametrize("sink", ["pictures:real", "pictures:real/sub/out", "pictures:link", "pictures:other/../real"])
+def test_a_sink_does_not_leave_pictures_where_they_are_searched(writing, tmp_path, sink):
+    with pytest.raises(UsageError, match=f"{re.escape(sink)}: among the pictures that are read, from real; name a fol"):
+        open_sinks([sink], reading=Searching(Path("real")))
+    others = ["pictures:real-out", "pictures:.", "one:real/a"]
+    assert open_sinks(others, reading=Searching(Path("real")))
+    assert open_sinks([sink], reading=Searching(None))
+    assert open_sinks([sink])
 
 
 def test_a_question_mark_may_be_in_a_files_name(tmp_path):

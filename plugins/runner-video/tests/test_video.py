@@ -88,7 +88,7 @@ def test_max_fps_counts_seconds_not_pictures(tmp_path):
         ("max_fps=-1", "max_fps=-1 is not a number of frames a second"),
         ("start=1:30", "start=1:30 is not a number of seconds"),
         ("start=5&end=2", "ends at 2.0 s, before it starts"),
-        ("speed=2", "no option 'speed=2'; known: stride, max_fps, start, end"),
+        ("speed=2", "no option 'speed'; known: stride, max_fps, start, end"),
     ],
 )
 def test_a_wrong_option_is_wrong_use(options, said, clip):

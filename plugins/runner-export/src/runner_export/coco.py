@@ -12,6 +12,7 @@ from typing import Any
 
 from runner_core.export import coco_results
 from runner_core.inference import Inference
+from runner_core.location_options import Kind, split_options
 from runner_core.result import Result
 from runner_export.categories import Categories
 from runner_export.json_rows import Rows
@@ -20,6 +21,8 @@ from runner_export.places import WholeFiles, whole_files
 from runner_export.truth import Truth
 
 log = logging.getLogger(__name__)
+
+TRUTH = Kind(".+", lambda path: Truth.read(Path(path).expanduser()), "a COCO dataset")
 
 
 class CocoSink:
@@ -30,11 +33,12 @@ class CocoSink:
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        """Raises UsageError for a truth that is none."""
-        place, _, truth = os.fspath(location).partition("?truth=")
+        """Raises UsageError for a truth that is none, and for other options."""
+        place, options = split_options(location, {"truth": TRUTH})
         self.path = Path(place).expanduser()
         self.images = self.path.with_suffix(".images.json")
-        self.truth = Truth.read(Path(truth).expanduser()) if truth else None
+        self.places = (self.path, self.images)
+        self.truth: Truth | None = options.get("truth")
 
     @contextmanager
     def open(self) -> Iterator[CocoWriter]:

@@ -16,6 +16,7 @@ from runner_core.atomic import write_bytes
 from runner_core.cascade import crops_of
 from runner_core.errors import ImageError
 from runner_core.inference import Inference
+from runner_core.location_options import split_options
 from runner_core.relations import boxes_of
 from runner_core.result import Result
 from runner_export.naming import Names, safe
@@ -34,7 +35,10 @@ class CropsSink:
     draws = True
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        self.folder = Path(location).expanduser()
+        """Raises UsageError for options: it has none."""
+        place, _ = split_options(location, {})
+        self.folder = Path(place).expanduser()
+        self.places = (self.folder,)
 
     @contextmanager
     def open(self) -> Iterator[CropsWriter]:

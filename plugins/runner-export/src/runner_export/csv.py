@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from runner_core.location_options import split_options
 from runner_core.result import Result
 from runner_export.places import WholeFiles, said, whole_files
 from runner_export.rows import COLUMNS, rows_of
@@ -22,7 +23,10 @@ class CsvSink:
     """``csv:out.csv``: UTF-8, a line of names first; keypoints are JSON, what there is not is empty."""
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        self.path = Path(location).expanduser()
+        """Raises UsageError for options: it has none."""
+        place, _ = split_options(location, {})
+        self.path = Path(place).expanduser()
+        self.places = (self.path,)
 
     @contextmanager
     def open(self) -> Iterator[CsvWriter]:

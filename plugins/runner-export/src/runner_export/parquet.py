@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.errors import SinkError
+from runner_core.location_options import split_options
 from runner_core.result import Result
 from runner_export.places import WholeFiles, said, whole_files
 from runner_export.rows import COLUMNS, rows_of
@@ -21,7 +22,10 @@ class ParquetSink:
     """``parquet:out.parquet``; pyarrow is imported when it is opened."""
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        self.path = Path(location).expanduser()
+        """Raises UsageError for options: it has none."""
+        place, _ = split_options(location, {})
+        self.path = Path(place).expanduser()
+        self.places = (self.path,)
 
     @contextmanager
     def open(self) -> Iterator[ParquetWriter]:

@@ -14,6 +14,7 @@ import numpy as np
 from runner_core.atomic import write_text
 from runner_core.export import yolo_text
 from runner_core.inference import Inference
+from runner_core.location_options import split_options
 from runner_core.result import Result
 from runner_export.naming import Names
 from runner_export.omissions import Omissions
@@ -28,7 +29,10 @@ class YoloSink:
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        self.folder = Path(location).expanduser()
+        """Raises UsageError for options: it has none."""
+        place, _ = split_options(location, {})
+        self.folder = Path(place).expanduser()
+        self.places = (self.folder,)
 
     @contextmanager
     def open(self) -> Iterator[YoloWriter]:

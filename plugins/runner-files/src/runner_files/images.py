@@ -17,6 +17,7 @@ from runner_core.atomic import write_bytes
 from runner_core.drawing import annotate
 from runner_core.errors import ImageError, SinkError
 from runner_core.frame import Frame
+from runner_core.location_options import split_options
 from runner_core.result import Result
 from runner_core.tags import Style
 from runner_files.naming import Names
@@ -39,7 +40,10 @@ class ImagesSink:
     draws = True
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        self.folder = Path(location).expanduser()
+        """Raises UsageError for options: it has none."""
+        place, _ = split_options(location, {})
+        self.folder = Path(place).expanduser()
+        self.places = (self.folder,)
 
     @contextmanager
     def open(self) -> Iterator[ImagesWriter]:

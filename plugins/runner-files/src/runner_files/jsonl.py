@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.errors import SinkError
+from runner_core.location_options import split_options
 from runner_core.result import Result
 
 STANDARD_OUTPUT = "-"
@@ -25,7 +26,9 @@ class JsonlSink:
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        self.location = os.fspath(location)
+        """Raises UsageError for options: it has none."""
+        self.location, _ = split_options(location, {})
+        self.places = (Path(self.location).expanduser(),)
 
     @contextmanager
     def open(self) -> Iterator[JsonlWriter]:

@@ -38,6 +38,14 @@ def names_of(location: str) -> list[str]:
         raise SourceError(f"{error.filename or location}: cannot be read ({error.strerror})", remedy=remedy) from error
 
 
+def searched(location: str) -> Path | None:
+    """The folder that is searched to the bottom, where the location is one, or a glob with ``**``."""
+    path = Path(_as_path(location))
+    if is_url(location) or path.is_dir() or "**" not in path.parts or path.exists():
+        return path if path.is_dir() else None
+    return Path(*path.parts[: path.parts.index("**")])
+
+
 def is_url(name: str) -> bool:
     """Whether a name is to be fetched rather than opened."""
     return name.lower().startswith(("http://", "https://"))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from runner_core.frame import Frame
-from runner_files.listing import is_url, names_of
+from runner_files.listing import is_url, names_of, searched
 
 
 class FileSource:
@@ -16,7 +16,8 @@ class FileSource:
     is taken whatever its suffix. A list has one path, relative to the list's folder, or URL a line, and comments after
     ``#``. Frames come in natural order and are read when somebody needs them.
 
-    ``total``  how many frames there are. Progress bars ask any source for it; None is not known.
+    ``total``   how many frames there are. Progress bars ask any source for it; None is not known.
+    ``folder``  the one that is searched to the bottom; None where pictures are named.
 
     Raises SourceError where there is no picture.
     """
@@ -25,6 +26,7 @@ class FileSource:
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
         self._names = names_of(os.fspath(location))
+        self.folder = searched(os.fspath(location))
         self.total: int | None = len(self._names)
 
     def frames(self) -> Iterator[Frame]:

@@ -33,8 +33,9 @@ class VideoSink:
     draws = True
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        place, options = split_options(os.fspath(location), {"fps": RATE})
+        place, options = split_options(location, {"fps": RATE})
         self.path = Path(place).expanduser()
+        self.places = (self.path,)
         self.fps: float = options.get("fps", FPS)
         if self.path.suffix.lower() not in FORMATS:
             raise UsageError(f"{place}: no video is written by that name", remedy=f"end it in {', '.join(FORMATS)}")

@@ -1,0 +1,62 @@
+"""Options behind a location's question mark: ``clip.mp4?stride=2&max_fps=5``, ``yolo:out?form=boxes``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import attrs
+
+from runner_core.errors import UsageError
+
+_NAMED = re.compile(r"\?(?=[A-Za-z_][\w-]*(?:[=&]|$))")
+
+
+@attrs.frozen
+class Kind:
+    """What the value of an option may be: how it is written, how it is read, how it is called."""
+
+    pattern: str
+    read: Callable[[str], Any]
+    what: str
+
+
+def without_options(location: str) -> str:
+    """The place alone."""
+    return _NAMED.split(location, maxsplit=1)[0]
+
+
+def split_options(
+    location: str | os.PathLike[str], kinds: Mapping[str, Kind], *, foreign: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """The location without its options, and these by name.
+
+    They begin at the first question mark with a name behind it: ``what?.csv`` has none, nor has a ``Path``, whatever
+    it is called. Others than those of ``kinds`` are refused, or with ``foreign`` left in place: an address has a query
+    of its own, from its first question mark on. Raises UsageError.
+    """
+    if not isinstance(location, str):
+        return os.fspath(location), {}
+    place, *query = location.split("?", 1) if foreign else _NAMED.split(location, maxsplit=1)
+    own: dict[str, Any] = {}
+    others = []
+    for part in filter(None, "".join(query).split("&")):
+        key, _, value = part.partition("=")
+        name = key.replace("-", "_")
+        if name in kinds:
+            own[name] = _read(location, name, kinds[name], unquote(value))
+        else:
+            others.append(part)
+    if others and not foreign:
+        unknown = others[0].partition("=")[0]
+        raise UsageError(f"{location}: no option {unknown!r}", remedy=f"known: {', '.join(kinds) or 'none'}")
+    return "?".join(filter(None, (place, "&".join(others)))), own
+
+
+def _read(location: str, name: str, kind: Kind, value: str) -> Any:
+    if not re.fullmatch(kind.pattern, value):
+        raise UsageError(f"{location}: {name}={value} is not {kind.what}")
+    return kind.read(value)

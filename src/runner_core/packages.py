@@ -24,7 +24,7 @@ HOMES: Mapping[str, Mapping[str, str]] = {
     "sources": {
         "demo": "runner-demo",
         "file": "runner-files",
-        **dict.fromkeys(("video", "webcam", "screen", "stream", "lavfi", "streams", "stdin"), "runner-video"),
+        **dict.fromkeys(("video", "webcam", "screen", "stream", "web", "lavfi", "streams", "stdin"), "runner-video"),
         **dict.fromkeys(("rtsp", "rtsps", "udp", "rtmp"), "runner-video"),
     },
     "stores": {

@@ -227,6 +227,6 @@ def test_hls_that_tells_its_end_ends(tmp_path):
 
 
 def test_a_stream_given_as_a_picture_says_how_to_write_it(camera):
-    (frame,) = open_source(camera.url).frames()
+    (frame,) = open_source(f"file:{camera.url}").frames()
     with pytest.raises(ImageError, match=f"a stream, not a picture; write stream:{camera.url}"):
         _ = frame.pixels

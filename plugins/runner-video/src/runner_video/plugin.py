@@ -19,6 +19,12 @@ def runner_sources() -> Iterator[Plugin]:
     yield Plugin("webcam", "runner_video.webcam:Webcam", "a camera: 0, webcam:0?size=1280x720&fps=30", claims=_CAMERAS)
     yield Plugin("screen", "runner_video.screen:Screen", "the desktop: screen, screen?fps=5", claims=("screen",))
     yield Plugin("stream", "runner_video.stream:Stream", "rtsp://, udp://, stream:http://...", claims=_STREAMS)
+    yield Plugin(
+        "web",
+        "runner_video.web:Web",
+        "http(s)://, a stream, a video or a picture as its server says",
+        claims=("http", "https"),
+    )
     yield Plugin("lavfi", "runner_video.lavfi:Lavfi", "a virtual camera: lavfi:testsrc=rate=30,realtime")
     yield Plugin("streams", "runner_video.streams:Streams", "a list of cameras, one a line", claims=(".streams",))
     yield Plugin("stdin", "runner_video.stdin:StandardInput", "pictures on standard input: -", claims=("-",))

@@ -10,7 +10,7 @@ _MICRO = 1_000_000
 
 
 class Stream(LiveSource):
-    """``rtsp://``, ``rtsps://``, ``udp://``, and by ``stream:http://...`` MJPEG and HLS; whatever FFmpeg connects to.
+    """``rtsp://``, ``rtsps://``, ``udp://``, by http MJPEG and HLS: whatever FFmpeg connects to.
 
     The address may bring ``?stall=`` and ``?give_up=`` (see LiveSource) with its own query. User and password in it
     are shown nowhere. What tells its length, such as a recording on a server, ends; all else goes on for ever.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runner_core.contracts import Source
 from runner_core.errors import SourceError
 from runner_core.locations import open_source
 from runner_video.merged import MergedFrames
+from runner_video.stream import Stream
+from runner_video.web import Web
 
 
 class Streams:
@@ -21,7 +24,7 @@ class Streams:
     def __init__(self, location: str) -> None:
         self.path = Path(location)
         self.locations = _lines(self.path)
-        self.sources = [open_source(line) for line in self.locations]
+        self.sources = [_camera(line) for line in self.locations]
         for line, source in zip(self.locations, self.sources, strict=True):
             if not source.live:
                 raise SourceError(f"{self.path}: {line} is not live", remedy="a list of streams holds cameras alone")
@@ -34,6 +37,12 @@ class Streams:
     def frames(self) -> MergedFrames:
         """Raises SourceError when there is no camera left."""
         return MergedFrames(self.sources)
+
+
+def _camera(line: str) -> Source:
+    """An address that does not tell what it is, is a stream here, and nobody is asked: it may be off for now."""
+    source = open_source(line)
+    return Stream(line) if isinstance(source, Web) and not source.told else source
 
 
 def _lines(path: Path) -> list[str]:

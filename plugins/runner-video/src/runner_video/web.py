@@ -1,0 +1,80 @@
+"""Web: an address that does not show whether a stream, a video or a picture is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from mimetypes import guess_type
+from urllib.parse import urlsplit
+
+from runner_core.contracts import Source
+from runner_core.frame import Frame
+from runner_core.locations import open_source
+from runner_video import live, video
+from runner_video.options import split_options
+from runner_video.stream import Stream
+from runner_video.video import VideoSource
+
+TIMEOUT = (5.0, 10.0)  # seconds: to connect, to the answer
+_STREAMS = ("multipart/x-mixed-replace", "application/dash+xml")
+_UNAUTHORIZED = 401
+
+
+class Web:
+    """``http://``, ``https://``: the source for what the server says is there.
+
+    It is asked once, for its headers alone, when somebody first wants to know; not where the name is a picture's. What
+    is neither a stream nor a video is left to the source ``file``, also where no answer comes.
+
+    ``told``  whether the address itself shows what is there.
+    """
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+        self._address, _ = split_options(location, {**live.OPTIONS, **video.OPTIONS}, foreign=True)
+        self.told = (guess_type(urlsplit(self._address).path)[0] or "").startswith("image/")
+
+    @property
+    def live(self) -> bool:
+        return self._source.live
+
+    @property
+    def total(self) -> int | None:
+        """How many frames there will be, where that is known. Raises SourceError."""
+        return getattr(self._source, "total", None)
+
+    @property
+    def gaps(self) -> int:
+        """How often a stream was lost and came back."""
+        return getattr(self._source, "gaps", 0)
+
+    def frames(self) -> Iterator[Frame]:
+        """Raises SourceError, NotInstalled."""
+        return self._source.frames()
+
+    @cached_property
+    def _source(self) -> Source:
+        kind = None if self.told else _kind(self._address)
+        return kind(self._location) if kind else open_source(f"file:{self._location}")
+
+
+def _kind(address: str) -> type[Stream | VideoSource] | None:
+    """What the server says; None where it is something else."""
+    import requests
+
+    try:
+        with requests.get(address, timeout=TIMEOUT, stream=True) as answer:
+            # FFmpeg knows more ways to say who one is, and tells what is the matter without showing the password
+            return Stream if answer.status_code == _UNAUTHORIZED else _kind_of(answer.headers)
+    except requests.RequestException:
+        return None  # who fetches it will say
+
+
+def _kind_of(headers: Mapping[str, str]) -> type[Stream | VideoSource] | None:
+    name = headers.get("Content-Type", "").lower()
+    if name.startswith(_STREAMS) or "mpegurl" in name:
+        return Stream
+    if not name.startswith("video/"):
+        return None
+    ends = "Content-Length" in headers or headers.get("Accept-Ranges") == "bytes"
+    return VideoSource if ends else Stream

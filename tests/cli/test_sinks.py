@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
-SINKS = ("jsonl:a.jsonl", "coco:a.json", "a.csv", "a.parquet", "yolo:labels", "crops:crops", "images:drawn")
+SINKS = ("jsonl:a.jsonl", "coco:a.json", "a.csv", "a.parquet", "yolo:yolo", "crops:crops", "images:drawn")
 WITH_SINKS = [word for sink in SINKS for word in ("--sink", sink)]
 RUNNER = [sys.executable, "-m", "runner_core.cli.main"]
 
@@ -39,7 +39,7 @@ def check_they_agree(folder: Path, records: list[dict[str, object]]) -> None:
         (index, each["box"][0]) for index, each in found
     ]
     assert pq.read_table(folder / "a.parquet").num_rows == len(table)
-    texts = [path.read_text().splitlines() for path in (folder / "labels").glob("*.txt") if path.stem != "classes"]
+    texts = [path.read_text().splitlines() for path in (folder / "yolo").glob("*/labels/*.txt")]
     assert sum(map(len, texts)) == len(found)
     assert len(list((folder / "crops").rglob("*.*"))) == len(found)
     assert not list(folder.rglob("*.part"))
@@ -72,7 +72,7 @@ def test_a_video_has_index_and_time_everywhere(runner, tmp_path):
     assert all(float(row["time"]) == int(row["index"]) / 4 for row in table)
     images = json.loads((tmp_path / "a.images.json").read_text())["images"]
     assert [image["time"] for image in images] == [record["time"] for record in records]
-    assert (tmp_path / "labels" / "clip-000003.txt").exists()
+    assert (tmp_path / "yolo" / "page" / "labels" / "clip-000003.txt").exists()
 
 
 def interrupted(folder: Path, *arguments: str) -> tuple[int, str, float]:

@@ -41,7 +41,7 @@ def check_whole(folder: Path, rows: int) -> None:
     assert json.loads((folder / "out.images.json").read_text())["categories"]
     assert len(list(csv.DictReader((folder / "out.csv").read_text().splitlines()))) == rows
     assert pq.read_table(folder / "out.parquet").num_rows == rows
-    assert len((folder / "labels" / "sample-0.txt").read_text().splitlines()) == 2
+    assert len((folder / "labels" / "sample" / "labels" / "sample-0.txt").read_text().splitlines()) == 2
     assert len(list((folder / "crops").rglob("*.png"))) >= 2
     assert not list(folder.rglob("*.part"))
 

@@ -9,7 +9,7 @@ from runner_core.plugin import Plugin
 @hookimpl
 def runner_sinks() -> Iterator[Plugin]:
     yield Plugin("coco", "runner_export.coco:CocoSink", "COCO results, and the images beside: coco:FILE")
-    yield Plugin("yolo", "runner_export.yolo:YoloSink", "YOLO labels, a text file a picture: yolo:DIR")
+    yield Plugin("yolo", "runner_export.yolo:YoloSink", "a dataset of YOLO's for each brain, to train on: yolo:DIR")
     yield Plugin("csv", "runner_export.csv:CsvSink", "a line an instance: csv:FILE", claims=(".csv",))
     yield Plugin(
         "parquet",

@@ -1,4 +1,4 @@
-"""YoloSink: YOLO's labels, a text file a picture."""
+"""YoloSink: for each brain a dataset of YOLO's, ready to be trained on."""
 
 from __future__ import annotations
 
@@ -8,93 +8,92 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import attrs
-import numpy as np
-
-from runner_core.atomic import write_text
-from runner_core.export import yolo_text
+from runner_core.errors import ImageError
+from runner_core.frame import Frame
 from runner_core.inference import Inference
-from runner_core.location_options import split_options
+from runner_core.location_options import Kind, split_options
 from runner_core.result import Result
-from runner_export.naming import Names
+from runner_export.dataset import Dataset
+from runner_export.label_rows import FORMS, takes
+from runner_export.naming import Names, safe
 from runner_export.omissions import Omissions
-from runner_export.places import said, writable_folder
+from runner_export.places import writable_folder
+
+_OPTIONS = {
+    "form": Kind("|".join(FORMS), str, f"one of {', '.join(FORMS)}"),
+    "images": Kind("yes|no", "yes".__eq__, "yes or no"),
+}
 
 
 class YoloSink:
-    """``yolo:labels/`` writes ``PICTURE.txt`` for each picture with an answer, and ``classes.txt``.
+    """``yolo:out/`` writes ``out/BRAIN/data.yaml``, and ``images/`` and ``labels/`` beside it; see Dataset.
 
-    Format: https://docs.ultralytics.com/datasets/detect/; a class is its line in ``classes.txt``, from 0. A list that
-    is there already is continued: it is that of the labels beside it.
+    ``form``    of all labels, one of ``FORMS``; else each brain's is the one that tells most of what it finds.
+    ``images``  ``no`` leaves the pictures out, for who has them there already.
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        """Raises UsageError for options: it has none."""
-        place, _ = split_options(location, {})
-        self.folder = Path(place).expanduser()
-        self.places = (self.folder,)
+        """Raises UsageError for other options."""
+        place, options = split_options(location, _OPTIONS)
+        path = Path(place).expanduser()
+        self.form: str = options.get("form", "")
+        self.images: bool = options.get("images", True)
+        self.places, self.folder = (path,), path if self.images else None
 
     @contextmanager
     def open(self) -> Iterator[YoloWriter]:
         """Raises SinkError where the folder cannot be written."""
-        writable_folder(self.folder)
-        yield YoloWriter(self.folder)
+        (path,) = self.places
+        writable_folder(path)
+        writer = YoloWriter(path, self.form, images=self.images)
+        try:
+            yield writer
+        finally:
+            writer.close()
 
 
 class YoloWriter:
     """Writes each file whole."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._names, self._omissions = folder, Names(), Omissions(folder)
-        self._names.take("classes")
-        self._classes = {name: number for number, name in enumerate(self._lines())}
-        self._list()
+    def __init__(self, folder: Path, form: str, *, images: bool) -> None:
+        self._folder, self._form, self._images = folder, form, images
+        self._names, self._folders, self._omissions = Names(), Names(), Omissions(folder)
+        self._datasets: dict[str, Dataset] = {}
 
     def write(self, result: Result) -> None:
-        """Raises SinkError where a file cannot be written."""
+        """Raises SinkError where a file cannot be written, or the folder holds labels of another form."""
         if not result.answers:
             return
-        before = len(self._classes)
-        text = "".join(yolo_text(self._numbered(inference)) for inference in result.answers)
-        if len(self._classes) > before:
-            self._list()
-        self._put(f"{self._names.name(result.frame)}.txt", text)
+        name = self._names.name(result.frame)
+        for inference in result.answers:
+            dataset = self._dataset(inference)
+            if dataset:
+                self._add(dataset, name, inference, result.frame)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Every file is complete already."""
+        """What ends a dataset is written when it is closed."""
 
-    def _numbered(self, inference: Inference) -> Inference:
-        """With the numbers of ``classes.txt``, and boxes that end with the picture; one outside it is left out."""
-        self._say_omissions(inference)
-        for name in (*inference.labels.names, *inference.names):
-            self._classes.setdefault(_line(name), len(self._classes))
-        numbers = np.array([self._classes[_line(name)] for name in inference.names], np.int64)
-        if inference.boxes is None:
-            return inference
-        boxes = inference.boxes.clip(0, [*inference.size, *inference.size])
-        there = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
-        return attrs.evolve(inference, model_ids=numbers, boxes=boxes).take(there)
+    def close(self) -> None:
+        """Ends every dataset."""
+        for dataset in self._datasets.values():
+            dataset.close()
 
-    def _say_omissions(self, inference: Inference) -> None:
-        if inference.boxes is None and len(inference):
-            self._omissions.say(inference.brain, "YOLO's labels are boxes, and it gives none")
-        elif inference.masks or inference.keypoints is not None:
-            self._omissions.say(inference.brain, "its boxes alone are written: masks and keypoints have no place here")
+    def _dataset(self, inference: Inference) -> Dataset | None:
+        """The brain's, if this can be written there."""
+        brain = inference.brain
+        dataset = self._datasets.get(brain)
+        form = dataset.form if dataset else self._form
+        if not takes(form, inference) and (len(inference) or not dataset):
+            if len(inference):
+                self._omissions.say(brain, f"what has no {form or 'boxes'} is left out")
+            return None
+        if not dataset:
+            dataset = Dataset(self._folder / self._folders.unused(safe(brain)), self._form)
+            self._datasets[brain] = dataset
+        return dataset
 
-    def _lines(self) -> list[str]:
-        """The classes of earlier runs, whose labels lie here."""
-        path = self._folder / "classes.txt"
-        with said(path):
-            return path.read_text("utf-8", "replace").splitlines() if path.exists() else []
-
-    def _list(self) -> None:
-        self._put("classes.txt", "".join(f"{name}\n" for name in self._classes))
-
-    def _put(self, name: str, text: str) -> None:
-        path = self._folder / name
-        with said(path):
-            write_text(path, text)
-
-
-def _line(name: str) -> str:
-    return " ".join(name.split()) or "unnamed"
+    def _add(self, dataset: Dataset, name: str, inference: Inference, frame: Frame) -> None:
+        try:
+            dataset.add(name, inference, frame if self._images else None)
+        except ImageError:  # answers that are replayed without their pictures, or a brain that read one by itself
+            self._omissions.say(inference.brain, "of pictures that cannot be had, the labels alone are written")

@@ -30,7 +30,7 @@ class Card:
     ``first_class``  the number of the first class where labels come as a bare list.
     ``options``    what only the task understands.
     ``training``   how it came to be, for people.
-    ``notes``      how a drafted card knew, line by line; a card from a file has none.
+    ``notes``      how a drafted card knew, line by line; a card from a file has none. A guess says what settles it.
     """
 
     name: str

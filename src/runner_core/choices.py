@@ -10,7 +10,8 @@ import attrs
 
 from runner_core.card import Card
 from runner_core.errors import UsageError
-from runner_core.label_files import read_labels
+from runner_core.fitting.labelling import settled
+from runner_core.label_files import GivenLabels, read_given
 from runner_core.labels import LabelMap
 
 AUTO = "auto"  # as ``engine``: the fastest installed one that opens the model
@@ -49,21 +50,20 @@ class Choices:
                 raise UsageError(f"{name} is {value}", remedy="give a whole number from 1")
 
     def adjust(self, card: Card) -> Card:
-        """The card with these choices in it."""
+        """The card with these choices in it, and without the guesses that they settle."""
         first = card.first_class if self.first_class is None else self.first_class
-        return attrs.evolve(
+        given = None if self.labels is None else _given(self.labels)
+        adjusted = attrs.evolve(
             card,
             name=self.name or card.name,
-            labels=card.labels if self.labels is None else _labels(self.labels, first),
+            labels=given.counted(first) if given else card.labels,
+            first_class=first,
             threshold=card.threshold if self.conf is None else self.conf,
             iou=card.iou if self.iou is None else self.iou,
         )
+        numbered = self.first_class is not None or (given is not None and given.numbered)
+        return settled(adjusted, numbered=numbered)
 
 
-def _labels(given: str | os.PathLike[str] | Sequence[str] | LabelMap, first: int) -> LabelMap:
-    match given:
-        case LabelMap():
-            return given
-        case str() | os.PathLike():
-            return read_labels(Path(given), first=first)
-    return LabelMap.from_names(given, first=first)
+def _given(labels: str | os.PathLike[str] | Sequence[str] | LabelMap) -> GivenLabels:
+    return read_given(Path(labels)) if isinstance(labels, str | os.PathLike) else GivenLabels(labels)

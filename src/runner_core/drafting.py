@@ -10,6 +10,7 @@ from runner_core.bare import Bare
 from runner_core.card import Card
 from runner_core.contracts import Task
 from runner_core.errors import LabelError, TaskError
+from runner_core.fitting.labelling import settled
 from runner_core.labels_beside import labels_beside
 from runner_core.registry import registry
 
@@ -70,7 +71,8 @@ def labelled(card: Card, bare: Bare, first: int | None = None) -> Card:
     found = None if card.labels else labels_beside(bare.path, first=card.first_class if first is None else first)
     if found is None:
         return card
-    wanted = attrs.evolve(card, labels=found.labels, notes=(*card.notes, found.note))
+    wanted = settled(attrs.evolve(card, labels=found.labels), numbered=found.numbered)
+    wanted = attrs.evolve(wanted, notes=(*wanted.notes, found.note))
     try:
         task_of(card.task).bind(wanted, bare.signature)
     except TaskError:  # for another reason, which is heard when the brain is opened

@@ -3,23 +3,55 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import attrs
 
 from runner_core import text_format
 from runner_core.errors import LabelError
 from runner_core.labels import Label, LabelMap
+
+log = logging.getLogger("runner")
 
 # What files call the class that no instance has: a list that starts with it starts at 0 whatever the model.
 BACKGROUND = frozenset({"background", "__background__", "???", "bg"})
 
 _PBTXT = re.compile(r"(?:\s|#[^\n]*\n)*item\s*:?\s*[{<]")
 _NUMBERED = re.compile(r"^(\d+)(?:\s*[:,]\s*|\s+)(\S.*)$")
+_NO_LABELS = ("<!doctype", "<html", "<?xml", "version https://git-lfs")  # how a file starts that is something else
+_CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")
+_WORDS, _LONG = 8, 60  # words and characters that no name has between two commas
+_HEADING = re.compile(r"#|//|---|===|```")
+_SENTENCE = re.compile(r"([^\s,]+\s+){3}[^,]*[.!?]$|:$")
+
+
+@attrs.frozen
+class GivenLabels:
+    """Labels as somebody gives them: a map with numbers of its own, or names in a row."""
+
+    given: LabelMap | Sequence[str]
+
+    @property
+    def numbered(self) -> bool:
+        """Whether no first class need be known."""
+        return isinstance(self.given, LabelMap)
+
+    def counted(self, first: int) -> LabelMap:
+        """The label map; ``first`` is the number of the first name in a row."""
+        return self.given if isinstance(self.given, LabelMap) else LabelMap.from_names(self.given, first=first)
 
 
 def read_labels(path: Path, *, first: int = 0) -> LabelMap:
     """Reads a label map; ``first`` is the number of a list's first name. Raises LabelError naming the file."""
+    return read_given(path).counted(first)
+
+
+def read_given(path: Path) -> GivenLabels:
+    """Reads a label file; what looks like no name is logged as a warning. Raises LabelError naming the file."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -27,21 +59,56 @@ def read_labels(path: Path, *, first: int = 0) -> LabelMap:
     except (OSError, UnicodeDecodeError) as error:
         raise LabelError(f"{path}: not a readable label file ({error})") from error
     try:
-        labels = parse_labels(text, kind=path.suffix.lower(), first=first)
+        given = _parsed(text, path.suffix.lower())
     except LabelError as error:
         raise LabelError(f"{path}: {error.message}", remedy=error.remedy) from error
     except RecursionError:
         raise LabelError(f"{path}: not a label map (too deeply nested)") from None
-    if not labels:
+    if not given.given:
         raise LabelError(f"{path}: no labels in it", remedy="write one name a line, or a TF label map")
-    return labels
+    if not isinstance(given.given, LabelMap) and path.suffix.lower() != ".json":
+        for oddity in _oddities(text.splitlines()):
+            log.warning("%s: %s", path, oddity)
+    return given
 
 
 def parse_labels(text: str, *, kind: str, first: int = 0) -> LabelMap:
     """Parses the text of a label file; ``kind`` is its suffix: ``.pbtxt``, ``.json``, else plain text."""
+    return _parsed(text, kind).counted(first)
+
+
+def _parsed(text: str, kind: str) -> GivenLabels:
     if kind == ".pbtxt" or _PBTXT.match(text):
-        return _pbtxt(text)
-    return _json(text, first) if kind == ".json" else _lines(text, first)
+        return GivenLabels(_pbtxt(text))
+    return _json(text) if kind == ".json" else _lines(text)
+
+
+def _oddities(lines: Sequence[str]) -> Iterator[str]:
+    """What a list of names should not hold, each with the first line that does."""
+    odd = {
+        "looks like no name": [number for number, line in enumerate(lines, 1) if _is_prose(line.strip())],
+        "has no number, most others have": _unnumbered(lines),
+    }
+    for what, numbers in odd.items():
+        if numbers:
+            more = f" (and {len(numbers) - 1} more)" if len(numbers) > 1 else ""
+            yield f"line {numbers[0]}{more} {what}, and counts as a class: {lines[numbers[0] - 1].strip()[:_LONG]!r}"
+    full = [number for number, line in enumerate(lines, 1) if line.strip()]
+    empty = sorted(set(range(1, full[-1])) - set(full))
+    if empty:
+        yield f"line {empty[0]} is empty and counts as no class: if it should, give each line its number"
+
+
+def _is_prose(line: str) -> bool:
+    long = any(len(part) > _LONG or len(part.split()) > _WORDS for part in line.split(","))
+    return long or bool(_HEADING.match(line) or _SENTENCE.search(line))
+
+
+def _unnumbered(lines: Sequence[str]) -> list[int]:
+    """Lines without a number, where more have one."""
+    full = {number: bool(_NUMBERED.match(line.strip())) for number, line in enumerate(lines, 1) if line.strip()}
+    without = [number for number, numbered in full.items() if not numbered]
+    return without if 2 * len(without) < len(full) else []
 
 
 def _pbtxt(text: str) -> LabelMap:
@@ -65,20 +132,23 @@ def _pbtxt(text: str) -> LabelMap:
     return LabelMap(tuple(labels))
 
 
-def _lines(text: str, first: int) -> LabelMap:
+def _lines(text: str) -> GivenLabels:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if _CONTROL.search(text) or (lines and lines[0].lower().startswith(_NO_LABELS)):
+        raise LabelError("not a label file but something else", remedy="write one name a line, or a TF label map")
     numbered = [_NUMBERED.match(line) for line in lines]
     if lines and all(numbered):
         pairs = [(int(match[1]), match[2]) for match in numbered if match]
-        return LabelMap(tuple(Label(number, number, name) for number, name in pairs))
-    return _listed(lines, first)
+        return GivenLabels(LabelMap(tuple(Label(number, number, name) for number, name in pairs)))
+    return _listed(lines)
 
 
-def _listed(names: list[str], first: int) -> LabelMap:
-    return LabelMap.from_names(names, first=0 if names and names[0].lower() in BACKGROUND else first)
+def _listed(names: list[str]) -> GivenLabels:
+    from_zero = bool(names) and names[0].lower() in BACKGROUND
+    return GivenLabels(LabelMap.from_names(names) if from_zero else names)
 
 
-def _json(text: str, first: int) -> LabelMap:
+def _json(text: str) -> GivenLabels:
     """A list of names, ``{"1": "page"}``, or a list of ``{"model_id", "file_id", "name"}`` (``id`` stands for both).
 
     Or one of these as ``labels``, as ``categories`` (COCO), or as ``id2label`` (Hugging Face).
@@ -91,12 +161,12 @@ def _json(text: str, first: int) -> LabelMap:
         data = next((data[key] for key in ("labels", "categories", "id2label") if key in data), data)
     try:
         if isinstance(data, dict):
-            return LabelMap(tuple(Label(int(key), int(key), str(name)) for key, name in data.items()))
+            return GivenLabels(LabelMap(tuple(Label(int(key), int(key), str(name)) for key, name in data.items())))
         if not isinstance(data, list):
             raise LabelError(f"not a label map but {type(data).__name__}")
         if all(isinstance(entry, str) for entry in data):
-            return _listed(data, first)
-        return LabelMap(tuple(_entry(entry) for entry in data))
+            return _listed(data)
+        return GivenLabels(LabelMap(tuple(_entry(entry) for entry in data)))
     except (TypeError, ValueError, KeyError) as error:
         raise LabelError(f"not a label map ({type(error).__name__}: {error})") from error
 

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from runner_core.errors import LabelError
-from runner_core.label_files import read_labels
+from runner_core.label_files import GivenLabels, read_given
 from runner_core.labels import Label, LabelMap
 from runner_core.metadata_beside import folders_of, read_data, triton_outputs
 
@@ -20,9 +20,10 @@ _PLACEHOLDER = re.compile(r"LABEL_\d+")  # what transformers writes where nobody
 
 @attrs.frozen
 class Found:
-    """A label map, and in a line for people where it was."""
+    """A label map, whether the file numbers its classes itself, and in a line for people where it was."""
 
     labels: LabelMap
+    numbered: bool
     note: str
 
 
@@ -33,17 +34,14 @@ def labels_beside(model: Path, *, first: int = 0) -> Found | None:
     name. Raises LabelError for a file whose name says that it holds labels, and that does not.
     """
     for path in (folder / name for folder in folders_of(model) for name in FILE_NAMES):
-        labels = _READERS[path.name](path, first) if path.is_file() else None
-        if labels:
-            return Found(labels, f"labels: {len(labels)} names from {path.name} beside the model")
+        given = _READERS[path.name](path) if path.is_file() else None
+        if given and given.given:
+            note = f"labels: {len(given.given)} names from {path.name} beside the model"
+            return Found(given.counted(first), given.numbered, note)
     return None
 
 
-def _label_file(path: Path, first: int) -> LabelMap:
-    return read_labels(path, first=first)
-
-
-def _transformers_config(path: Path, _first: int) -> LabelMap | None:
+def _transformers_config(path: Path) -> GivenLabels | None:
     """``id2label`` of a Hugging Face configuration: the names by class number, from 0."""
     names = read_data(path, json.loads).get("id2label")
     if not isinstance(names, Mapping) or all(_PLACEHOLDER.fullmatch(str(name)) for name in names.values()):
@@ -51,7 +49,7 @@ def _transformers_config(path: Path, _first: int) -> LabelMap | None:
     return _numbered(path, names)
 
 
-def _ultralytics_metadata(path: Path, _first: int) -> LabelMap | None:
+def _ultralytics_metadata(path: Path) -> GivenLabels | None:
     """``names`` as Ultralytics' exporters write them into every folder that they make: by class number, from 0.
 
     Source: https://docs.ultralytics.com/modes/export
@@ -64,30 +62,32 @@ def _ultralytics_metadata(path: Path, _first: int) -> LabelMap | None:
     return _numbered(path, names) if isinstance(names, Mapping) else None
 
 
-def _triton_labels(path: Path, first: int) -> LabelMap | None:
+def _triton_labels(path: Path) -> GivenLabels | None:
     """The file that Triton's ``config.pbtxt`` names as ``label_filename`` of an output: one name a line."""
     names = (fields["label_filename"] for fields in triton_outputs(path) if "label_filename" in fields)
     named = (path.parent / next(names, "")).resolve()
     if not named.is_file() or not named.is_relative_to(path.parent.resolve()):
         return None
-    return read_labels(named, first=first)
+    return read_given(named)
 
 
-def _numbered(path: Path, names: Mapping[Any, Any]) -> LabelMap:
+def _numbered(path: Path, names: Mapping[Any, Any]) -> GivenLabels:
     if not all(isinstance(name, str | int | float) for name in names.values()):
         raise LabelError(f"{path}: its names of classes are no names")
     try:
-        return LabelMap(tuple(Label(int(number), int(number), str(name)) for number, name in names.items()))
+        return GivenLabels(
+            LabelMap(tuple(Label(int(number), int(number), str(name)) for number, name in names.items()))
+        )
     except (ValueError, TypeError, LabelError) as error:
         raise LabelError(f"{path}: its names of classes are not numbered ({error})") from error
 
 
-_READERS: dict[str, Callable[[Path, int], LabelMap | None]] = {
-    "labels.pbtxt": _label_file,
-    "label_map.pbtxt": _label_file,
-    "labels.json": _label_file,
-    "labels.txt": _label_file,
-    "labelmap.txt": _label_file,
+_READERS: dict[str, Callable[[Path], GivenLabels | None]] = {
+    "labels.pbtxt": read_given,
+    "label_map.pbtxt": read_given,
+    "labels.json": read_given,
+    "labels.txt": read_given,
+    "labelmap.txt": read_given,
     "config.json": _transformers_config,
     "metadata.yaml": _ultralytics_metadata,
     "config.pbtxt": _triton_labels,

@@ -122,13 +122,24 @@ def test_a_brain_that_takes_encoded_pictures_has_nothing_to_try_but_its_labels(t
 def test_the_first_class_of_a_list_may_be_given(testdata, runner):
     labels = testdata / "models" / "coco80.txt"
     graph = testdata / "models" / "fastestdet_coco_tf1_image_tensor.pb"
-    numbers = {}
+    numbers, guesses = {}, {}
     for first in (None, 0):
         given = [] if first is None else ["--first-class", first]
         done = runner("inspect", graph, "--labels", labels, *given)
         assert done.returncode == 0, done.stderr
         numbers[first] = [label["model_id"] for label in card_of(done.stdout)["labels"]][:2]
+        guesses[first] = "guess: classes count from 1" in done.stdout
     assert numbers == {None: [1, 2], 0: [0, 1]}
+    assert guesses == {None: True, 0: False}, "what a person says is no guess"
+
+
+def test_the_first_class_counts_for_a_list_beside_the_model_and_stays_in_the_card(testdata, tmp_path, runner):
+    shutil.copy(testdata / "models" / "fastestdet_coco_tf1_image_tensor.pb", tmp_path / "model.pb")
+    firsts = [card_of(runner("inspect", "model.pb", *given).stdout) for given in ([], ["--first-class", 0])]
+    assert [card.get("first_class", 0) for card in firsts] == [1, 0]
+    shutil.copy(testdata / "models" / "coco80.txt", tmp_path / "labels.txt")
+    card = card_of(runner("inspect", "model.pb", "--first-class", 0).stdout)
+    assert [label["model_id"] for label in card["labels"]][:2] == [0, 1]
 
 
 def test_a_brain_of_a_store_is_looked_at_by_its_name_and_not_written_to(runner):

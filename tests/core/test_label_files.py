@@ -188,6 +188,9 @@ def test_a_byte_order_mark_is_not_a_name(tmp_path):
         ("twice.txt", b"1 page\n1 graph\n", "model_id 1 twice"),
         ("deep.json", b"[" * 100_000, "too deeply nested"),
         ("deep.pbtxt", b"item {" * 100_000, "too deeply nested"),
+        ("page.txt", b"<!DOCTYPE html>\n<html>", "not a label file but something else; write one name a line"),
+        ("pointer.txt", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "not a label file"),
+        ("zeros.txt", b"cat\0dog\0", "not a label file"),
     ],
 )
 def test_a_file_that_is_no_label_map_is_named_in_one_line(tmp_path, name, content, said):
@@ -196,6 +199,39 @@ def test_a_file_that_is_no_label_map_is_named_in_one_line(tmp_path, name, conten
         read_labels(tmp_path / name)
     assert str(refusal.value).startswith(str(tmp_path / name))
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "said"),
+    [
+        (
+            "cat\ndog\n\na b c d e f g h i\nwhich nobody learns from. \n", 4,
+            [
+                "line 4 (and 1 more) looks like no name, and counts as a class: 'a b c d e f g h i'",
+                "line 3 is empty and counts as no class: if it should, give each line its number",
+            ],
+        ),
+        ("# of COCO\ncat\n", 2, ["line 1 looks like no name, and counts as a class: '# of COCO'"]),
+        ("names:\ncat\n", 2, ["line 1 looks like no name, and counts as a class: 'names:'"]),
+        ("x" * 61, 1, [f"line 1 looks like no name, and counts as a class: '{'x' * 60}'"]),
+        ("id name\n1 cat\n2 dog", 3, ["line 1 has no number, most others have, and counts as a class: 'id name'"]),
+        ("\ncat\n\n", 1, ["line 1 is empty and counts as no class: if it should, give each line its number"]),
+        ("1 cat\n\n2 dog\n", 2, []),
+        ("3 musketeers\npage\n", 2, []),
+        ("cat\ndog\n\n\n", 2, []),
+        ("sulphur butterfly, sulfur butterfly\nrecreational vehicle, RV, R.V.\nSt. Bernard, Saint Bernard", 3, []),
+    ],
+)  # fmt: skip
+def test_what_looks_like_no_name_is_said_with_its_line(tmp_path, caplog, text, names, said):
+    (tmp_path / "labels.txt").write_text(text)
+    assert len(read_labels(tmp_path / "labels.txt")) == names
+    assert [record.getMessage() for record in caplog.records] == [f"{tmp_path / 'labels.txt'}: {line}" for line in said]
+
+
+def test_ordinary_label_files_are_read_without_a_word(testdata, caplog):
+    for name in ("coco80.txt", "coco80.pbtxt", "imagenet_labels.txt"):
+        read_labels(testdata / "models" / name)
+    assert not caplog.records
 
 
 def test_no_file(tmp_path):

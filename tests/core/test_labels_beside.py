@@ -48,6 +48,7 @@ def write(model, name, text):
         ("config.json", '{"model_type": "vit", "id2label": {"0": "cat", "1": "dog"}}', 1, (0, 1), ("cat", "dog")),
         ("metadata.yaml", ULTRALYTICS, 1, (0, 1, 2), ("person", "no", "7")),
         ("metadata.yaml", "names: [cat, dog]", 1, (0, 1), ("cat", "dog")),
+        ("labels.txt", "3 cat\n5 dog\n", 1, (3, 5), ("cat", "dog")),
     ],
 )
 def test_each_file_by_its_own_way_of_counting(model, name, text, first, numbers, names):
@@ -56,6 +57,7 @@ def test_each_file_by_its_own_way_of_counting(model, name, text, first, numbers,
     assert tuple(label.model_id for label in found.labels.labels) == numbers
     assert found.labels.names == names
     assert found.note == f"labels: {len(names)} names from {name} beside the model"
+    assert found.numbered == (text not in ("cat\ndog\n", '["cat", "dog"]'))
 
 
 def test_what_says_labels_goes_before_what_may_hold_some(model):

@@ -83,3 +83,28 @@ def test_less_exact_numbers_are_asked_for(page):
         assert less.infer(frame).names == exact.infer(frame).names
     with pytest.raises(UsageError, match="precision is 'f64'; give f32, bf16, f16"):
         open_brain(page, precision="f64")
+
+
+@pytest.mark.parametrize(
+    ("graph", "choices", "beside", "left"),
+    [
+        ("fastestdet_coco.onnx", {}, None, True),
+        ("fastestdet_coco.onnx", {"labels": "coco80.txt"}, None, False),
+        ("fastestdet_coco.onnx", {}, "coco80.txt", False),
+        ("fastestdet_coco_tf1_image_tensor.pb", {"labels": "coco80.txt"}, None, True),
+        ("fastestdet_coco_tf1_image_tensor.pb", {"labels": "coco80.pbtxt"}, None, False),
+        ("fastestdet_coco_tf1_image_tensor.pb", {"labels": "coco80.txt", "first_class": 1}, None, False),
+        ("fastestdet_coco_tf1_image_tensor.pb", {}, "coco80.txt", True),
+        ("fastestdet_coco_tf1_image_tensor.pb", {}, "coco80.pbtxt", False),
+    ],
+)
+def test_a_guess_goes_once_labels_settle_it(graph, choices, beside, left, testdata, tmp_path):
+    """A list of names says nothing of the number of the first, where the model does not tell how many there are."""
+    models = testdata / "models"
+    (tmp_path / graph).symlink_to(models / graph)
+    if beside:
+        shutil.copy(models / beside, tmp_path / f"labels{Path(beside).suffix}")
+    given = {key: models / value if key == "labels" else value for key, value in choices.items()}
+    with open_brain(tmp_path / graph, **given) as brain:
+        assert any("classes count from" in note for note in brain.card.notes) is left
+        assert any("guess: the input takes BGR" in note for note in brain.card.notes) is graph.endswith(".onnx")

@@ -65,10 +65,10 @@ def inspect(
         bare = Bare.of(session, opener.path)
         click.echo(f"{opener.path}: {opener.artifact.format} by engine {opener.engine}")
         _say_tensors(bare, session)
-        card = located.card or _drafted(opener, bare, task, with_labels=not labels)
+        choices = Choices(labels=labels, first_class=first_class)
+        card = choices.adjust(located.card) if located.card else _drafted(opener, bare, task, choices)
         if located.card:
             click.echo(f"card: {located.root / FILE_NAME}, task {card.for_artifact(opener.artifact).task}")
-        card = Choices(labels=labels, first_class=first_class).adjust(card)
         if located.card or labels or pictures:
             brain = _bound(card, located, opener, session)
             card = _tried(brain, card, bare, pictures, variant) if pictures else card
@@ -98,11 +98,13 @@ def _say_tensors(bare: Bare, session: Session) -> None:
         click.echo(f"  {note}")
 
 
-def _drafted(opener: Opener, bare: Bare, task: str | None, *, with_labels: bool) -> Card:
+def _drafted(opener: Opener, bare: Bare, task: str | None, choices: Choices) -> Card:
     drafts = drafts_of(bare, task)
     if not drafts:
         raise nobody(bare, task)
-    drafts = {name: labelled(card, bare) if with_labels else card for name, card in drafts.items()}
+    if choices.labels is None:
+        drafts = {name: labelled(card, bare, choices.first_class) for name, card in drafts.items()}
+    drafts = {name: choices.adjust(card) for name, card in drafts.items()}
     for name, card in drafts.items():
         click.echo(f"recognised by task {name}:")
         for note in card.notes[len(bare.notes) :]:

@@ -11,6 +11,20 @@ from runner_core.errors import LabelError, TaskError
 from runner_core.label_files import BACKGROUND
 from runner_core.labels import LabelMap
 
+_BY_LABELS = "label map settles it"
+_BY_NUMBERS = "label map with numbers settles it"
+
+
+def settled(card: Card, *, numbered: bool) -> Card:
+    """The drafted card without the guesses that labels settle, where it has some.
+
+    A guess says so itself: its note ends with "a label map settles it", or with "a label map with numbers settles it",
+    which goes where ``numbered``: the person or the labels tell the number of the first class.
+    """
+    ends = (_BY_LABELS,) * bool(card.labels) + (_BY_NUMBERS,) * numbered
+    notes = tuple(note for note in card.notes if not (note.startswith("guess:") and note.endswith(ends)))
+    return card if notes == card.notes else attrs.evolve(card, notes=notes)
+
 
 def background_of(card: Card, default: int | None) -> frozenset[int]:
     """The classes of no thing: the card's option ``background`` (a class, or a list), else those that the labels name

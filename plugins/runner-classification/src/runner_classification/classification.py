@@ -137,5 +137,6 @@ def _notes(scores: TensorSpec, classes: int, *, exported: bool, resize: bool) ->
     if not resize:
         notes.append("guess: the picture is stretched to the input; picture.resize crop keeps its proportions")
     if classes == IMAGENET_AND_BACKGROUND:
-        notes.append("guess: class 0 of 1001 is the background, labels without a name for it count from 1")
+        settle = "--first-class or a label map with numbers settles it"
+        notes.append(f"guess: class 0 of 1001 is the background, a list of names begins with class 1; {settle}")
     return tuple(notes)

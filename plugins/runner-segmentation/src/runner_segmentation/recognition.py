@@ -29,7 +29,7 @@ PADDED = attrs.evolve(DEEPLAB, resize="pad", pad=(128, 128, 128))
 # Scores of so many classes for each cell would as well be a picture, or heat maps of a person's keypoints.
 AMBIGUOUS = frozenset({1, 3, 17})
 
-BACKGROUND_NOTE = "guess: class 0 is background unless the labels have another name for it"
+BACKGROUND_NOTE = "guess: class 0 is background; a label map settles it"
 
 
 def draft(model: Signature) -> Card | None:

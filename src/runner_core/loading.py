@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from runner_core import trust
@@ -13,6 +14,8 @@ from runner_core.drafting import draft, labelled, task_of
 from runner_core.local_brain import LocalBrain, Wanted
 from runner_core.locating import Located, Opener
 from runner_core.registry import registry
+
+log = logging.getLogger("runner")
 
 
 def load(opener: Opener, choices: Choices) -> Session:
@@ -32,10 +35,17 @@ def brain_on(session: Session, located: Located, opener: Opener, choices: Choice
     card = located.card.for_artifact(opener.artifact) if located.card else _drafted(session, opener.path, choices)
     wanted = Wanted(None if choices.classes is None else tuple(choices.classes), choices.max_det)
     card = choices.adjust(card)
+    if not card.labels:
+        log.info("%s: no label map, so its classes go by their numbers; give one by --labels", opener.path)
     return LocalBrain(card, task_of(card.task), session, engine=opener.engine, wanted=wanted, threads=choices.threads)
 
 
 def _drafted(session: Session, model: Path, choices: Choices) -> Card:
     bare = Bare.of(session, model)
     card = draft(bare, choices.task)
-    return card if choices.labels is not None else labelled(card, bare, choices.first_class)
+    if choices.labels is not None:
+        return card
+    wanted = labelled(card, bare, choices.first_class)
+    if wanted.labels != card.labels:
+        log.info("%s: %s", model, wanted.notes[-1])
+    return wanted

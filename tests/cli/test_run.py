@@ -156,3 +156,29 @@ def test_a_folder_is_no_picture_and_the_command_for_it_is_named(runner, pictures
     done = runner("predict", pictures, "--brain", "page")
     assert done.returncode == 2
     assert f"give one picture, or runner run {pictures}" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "predict"])
+def test_the_label_file_that_was_taken_is_said_once_and_without_any_a_hint(command, runner, testdata, tmp_path):
+    shutil.copy(testdata / "models" / "fastestdet_coco.onnx", tmp_path / "model.onnx")
+    picture = testdata / "pictures" / "football.jpg"
+    twice = [command, picture, "--brain", "model.onnx", "--brain", "model.onnx?name=other"]
+    hint = "runner: model.onnx: no label map, so its classes go by their numbers; give one by --labels\n"
+    assert runner(*twice).stderr == hint
+    shutil.copy(testdata / "models" / "coco80.txt", tmp_path / "labels.txt")
+    done = runner(*twice)
+    assert done.stderr == "runner: model.onnx: labels: 80 names from labels.txt beside the model\n"
+    assert "sports ball" in done.stdout
+    assert runner(*twice[:4], "--labels", tmp_path / "labels.txt").stderr == ""
+
+
+def test_a_quiet_run_leaves_hints_out_and_says_warnings(runner, testdata, tmp_path):
+    shutil.copy(testdata / "models" / "fastestdet_coco.onnx", tmp_path / "model.onnx")
+    arguments = ["run", testdata / "pictures" / "football.jpg", "--brain", "model.onnx", "--quiet"]
+    assert runner(*arguments).stderr == ""
+    (tmp_path / "labels.txt").write_text("cat\n\ndog\n")
+    empty, left_out = runner(*arguments).stderr.splitlines()
+    assert (
+        empty == "runner: labels.txt: line 2 is empty and counts as no class: if it should, give each line its number"
+    )
+    assert left_out.startswith("runner: model.onnx: labels: 2 names from labels.txt beside the model: left out")

@@ -64,10 +64,13 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Of a command that there is not, says which was meant, or which package brings it."""
+        """Of a command that there is not, says which was meant, or which package brings it. From now on logs are said."""
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
             ctx.fail(f"No such command {name!r}{_hint(name, known)}")
+        from runner_core.cli.said import listen  # costs what --help need not pay
+
+        listen()
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -10,6 +10,7 @@ import click
 from runner_core.cli.bars import counting
 from runner_core.cli.explained import print_explanation
 from runner_core.cli.options import brain_options, opened
+from runner_core.cli.said import listen
 from runner_core.locations import open_sinks, open_source
 from runner_core.pipeline import run as run_pipeline
 from runner_core.result import Result
@@ -49,6 +50,7 @@ def run_over(
     source: str, brains: Sequence[str], sinks: Sequence[str], *, exact: bool, explain: bool, quiet: bool, **choices: Any
 ) -> Summary:
     """A run of brains as they are typed; what goes wrong is said on standard error."""
+    listen(quiet=quiet)
     frames = open_source(source)
     outlets = open_sinks(sinks, reading=frames)  # what is typed wrong is said before a model loads
     total: int | None = getattr(frames, "total", None)

@@ -83,3 +83,14 @@ def test_what_a_page_tells_works(name, folder, capfd):
     if name == "export-answers":
         assert names["evaluation"].stats[1] > 0.9
         assert len(names["detections"]) == len(names["inference"]) > 0
+
+
+def test_the_script_of_the_readme_finds_what_its_brains_are_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
+    (script,) = _PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len([line for line in script.splitlines() if line]) <= 10
+    exec(compile(script, "README.md", "exec"), {})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert {("page", "page"), ("graphs", "graph")} == {(brain, label) for brain, label, *_ in lines}
+    assert len(lines) > 16

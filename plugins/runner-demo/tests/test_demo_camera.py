@@ -2,12 +2,15 @@
 
 import time
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from runner_demo import camera
 from runner_demo.camera import DemoCamera
-from runner_demo.store import CLIP
+from runner_demo.source import demo_source
+from runner_demo.store import CLIP, PICTURES
 
+from runner_core.errors import SourceError
 from runner_core.locations import open_source
 from runner_core.testing import check_source, conformance
 
@@ -16,7 +19,17 @@ FRAMES = 125
 
 @conformance(check_source)
 def test_keeps_the_promises_of_a_source(check):
-    check(DemoCamera, "camera", missing="nothing")
+    check(demo_source, "camera", missing="nothing")
+
+
+def test_the_pictures_are_a_source():
+    source = open_source("demo:pictures")
+    assert (source.live, source.total) == (False, 8)
+    assert [Path(frame.source).parent for frame in source.frames()] == [PICTURES] * 8
+    with pytest.raises(
+        SourceError, match="demo:photos: there is none; there are demo:pictures, demo:camera, demo:clip"
+    ):
+        open_source("demo:photos")
 
 
 def test_the_clip_is_small_and_plays_five_seconds():

@@ -64,7 +64,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Of a command that there is not, says which was meant, or which package brings it. From now on logs are said."""
+        """Of a command that there is not, says which was meant, or which package brings it; for one, hears the logs."""
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
             ctx.fail(f"No such command {name!r}{_hint(name, known)}")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 from time import monotonic, sleep
 
-from runner_core.errors import SourceError
 from runner_core.frame import Frame
 from runner_core.locations import open_source
 from runner_demo.store import CLIP
@@ -24,8 +23,6 @@ class DemoCamera:
     live: bool = True
 
     def __init__(self, location: str) -> None:
-        if location not in TURNS:
-            raise SourceError(f"demo:{location}: there is none", remedy=f"there are demo:{', demo:'.join(TURNS)}")
         self.name, self._turns = f"demo:{location}", TURNS[location]
 
     def frames(self) -> Iterator[Frame]:

@@ -18,7 +18,7 @@ def runner_stores() -> Iterator[Plugin]:
 
 @hookimpl
 def runner_sources() -> Iterator[Plugin]:
-    yield Plugin("demo", "runner_demo.camera:DemoCamera", "the clip that ships, as a camera: demo:camera, demo:clip")
+    yield Plugin("demo", "runner_demo.source:demo_source", "what ships: demo:pictures; demo:camera, demo:clip, a clip")
 
 
 @hookimpl

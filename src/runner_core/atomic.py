@@ -1,9 +1,19 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and the folder for it."""
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 from pathlib import Path
+
+
+def make_folder(path: Path) -> None:
+    """Makes it, and those above it. Raises NotADirectoryError where there is a file, and other OSErrors."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # says of a file, of all things, that it exists
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -165,6 +165,31 @@ def test_the_pictures_that_are_read_are_never_written_over(here, out):
     assert files(here) == ["in/cat.bmp", "in/cat.png"]
 
 
+def test_a_picture_that_runner_did_not_draw_is_not_replaced(here):
+    """It may be a source that is read later: of the list's second picture, the first's name in the sink's folder."""
+    sources = [picture(here / "a" / "set" / "cat.png"), picture(here / "out" / "set" / "cat.png", size=(50, 40))]
+    (here / "list.txt").write_text("\n".join(map(str, sources)))
+    before = sources[1].read_bytes()
+    with (
+        ImagesSink(here / "out").open() as writer,
+        pytest.raises(
+            SinkError, match=r"out/set/cat\.png: there already, and not drawn by runner; name another folder"
+        ),
+    ):
+        writer.write(answered("list.txt")[0])
+    assert sources[1].read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+def test_what_runner_drew_may_be_replaced(here, name):
+    picture(here / "in" / name)
+    for size in ((96, 64), (50, 40)):
+        picture(here / "in" / name, size=size)
+        write(here / "out", *answered("in"))
+        with Image.open(here / "out" / "in" / name) as image:
+            assert image.size == size
+
+
 LIMITED = """
 import resource, sys
 from runner_files.images import ImagesSink

@@ -175,12 +175,15 @@ def test_a_disk_that_fills_up_in_a_line_keeps_whole_lines(tmp_path, redirected):
     assert out.read_bytes() == whole.read_bytes() * 2
 
 
-@pytest.mark.parametrize("place", ["file.txt/out.jsonl", "folder", "n" * 300])
-def test_where_nothing_can_be_written_is_said_before_the_first_frame(tmp_path, place):
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [("file.txt/out.jsonl", "Not a directory"), ("folder", "Is a directory"), ("n" * 300, "File name too long")],
+)
+def test_where_nothing_can_be_written_is_said_before_the_first_frame(tmp_path, place, why):
     (tmp_path / "file.txt").write_text("a file")
     (tmp_path / "folder").mkdir()
     location = str(tmp_path / place)
-    with pytest.raises(SinkError, match="cannot be written") as caught, JsonlSink(location).open():
+    with pytest.raises(SinkError, match=f"cannot be written .{why}") as caught, JsonlSink(location).open():
         pytest.fail("it was opened")
     assert location in str(caught.value)
     assert "name a file in a folder that you may write to" in str(caught.value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from itertools import islice
 
@@ -171,6 +173,38 @@ def test_a_full_disk_is_said(tmp_path):
     frames = [Frame.from_array(pixels, time=index / 2) for index, pixels in enumerate(noise)]
     with pytest.raises(SinkError, match=r"full\.mp4: cannot be written \(No space left on device\); make room"):
         write(tmp_path / "full.mp4", frames)
+
+
+LIMITED = """
+import resource, sys
+import numpy as np
+from runner_core.errors import SinkError
+from runner_core.frame import Frame
+from runner_core.result import Result
+from runner_video.sink import VideoSink
+resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, resource.RLIM_INFINITY))
+try:
+    with VideoSink(sys.argv[1]).open() as writer:
+        for pixels in np.random.default_rng(0).integers(0, 256, (5, 240, 320, 3), np.uint8):
+            writer.write(Result(Frame.from_array(pixels)))
+except SinkError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.mkv"])
+def test_a_disk_that_is_full_at_the_very_end_is_said(tmp_path, name):
+    """So few pictures are written when the file is closed."""
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / name)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert f"{name}: cannot be written (File too large); make room" in told
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "a.mp4"
+    with pytest.raises(SinkError, match=r"cannot be written \(Not a directory\)"), VideoSink(out).open():
+        pytest.fail("it was opened")
 
 
 def test_memory_does_not_grow_with_the_video(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from runner_core.atomic import write_bytes
+from runner_core.atomic import make_folder, write_bytes
 from runner_core.errors import SinkError
 from runner_core.frame import Frame
 from runner_core.inference import Inference
@@ -35,7 +35,7 @@ class Dataset:
         self._head = ""
         for part in (folder / "labels", folder / "images"):
             with said(part):
-                part.mkdir(parents=True, exist_ok=True)
+                make_folder(part)
         self._classes = {name: number for number, name in enumerate(self._lines())}
 
     def add(self, name: str, inference: Inference, frame: Frame | None) -> None:
@@ -44,8 +44,6 @@ class Dataset:
         Raises SinkError where a file cannot be written or there are labels of another form; ImageError for a picture
         that cannot be had, when its labels are written.
         """
-        if not self._head:
-            self._settle(inference)
         numbers = self._numbers(inference)
         text = label_text(attrs.evolve(inference, model_ids=numbers), self.form or "boxes")
         self._put(f"labels/{name}.txt", text.encode())
@@ -57,6 +55,7 @@ class Dataset:
         """Where nothing was ever found, it is one of boxes, unless it was another before."""
         if not self._head and self.form in ("", "boxes") and not (self.folder / "data.yaml").exists():
             self._begin("boxes")
+            self._list()
 
     def _settle(self, inference: Inference) -> None:
         """Decides on the form, unless this is an inference of nothing: then its brain may yet tell more."""
@@ -76,14 +75,15 @@ class Dataset:
                 remedy = "name another folder, or ?form= that of the labels there"
                 raise SinkError(f"{path}: there already, and not as runner writes it for {form}", remedy=remedy)
         self.form, self._head = form, head
-        self._list()
 
     def _numbers(self, inference: Inference) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """The numbers of ``classes.txt``, which is written first where it grows."""
-        before = len(self._classes)
+        """The numbers of ``classes.txt``, which is written before the labels that have them."""
+        before = len(self._classes), self._head
         for name in (*inference.labels.names, *inference.names):
             self._classes.setdefault(_line(name), len(self._classes))
-        if len(self._classes) > before:
+        if not self._head:
+            self._settle(inference)
+        if (len(self._classes), self._head) != before:
             self._list()
         return np.array([self._classes[_line(name)] for name in inference.names], np.int64)
 

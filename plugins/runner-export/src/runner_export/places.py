@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import attrs
 
+from runner_core.atomic import make_folder
 from runner_core.errors import SinkError
 
 
@@ -82,17 +83,10 @@ def _opened(path: Path) -> tuple[int, Path | None]:
     """A new file in the folder of the place, or of what it links to; a device or a pipe is opened itself."""
     if path.exists() and not path.is_file():
         return os.open(path, os.O_WRONLY), None
-    _make(path.parent)
+    make_folder(path.parent)
     place = path.resolve()
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-", suffix=".part")
     return handle, Path(name)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise NotADirectoryError(error.errno, "Not a directory") from error
 
 
 def _close(stream: BinaryIO, path: Path) -> None:
@@ -103,7 +97,7 @@ def _close(stream: BinaryIO, path: Path) -> None:
 def writable_folder(folder: Path) -> None:
     """Makes it. Raises SinkError where nothing can be written there."""
     with said(folder):
-        _make(folder)
+        make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from runner_core.atomic import write_bytes
+from runner_core.atomic import make_folder, write_bytes
 from runner_core.drawing import annotate
 from runner_core.errors import ImageError, SinkError
 from runner_core.frame import Frame
@@ -23,9 +24,13 @@ from runner_core.tags import Style
 from runner_files.naming import Names
 
 _JPEG_START = b"\xff\xd8\xff"
+_MARK = b"drawn in by runner"  # in the comment of each picture, by which another run knows that it may be replaced
+_HEAD = 4096  # bytes of a picture, among which its comment is
+_PNG_INFO = PngInfo()
+_PNG_INFO.add_text("Comment", _MARK)
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "JPEG": {"quality": 92, "subsampling": 0},  # thin coloured lines need colour at full resolution
-    "PNG": {"compress_level": 4},
+    "JPEG": {"quality": 92, "subsampling": 0, "comment": _MARK},  # thin coloured lines need colour at full resolution
+    "PNG": {"compress_level": 4, "pnginfo": _PNG_INFO},
 }
 
 log = logging.getLogger(__name__)
@@ -34,7 +39,8 @@ log = logging.getLogger(__name__)
 class ImagesSink:
     """A folder of annotated pictures, named as their sources are: of a JPEG a JPEG, else a PNG.
 
-    A frame without an answer writes nothing. Each file is there whole or not at all.
+    A frame without an answer writes nothing. Each file is there whole or not at all. A picture that is there already is
+    replaced only where runner drew it.
     """
 
     draws = True
@@ -50,7 +56,7 @@ class ImagesSink:
         """Makes the folder. Raises SinkError where it cannot be written, UsageError where RUNNER_FONT is no font."""
         Style.of((1, 1))  # a wrong font is wrong before the first frame
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
         except OSError as error:
@@ -68,7 +74,7 @@ class ImagesWriter:
         self._folder, self._names = folder, Names()
 
     def write(self, result: Result) -> None:
-        """Raises SinkError where the picture cannot be written, or would take the place of a source."""
+        """Raises SinkError where the picture cannot be written, or would take the place of one that is not drawn."""
         if result.failures and not result.answers:
             return
         frame = result.frame
@@ -88,9 +94,10 @@ class ImagesWriter:
         buffer = io.BytesIO()
         image.save(buffer, form, **_OPTIONS[form])
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             if frame.time is None:
                 _spare_sources(path, frame.source)
+            _spare_others(path)
             write_bytes(path, buffer.getvalue())
         except OSError as error:
             raise SinkError(
@@ -103,3 +110,14 @@ def _spare_sources(path: Path, source: str) -> None:
     """Refuses to write into the folder that the pictures come from: one of them might be overwritten unseen."""
     if os.path.isfile(source) and Path(source).parent.samefile(path.parent):  # noqa: PTH113  # any text may be a source
         raise SinkError(f"{path}: is among the pictures that are read", remedy="name another folder: images:out/")
+
+
+def _spare_others(path: Path) -> None:
+    """Refuses to replace a picture that was not drawn here: it may be a source that is still to be read."""
+    if path.exists() and not _is_drawn(path):
+        raise SinkError(f"{path}: there already, and not drawn by runner", remedy="name another folder: images:out/")
+
+
+def _is_drawn(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return _MARK in stream.read(_HEAD)

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from runner_core.atomic import make_folder
 from runner_core.errors import SinkError
 from runner_core.location_options import split_options
 from runner_core.result import Result
@@ -46,7 +47,7 @@ class JsonlSink:
 
 def _new_file(location: str) -> io.FileIO:
     path = Path(location).expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     return io.FileIO(path, "w")
 
 

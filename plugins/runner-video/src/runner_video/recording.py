@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -18,7 +20,12 @@ TICK = Fraction(1, 90_000)  # of a second: divides the usual frame rates evenly
 
 # What is written plays though the program be killed: the index comes in pieces, one a second.
 _FRAGMENTS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
-FORMATS = {".mp4": _FRAGMENTS, ".m4v": _FRAGMENTS, ".mov": _FRAGMENTS, ".mkv": {"flush_packets": "1"}}
+FORMATS = {
+    ".mp4": ("mp4", _FRAGMENTS),
+    ".m4v": ("mp4", _FRAGMENTS),
+    ".mov": ("mov", _FRAGMENTS),
+    ".mkv": ("matroska", {"flush_packets": "1"}),
+}
 _ENCODER = {"preset": "veryfast", "crf": "23", "bf": "0"}  # without B-pictures the first is shown at nought
 
 
@@ -32,11 +39,13 @@ class Recording:
         self._path, self._size, self._fps = path, size, fps
         self._first: float | None = None
         self._count, self._last, self._failed = 0, -1, False
+        kind, options = FORMATS[path.suffix.lower()]
         try:
-            self._container = av.open(str(path), "w", options=FORMATS[path.suffix.lower()])
+            self._file = _File(path, "w")
+            self._container = av.open(self._file, "w", format=kind, options=options)
             self._container.metadata["title"] = title
             self._stream = self._container.add_stream("libx264", rate=Fraction(fps), options=_ENCODER)
-        except av.FFmpegError as error:
+        except (av.FFmpegError, OSError) as error:
             raise self._error(error) from error
         context = self._stream.codec_context
         context.width, context.height = (side + side % 2 for side in size)  # colour has half the resolution
@@ -63,8 +72,9 @@ class Recording:
 
     def _close(self) -> None:
         try:
-            self._container.close()
-        except av.FFmpegError as error:
+            with self._file:
+                self._container.close()
+        except (av.FFmpegError, OSError) as error:
             if not self._failed:
                 raise self._error(error) from error
 
@@ -80,13 +90,23 @@ class Recording:
     def _put(self, frame: VideoFrame | None) -> None:
         try:
             self._container.mux(self._stream.encode(frame))
-        except av.FFmpegError as error:
+        except (av.FFmpegError, OSError) as error:
             self._failed = True
             raise self._error(error) from error
 
-    def _error(self, error: av.FFmpegError) -> SinkError:
+    def _error(self, error: av.FFmpegError | OSError) -> SinkError:
         remedy = "make room, or name a file that you may write"
         return SinkError(f"{self._path}: cannot be written ({error.strerror})", remedy=remedy)
+
+
+class _File(io.FileIO):
+    """Writes all or fails. FFmpeg by itself passes over a full disk in the last fragment of an MP4."""
+
+    def write(self, data: Any, /) -> int:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[super().write(rest) :]  # a disk nearly full takes a part
+        return len(data)
 
 
 def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

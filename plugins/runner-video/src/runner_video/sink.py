@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from runner_core.atomic import make_folder
 from runner_core.drawing import annotate
 from runner_core.errors import ImageError, SinkError, UsageError
 from runner_core.frame import Frame
@@ -45,7 +46,7 @@ class VideoSink:
         """Makes the folders that are missing. Raises SinkError where it cannot write, UsageError for a wrong font."""
         Style.of((1, 1))  # a wrong font is wrong before the first frame
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             with self.path.open("ab"):  # not anew yet: it may be what is about to be read
                 pass
         except OSError as error:

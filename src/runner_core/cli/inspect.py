@@ -44,6 +44,7 @@ _HEAD = ("#", "variant", "found", "best score", "steady", "what")
 )
 @click.option("--variant", type=click.IntRange(1), metavar="N", help="Of those tried take this one, not the steadiest.")
 @click.option("--write", is_flag=True, help="Write the card beside the model, as brain.json.")
+@click.option("--trust", is_flag=True, help="Let the model do more than compute; remembered.")
 def inspect(
     model: str,
     labels: Path | None,
@@ -53,6 +54,7 @@ def inspect(
     pictures: Sequence[str],
     variant: int | None,
     write: bool,
+    trust: bool,
 ) -> int:
     """Say what MODEL is: its tensors, the task that recognises it and why, its card."""
     if variant and not pictures:
@@ -61,7 +63,7 @@ def inspect(
     if write and store:
         raise UsageError(f"{model} is a brain of a store: its card is not written over", remedy="inspect a copy")
     located = locate(place)
-    with loaded(located, Choices(engine=engine)) as (opener, session):
+    with loaded(located, Choices(engine=engine, trust=trust)) as (opener, session):
         bare = Bare.of(session, opener.path)
         click.echo(f"{opener.path}: {opener.artifact.format} by engine {opener.engine}")
         _say_tensors(bare, session)

@@ -65,9 +65,10 @@ def tolerance_options(command: F) -> F:
 @click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ...")
 @click.option("--threads", type=click.IntRange(1), help="Threads within one call of an engine.")
+@click.option("--trust", is_flag=True, help="Let the model do more than compute; remembered.")
 def command(
     brain: str, pictures: tuple[str, ...], engines: tuple[str, ...] | None, golden: Path | None,
-    write_golden: str | None, iou: float, score: float, pixels: float, keypoints: float, **choices: Any,
+    write_golden: str | None, iou: float, score: float, pixels: float, keypoints: float, trust: bool, **choices: Any,
 ) -> int:  # fmt: skip
     """Say whether BRAIN answers the same for PICTURES on several engines, or as it did when a golden file was written.
 
@@ -78,6 +79,8 @@ def command(
         raise UsageError("--golden and --write-golden at once", remedy="write the file first, then hold against it")
     frames = frames_of(pictures)
     with ExitStack() as stack:
+        if trust:
+            choices["trust"] = [brain.partition("?")[0]]
         brains = _brains(brain, engines, choices, stack)
         first = next(iter(brains.values()))
         if len(brains) == 1 and not golden and not write_golden:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 import attrs
 import numpy as np
@@ -23,6 +24,9 @@ from runner_core.picture import PictureSpec
 # Mean difference in grey levels over a picture. JPEG decoders differ by a fraction of one; another order of colours,
 # orientation or scale differs by tens.
 NEAR = 2.0
+
+# What the first frame said of an open brain holds as long as it is open, however many runs it is in.
+_same: WeakKeyDictionary[LocalBrain, bool] = WeakKeyDictionary()
 
 
 def fed_pixels(brain: Brain) -> Brain:
@@ -47,7 +51,7 @@ class BehindDecoder(Brain):
         self.task, self.family, self.engine, self.threads = brain.task, brain.family, brain.engine, brain.threads
         self._bytes, self._tensor = brain, decoded.tensor.name
         self._pixels = brain.fed_by(_card(brain, decoded), _signature(brain, decoded))
-        self._same: bool | None = None
+        self._same = _same.get(brain)
         self._lock = Lock()
 
     @property
@@ -58,7 +62,7 @@ class BehindDecoder(Brain):
     def infer(self, frame: Frame) -> Inference:
         with self._lock:
             if self._same is None:
-                self._same = self._agrees(frame)
+                self._same = _same[self._bytes] = self._agrees(frame)
         return (self._pixels if self._same else self._bytes).infer(frame)
 
     def infer_many(self, frames: Sequence[Frame]) -> list[Inference]:

@@ -1,11 +1,16 @@
-"""From encoded bytes to an upright RGB image, by Pillow, with every refusal an ``ImageError``."""
+"""From encoded bytes to an upright RGB picture, with every refusal an ``ImageError``.
+
+Pillow says what the bytes are and decodes them; a sound JPEG is decoded past it.
+"""
 
 import io
 import os
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from runner_core import jpeg
 from runner_core.errors import ImageError, UsageError
 
 LIMIT_VARIABLE = "RUNNER_MAX_PIXELS"
@@ -88,16 +93,30 @@ def is_plain(image: Image.Image) -> bool:
     return image.mode in _PLAIN.get(image.format or "", ()) and orientation(image) == 1
 
 
-def reduce(image: Image.Image, least: tuple[int, int]) -> bool:
-    """Lets a JPEG be decoded at 1/2, 1/4 or 1/8, as long as it stays ``least`` (width, height, upright) pixels large.
+def reduced_size(image: Image.Image, least: tuple[int, int]) -> tuple[int, int]:
+    """The (width, height), not turned, at which a JPEG is decoded to be ``least`` (width, height, upright) large.
 
-    Must be called before the pixels are loaded. False where nothing is gained.
+    1/8, 1/4 or 1/2 of its own; its own where nothing is gained, or it is no JPEG.
     """
-    if image.format not in ("JPEG", "MPO"):
-        return False
-    before = image.size
-    image.draft(None, least[::-1] if orientation(image) >= 5 else least)
-    return image.size != before
+    if image.format not in jpeg.FORMATS:
+        return image.size
+    return jpeg.reduced_size(image.size, least[::-1] if orientation(image) >= 5 else least)
+
+
+def to_pixels(image: Image.Image, data: bytes, source: str, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    """Decodes an image that was opened from ``data``: H x W x 3 RGB, upright; of its ``reduced_size`` as given.
+
+    Raises ImageError as ``to_rgb`` does.
+    """
+    if image.format in jpeg.FORMATS and image.mode in ("L", "RGB"):
+        pixels = jpeg.decoded(data, size or image.size)
+        if pixels is not None:
+            turn = _UPRIGHT.get(orientation(image))
+            return pixels if turn is None else np.asarray(Image.fromarray(pixels).transpose(turn))
+    if size and size != image.size:
+        image = open_image(data, source)  # the one that was opened stays whole
+        image.draft(None, size)
+    return np.asarray(to_rgb(image, source))
 
 
 def to_rgb(image: Image.Image, source: str) -> Image.Image:

@@ -184,10 +184,10 @@ class Frame:
     def _decode(self) -> NDArray[np.uint8]:
         if self._render:
             return _as_rgb(self._render(), self.source)
-        image = decode.to_rgb(self._opened(), self.source)
+        pixels = decode.to_pixels(self._opened(), self.encoded or b"", self.source)
         _ = self.size  # needs the header, which goes with the decoded image: the pixels are enough
         self._made.drop("opened")
-        return _frozen(np.asarray(image))
+        return _frozen(pixels)
 
     def _encode_upright(self) -> bytes:
         if self.encoded is not None and decode.is_plain(self._opened()):
@@ -224,10 +224,13 @@ class Frame:
         return self._made.once("enough", lambda: self._reduced_or_whole((sides[0], sides[1])))
 
     def _reduced_or_whole(self, least: tuple[int, int]) -> NDArray[np.uint8]:
-        image = decode.open_image(self.encoded or b"", self.source)
-        if not decode.reduce(image, least):
+        image = self._opened()
+        size = decode.reduced_size(image, least)
+        if size == image.size:
             return self.pixels
-        return self._made.once("reduced", lambda: _frozen(np.asarray(decode.to_rgb(image, self.source))))
+        return self._made.once(
+            "reduced", lambda: _frozen(decode.to_pixels(image, self.encoded or b"", self.source, size))
+        )
 
 
 def _size_of(pixels: NDArray[np.uint8]) -> tuple[int, int]:

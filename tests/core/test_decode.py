@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from runner_core import decode
+from runner_core import decode, jpeg
 from runner_core.errors import ImageError, UsageError
 
 RGB = np.random.default_rng(7).integers(0, 256, (20, 30, 3), np.uint8)
@@ -32,7 +32,7 @@ def savable(form: str) -> Image.Image:
 
 
 def read(data: bytes) -> np.ndarray:
-    return np.asarray(decode.to_rgb(decode.open_image(data, "it"), "it"))
+    return decode.to_pixels(decode.open_image(data, "it"), data, "it")
 
 
 def turned(image: Image.Image, orientation: int, form: str = "JPEG") -> bytes:
@@ -232,3 +232,32 @@ def test_a_limit_that_is_no_number_is_wrong_use(monkeypatch, limit):
     monkeypatch.setenv(decode.LIMIT_VARIABLE, limit)
     with pytest.raises(UsageError, match=decode.LIMIT_VARIABLE):
         decode.open_image(encoded(PICTURE, "PNG"), "it")
+
+
+@pytest.mark.parametrize("size", [(403, 302), (64, 48)])
+@pytest.mark.parametrize("options", [{"subsampling": kind} for kind in (0, 1, 2)] + [{"progressive": True}])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("least", [(1000, 1000), (60, 40), (20, 20)])
+def test_a_jpeg_decoded_past_pillow_has_pillows_pixels(size, options, mode, least):
+    data = encoded(PICTURE.resize(size).convert(mode), "JPEG", **options)
+    ours, theirs = decode.open_image(data, "it"), decode.open_image(data, "it")
+    theirs.draft(None, least)
+    assert decode.reduced_size(ours, least) == theirs.size
+    assert jpeg.decoded(data, theirs.size) is not None
+    got = decode.to_pixels(ours, data, "it", theirs.size)
+    np.testing.assert_array_equal(got, np.asarray(theirs.convert("RGB")))
+
+
+@pytest.mark.parametrize("cut", [0.5, 0.9])
+def test_a_jpeg_that_is_cut_short_is_left_to_pillow(cut):
+    data = encoded(PICTURE.resize((400, 300)), "JPEG")
+    data = data[: int(len(data) * cut)]
+    assert jpeg.decoded(data, (400, 300)) is None
+    with pytest.raises(ImageError, match="cut short or damaged"):
+        read(data)
+
+
+def test_a_jpeg_in_colours_for_print_is_left_to_pillow():
+    data = encoded(PICTURE.convert("CMYK"), "JPEG")
+    assert read(data).shape == (20, 30, 3)
+    np.testing.assert_array_equal(read(data), np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))

@@ -46,7 +46,7 @@ class Counter:
 def counted(monkeypatch) -> dict[str, Counter]:
     """How often the expensive functions are called."""
     counters = {}
-    for module, name in ((decode, "to_rgb"), (decode, "open_image"), (frame, "resample"), (frame, "as_tensor")):
+    for module, name in ((decode, "to_pixels"), (decode, "open_image"), (frame, "resample"), (frame, "as_tensor")):
         counters[name] = Counter(getattr(module, name))
         monkeypatch.setattr(module, name, counters[name])
     return counters
@@ -64,10 +64,10 @@ def test_many_brains_cost_one_of_each(counted):
     ]
     tensors = [picture.prepared(each).tensor for each in wanted]
     assert tensors[0] is tensors[3]
-    assert (read.calls, counted["open_image"].calls, counted["to_rgb"].calls) == (1, 1, 1)
+    assert (read.calls, counted["open_image"].calls, counted["to_pixels"].calls) == (1, 1, 1)
     assert (counted["resample"].calls, counted["as_tensor"].calls) == (1, 3)
     _ = picture.size, picture.pixels, picture.image, picture.encoded, picture.encoded_upright, picture.encoded_upright
-    assert (read.calls, counted["to_rgb"].calls, counted["resample"].calls) == (1, 1, 1)
+    assert (read.calls, counted["to_pixels"].calls, counted["resample"].calls) == (1, 1, 1)
 
 
 def test_sixteen_threads_cost_one_of_each(counted):
@@ -81,13 +81,18 @@ def test_sixteen_threads_cost_one_of_each(counted):
 
     with ThreadPoolExecutor(16) as pool:
         tensors = list(pool.map(ask, range(16)))
-    assert (read.calls, counted["to_rgb"].calls, counted["resample"].calls, counted["as_tensor"].calls) == (1, 1, 1, 2)
+    assert (read.calls, counted["to_pixels"].calls, counted["resample"].calls, counted["as_tensor"].calls) == (
+        1,
+        1,
+        1,
+        2,
+    )
     assert len({id(tensor) for tensor in tensors}) == 2
 
 
 def test_the_size_alone_decodes_nothing(counted):
     assert Frame.from_bytes(PNG).size == (60, 40)
-    assert counted["to_rgb"].calls == 0
+    assert counted["to_pixels"].calls == 0
 
 
 def test_nothing_is_read_before_it_is_needed(tmp_path):
@@ -103,7 +108,7 @@ def test_an_error_is_remembered(counted):
         for spec in (PictureSpec(), PictureSpec(size=(8, 8))):
             with pytest.raises(ImageError, match=r"cut\.png"):
                 picture.prepared(spec)
-    assert (read.calls, counted["to_rgb"].calls) == (1, 1)
+    assert (read.calls, counted["to_pixels"].calls) == (1, 1)
 
 
 def test_a_remembered_error_does_not_grow():
@@ -137,7 +142,7 @@ def test_forget_drops_what_can_be_made_again(counted):
     assert picture.size == (60, 40)
     assert read.calls == 1
     np.testing.assert_array_equal(picture.pixels, RGB)
-    assert (read.calls, counted["to_rgb"].calls) == (2, 2)
+    assert (read.calls, counted["to_pixels"].calls) == (2, 2)
 
 
 def test_forget_keeps_the_pixels_it_was_made_of():

@@ -33,14 +33,14 @@ def encoded(form: str = "JPEG", orientation: int = 1, **options: object) -> byte
 def decoded(monkeypatch) -> list[tuple[int, int]]:
     """The sizes that pictures were decoded at."""
     sizes: list[tuple[int, int]] = []
-    to_rgb = decode.to_rgb
+    to_pixels = decode.to_pixels
 
-    def seen(image: Image.Image, source: str) -> Image.Image:
-        upright = to_rgb(image, source)
-        sizes.append(upright.size)
-        return upright
+    def seen(*asked: object) -> np.ndarray:
+        pixels = to_pixels(*asked)
+        sizes.append((pixels.shape[1], pixels.shape[0]))
+        return pixels
 
-    monkeypatch.setattr(decode, "to_rgb", seen)
+    monkeypatch.setattr(decode, "to_pixels", seen)
     return sizes
 
 

@@ -150,7 +150,7 @@ def test_a_decoded_frame_is_not_decoded_again(here, monkeypatch):
     picture(here / "a.jpg")
     (frame,) = FileSource("a.jpg").frames()
     _ = frame.pixels
-    monkeypatch.setattr("runner_core.decode.to_rgb", lambda *_: pytest.fail("decoded twice"))
+    monkeypatch.setattr("runner_core.decode.to_pixels", lambda *_: pytest.fail("decoded twice"))
     assert write(here / "out", Result(frame, (sample_inference(),))) == ["a.jpg"]
 
 

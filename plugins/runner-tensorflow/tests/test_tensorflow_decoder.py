@@ -8,6 +8,7 @@ from runner_tensorflow.runtime import tf
 
 from runner_core import Frame, open_brain
 from runner_core.behind_decoder import BehindDecoder
+from runner_core.frame import DECODED
 from runner_core.panel import Panel
 
 GRAPH = "fastestdet_coco_tf1_encoded_image_string_tensor.pb"
@@ -67,6 +68,17 @@ def test_shared_pixels_are_decoded_once_and_small(graph, testdata, monkeypatch):
     (one,), (other,) = (feeds.values() for feeds in asked)
     assert one is other
     assert one.shape == (540, 960, 3)
+    for brain in brains:
+        brain.close()
+
+
+def test_what_the_first_picture_said_is_known_in_the_next_run(graph, testdata):
+    brains = two(graph, testdata)
+    path = testdata / "pictures" / "cat_1080p.jpg"
+    for sizes in ([(1080, 1920, 3)], [(540, 960, 3)]):
+        frame = Frame.from_path(path)
+        Panel(brains, exact=False).look(frame)
+        assert [making.shape for making in frame.makings if making.key in DECODED] == sizes
     for brain in brains:
         brain.close()
 

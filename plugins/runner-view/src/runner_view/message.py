@@ -85,5 +85,5 @@ def _opened(picture: bytes | NDArray[np.uint8], source: str) -> Image.Image:
     if not isinstance(picture, bytes):
         return Image.fromarray(picture)
     image = decode.open_image(picture, source)
-    decode.reduce(image, (SIDE, SIDE))
-    return decode.to_rgb(image, source)
+    size = decode.reduced_size(image, (SIDE, SIDE))
+    return Image.fromarray(decode.to_pixels(image, picture, source, size))

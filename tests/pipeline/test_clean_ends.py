@@ -118,6 +118,43 @@ def test_an_interrupt_does_not_wait_for_a_brain_to_close_the_sinks(tmp_path):
     process.communicate(timeout=60)
 
 
+SINKS = ("jsonl:out.jsonl", "csv:out.csv", "coco:out.json", "yolo:yolo", "images:drawn")
+
+
+@pytest.mark.parametrize("place", [0, 1, len(SINKS)])
+def test_an_interrupt_while_a_sink_of_a_cameras_run_writes_leaves_whole_files(tmp_path, place):
+    """The sinks before it have the frame, those behind it have not."""
+    script = textwrap.dedent(f"""
+        import time
+        from parts import MemorySink, ScriptedBrain, ScriptedSource
+        from runner_core import run
+
+        def slow(result):
+            if result.frame.index == 2:
+                print("writing", flush=True)
+                time.sleep(100)
+
+        sinks = [*{SINKS}]
+        sinks.insert({place}, MemorySink(slow))
+        run(ScriptedSource(50, live=True, pause=0.05), [ScriptedBrain()], sinks)
+    """)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "helpers")}
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, env=environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+    assert process.stdout.readline() == "writing\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)  # the sink would write for longer
+    lines = [line for line in whole_lines(tmp_path / "out.jsonl") if "summary" not in line]
+    table = (tmp_path / "out.csv").read_text().splitlines()
+    images = json.loads((tmp_path / "out.images.json").read_text())["images"]
+    drawn = list((tmp_path / "drawn").iterdir())
+    ahead = [place > number for number in range(len(SINKS))]  # who has the frame at which it was stopped
+    before = len(lines) - ahead[0]
+    counts = [len(lines), len(table) - 1, len(images), len(list(tmp_path.glob("yolo/*/labels/*"))), len(drawn)]
+    assert counts == [before + each for each in ahead]
+    assert not list(tmp_path.rglob("*.part"))
+
+
 def test_a_full_disk_leaves_whole_lines(arguments, tmp_path):
     room = 20_000  # of bytes that a file may have
     process = started([*arguments, "--sink", "jsonl:out.jsonl", "--sink", "jsonl:second/out.jsonl"], tmp_path,

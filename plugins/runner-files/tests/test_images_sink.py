@@ -173,7 +173,7 @@ def test_a_picture_that_runner_did_not_draw_is_not_replaced(here):
     with (
         ImagesSink(here / "out").open() as writer,
         pytest.raises(
-            SinkError, match=r"out/set/cat\.png: there already, and not drawn by runner; name another folder"
+            SinkError, match=r"out/set/cat\.png: there already, and not drawn by runner; move it away, or name an"
         ),
     ):
         writer.write(answered("list.txt")[0])

@@ -115,7 +115,8 @@ def _spare_sources(path: Path, source: str) -> None:
 def _spare_others(path: Path) -> None:
     """Refuses to replace a picture that was not drawn here: it may be a source that is still to be read."""
     if path.exists() and not _is_drawn(path):
-        raise SinkError(f"{path}: there already, and not drawn by runner", remedy="name another folder: images:out/")
+        remedy = "move it away, or name another folder: images:out/"
+        raise SinkError(f"{path}: there already, and not drawn by runner", remedy=remedy)
 
 
 def _is_drawn(path: Path) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import attrs
 
 from runner_core.errors import UsageError
+from runner_core.location_options import Kind, split_options
 
 LOOPBACK = "127.0.0.1"
 LEAST_TOKEN = 8  # characters
@@ -37,17 +36,9 @@ class Address:
     @classmethod
     def read(cls, location: str) -> Address:
         """Raises UsageError for what is no port, an option there is not, a host without a token."""
-        port, _, query = location.partition("?")
+        port, options = split_options(location, _OPTIONS)
         if not port.isdecimal() or int(port) > 65535:
             raise UsageError(f"view:{location}: {port!r} is no port", remedy="write view:8000")
-        options: dict[str, Any] = {}
-        for name, value in parse_qsl(query, keep_blank_values=True):
-            if name not in _OPTIONS:
-                raise UsageError(f"view:{location}: no option {name!r}", remedy=f"known: {', '.join(_OPTIONS)}")
-            try:
-                options[name] = _OPTIONS[name](value)
-            except (ValueError, KeyError):
-                raise UsageError(f"view:{location}: {name}={value} makes no sense") from None
         address = cls(int(port), **options)
         address._check()
         return address
@@ -81,11 +72,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _pace(text: str) -> float:
-    pace = float(text)
-    if not 0 < pace < float("inf"):
-        raise ValueError
-    return pace
-
-
-_OPTIONS: dict[str, Callable[[str], Any]] = {"host": str, "token": str, "pace": _pace, "open": _FLAGS.__getitem__}
+_OPTIONS = {
+    "host": Kind(".*", str, "a host"),
+    "token": Kind(".*", str, "a token"),
+    "pace": Kind(r"(?=.*[1-9])\d*\.?\d*", float, "a number above 0"),
+    "open": Kind("|".join(_FLAGS), _FLAGS.__getitem__, "yes or no"),
+}

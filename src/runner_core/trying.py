@@ -67,14 +67,16 @@ class Trial:
 
     @property
     def verdict(self) -> str:
-        """What the table shows, in a sentence."""
+        """What the table shows, in a sentence; then, a line each, what may as well be right, by its number there."""
         if self.chosen.steady < ENOUGH:
             return "nothing makes sense of it: try a picture of what this model finds, and see its roles and labels"
         kept = "as it was" if not self.chosen.variant.changes else "steadier than what was drafted"
-        told = f"taken: {self.chosen.variant.text}, {kept}"
-        others = ", ".join(row.variant.text for row in self.as_good)
-        remedy = "compare what they find or try more pictures, and choose by --variant"
-        return f"{told}. As likely: {others}; {remedy}" if others else told
+        told = f"taken: {self.chosen.variant.text} ({kept})"
+        numbers = {id(row): number for number, row in enumerate(self.rows, 1)}
+        others = [f"  --variant {numbers[id(row)]}: {row.variant.text}" for row in self.as_good]
+        if not others:
+            return told
+        return "\n".join((told, "as likely; compare what they find, or try more pictures:", *others))
 
 
 def attempt(brain: LocalBrain, signature: Signature, frames: Sequence[Frame]) -> Trial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -47,9 +48,12 @@ def test_a_guess_is_said_with_what_settles_it(model, runner):
 def test_pictures_show_which_variant_makes_sense(model, tries, runner):
     done = runner("inspect", model, *tries, COLUMNS="160")
     assert done.returncode == 0, done.stderr
-    assert "taken: BGR from 0 to 1, as it was. As likely: RGB from 0 to 1" in done.stdout
+    assert "taken: BGR from 0 to 1 (as it was)\nas likely; compare what they find, or try more" in done.stdout
     rows = [line.split("│") for line in done.stdout.splitlines() if line.startswith("│ ")]
     assert len(rows) == 8
+    likely = re.findall(r"^  --variant (\d+): (.*)$", done.stdout, re.MULTILINE)
+    assert "RGB from 0 to 1" in dict(likely).values()
+    assert all(rows[int(number) - 1][2].strip() == text for number, text in likely), "by their numbers in the table"
     steady = {row[2].strip(): float(row[5]) for row in rows}
     best = {row[2].strip(): float(row[4]) for row in rows}
     assert max(steady, key=steady.get) in ("BGR from 0 to 1", "RGB from 0 to 1")
@@ -63,7 +67,7 @@ def test_a_wrong_card_is_put_right_and_written(model, tmp_path, tries, runner):
     (tmp_path / "brain.json").write_text(json.dumps(card | {"picture": WRONG, "threshold": 0.4}))
     done = runner("inspect", tmp_path, *tries, "--write")
     assert done.returncode == 0, done.stderr
-    assert "taken: BGR from 0 to 1, steadier than what was drafted" in done.stdout
+    assert "taken: BGR from 0 to 1 (steadier than what was drafted)" in done.stdout
     mended = Card.read(tmp_path / "brain.json")
     assert (mended.picture.colour, mended.picture.mean, mended.picture.std) == ("bgr", (0.0,) * 3, (255.0,) * 3)
     assert mended.threshold == 0.4
@@ -116,7 +120,7 @@ def test_a_brain_that_takes_encoded_pictures_has_nothing_to_try_but_its_labels(t
         "--try", testdata / "pictures" / "football.jpg", COLUMNS="160",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "taken: an encoded picture, as it was" in done.stdout
+    assert "taken: an encoded picture (as it was)" in done.stdout
 
 
 def test_the_first_class_of_a_list_may_be_given(testdata, runner):

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from runner_core.card import Card
 from runner_core.cli import main as module
 from runner_core.cli.main import COMMANDS, SECTIONS, main
 from runner_core.errors import EngineError
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
 
+CARD = Card("page", "boxes-scores")
 PICTURE = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures" / "2-one.jpg"
 
 
@@ -80,3 +82,15 @@ def test_a_model_that_is_not_there_is_wrong_use_of_every_command(arguments, runn
     assert done.returncode == 2
     assert done.err == "runner: missing.pb: no such file or folder; check the path; `runner brains` lists the names\n"
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["run", "predict", "bench", "verify"])
+def test_help_tells_what_counts_where_nobody_says(command, capfd):
+    code, out, _ = told(capfd, command, "--help")
+    assert code == 0
+    text = " ".join(out.split())
+    assert (
+        f"the card's threshold, or without a card the usual one of the model's family: {CARD.threshold} for most"
+        in text
+    )
+    assert command == "verify" or f"the card's, or {CARD.iou}." in text

@@ -43,6 +43,11 @@ _HELP = (
     "cats.pb?labels=coco.txt&conf=0.4&name=cats. A brain that looks into what another finds: 'page[page] > graphs'"
 )
 
+CONF_HELP = (
+    "Least score of an instance; else the card's threshold, or without a card the usual one of the model's family: "
+    "0.5 for most, 0.25 for YOLO, 0.3 for poses, none for classes and pixels."
+)
+
 _OPTIONS = (
     click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
@@ -50,8 +55,11 @@ _OPTIONS = (
     click.option(
         "--engine", help="The engine that runs it; several, parted by commas, are tried in turn; auto: the fastest."
     ),
-    click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance."),
-    click.option("--iou", type=click.FloatRange(0, 1), help="Overlap at which one of two boxes is dropped."),
+    click.option("--conf", type=click.FloatRange(0, 1), help=CONF_HELP),
+    click.option(
+        "--iou", type=click.FloatRange(0, 1),
+        help="Overlap at which one of two boxes is dropped; else the card's, or 0.45.",
+    ),
     click.option("--classes", type=_KINDS["classes"], metavar="A,B", help="Only these labels."),
     click.option("--max-det", type=click.IntRange(1), help="At most so many instances a frame."),
     click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ..."),

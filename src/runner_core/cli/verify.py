@@ -11,7 +11,7 @@ import click
 
 from runner_core.agreement import Agreement, Tolerance
 from runner_core.brain import Brain
-from runner_core.cli.options import opened
+from runner_core.cli.options import CONF_HELP, opened
 from runner_core.errors import EngineError, UsageError
 from runner_core.frame import Frame
 from runner_core.getting import find
@@ -62,7 +62,7 @@ def tolerance_options(command: F) -> F:
 @tolerance_options
 @click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line.")
 @click.option("--task", help="The task that reads the model's outputs.")
-@click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance.")
+@click.option("--conf", type=click.FloatRange(0, 1), help=CONF_HELP)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ...")
 @click.option("--threads", type=click.IntRange(1), help="Threads within one call of an engine.")
 @click.option("--trust", is_flag=True, help="Let the model do more than compute; remembered.")

@@ -12,6 +12,7 @@ import attrs
 
 from runner_core.errors import UsageError
 
+_PASSWORD = re.compile(r"(?<=://)[^/?#]*@")
 _NAMED = re.compile(r"\?(?=[A-Za-z_][\w-]*(?:[=&]|$))")
 
 
@@ -22,6 +23,11 @@ class Kind:
     pattern: str
     read: Callable[[str], Any]
     what: str
+
+
+def public_name(location: str) -> str:
+    """The location as records and messages may show it: an address without user and password."""
+    return _PASSWORD.sub("", location)
 
 
 def without_options(location: str) -> str:
@@ -52,11 +58,13 @@ def split_options(
             others.append(part)
     if others and not foreign:
         unknown = others[0].partition("=")[0]
-        raise UsageError(f"{location}: no option {unknown!r}", remedy=f"known: {', '.join(kinds) or 'none'}")
+        raise UsageError(
+            f"{public_name(location)}: no option {unknown!r}", remedy=f"known: {', '.join(kinds) or 'none'}"
+        )
     return "?".join(filter(None, (place, "&".join(others)))), own
 
 
 def _read(location: str, name: str, kind: Kind, value: str) -> Any:
     if not re.fullmatch(kind.pattern, value):
-        raise UsageError(f"{location}: {name}={value} is not {kind.what}")
+        raise UsageError(f"{public_name(location)}: {name}={value} is not {kind.what}")
     return kind.read(value)

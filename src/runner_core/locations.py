@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from runner_core.contracts import Sink, Source
 from runner_core.errors import NotInstalled, UsageError
-from runner_core.location_options import without_options
+from runner_core.location_options import public_name, without_options
 from runner_core.packages import package_of
 from runner_core.registry import Installed, registry
 
@@ -38,7 +38,7 @@ def open_source(location: str) -> Source:
     known = ", ".join(registry().all("sources")) or "none"
     package = package_of("sources", scheme[1].lower() if scheme else "file")
     remedy = f"`pip install {package}` brings one" if package else "see `runner plugins`"
-    raise NotInstalled(f"no installed source reads {location!r}", remedy=f"installed: {known}; {remedy}")
+    raise NotInstalled(f"no installed source reads {public_name(location)!r}", remedy=f"installed: {known}; {remedy}")
 
 
 def open_sink(location: str) -> Sink:
@@ -58,15 +58,19 @@ def open_sink(location: str) -> Sink:
     return claimed
 
 
-def open_sinks(locations: Sequence[str], *, reading: Source | None = None) -> list[Sink]:
+def open_sinks(locations: Sequence[str], *, reading: Source | None = None, inputs: Sequence[str] = ()) -> list[Sink]:
     """The sinks. Raises as ``open_sink`` does, and UsageError where two would write over each other.
 
     ``reading``  the source of the run: a sink that leaves pictures in a folder which this searches is refused, too.
+    ``inputs``   locations that are read: no sink may write over a file that one of them names.
     """
     sinks = [open_sink(location) for location in locations]
+    read = {os.path.realpath(_file_of(each)) for each in inputs}
     taken: dict[str, str] = {}
     for location, sink in zip(locations, sinks, strict=True):
         for place in [os.path.realpath(each) for each in getattr(sink, "places", ())] or [location]:
+            if place in read and os.path.isfile(place):  # noqa: PTH113  # any text may be asked
+                raise UsageError(f"{location}: would write over what is read", remedy="name another place for it")
             if place in taken:
                 also = taken[place]
                 told = f"{location} is given twice" if location == also else f"{location} writes where {also} does"
@@ -74,6 +78,13 @@ def open_sinks(locations: Sequence[str], *, reading: Source | None = None) -> li
             taken[place] = location
         _spare(getattr(reading, "folder", None), getattr(sink, "folder", None), location)
     return sinks
+
+
+def _file_of(location: str) -> str:
+    """What a source's location names, if that is a file."""
+    scheme = _SCHEME.match(location)
+    place = location[scheme.end() :] if scheme and scheme[1] in registry().all("sources") else location
+    return place if os.path.exists(place) else without_options(place)  # noqa: PTH110  # any text may be asked
 
 
 def _spare(searched: Path | None, filled: Path | None, location: str) -> None:

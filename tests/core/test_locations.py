@@ -79,6 +79,11 @@ def test_what_nobody_claims_names_what_is_installed():
         open_source("gopher://x")
 
 
+def test_the_password_of_what_nobody_claims_is_not_shown():
+    with pytest.raises(NotInstalled, match="reads 'gopher://x/y@z'"):
+        open_source("gopher://me:secret@x/y@z")
+
+
 @pytest.mark.parametrize(
     ("location", "found", "given"),
     [
@@ -145,6 +150,18 @@ def test_two_sinks_that_write_one_place_are_refused_however_it_is_written(writin
     with pytest.raises(UsageError, match=f"{re.escape(second)} writes where {re.escape(first)} does; name another"):
         open_sinks([first, "one:else", second])
     assert open_sinks([first, "one:else"])
+
+
+@pytest.mark.parametrize("read", ["a.two", "video:a.two", "./a.two?stride=2", "link/../a.two"])
+def test_no_sink_writes_over_a_file_that_is_read(writing, tmp_path, read):
+    (tmp_path / "a.two").touch()
+    with registry_of(
+        sources=[Plugin("video", f"{__name__}:video", "a video")],
+        sinks=[Plugin("one", f"{__name__}:to_file", "a file")],
+    ):
+        with pytest.raises(UsageError, match=r"one:a\.two: would write over what is read; name another place"):
+            open_sinks(["one:a.two"], inputs=["-", read])
+        assert open_sinks(["one:b", "one:real"], inputs=[read, "real"])
 
 
 @attrs.frozen

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 
 import av
 import numpy as np
@@ -174,3 +176,23 @@ def test_pictures_are_let_go_without_the_garbage_collector(clip):
         assert sum(isinstance(kept, av.VideoFrame) for kept in gc.get_objects()) <= 2
     finally:
         gc.enable()
+
+
+def piped(data: bytes, location: str) -> subprocess.CompletedProcess[bytes]:
+    """A program that prints the frames of a source whose data come through its standard input."""
+    source = f"from runner_core.locations import open_source; source = open_source({location!r})"
+    told = "print(source.total, *(f'{frame.source} {frame.index}' for frame in source.frames()), sep=',')"
+    return subprocess.run([sys.executable, "-c", f"{source}; {told}"], input=data, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("location", ["video:-", "video:/dev/stdin"])
+@pytest.mark.parametrize("suffix", [".mkv", ".ts", ".avi"])
+def test_a_video_that_is_piped_in_is_read_and_not_looked_at_before(location, suffix, tmp_path):
+    done = piped(write_clip(tmp_path / f"clip{suffix}").read_bytes(), location)
+    name = location.removeprefix("video:")
+    assert done.stdout.decode().strip() == ",".join(["None", *(f"{name} {index}" for index in range(20))])
+    assert done.stderr == b""
+
+
+def test_no_video_piped_in_is_said():
+    assert b"-: not a video that can be read" in piped(b"hello " * 1000, "video:-").stderr

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from runner_core.errors import SourceError
 
-_PASSWORD = re.compile(r"(?<=://)[^/?#@]*@")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: C: is a drive
 
 Fault = tuple[str, str]  # what is the matter, and the remedy
 
@@ -50,14 +50,9 @@ NETWORK_FAULTS: Mapping[int, Fault] = {
 }
 
 
-def public_name(location: str) -> str:
-    """The location as records and messages may show it: an address without user and password."""
-    return _PASSWORD.sub("", location)
-
-
 @attrs.frozen
 class Input:
-    """What FFmpeg opens, and how.
+    """What FFmpeg opens, and how. Raises SourceError where no place is named.
 
     ``place``    a path, an address, a device, a filter graph; ``name`` is what people see of it.
     ``format``   FFmpeg's name of the device or demuxer; None lets it find out.
@@ -66,12 +61,17 @@ class Input:
     ``faults``   what to say instead of ``FAULTS`` and ``NETWORK_FAULTS``, by error number.
     """
 
-    place: str
+    place: str = attrs.field()
     name: str
     format: str | None = None
     options: Mapping[str, str] = attrs.field(factory=dict)
     timeout: float | None = None
     faults: Mapping[int, Fault] = attrs.field(factory=dict)
+
+    @place.validator
+    def _named(self, _: object, place: str) -> None:
+        if not place:
+            raise SourceError("nothing is named to be read", remedy="write it behind the colon, such as video:clip.mp4")
 
     @contextmanager
     def opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
@@ -86,7 +86,7 @@ class Input:
 
     def error(self, error: av.FFmpegError) -> SourceError:
         """What FFmpeg said, on one line."""
-        faults = {**FAULTS, **(NETWORK_FAULTS if "://" in self.place else {}), **self.faults}
+        faults = {**FAULTS, **(NETWORK_FAULTS if _ADDRESS.match(self.place) else {}), **self.faults}
         message, remedy = faults.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
         return SourceError(f"{self.name}: {message}", remedy=remedy)
 

@@ -9,18 +9,22 @@ from typing import Any
 
 from runner_core.errors import SourceError, UsageError
 from runner_core.frame import Frame
+from runner_core.location_options import public_name
 from runner_video.decoding import seek, timed_shots
-from runner_video.inputs import Input, public_name
+from runner_video.inputs import FAULTS, Input
 from runner_video.options import COUNT, RATE, SECONDS, split_options
 from runner_video.shots import Shot
 from runner_video.thinning import Thinning
 
 OPTIONS = {"stride": COUNT, "max_fps": RATE, "start": SECONDS, "end": SECONDS}
+_PIPE = "pipe:0"  # FFmpeg's name of standard input
 TIMEOUT = 10.0  # seconds that a web server may take
 
 
 class VideoSource:
     """Every picture of the file in order, or those that options ask for: ``clip.mp4?stride=2&start=1.5&end=9``.
+
+    ``video:-`` is a video on standard input.
 
     ``stride``   every so many-th picture.
     ``max_fps``  at most so many pictures a second of the video.
@@ -35,7 +39,11 @@ class VideoSource:
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
         place, options = _split(os.fspath(location))
-        self.input = Input(place, name=public_name(place), timeout=TIMEOUT if "://" in place else None)
+        self.input = (
+            Input(place, name=public_name(place), timeout=TIMEOUT)
+            if "://" in place
+            else Input(_PIPE if place == "-" else place, name=place, faults=FAULTS)
+        )
         self.stride: int = options.get("stride", 1)
         self.max_fps: float | None = options.get("max_fps")
         self.start: float = options.get("start", 0.0)
@@ -46,6 +54,8 @@ class VideoSource:
     @property
     def total(self) -> int | None:
         """How many frames there will be, where the file says so and all of it is wanted. Raises SourceError."""
+        if not ("://" in self.input.place or os.path.isfile(self.input.place)):  # noqa: PTH113  # any text may be asked
+            return None  # of a pipe, what is looked at is gone
         with self.input.opened() as (_, track):
             counted = track.frames if (self.start, self.end, self.max_fps) == (0.0, math.inf, None) else 0
         return math.ceil(counted / self.stride) or None

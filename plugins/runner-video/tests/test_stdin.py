@@ -11,11 +11,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from clips import PICTURES, greys, number_of
+from clips import PICTURES, greys, number_of, write_clip
 from PIL import Image
 from runner_video.stdin import StandardInput
 
 from runner_core.errors import SourceError
+from runner_core.locations import open_source
 
 PAGE = Path(__file__).parents[2] / "runner-demo" / "src" / "runner_demo" / "brains" / "page" / "page.onnx"
 
@@ -61,13 +62,26 @@ def pipe(monkeypatch):
         (with_lengths(encoded("JPEG")), 3),
         (with_lengths(encoded("WEBP")), 3),
         (with_lengths([*encoded("PNG"), *encoded("BMP")][1:4]), 3),
-        (encoded("BMP")[0], 1),
-        (encoded("WEBP")[0], 1),
+        (b"".join(encoded("BMP")), 3),
+        (b"".join(encoded("WEBP")), 3),
+        (encoded("BMP")[0][:2] + bytes(4) + encoded("BMP")[0][6:], 1),
         (encoded("TIFF")[0], 1),
         (encoded("AVIF")[0], 1),
         (b"".join(encoded("JPEG", 200)), 200),
     ],
-    ids=["jpegs", "pngs", "lengths, jpegs", "lengths, webp", "lengths, mixed", "bmp", "webp", "tiff", "avif", "200"],
+    ids=[
+        "jpegs",
+        "pngs",
+        "lengths, jpegs",
+        "lengths, webp",
+        "lengths, mixed",
+        "bmps",
+        "webps",
+        "bmp of 0",
+        "tiff",
+        "avif",
+        "200",
+    ],
 )
 def test_pictures_come_whichever_way_they_are_written(data, count, pipe):
     pipe(data)
@@ -80,7 +94,7 @@ def test_pictures_come_whichever_way_they_are_written(data, count, pipe):
     assert numbers[:PICTURES] == [(first + index) % 3 if count == 3 else index for index in range(count)][:PICTURES]
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "BMP", "WEBP"])
 def test_a_picture_is_given_as_soon_as_its_last_byte_is_there(form, pipe):
     writing = pipe()
     first, second, third = encoded(form)
@@ -110,6 +124,15 @@ def test_a_picture_with_its_length_is_given_at_once(pipe):
     ("data", "said"),
     [
         (b"", "-: nothing on standard input; pipe pictures into it"),
+        (encoded("JPEG")[0][:-9], "-: cut short in picture 0"),
+        (
+            encoded("BMP")[0] + encoded("WEBP")[0],
+            "-: picture 1 is no BMP as the first one is; those before it are done",
+        ),
+        (
+            encoded("WEBP")[0] + encoded("BMP")[0],
+            "-: picture 1 is no WebP as the first one is; those before it are done",
+        ),
         (with_lengths(encoded("JPEG"))[:-1], "-: cut short in picture 2; those before it are done"),
         (with_lengths(encoded("JPEG")) + b"\0\0", "-: cut short in picture 3"),
         (with_lengths(encoded("JPEG")) + b"\xff" * 9, "-: picture 3 is to have 4294967295 bytes, more than"),
@@ -120,6 +143,19 @@ def test_what_does_not_come_is_said(data, said, pipe):
     with pytest.raises(SourceError) as raised:
         list(StandardInput().frames())
     assert str(raised.value).startswith(said)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".flv"])
+def test_a_video_says_how_to_write_it(suffix, pipe, tmp_path):
+    pipe(write_clip(tmp_path / f"clip{suffix}").read_bytes())
+    with pytest.raises(SourceError, match="-: a video, not pictures; write video:- to have it read as one"):
+        next(StandardInput().frames())
+
+
+@pytest.mark.parametrize("name", ["-", "stdin", "stdin:"])
+def test_standard_input_has_names(name, pipe):
+    pipe(encoded("PNG")[0])
+    assert [frame.source for frame in open_source(name).frames()] == ["-"]
 
 
 def run(data: bytes, tmp_path: Path) -> tuple[subprocess.CompletedProcess[bytes], list[dict]]:

@@ -143,6 +143,13 @@ def test_what_is_no_list_of_cameras_is_said(lines, error, said, tmp_path):
         Streams(str(write(tmp_path / "bad.streams", *lines)))
 
 
+def test_a_list_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(
+        SourceError, match=r"none\.streams: cannot be read \(No such file or directory\); check the path"
+    ):
+        Streams(str(tmp_path / "none.streams"))
+
+
 def test_a_list_that_is_no_text_is_said(tmp_path):
     (tmp_path / "bad.streams").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(SourceError, match=r"bad\.streams: cannot be read"):

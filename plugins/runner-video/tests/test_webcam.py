@@ -24,6 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's cameras
     ("location", "device", "options"),
     [
         ("0", "/dev/video0", {}),
+        ("webcam", "/dev/video0", {}),
+        ("webcam:?fps=30", "/dev/video0", {"framerate": "30"}),
         ("7?fps=30", "/dev/video7", {"framerate": "30"}),
         ("webcam:12", "/dev/video12", {}),
         ("/dev/video2", "/dev/video2", {}),

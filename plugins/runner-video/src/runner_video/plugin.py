@@ -16,7 +16,12 @@ _STREAMS = ("rtsp", "rtsps", "udp", "rtmp", ".m3u8", ".mpd", ".sdp", ".mjpg", ".
 @hookimpl
 def runner_sources() -> Iterator[Plugin]:
     yield Plugin("video", "runner_video.video:VideoSource", "a video file: clip.mp4?max_fps=5", claims=_VIDEOS)
-    yield Plugin("webcam", "runner_video.webcam:Webcam", "a camera: 0, webcam:0?size=1280x720&fps=30", claims=_CAMERAS)
+    yield Plugin(
+        "webcam",
+        "runner_video.webcam:Webcam",
+        "a camera: 0, webcam:0?size=1280x720&fps=30",
+        claims=("webcam", *_CAMERAS),
+    )
     yield Plugin("screen", "runner_video.screen:Screen", "the desktop: screen, screen?fps=5", claims=("screen",))
     yield Plugin("stream", "runner_video.stream:Stream", "rtsp://, udp://, stream:http://...", claims=_STREAMS)
     yield Plugin(
@@ -27,7 +32,7 @@ def runner_sources() -> Iterator[Plugin]:
     )
     yield Plugin("lavfi", "runner_video.lavfi:Lavfi", "a virtual camera: lavfi:testsrc=rate=30,realtime")
     yield Plugin("streams", "runner_video.streams:Streams", "a list of cameras, one a line", claims=(".streams",))
-    yield Plugin("stdin", "runner_video.stdin:StandardInput", "pictures on standard input: -", claims=("-",))
+    yield Plugin("stdin", "runner_video.stdin:StandardInput", "pictures on standard input: -", claims=("-", "stdin"))
 
 
 @hookimpl

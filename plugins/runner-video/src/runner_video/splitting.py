@@ -15,7 +15,8 @@ from runner_video.ahead import Ahead
 # Takes one picture. Raises EOFError where it is cut short, ValueError where there is something else.
 Cutter: TypeAlias = Callable[[Ahead], bytes]
 
-JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"  # how they begin
+JPEG, PNG, BMP = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"BM"  # how they begin
+WEBP = re.compile(rb"RIFF.{4}WEBP", re.DOTALL)
 LENGTH = 4  # bytes
 
 _SCAN, _END = 0xDA, 0xD9
@@ -29,16 +30,31 @@ def split(stream: Ahead, cutter: Cutter, name: str) -> Iterator[bytes]:
     while stream.peek(1):
         try:
             yield cutter(stream)
-        except EOFError:
-            raise SourceError(f"{name}: cut short in picture {index}", remedy="those before it are done") from None
-        except ValueError as error:
-            raise SourceError(f"{name}: picture {index} {error}", remedy="those before it are done") from None
+        except (EOFError, ValueError) as error:
+            wrong = f"picture {index} {error}" if isinstance(error, ValueError) else f"cut short in picture {index}"
+            raise SourceError(f"{name}: {wrong}", remedy="those before it are done" if index else "") from None
         index += 1
 
 
 def with_length(stream: Ahead) -> bytes:
     """Behind its number of bytes, unsigned, of 4 bytes, the highest first."""
     return stream.take(int.from_bytes(stream.take(LENGTH), "big"))
+
+
+def bmp(stream: Ahead) -> bytes:
+    """Of as many bytes as its head says."""
+    head = stream.peek(6)
+    if not head.startswith(BMP):
+        raise ValueError("is no BMP as the first one is")
+    return stream.take(max(int.from_bytes(head[2:], "little"), len(head)))
+
+
+def webp(stream: Ahead) -> bytes:
+    """Of as many bytes as its head says (RFC 9649)."""
+    head = stream.peek(12)
+    if not WEBP.match(head):
+        raise ValueError("is no WebP as the first one is")
+    return stream.take(8 + int.from_bytes(head[4:8], "little"))
 
 
 def png(stream: Ahead) -> bytes:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from runner_core.errors import SourceError
 from runner_core.fetch import LIMIT
 from runner_core.frame import Frame
 from runner_video.ahead import Ahead
-from runner_video.splitting import JPEG, LENGTH, PNG, jpeg, png, split, with_length
+from runner_video.splitting import BMP, JPEG, LENGTH, PNG, WEBP, Cutter, bmp, jpeg, png, split, webp, with_length
 
 NAME = "-"
-_HEAD = 8  # bytes that tell what comes
+_HEAD = 12  # bytes that tell what comes
+_VIDEO = re.compile(rb"\x1aE\xdf\xa3|RIFF.{4}AVI |FLV\x01|G@|.{4}ftyp(?!avi[fs]|hei[cx]|mif1|msf1)", re.DOTALL)
 _BOXES = (
     b"ftyp",
     b"jP  ",
@@ -22,8 +24,16 @@ _BOXES = (
 )  # AVIF, JPEG 2000, JPEG XL begin with a length, too: of a box
 
 
+_CUTTERS: Mapping[Cutter, Callable[[bytes], object]] = {
+    jpeg: lambda head: head.startswith(JPEG),
+    png: lambda head: head.startswith(PNG),
+    bmp: lambda head: head.startswith(BMP) and int.from_bytes(head[2:6], "little") > _HEAD,  # some tell 0
+    webp: WEBP.match,
+}
+
+
 class StandardInput:
-    """``-``: JPEGs or PNGs one behind the other, one picture of any kind, or pictures with their lengths.
+    """``-``: JPEGs, PNGs, BMPs or WebPs one behind the other, a picture of another kind, pictures with their lengths.
 
     With lengths, each picture comes behind its number of bytes, as an unsigned number of 4 bytes, the highest first.
     What comes is told by its first bytes: no picture begins like the length of one.
@@ -32,7 +42,7 @@ class StandardInput:
     live: bool = False
 
     def __init__(self, location: str = NAME) -> None:
-        if location != NAME:
+        if location not in (NAME, "stdin", ""):
             raise SourceError(f"{location}: standard input is called {NAME}")
 
     def frames(self) -> Iterator[Frame]:
@@ -47,10 +57,11 @@ class StandardInput:
 
 def _pictures(stream: Ahead) -> Iterator[bytes]:
     head = stream.peek(_HEAD)
-    if head.startswith(JPEG):
-        return split(stream, jpeg, NAME)
-    if head == PNG:
-        return split(stream, png, NAME)
-    if int.from_bytes(head[:LENGTH], "big") <= LIMIT and head[LENGTH:] not in _BOXES:
+    if _VIDEO.match(head):
+        raise SourceError(f"{NAME}: a video, not pictures", remedy="write video:- to have it read as one")
+    for cutter, is_such in _CUTTERS.items():
+        if is_such(head):
+            return split(stream, cutter, NAME)
+    if int.from_bytes(head[:LENGTH], "big") <= LIMIT and head[LENGTH:8] not in _BOXES:
         return split(stream, with_length, NAME)
     return iter([stream.take_all()])

@@ -50,7 +50,9 @@ def _lines(path: Path) -> list[str]:
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+        raise SourceError(
+            f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})", remedy="check the path"
+        ) from error
     locations = [line for line in lines if line and not line.startswith("#")]
     if not locations:
         raise SourceError(f"{path}: no camera in it", remedy="write one source a line")

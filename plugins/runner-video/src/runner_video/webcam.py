@@ -14,6 +14,7 @@ from runner_video.inputs import Fault, Input
 from runner_video.live import OPTIONS, STALL, LiveSource
 from runner_video.options import RATE, SIZE, WORD, split_options
 
+FIRST = "0"
 WANTS = {"size": SIZE, "fps": attrs.evolve(RATE, read=str), "format": WORD}
 
 
@@ -49,7 +50,7 @@ SYSTEMS = {
 
 
 class Webcam(LiveSource):
-    """``0``, ``webcam:0?size=1280x720&fps=30&format=mjpeg``, ``/dev/video2``, or the name that the system gives it.
+    """``0`` or ``webcam``, ``1?size=1280x720&fps=30&format=mjpeg``, ``/dev/video2``, or the system's name for it.
 
     ``size``, ``fps``, ``format``  what the camera is asked for; it may give something near. Many give large pictures
     quickly as ``mjpeg`` alone.
@@ -58,6 +59,7 @@ class Webcam(LiveSource):
 
     def __init__(self, location: str) -> None:
         place, options = split_options(location, {**WANTS, **OPTIONS})
+        place = FIRST if place in ("", "webcam") else place
         system = SYSTEMS.get(sys.platform)
         if system is None:
             raise SourceError(f"{location}: cameras on {sys.platform} are not known", remedy="use a stream")

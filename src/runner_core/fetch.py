@@ -1,6 +1,7 @@
 """One picture by http(s), with a limit on its size."""
 
 from runner_core.errors import ImageError
+from runner_core.location_options import public_name
 
 LIMIT = 256 * 1024 * 1024
 STREAMS = ("multipart/x-mixed-replace", "video/", "application/vnd.apple.mpegurl", "application/x-mpegurl")
@@ -11,20 +12,21 @@ def fetch_bytes(url: str) -> bytes:
     """The body at ``url``. Raises ImageError where the server does not give it, or gives more than ``LIMIT`` bytes."""
     import requests
 
+    name = public_name(url)
     try:
         with requests.get(url, timeout=TIMEOUT, stream=True) as answer:
             answer.raise_for_status()
             if answer.headers.get("Content-Type", "").lower().startswith(STREAMS):
-                raise ImageError(f"{url}: a stream, not a picture", remedy=f"write stream:{url}")
-            return _read(answer.iter_content(1 << 16), url)
+                raise ImageError(f"{name}: a stream, not a picture", remedy=f"write stream:{name}")
+            return _read(answer.iter_content(1 << 16), name)
     except requests.RequestException as error:
-        raise ImageError(f"{url}: cannot be fetched ({error})", remedy="check the address") from error
+        raise ImageError(public_name(f"{url}: cannot be fetched ({error})"), remedy="check the address") from error
 
 
-def _read(chunks: object, url: str) -> bytes:
+def _read(chunks: object, name: str) -> bytes:
     body = bytearray()
     for chunk in chunks:  # type: ignore[attr-defined]  # requests is untyped here
         body += chunk
         if len(body) > LIMIT:
-            raise ImageError(f"{url}: more than {LIMIT} bytes")
+            raise ImageError(f"{name}: more than {LIMIT} bytes")
     return bytes(body)

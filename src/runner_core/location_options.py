@@ -12,7 +12,7 @@ import attrs
 
 from runner_core.errors import UsageError
 
-_PASSWORD = re.compile(r"(?<=://)[^/?#]*@")
+_PASSWORD = re.compile(r"(?<=://)[^/?#\s]*@")
 _NAMED = re.compile(r"\?(?=[A-Za-z_][\w-]*(?:[=&]|$))")
 
 
@@ -26,7 +26,7 @@ class Kind:
 
 
 def public_name(location: str) -> str:
-    """The location as records and messages may show it: an address without user and password."""
+    """The location, or a text that holds it, as records and messages may show it: without user and password."""
     return _PASSWORD.sub("", location)
 
 

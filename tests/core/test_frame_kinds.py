@@ -219,3 +219,10 @@ def test_a_url_that_gives_nothing_is_asked_once(server):
 def test_a_server_that_is_not_there():
     with pytest.raises(ImageError, match=r"http://127\.0\.0\.1:9/a\.png"):
         _ = Frame.from_url("http://127.0.0.1:9/a.png").size
+
+
+def test_what_a_url_does_not_give_is_said_without_the_password(server):
+    address = server.replace("http://", "http://me:s3@cret@")
+    with pytest.raises(ImageError, match=f"^{server}/b.png: cannot be fetched .*404") as raised:
+        _ = Frame.from_url(f"{address}/b.png").size
+    assert "cret" not in str(raised.value)

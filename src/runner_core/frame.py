@@ -15,7 +15,8 @@ from runner_core import decode
 from runner_core.errors import ImageError, UsageError
 from runner_core.fetch import fetch_bytes
 from runner_core.makings import Making, Makings
-from runner_core.picture import PictureSpec, Placement, Prepared, as_tensor, needed, place, resample
+from runner_core.picture import PictureSpec, Placement, Prepared, as_tensor, needed, place
+from runner_core.resampling import resample
 
 S = TypeVar("S", bound=np.generic)
 

@@ -1,27 +1,20 @@
 """From a picture to a tensor: the picture spec and how it is applied.
 
-A spec is data. A codec chooses one at bind time; ``Frame.prepared`` applies it here, once per frame.
+A spec is data. A codec chooses one at bind time; ``Frame.prepared`` applies it, once per frame: ``resample``, then
+``as_tensor``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import partial
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-
-from runner_core.antialias import Axis, antialiased
 
 Resize = Literal["stretch", "letterbox", "pad", "crop", "fit"]
 Resample = Literal["bilinear", "antialias", "area", "nearest"]
-
-Pixels = NDArray[np.uint8]
-BAND = 32
 
 
 @attrs.frozen
@@ -173,91 +166,6 @@ def place(picture: tuple[int, int], spec: PictureSpec) -> Placement:
     if spec.resize == "pad":
         return Placement(picture, spec.size, scale, (0.0, 0.0))
     return Placement(picture, spec.size, scale, (float((wide - inner[0]) // 2), float((high - inner[1]) // 2)))
-
-
-def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray[Any]:
-    """Gives the H x W x 3 RGB pixels of the tensor for those of the picture: uint8; unrounded float32, 0 to 255."""
-    (wide, high), (left, top, right, bottom) = placement.tensor, placement.shown
-    method = _antialias if spec.unrounded else _METHODS[spec.resample]
-    part = method(pixels, placement)
-    if (right - left, bottom - top) == (wide, high):
-        return part
-    canvas: NDArray[Any] = np.tile(np.array(spec.pad, part.dtype), (high, wide, 1))
-    canvas[top:bottom, left:right] = part
-    return canvas
-
-
-def _centres(placement: Placement, axis: int) -> NDArray[np.float64]:
-    """Where the centres of the tensor's pixels that show the picture lie in the picture, along one axis (0: x)."""
-    first, last = placement.shown[axis], placement.shown[axis + 2]
-    side = placement.picture[axis]
-    centres = np.arange(first, last, dtype=np.float64) + (0.5 - placement.offset[axis])
-    return centres * side / round(side * placement.scale[axis])  # whole numbers, so that a centre on an edge is exact
-
-
-def _channels(columns: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Where the three values of each column lie in a line of pixels: numpy is quick at long lines."""
-    return (columns[:, None] * 3 + np.arange(3)).ravel()
-
-
-def _nearest(pixels: Pixels, placement: Placement) -> Pixels:
-    columns, rows = (
-        _centres(placement, axis).astype(np.intp).clip(0, side - 1) for axis, side in enumerate(placement.picture)
-    )
-    lines: Pixels = pixels[rows].reshape(len(rows), -1)
-    return lines.take(_channels(columns), axis=1).reshape(len(rows), -1, 3)
-
-
-def _bilinear(pixels: Pixels, placement: Placement) -> Pixels:
-    """Two taps an axis in 16-bit integers, a band of lines at a time so that all stays in the processor's cache."""
-    (left, right, across), (upper, lower, down) = (_taps(placement, axis) for axis in (0, 1))
-    left, right, across = _channels(left), _channels(right), across.repeat(3)
-    lines = pixels.reshape(len(pixels), -1)
-    result = np.empty((len(down), len(across)), np.uint8)
-    for start in range(0, len(down), BAND):
-        band = slice(start, start + BAND)
-        mixed = _mixed(lines[upper[band]], lines[lower[band]], down[band, None])
-        result[band] = _mixed(mixed.take(left, axis=1), mixed.take(right, axis=1), across)
-    return result.reshape(len(down), -1, 3)
-
-
-def _taps(placement: Placement, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint16]]:
-    """The two neighbours of each centre, and the share of the second in 256ths."""
-    last = placement.picture[axis] - 1
-    position = (_centres(placement, axis) - 0.5).clip(0, last)
-    first = position.astype(np.intp)
-    return first, np.minimum(first + 1, last), np.rint((position - first) * 256).astype(np.uint16)
-
-
-def _mixed(first: NDArray[Any], second: NDArray[Any], share: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    mixed: NDArray[np.uint16] = first * (256 - share)
-    mixed += second * share
-    mixed += 128  # so that the shift rounds
-    mixed >>= 8
-    return mixed
-
-
-def _by_pillow(pixels: Pixels, placement: Placement, *, method: Image.Resampling) -> Pixels:
-    left, top, right, bottom = placement.shown
-    (x1, y1), (x2, y2) = placement.to_picture(np.array([[left, top], [right, bottom]], np.float64)).tolist()
-    box = (x1, y1, min(x2, placement.picture[0]), min(y2, placement.picture[1]))
-    return np.asarray(Image.fromarray(pixels).resize((right - left, bottom - top), method, box=box))
-
-
-def _antialias(pixels: Pixels, placement: Placement) -> NDArray[np.float32]:
-    across, down = (
-        Axis(_centres(placement, axis), side / round(side * placement.scale[axis]))
-        for axis, side in enumerate(placement.picture)
-    )
-    return antialiased(pixels, across, down)
-
-
-_METHODS: dict[str, Callable[[Pixels, Placement], Pixels]] = {
-    "bilinear": _bilinear,
-    "antialias": partial(_by_pillow, method=Image.Resampling.BILINEAR),
-    "area": partial(_by_pillow, method=Image.Resampling.BOX),
-    "nearest": _nearest,
-}
 
 
 def as_tensor(pixels: NDArray[Any], spec: PictureSpec) -> NDArray[np.generic]:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from runner_core.picture import PictureSpec, Placement, as_tensor, place, resample
+from runner_core.picture import PictureSpec, Placement, as_tensor, place
+from runner_core.resampling import resample
 
 RESIZES = ("stretch", "letterbox", "crop", "fit")
 SIZES = [((640, 480), (352, 352)), ((37, 53), (64, 64)), ((101, 40), (33, 57)), ((3, 5), (320, 7)), ((1, 1), (9, 4))]

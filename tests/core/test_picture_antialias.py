@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from runner_core.frame import Frame
-from runner_core.picture import PictureSpec, as_tensor, place, resample
+from runner_core.picture import PictureSpec, as_tensor, place
+from runner_core.resampling import resample
 
 SIZES = [((640, 480), (352, 352)), ((128, 128), (513, 513)), ((101, 40), (33, 57)), ((1, 1), (9, 4)), ((90, 3), (2, 2))]
 

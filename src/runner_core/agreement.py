@@ -11,27 +11,9 @@ from numpy.typing import NDArray
 
 from runner_core.inference import Inference
 from runner_core.mask import Mask
+from runner_core.tolerance import Tolerance as Tolerance  # what compare is asked by
 
 _SAME_THING = 0.5  # the overlap from which two rows with one label are taken for one thing
-
-
-@attrs.frozen
-class Tolerance:
-    """How far two answers may lie apart and still say the same.
-
-    ``iou``        least overlap of boxes, and of masks.
-    ``score``      greatest difference of scores.
-    ``threshold``  what an instance had to score to be told: one within ``score`` of it may be missing.
-    ``pixels``     least share of a class map's pixels that have the same label.
-    ``keypoints``  greatest distance of a keypoint that scores ``threshold`` on both sides, as a share of the picture's
-                   longer side.
-    """
-
-    iou: float = 0.9
-    score: float = 0.03
-    threshold: float = 0.5
-    pixels: float = 0.98
-    keypoints: float = 0.02
 
 
 @attrs.frozen

@@ -11,6 +11,7 @@ import attrs
 
 from runner_core.errors import CardError
 from runner_core.picture import PictureSpec
+from runner_core.tolerance import Tolerance
 
 
 @attrs.frozen
@@ -28,7 +29,8 @@ class Artifact:
 
     ``path`` is relative to the card, ``format`` as ``format_of`` spells it. The same network in another form may have
     other tensors: where ``task``, ``roles``, ``picture``, ``options`` or ``iou`` are given, they stand for the card's
-    own.
+    own. ``tolerance`` is how far from the answers of the form that it was exported from its own were allowed to lie,
+    where that is more than usual.
     """
 
     path: str
@@ -39,6 +41,7 @@ class Artifact:
     picture: PictureSpec | None = None
     options: Mapping[str, Any] | None = None
     iou: float | None = None
+    tolerance: Tolerance | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.iou is not None and not 0 <= self.iou <= 1:

@@ -12,6 +12,7 @@ from runner_core.artifact import Artifact, ArtifactFile
 from runner_core.errors import CardError
 from runner_core.labels import Label, LabelMap
 from runner_core.picture import PictureSpec
+from runner_core.tolerance import Tolerance
 
 T = TypeVar("T")
 Structure = Callable[[Any, type], Any]
@@ -23,7 +24,7 @@ def converter_for(card: type) -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     for kind in _KINDS:
         converter.register_structure_hook(kind, _plain)
-    _register(converter, Label, ArtifactFile, PictureSpec, Artifact)
+    _register(converter, Label, ArtifactFile, PictureSpec, Tolerance, Artifact)
     converter.register_structure_hook(
         LabelMap, lambda value, _: LabelMap(converter.structure(value, tuple[Label, ...]))
     )

@@ -12,7 +12,6 @@ from pathlib import Path
 import attrs
 
 from runner_core import trust
-from runner_core.agreement import Tolerance
 from runner_core.artifact import Artifact, describe_files
 from runner_core.card import FILE_NAME, Card
 from runner_core.choices import Choices
@@ -24,6 +23,7 @@ from runner_core.local_brain import LocalBrain
 from runner_core.locating import Located, Opener, locate, openers
 from runner_core.proving import prove
 from runner_core.registry import registry
+from runner_core.tolerance import Tolerance
 from runner_core.verifying import Verdict
 
 
@@ -63,12 +63,18 @@ def export(
         for form in formats:
             written = stage / f"{_file_name(brain.name)}{form}"
             artifact = exporter.export(opener.path, brain.card, written, half=half, trusted=trusted)
-            made.append(attrs.evolve(artifact, files=describe_files(stage, written)))
+            made.append(attrs.evolve(artifact, files=describe_files(stage, written), tolerance=_beyond(tolerance)))
         card = _with(before, made)
         card.write(stage / FILE_NAME)
         verdicts = prove(brain, stage, made, choices, frames, tolerance or Tolerance())
         _place(stage, out, located.root, before)
     return Exported(out, tuple(made), tuple(verdicts))
+
+
+def _beyond(tolerance: Tolerance | None) -> Tolerance | None:
+    """For the card: what is allowed more than usual."""
+    allowed = Tolerance().allowing(tolerance or Tolerance())
+    return None if allowed == Tolerance() else allowed
 
 
 def _exporter(located: Located, formats: Sequence[str], choices: Choices) -> tuple[Opener, Exporter]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from runner_core.agreement import Agreement, Tolerance
+from runner_core.agreement import Agreement
 from runner_core.artifact import Artifact
 from runner_core.brain import Brain
 from runner_core.choices import Choices
@@ -17,6 +17,7 @@ from runner_core.frame import Frame
 from runner_core.loading import brain_on, load
 from runner_core.local_brain import LocalBrain
 from runner_core.locating import locate, openers
+from runner_core.tolerance import Tolerance
 from runner_core.trials import at, telling, trials
 from runner_core.verifying import Verdict, verify
 

@@ -6,10 +6,11 @@ import attrs
 import numpy as np
 from PIL import Image, ImageDraw
 
-from runner_core.agreement import Agreement, Tolerance, compare
+from runner_core.agreement import Agreement, compare
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_core.local_brain import LocalBrain, signature_of
+from runner_core.tolerance import Tolerance
 
 _SIZE, _COUNT, _SHAPES = (640, 480), 8, 6
 _LEAST = 0.01  # score of an instance in a trial picture

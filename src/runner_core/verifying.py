@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from runner_core.agreement import Agreement, Tolerance, compare
+from runner_core.agreement import Agreement, compare
 from runner_core.brain import Brain
 from runner_core.errors import RunnerError
 from runner_core.frame import Frame
 from runner_core.golden import Golden
 from runner_core.inference import Inference
 from runner_core.result import Failure, Result
+from runner_core.tolerance import Tolerance
 
 
 @attrs.frozen
@@ -38,16 +39,25 @@ class Checked:
 
 
 def verify(
-    frames: Iterable[Frame], brains: Mapping[str, Brain], tolerance: Tolerance, golden: Golden | None = None
+    frames: Iterable[Frame],
+    brains: Mapping[str, Brain],
+    tolerance: Tolerance,
+    golden: Golden | None = None,
+    allowed: Mapping[str, Tolerance] | None = None,
 ) -> Iterator[Checked]:
-    """Holds all ``brains``, by the name of their engine, against the golden file, or against the first of them."""
+    """Holds all ``brains``, by the name of their engine, against the golden file, or against the first of them.
+
+    ``allowed`` is what those of some names may differ more.
+    """
+    each = {name: tolerance.allowing((allowed or {}).get(name, tolerance)) for name in brains}
     for frame in frames:
         answers: dict[str, Inference | Failure | None] = {name: _answer(brain, frame) for name, brain in brains.items()}
         told = next(iter(answers.values()))
         if golden:
             answers = {golden.path.name: golden.answer(frame.source), **answers}
         (first, one), *others = answers.items()
-        verdicts = (Verdict(frame.source, first, name, _compared(one, other, tolerance)) for name, other in others)
+        between = {name: each[name].allowing(each.get(first, tolerance)) for name, _ in others}
+        verdicts = (Verdict(frame.source, first, name, _compared(one, other, between[name])) for name, other in others)
         yield Checked(_result(frame, told), tuple(verdicts))
         frame.forget()
 

@@ -15,6 +15,7 @@ from runner_tensorflow.raw_head import RawHead
 from runner_core.artifact import check_files
 from runner_core.card import Card
 from runner_core.project import open_brain
+from runner_core.tolerance import Tolerance
 
 DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
 PICTURE = DEMO / "pictures" / "1-book.jpg"
@@ -101,6 +102,29 @@ def test_the_tolerances_are_those_of_verify(runner_here, page, tmp_path):
     assert done.returncode == 1
     assert "at least 1 is asked" in done.err
     assert left(tmp_path) == ["models"]
+
+
+def test_what_was_allowed_is_kept_for_verify_unless_that_is_told_otherwise(runner_here, testdata, tmp_path):
+    """FastestDet has two boxes of nearly one score for the dog."""
+    models, picture = testdata / "models", testdata / "pictures" / "dog_segmentation.bmp"
+    graph = models / "fastestdet_coco_tf1_image_tensor.pb"
+    export = ("export", graph, "--labels", models / "coco80.pbtxt", "--to", "onnx", "--pictures", picture)
+    assert runner_here(*export, "--out", "made").returncode == 1
+    assert runner_here(*export, "--out", "made", "--iou", "0.5", "--score", "0.07").returncode == 0
+    kept = [artifact.tolerance for artifact in Card.read(tmp_path / "made" / "brain.json").artifacts]
+    assert kept == [None, Tolerance(iou=0.5, score=0.07)]
+    done = runner_here("verify", "made", picture, "--engines", "tensorflow,onnx")
+    assert done.returncode == 0, done.out
+    assert done.err == "runner: fastestdet_coco_tf1_image_tensor.onnx: its card allows iou 0.5, score 0.07\n"
+    assert runner_here("verify", "made", picture, "--engines", "tensorflow,onnx", "--iou", "0.9").returncode == 1
+
+
+def test_a_usual_export_allows_nothing_more(runner_here, page, tmp_path):
+    assert (
+        runner_here("export", page, "--to", "onnx", "--pictures", PICTURE, "--out", "made", "--iou", "0.95").returncode
+        == 0
+    )
+    assert "tolerance" not in (tmp_path / "made" / "brain.json").read_text()
 
 
 def test_a_converter_that_fails_leaves_nothing(runner_here, page, tmp_path, monkeypatch):

@@ -7,9 +7,11 @@ from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
+import attrs
 import click
+from click.core import ParameterSource
 
-from runner_core.agreement import Agreement, Tolerance
+from runner_core.agreement import Agreement
 from runner_core.brain import Brain
 from runner_core.cli.options import CONF_HELP, opened
 from runner_core.errors import EngineError, UsageError
@@ -21,9 +23,11 @@ from runner_core.locating import locate, openers
 from runner_core.locations import open_sink, open_source
 from runner_core.summary import Summary
 from runner_core.tables import print_rows
+from runner_core.tolerance import Tolerance
 from runner_core.verifying import Checked, Verdict, verify
 
 _EXACT, _SHARE = Tolerance(), click.FloatRange(0, 1)
+_MEASURES = ("iou", "score", "pixels", "keypoints")
 _HEAD = ("picture", "engines", "same", "only 1st", "only 2nd", "label", "IoU", "mask", "score", "pixels", "keypoints")
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,8 +92,8 @@ def command(
         threshold = first.card.threshold if isinstance(first, LocalBrain) else _EXACT.threshold
         tolerance = Tolerance(iou, score, threshold, pixels, keypoints)
         held = Golden.read(golden, first.name) if golden else None
-        summary = Summary()
-        verdicts = list(_written(verify(frames, brains, tolerance, held), write_golden, summary))
+        summary, allowed = Summary(), dict(_allowed(brains, tolerance))
+        verdicts = list(_written(verify(frames, brains, tolerance, held, allowed), write_golden, summary))
     return say(verdicts) or int(not summary.ok)
 
 
@@ -118,6 +122,25 @@ def _brains(
     if not brains:
         raise EngineError(f"{brain}: no installed engine loads it", remedy=f"tried: {', '.join(named)}")
     return brains
+
+
+def _allowed(brains: Mapping[str, Brain], asked: Tolerance) -> Iterator[tuple[str, Tolerance]]:
+    """What cards allow more, from when their artifacts were exported; what is typed goes before it."""
+    typed = {name: getattr(asked, name) for name in _MEASURES if _is_typed(name)}
+    for engine, brain in brains.items():
+        for artifact in brain.card.artifacts if isinstance(brain, LocalBrain) else ():
+            if artifact.tolerance is None:
+                continue
+            allowed = attrs.evolve(artifact.tolerance, **typed)
+            more = [name for name in _MEASURES if getattr(asked.allowing(allowed), name) != getattr(asked, name)]
+            if more:
+                told = ", ".join(f"{name} {getattr(allowed, name):g}" for name in more)
+                click.echo(f"runner: {artifact.path}: its card allows {told}", err=True)
+                yield engine, allowed
+
+
+def _is_typed(option: str) -> bool:
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
 def _written(checked: Iterable[Checked], golden: str | None, summary: Summary) -> Iterator[Verdict]:

@@ -145,6 +145,18 @@ def test_two_sinks_do_not_write_one_file(runner, tmp_path, others):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("source", ["a.jpg", "file:a.jpg", "./a.jpg"])
+@pytest.mark.parametrize("sink", ["jsonl:a.jpg", "csv:../{folder}/a.jpg"])
+def test_what_is_read_is_not_written_over(runner, tmp_path, source, sink):
+    before = (PICTURES / "2-one.jpg").read_bytes()
+    (tmp_path / "a.jpg").write_bytes(before)
+    sink = sink.format(folder=tmp_path.name)
+    done = runner("run", source, "--brain", "page", "--sink", sink)
+    told = f"runner: {sink}: would write over what is read; name another place for it\n"
+    assert (done.returncode, done.stderr) == (2, told)
+    assert (tmp_path / "a.jpg").read_bytes() == before
+
+
 @pytest.mark.parametrize("sink", ["images:pictures", "images:pictures/out", "crops:pictures/../pictures/crops"])
 @pytest.mark.parametrize("source", ["pictures", "pictures/**/*.jpg"])
 def test_pictures_are_not_left_among_those_that_are_read(runner, tmp_path, sink, source):

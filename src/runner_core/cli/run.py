@@ -52,7 +52,7 @@ def run_over(
     """A run of brains as they are typed; what goes wrong is said on standard error."""
     listen(quiet=quiet)
     frames = open_source(source)
-    outlets = open_sinks(sinks, reading=frames)  # what is typed wrong is said before a model loads
+    outlets = open_sinks(sinks, reading=frames, inputs=[source])  # what is typed wrong is said before a model loads
     total: int | None = getattr(frames, "total", None)
     budget = thread_budget(choices.pop("threads"))
     choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within

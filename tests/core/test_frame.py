@@ -1,7 +1,6 @@
 """One picture for many brains: each thing is made once, and fails once."""
 
 import gc
-import io
 import pickle
 import threading
 import traceback
@@ -12,23 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 import attrs
 import numpy as np
 import pytest
+from encoded import PNG, RGB, encoded
 from PIL import Image
 
 from runner_core import decode, frame
 from runner_core.errors import ImageError
 from runner_core.frame import Frame
 from runner_core.picture import PictureSpec
-
-RGB = np.random.default_rng(3).integers(0, 256, (40, 60, 3), np.uint8)
-
-
-def encoded(form: str, image: Image.Image | None = None, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    (image or Image.fromarray(RGB)).save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-PNG = encoded("PNG")
 
 
 class Counter:

@@ -9,22 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from encoded import PNG, RGB, encoded
 from PIL import Image
 
 from runner_core.errors import ImageError, UsageError
 from runner_core.frame import Frame
 from runner_core.picture import PictureSpec
-
-RGB = np.random.default_rng(3).integers(0, 256, (40, 60, 3), np.uint8)
-
-
-def encoded(form: str, image: Image.Image | None = None, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    (image or Image.fromarray(RGB)).save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-PNG = encoded("PNG")
 
 
 def test_an_array_that_fits_is_not_copied():

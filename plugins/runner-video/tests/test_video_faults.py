@@ -10,6 +10,8 @@ import av
 import numpy as np
 import pytest
 from clips import number_of, write_clip
+from faulty_server import FaultyServer
+from faulty_server import cut as broken
 from runner_video.video import VideoSource
 
 from runner_core.errors import ImageError, SourceError
@@ -35,6 +37,21 @@ def cut(path: Path, share: float) -> Path:
     data = path.read_bytes()
     path.write_bytes(data[: round(len(data) * share)])
     return path
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_of_a_video_whose_connection_breaks_the_frames_up_to_there_come_first(suffix, tmp_path):
+    clip = write_clip(tmp_path / f"clip{suffix}", options=FAST if suffix == ".mp4" else {})
+    with FaultyServer(tmp_path) as server:
+        server.always(f"/clip{suffix}", broken(round(clip.stat().st_size * 0.7)))
+        frames = VideoSource(f"{server.url}/clip{suffix}").frames()
+        numbers = []
+        with pytest.raises(
+            SourceError, match=rf"clip{suffix}: cut short after .* s( of .* s)?; what was there is done"
+        ):
+            numbers.extend(number_of(frame.pixels) for frame in frames)
+    assert numbers[:-1] == list(range(len(numbers) - 1))  # of the last there may be a part
+    assert 10 < len(numbers) < 20
 
 
 def test_a_run_over_a_video_cut_short_does_what_is_there_and_exits_with_1(runner, tmp_path):

@@ -6,7 +6,7 @@ from itertools import islice, repeat
 
 import pytest
 from camera_server import CameraServer, jpeg, pictures
-from clips import write_clip
+from clips import PICTURES, write_clip
 from faulty_server import FaultyServer, answer, serve, status
 from runner_video.streams import Streams
 
@@ -63,6 +63,12 @@ def test_a_video_without_a_length_is_a_stream(tmp_path):
         source = open_source(camera.url)
         assert source.live
         assert {frame.size for frame in first(source, 5)} == {(64, 48)}
+
+
+def test_an_mp4_is_a_file_though_it_comes_without_a_length(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", options={"movflags": "faststart"}).read_bytes()
+    with CameraServer(lambda stream: stream.write(clip), kind="video/mp4") as camera:
+        assert len(list(open_source(camera.url).frames())) == PICTURES
 
 
 @pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream", "text/plain"])

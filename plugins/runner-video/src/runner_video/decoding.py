@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
+import attrs
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from runner_core.errors import ImageError, SourceError
@@ -22,11 +25,12 @@ def timed_shots(name: str, container: InputContainer, track: VideoStream) -> Ite
     """The pictures from where the container stands, with their seconds from the track's beginning.
 
     Where the file tells no times, a picture begins where the one before ends. Raises SourceError behind the last
-    picture of a file that is cut short.
+    picture of a file that is cut short, or of a connection that broke off.
     """
     end, damaged = 0.0, None
     orientations = Orientations()
-    for packet in container.demux(track):
+    packets = _Packets(container, track)
+    for packet in packets:
         if damaged is not None and packet.size:  # more follows: it is damage, not a missing end
             yield Shot(ImageError(f"{name}: the picture at {damaged:.2f} s is damaged")), damaged
             damaged = None
@@ -40,9 +44,37 @@ def timed_shots(name: str, container: InputContainer, track: VideoStream) -> Ite
             end = time + _span(picture.duration, track)
             yield Shot(picture, orientation=orientations.of(picture)), time
     length = _length(container, track)
-    if damaged is not None or (length is not None and length - end > SLACK):
+    if damaged is not None or (packets.error if length is None else length - end > SLACK):
         whole = "" if length is None else f" of {length:.2f} s"
-        raise SourceError(f"{name}: cut short after {end:.2f} s{whole}", remedy="what was there is done")
+        raise SourceError(
+            f"{name}: cut short after {end:.2f} s{whole}", remedy="what was there is done"
+        ) from packets.error
+
+
+@attrs.define
+class _Packets:
+    """Those of a track; where they break off, an empty one for which the decoder gives what it holds, and ``error``.
+
+    Raises FFmpegError where there is none at all.
+    """
+
+    container: InputContainer
+    track: VideoStream
+    error: av.FFmpegError | None = None
+
+    def __iter__(self) -> Iterator[Packet[VideoStream]]:
+        begun = False
+        try:
+            for packet in self.container.demux(self.track):
+                yield packet
+                begun = True
+        except av.FFmpegError as error:
+            if not begun:
+                raise
+            self.error = error
+            last = cast("Packet[VideoStream]", Packet())
+            last.stream = self.track
+            yield last
 
 
 def seek(container: InputContainer, track: VideoStream, seconds: float) -> None:

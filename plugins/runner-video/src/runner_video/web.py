@@ -17,6 +17,7 @@ from runner_video.video import VideoSource
 
 TIMEOUT = (5.0, 10.0)  # seconds: to connect, to the answer
 _STREAMS = ("multipart/x-mixed-replace", "application/dash+xml")
+_FILES = ("video/mp4", "video/quicktime", "video/x-m4v")  # whoever sends these tells what there is of them
 _UNAUTHORIZED = 401
 
 
@@ -76,5 +77,5 @@ def _kind_of(headers: Mapping[str, str]) -> type[Stream | VideoSource] | None:
         return Stream
     if not name.startswith("video/"):
         return None
-    ends = "Content-Length" in headers or headers.get("Accept-Ranges") == "bytes"
+    ends = "Content-Length" in headers or headers.get("Accept-Ranges") == "bytes" or name.startswith(_FILES)
     return VideoSource if ends else Stream

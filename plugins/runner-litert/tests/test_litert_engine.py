@@ -1,13 +1,13 @@
 """LiteRT as an engine: what every engine promises, and what is its own."""
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from memory import resident
 from runner_litert.engine import LiteRTEngine
 from runner_litert.session import LiteRTSession
 
@@ -157,11 +157,6 @@ def test_closing_gives_the_memory_back(write_tflite: Write) -> None:
 
     settled = [use() for _ in range(3)][-1]
     assert [use() for _ in range(6)][-1] < settled + 2 * tensor.nbytes
-
-
-def resident() -> int:
-    """Bytes of memory that this process holds."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_calls_that_overlap_run_side_by_side(testdata: Path) -> None:

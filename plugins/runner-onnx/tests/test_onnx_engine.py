@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnx
+import onnx_models
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from memory import resident
+from onnx import TensorProto
 from runner_onnx.devices import devices_of, providers_for
 from runner_onnx.engine import OnnxEngine
 from runner_onnx.session import OnnxSession
@@ -90,15 +91,7 @@ def test_brains_side_by_side_in_threads_give_what_they_give_alone(testdata: Path
 
 
 def test_closing_gives_the_memory_back(tmp_path: Path) -> None:
-    weights = numpy_helper.from_array(np.ones((2048, 4096), np.float32), "w")  # 32 MB
-    io = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, side]) for name, side in (("x", 2048), ("y", 4096))
-    ]
-    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g", io[:1], io[1:], [weights])
-    path = tmp_path / "large.onnx"
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
-
-    kept = []
+    path, kept = onnx_models.write_product(tmp_path / "large.onnx", 2048, 4096), []
 
     def use() -> int:
         session = load(path)
@@ -108,12 +101,7 @@ def test_closing_gives_the_memory_back(tmp_path: Path) -> None:
         return resident()
 
     settled = [use() for _ in range(3)][-1]
-    assert [use() for _ in range(6)][-1] < settled + 2 * weights.ByteSize()
-
-
-def resident() -> int:
-    """Bytes of memory that this process holds."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    assert [use() for _ in range(6)][-1] < settled + 2 * path.stat().st_size
 
 
 def test_devices_are_named_as_people_name_them() -> None:

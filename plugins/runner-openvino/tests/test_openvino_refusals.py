@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx_models
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from runner_openvino.engine import OpenVINOEngine
 
 from runner_core.contracts import EngineOptions
@@ -97,13 +98,9 @@ def test_its_own_form_without_its_weights(left: bytes | None, testdata: Path, wr
 
 
 def test_weights_that_were_left_behind(tmp_path: Path) -> None:
-    weights = numpy_helper.from_array(np.ones((4, 400), np.float32), "w")
-    io = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, side]) for name, side in (("x", 4), ("y", 400))]
-    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g", io[:1], io[1:], [weights])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="weights.bin", size_threshold=0)
+    path = onnx_models.write_product(tmp_path / "m.onnx", 4, 400, weights="weights.bin")
     (tmp_path / "weights.bin").unlink()
-    told = refused(tmp_path / "m.onnx")
+    told = refused(path)
     assert "weights.bin" in told
     assert told.endswith("keep the file that holds its weights beside the model, whole")
 

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
+from memory import resident
 from runner_tensorflow.engine import TensorFlowEngine
 
 from runner_core.contracts import EngineOptions
@@ -78,12 +78,6 @@ def opened_and_closed(path, times):
         session = TensorFlowEngine().load(path, EngineOptions())
         session.run({"x:0": np.ones((1, 1024), np.float32)}, ("y:0",))
         session.close()
-
-
-def resident() -> float:
-    """Bytes of memory that this process holds."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_closing_while_others_run_ends_them_with_an_engine_error(load, testdata):

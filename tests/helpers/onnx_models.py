@@ -1,0 +1,49 @@
+"""Small ONNX models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def write(
+    path: Path,
+    operator: str = "Relu",
+    shape: Sequence[int | str] | None = (1, 4),
+    dtype: int = TensorProto.FLOAT,
+    *,
+    opset: int = 17,
+    ir: int = 8,
+    domain: str = "",
+    metadata: dict[str, str] | None = None,
+    gives: Sequence[int | str] | None = (),
+    **settings: Any,
+) -> Path:
+    """A model of one node, ``x`` to ``y``; ``settings`` are the node's own."""
+    node = helper.make_node(operator, ["x"], ["y"], domain=domain, **settings)
+    x = helper.make_tensor_value_info("x", dtype, shape)
+    y = helper.make_tensor_value_info("y", dtype, shape if gives == () else gives)
+    versions = [helper.make_opsetid("", opset), *([helper.make_opsetid(domain, 1)] if domain else [])]
+    model = helper.make_model(helper.make_graph([node], "g", [x], [y]), opset_imports=versions, ir_version=ir)
+    helper.set_model_props(model, metadata or {})
+    onnx.save(model, path)
+    return path
+
+
+def write_product(path: Path, rows: int, columns: int, *, weights: str = "") -> Path:
+    """``y``, 1 x columns, is ``x``, 1 x rows, times a matrix of ones, which lies in the file ``weights`` if named."""
+    matrix = numpy_helper.from_array(np.ones((rows, columns), np.float32), "w")
+    x, y = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, side])
+        for name, side in (("x", rows), ("y", columns))
+    )
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g", [x], [y], [matrix])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    beside = {"save_as_external_data": True, "location": weights, "size_threshold": 0} if weights else {}
+    onnx.save(model, path, **beside)
+    return path

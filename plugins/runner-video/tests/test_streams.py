@@ -12,7 +12,7 @@ from camera_server import CameraServer, jpeg, pictures, silence, then
 from clips import number_of
 from runner_video.streams import Streams
 
-from runner_core.errors import NotInstalled, SourceError
+from runner_core.errors import NotInstalled, SourceError, UsageError
 from runner_core.locations import open_source
 from runner_core.pipeline import run, stream
 from runner_core.testing import check_source, conformance, fake_brain, fake_rows
@@ -135,7 +135,9 @@ def test_it_leaves_no_thread_behind(closed, tmp_path):
         (["# none", ""], SourceError, "no camera in it"),
         (["pictures/"], SourceError, "pictures/"),
         (["lavfi:testsrc"], SourceError, "lavfi:testsrc is not live; a list of streams holds cameras alone"),
-        (["gopher://host"], NotInstalled, "no installed source reads 'gopher://host'"),
+        (["bad.streams"], SourceError, r"bad\.streams: bad\.streams is a list itself; write its cameras here"),
+        (["0", "1?zoom=2"], UsageError, r"bad\.streams: 1\?zoom=2: no option 'zoom'; known: size"),
+        (["gopher://host"], NotInstalled, r"bad\.streams: no installed source reads 'gopher://host'"),
     ],
 )
 def test_what_is_no_list_of_cameras_is_said(lines, error, said, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner_core.contracts import Source
-from runner_core.errors import SourceError
+from runner_core.errors import RunnerError, SourceError
 from runner_core.locations import open_source
 from runner_video.merged import MergedFrames
 from runner_video.stream import Stream
@@ -24,10 +24,7 @@ class Streams:
     def __init__(self, location: str) -> None:
         self.path = Path(location)
         self.locations = _lines(self.path)
-        self.sources = [_camera(line) for line in self.locations]
-        for line, source in zip(self.locations, self.sources, strict=True):
-            if not source.live:
-                raise SourceError(f"{self.path}: {line} is not live", remedy="a list of streams holds cameras alone")
+        self.sources = [_camera(self.path, line) for line in self.locations]
 
     @property
     def gaps(self) -> int:
@@ -39,10 +36,22 @@ class Streams:
         return MergedFrames(self.sources)
 
 
-def _camera(line: str) -> Source:
-    """An address that does not tell what it is, is a stream here, and nobody is asked: it may be off for now."""
-    source = open_source(line)
-    return Stream(line) if isinstance(source, Web) and not source.told else source
+def _camera(path: Path, line: str) -> Source:
+    """The source of a line. Raises RunnerError.
+
+    An address that does not tell what it is, is a stream here, and nobody is asked: it may be off for now.
+    """
+    if line.startswith("streams:") or line.partition("?")[0].lower().endswith(".streams"):
+        raise SourceError(f"{path}: {line} is a list itself", remedy="write its cameras here")
+    try:
+        source = open_source(line)
+    except RunnerError as error:
+        raise type(error)(f"{path}: {error.message}", remedy=error.remedy) from error
+    if isinstance(source, Web) and not source.told:
+        return Stream(line)
+    if not source.live:
+        raise SourceError(f"{path}: {line} is not live", remedy="a list of streams holds cameras alone")
+    return source
 
 
 def _lines(path: Path) -> list[str]:

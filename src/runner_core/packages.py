@@ -25,7 +25,7 @@ HOMES: Mapping[str, Mapping[str, str]] = {
         "demo": "runner-demo",
         "file": "runner-files",
         **dict.fromkeys(("video", "webcam", "screen", "stream", "web", "lavfi", "streams", "stdin"), "runner-video"),
-        **dict.fromkeys(("rtsp", "rtsps", "udp", "rtmp"), "runner-video"),
+        **dict.fromkeys(("rtsp", "rtsps", "udp", "tcp", "rtp", "rtmp", "rtmps"), "runner-video"),
     },
     "stores": {
         "demo": "runner-demo",

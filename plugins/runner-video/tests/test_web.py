@@ -7,7 +7,7 @@ from itertools import islice, repeat
 import pytest
 from camera_server import CameraServer, jpeg, pictures
 from clips import PICTURES, write_clip
-from faulty_server import FaultyServer, answer, serve, status
+from faulty_server import Fault, FaultyServer, Handler, answer, serve, status
 from runner_video.streams import Streams
 
 from runner_core.errors import ImageError, SourceError, UsageError
@@ -123,6 +123,26 @@ def test_a_server_that_wants_to_know_who_one_is_says_so_without_the_password(ser
     with pytest.raises(SourceError, match=f"{server.url}/live: it wants a user and a password") as raised:
         first(open_source(address))
     assert "s3cret" not in str(raised.value)
+
+
+def test_a_password_is_sent_as_it_is_only_to_who_asks_for_that(server):
+    server.always("/live", status(401, {"WWW-Authenticate": 'Digest realm="camera", nonce="1", qop="auth"'}))
+    server.always("/picture", answer_to("Basic bWU6czNjcmV0", jpeg()))
+    address = server.url.replace("http://", "http://me:s3cret@")
+    with pytest.raises(SourceError):
+        first(open_source(f"{address}/live"))
+    sent = [asked.authorization for asked in server.asked]
+    assert not any(each.startswith("Basic") for each in sent)
+    assert any(each.startswith("Digest") for each in sent)
+    assert [frame.encoded for frame in open_source(f"{address}/picture").frames()] == [jpeg()]
+
+
+def answer_to(authorization: str, picture: bytes) -> Fault:
+    def send(handler: Handler) -> None:
+        known = handler.headers.get("Authorization") == authorization
+        (serve(picture) if known else status(401, {"WWW-Authenticate": 'Basic realm="x"'}))(handler)
+
+    return send
 
 
 def test_in_a_list_of_cameras_an_address_is_one_and_nobody_is_asked(tmp_path):

@@ -40,7 +40,10 @@ NETWORK_FAULTS: Mapping[int, Fault] = {
     errno.EIO: ("no such host, or no video comes from it", _LOOK),
     **dict.fromkeys((_tagged(b"INDA"), _tagged(b"EOF ")), ("what comes is no video", _LOOK)),
     _tagged(b"EXIT"): ("no answer in time", _LOOK),
-    _tagged(b"\xf8401"): ("it wants a user and a password, or others", "write them as rtsp://USER:PASSWORD@HOST/..."),
+    _tagged(b"\xf8401"): (
+        "it wants a user and a password, or others",
+        "write them before the host: USER:PASSWORD@HOST",
+    ),
     _tagged(b"\xf8403"): ("it is forbidden to you", "check user and password"),
     _tagged(b"\xf8404"): ("there is nothing at that address", "check its path"),
     _tagged(b"\xf8PRO"): (

@@ -10,7 +10,7 @@ _VIDEOS = (
     ".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".flv", ".wmv", ".3gp",
     ".ogv", ".mxf", ".y4m", ".h264", ".h265", ".hevc",
 )  # fmt: skip
-_STREAMS = ("rtsp", "rtsps", "udp", "rtmp", ".m3u8", ".mpd", ".sdp", ".mjpg", ".mjpeg")
+_STREAMS = ("rtsp", "rtsps", "udp", "tcp", "rtp", "rtmp", "rtmps", ".m3u8", ".mpd", ".sdp", ".mjpg", ".mjpeg")
 
 
 @hookimpl

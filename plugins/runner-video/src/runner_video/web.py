@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from runner_core.contracts import Source
 from runner_core.frame import Frame
+from runner_core.location_options import public_name
 from runner_core.locations import open_source
 from runner_video import live, video
 from runner_video.options import split_options
@@ -24,7 +25,7 @@ _UNAUTHORIZED = 401
 class Web:
     """``http://``, ``https://``: the source for what the server says is there.
 
-    It is asked once, for its headers alone, when somebody first wants to know; not where the name is a picture's. What
+    It is asked for its headers alone, when somebody first wants to know; not where the name is a picture's. What
     is neither a stream nor a video is left to the source ``file``, also where no answer comes.
 
     ``told``  whether the address itself shows what is there.
@@ -64,11 +65,21 @@ def _kind(address: str) -> type[Stream | VideoSource] | None:
     import requests
 
     try:
-        with requests.get(address, timeout=TIMEOUT, stream=True) as answer:
-            # FFmpeg knows more ways to say who one is, and tells what is the matter without showing the password
-            return Stream if answer.status_code == _UNAUTHORIZED else _kind_of(answer.headers)
+        code, headers = _asked(public_name(address))
+        challenge = headers.get("WWW-Authenticate", "").lower()
+        if code == _UNAUTHORIZED and "basic" in challenge and "digest" not in challenge:  # else it stays unsaid
+            code, headers = _asked(address)
     except requests.RequestException:
         return None  # who fetches it will say
+    return Stream if code == _UNAUTHORIZED else _kind_of(headers)  # FFmpeg knows more ways to say who one is
+
+
+def _asked(address: str) -> tuple[int, Mapping[str, str]]:
+    """The status and the headers that come. Raises RequestException."""
+    import requests
+
+    with requests.get(address, timeout=TIMEOUT, stream=True) as answer:
+        return answer.status_code, answer.headers
 
 
 def _kind_of(headers: Mapping[str, str]) -> type[Stream | VideoSource] | None:

@@ -66,7 +66,7 @@ def read_given(path: Path) -> GivenLabels:
         raise LabelError(f"{path}: not a label map (too deeply nested)") from None
     if not given.given:
         raise LabelError(f"{path}: no labels in it", remedy="write one name a line, or a TF label map")
-    if not isinstance(given.given, LabelMap) and path.suffix.lower() != ".json":
+    if _is_plain(text, path.suffix.lower()):
         for oddity in _oddities(text.splitlines()):
             log.warning("%s: %s", path, oddity)
     return given
@@ -78,13 +78,19 @@ def parse_labels(text: str, *, kind: str, first: int = 0) -> LabelMap:
 
 
 def _parsed(text: str, kind: str) -> GivenLabels:
-    if kind == ".pbtxt" or _PBTXT.match(text):
-        return GivenLabels(_pbtxt(text))
-    return _json(text) if kind == ".json" else _lines(text)
+    if _is_plain(text, kind):
+        return _lines(text)
+    return _json(text) if kind == ".json" and not _PBTXT.match(text) else GivenLabels(_pbtxt(text))
+
+
+def _is_plain(text: str, kind: str) -> bool:
+    return kind not in (".pbtxt", ".json") and not _PBTXT.match(text)
 
 
 def _oddities(lines: Sequence[str]) -> Iterator[str]:
-    """What a list of names should not hold, each with the first line that does."""
+    """What a list of names should not hold, each with the first line that does; nothing where all have numbers."""
+    if all(_NUMBERED.match(line.strip()) for line in lines if line.strip()):
+        return
     odd = {
         "looks like no name": [number for number, line in enumerate(lines, 1) if _is_prose(line.strip())],
         "has no number, most others have": _unnumbered(lines),

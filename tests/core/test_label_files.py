@@ -228,6 +228,14 @@ def test_what_looks_like_no_name_is_said_with_its_line(tmp_path, caplog, text, n
     assert [record.getMessage() for record in caplog.records] == [f"{tmp_path / 'labels.txt'}: {line}" for line in said]
 
 
+def test_prose_behind_a_list_with_a_background_is_said(testdata, caplog):
+    path = testdata / "models" / "pascal_voc_segmentation_labels.txt"
+    assert len(read_labels(path)) == 23
+    prose, empty = (record.getMessage() for record in caplog.records)
+    assert prose.startswith(f"{path}: line 23 (and 1 more) looks like no name, and counts as a class: 'and 255 is the")
+    assert empty.startswith(f"{path}: line 22 is empty")
+
+
 def test_ordinary_label_files_are_read_without_a_word(testdata, caplog):
     for name in ("coco80.txt", "coco80.pbtxt", "imagenet_labels.txt"):
         read_labels(testdata / "models" / name)

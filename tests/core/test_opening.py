@@ -108,3 +108,9 @@ def test_a_guess_goes_once_labels_settle_it(graph, choices, beside, left, testda
     with open_brain(tmp_path / graph, **given) as brain:
         assert any("classes count from" in note for note in brain.card.notes) is left
         assert any("guess: the input takes BGR" in note for note in brain.card.notes) is graph.endswith(".onnx")
+
+
+def test_labels_with_a_background_count_themselves(testdata):
+    with open_brain(testdata / "models" / "mobilenet_v2_1.0_224_quant.tflite") as brain:
+        assert brain.labels.name(0) == "background"
+        assert not any("of 1001" in note for note in brain.card.notes if note.startswith("guess:"))

@@ -19,8 +19,10 @@ def settled(card: Card, *, numbered: bool) -> Card:
     """The drafted card without the guesses that labels settle, where it has some.
 
     A guess says so itself: its note ends with "a label map settles it", or with "a label map with numbers settles it",
-    which goes where ``numbered``: the person or the labels tell the number of the first class.
+    which goes where ``numbered``: the person or the labels tell the number of the first class, as labels with a
+    background do.
     """
+    numbered = numbered or any(label.name.lower() in BACKGROUND for label in card.labels.labels)
     ends = (_BY_LABELS,) * bool(card.labels) + (_BY_NUMBERS,) * numbered
     notes = tuple(note for note in card.notes if not (note.startswith("guess:") and note.endswith(ends)))
     return card if notes == card.notes else attrs.evolve(card, notes=notes)

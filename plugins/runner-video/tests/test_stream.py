@@ -70,6 +70,17 @@ def test_user_and_password_are_shown_nowhere(camera, caplog):
         Stream("rtsp://admin:p@s3cret@127.0.0.1/?stall=x")
 
 
+@pytest.mark.parametrize(
+    ("slip", "meant"), [("giveup=2", "give_up"), ("stal=3", "stall"), ("channel=1", ""), ("subtype=0", "")]
+)
+def test_a_slip_in_an_option_is_told_though_it_may_be_the_cameras(slip, meant, caplog):
+    source = Stream(f"rtsp://me:s3cret@host/live?{slip}")
+    assert source.input.place.endswith(slip)
+    name = slip.partition("=")[0]
+    told = f"rtsp://host/live?{slip}: {name}= is left to the server; did you mean {meant}=?"
+    assert caplog.messages == ([told] if meant else [])
+
+
 def test_a_picture_in_between_that_is_none_costs_itself_alone():
     with CameraServer(pictures([jpeg(), b"\xff\xd8" + bytes(300), jpeg()] * 20)) as camera:
         frames = take(Stream(camera.url), 3)

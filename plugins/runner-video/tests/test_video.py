@@ -178,6 +178,13 @@ def test_pictures_are_let_go_without_the_garbage_collector(clip):
         gc.enable()
 
 
+def test_a_slip_in_an_option_of_an_address_is_told(caplog):
+    assert VideoSource("http://host/clip.mp4?strde=5&token=1&stride=2").stride == 2
+    assert caplog.messages == [
+        "http://host/clip.mp4?strde=5&token=1: strde= is left to the server; did you mean stride=?"
+    ]
+
+
 def piped(data: bytes, location: str) -> subprocess.CompletedProcess[bytes]:
     """A program that prints the frames of a source whose data come through its standard input."""
     source = f"from runner_core.locations import open_source; source = open_source({location!r})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice, repeat
 
 import pytest
@@ -111,9 +112,10 @@ def test_what_cannot_be_had_is_a_picture_that_fails(fault, server):
         _ = frame.pixels
 
 
-def test_nobody_there_is_a_picture_that_fails():
-    (frame,) = open_source("http://127.0.0.1:9/live").frames()
-    with pytest.raises(ImageError, match=r"http://127\.0\.0\.1:9/live: cannot be fetched"):
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/live", "http://[broken/live", "http://"])
+def test_nobody_there_is_a_picture_that_fails(address):
+    (frame,) = open_source(address).frames()
+    with pytest.raises(ImageError, match=re.escape(f"{address}: cannot be fetched")):
         _ = frame.pixels
 
 

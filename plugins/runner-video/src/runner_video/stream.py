@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner_core.location_options import public_name
 from runner_video.inputs import Input
 from runner_video.live import OPTIONS, STALL, LiveSource
-from runner_video.options import split_options
+from runner_video.options import split_options, warn_of_slips
 
 _MICRO = 1_000_000
 
@@ -19,6 +19,7 @@ class Stream(LiveSource):
 
     def __init__(self, location: str) -> None:
         place, options = split_options(location, OPTIONS, foreign=True)
+        warn_of_slips(place, OPTIONS)
         stall = options.get("stall", STALL)
         timeout = "timeout" if place.lower().startswith("rtsp") else "rw_timeout"
         network = {"rtsp_flags": "prefer_tcp", "fpsprobesize": "0", timeout: str(int(stall * _MICRO))}

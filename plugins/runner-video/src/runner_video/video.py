@@ -12,7 +12,7 @@ from runner_core.frame import Frame
 from runner_core.location_options import public_name
 from runner_video.decoding import seek, timed_shots
 from runner_video.inputs import FAULTS, Input
-from runner_video.options import COUNT, RATE, SECONDS, split_options
+from runner_video.options import COUNT, RATE, SECONDS, split_options, warn_of_slips
 from runner_video.shots import Shot
 from runner_video.thinning import Thinning
 
@@ -87,4 +87,6 @@ def _split(location: str) -> tuple[str, dict[str, Any]]:
     """The file and the options; a file may have a question mark in its name."""
     if os.path.exists(location):  # noqa: PTH110  # any text may be asked
         return location, {}
-    return split_options(location, OPTIONS, foreign="://" in location)
+    place, options = split_options(location, OPTIONS, foreign="://" in location)
+    warn_of_slips(place, OPTIONS)
+    return place, options

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from mimetypes import guess_type
-from urllib.parse import urlsplit
 
 from runner_core.contracts import Source
 from runner_core.frame import Frame
@@ -34,7 +33,8 @@ class Web:
     def __init__(self, location: str) -> None:
         self._location = location
         self._address, _ = split_options(location, {**live.OPTIONS, **video.OPTIONS}, foreign=True)
-        self.told = (guess_type(urlsplit(self._address).path)[0] or "").startswith("image/")
+        name = self._address.partition("?")[0].rpartition("/")[2]
+        self.told = (guess_type(name)[0] or "").startswith("image/")
 
     @property
     def live(self) -> bool:

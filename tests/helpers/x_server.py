@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-PARTS = ("Xvfb", "xsetroot")
+PARTS = ("Xvfb", "xsetroot", "xrandr")
 
 
 class XServer:
@@ -36,6 +36,13 @@ class XServer:
     def plaid(self) -> None:
         """Lines across and down, so that one part of it is not like another."""
         subprocess.run(["xsetroot", "-display", self.name, "-mod", "7", "11"], check=True)
+
+    def shrink(self, size: tuple[int, int]) -> None:
+        """As when a monitor is pulled out, or set to show less."""
+        width, height = map(str, size)
+        mode = ["less", "25", width, width, width, width, height, height, height, height]
+        for change in (["--newmode", *mode], ["--addmode", "screen", "less"], ["--output", "screen", "--mode", "less"]):
+            subprocess.run(["xrandr", "-display", self.name, *change], check=True)
 
     def kill(self) -> None:
         if self._process is None:

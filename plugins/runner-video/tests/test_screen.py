@@ -113,6 +113,20 @@ def test_a_desktop_that_ends_is_seen_again_when_it_is_back(caplog):
 
 
 @needs_x
+def test_a_desktop_that_shrinks_is_seen_as_it_is_then():
+    with x_server((96, 64)) as server:
+        source = Screen(f"{server.name}?stall=2")
+        frames = source.frames()
+        assert next(frames).size == (96, 64)
+        server.shrink((64, 48))
+        deadline = time.monotonic() + 10
+        while next(frames).size != (64, 48):
+            assert time.monotonic() < deadline, "it is never seen so"
+        frames.close()
+    assert source.gaps == 1
+
+
+@needs_x
 @pytest.mark.parametrize(
     ("location", "said"),
     [

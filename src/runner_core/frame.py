@@ -14,6 +14,7 @@ from PIL import Image
 from runner_core import decode
 from runner_core.errors import ImageError, UsageError
 from runner_core.fetch import fetch_bytes
+from runner_core.location_options import public_name
 from runner_core.makings import Making, Makings
 from runner_core.picture import PictureSpec, Placement, Prepared, as_tensor, needed, place
 from runner_core.resampling import resample
@@ -74,8 +75,8 @@ class Frame:
 
     @classmethod
     def from_url(cls, url: str, *, index: int = 0) -> Frame:
-        """A picture behind http(s). It is fetched when somebody needs it."""
-        return cls(source=url, read=lambda: fetch_bytes(url), index=index)
+        """A picture behind http(s), fetched when somebody needs it; its source is the URL without a password."""
+        return cls(source=public_name(url), read=lambda: fetch_bytes(url), index=index)
 
     @classmethod
     def from_array(

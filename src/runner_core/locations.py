@@ -58,17 +58,20 @@ def open_sink(location: str) -> Sink:
     return claimed
 
 
-def open_sinks(locations: Sequence[str], *, reading: Source | None = None, inputs: Sequence[str] = ()) -> list[Sink]:
-    """The sinks. Raises as ``open_sink`` does, and UsageError where two would write over each other.
+def open_sinks(asked: Sequence[str | Sink], *, reading: Source | None = None, inputs: Sequence[str] = ()) -> list[Sink]:
+    """The sinks for locations; others as they are.
+
+    Raises as ``open_sink`` does, and UsageError where two would write over each other.
 
     ``reading``  the source of the run: a sink that leaves pictures in a folder which this searches is refused, too.
     ``inputs``   locations that are read: no sink may write over a file that one of them names.
     """
-    sinks = [open_sink(location) for location in locations]
+    sinks = [open_sink(each) if isinstance(each, str) else each for each in asked]
     read = {os.path.realpath(_file_of(each)) for each in inputs}
     taken: dict[str, str] = {}
-    for location, sink in zip(locations, sinks, strict=True):
-        for place in [os.path.realpath(each) for each in getattr(sink, "places", ())] or [location]:
+    for named, sink in zip(asked, sinks, strict=True):
+        location = named if isinstance(named, str) else type(sink).__name__
+        for place in _places(sink) or ([named] if isinstance(named, str) else []):
             if place in read and os.path.isfile(place):  # noqa: PTH113  # any text may be asked
                 raise UsageError(f"{location}: would write over what is read", remedy="name another place for it")
             if place in taken:
@@ -78,6 +81,11 @@ def open_sinks(locations: Sequence[str], *, reading: Source | None = None, input
             taken[place] = location
         _spare(getattr(reading, "folder", None), getattr(sink, "folder", None), location)
     return sinks
+
+
+def _places(sink: Sink) -> list[str]:
+    """Where it says that it writes."""
+    return [os.path.realpath(place) for place in getattr(sink, "places", ())]
 
 
 def _file_of(location: str) -> str:

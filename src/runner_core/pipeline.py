@@ -15,7 +15,7 @@ from runner_core.errors import SourceError
 from runner_core.explanation import Explanation
 from runner_core.flow import close, every
 from runner_core.live import newest
-from runner_core.locations import open_sink, open_source
+from runner_core.locations import open_sinks, open_source
 from runner_core.panel import Panel
 from runner_core.result import Result
 from runner_core.summary import INTERRUPTED, Summary
@@ -39,25 +39,31 @@ def run(
     tell where the time went and what was shared.
 
     What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
-    midway ends the run: the summary's ``broken`` says where. A camera has no end of its own: a KeyboardInterrupt while
-    it is waited for or looked at ends the run properly, and ``broken`` says so. Raises SourceError where nothing can be
-    read at all, SinkError where a sink cannot take more; what was finished by then is written. However it ends, sinks
-    are closed first; then what was in work is waited for.
+    midway ends the run: the summary's ``broken`` says where. A camera has no end of its own: a KeyboardInterrupt ends
+    the run properly, and ``broken`` says so; sinks that had not written the frame at hand lack it. Raises UsageError
+    where sinks would write over each other or what is read, SourceError where nothing can be read at all, SinkError
+    where a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
+    what was in work is waited for.
     """
-    outlets = [open_sink(sink) if isinstance(sink, str) else sink for sink in sinks]
+    reading = open_source(source) if isinstance(source, str) else source
+    outlets = open_sinks(sinks, reading=reading, inputs=[source] if isinstance(source, str) else ())
     names = [sink if isinstance(sink, str) else type(sink).__name__ for sink in sinks]
     exact = exact or any(getattr(outlet, "draws", False) for outlet in outlets)
-    flow = _Flow.of(source, brains, threads, exact=exact)
+    flow = _Flow.of(reading, brains, threads, exact=exact)
     summary = Summary(explain=explain, explanation=flow.explanation())
     with ExitStack() as stack:
         results = stack.enter_context(flow.results())
         writers = [(name, stack.enter_context(outlet.open())) for name, outlet in zip(names, outlets, strict=True)]
         try:
-            for result in _until_interrupted(results, summary) if flow.source.live else results:
+            for result in results:
                 _hand_over(result, writers, summary)
                 if on_result:
                     on_result(result)
                 result.frame.forget()
+        except KeyboardInterrupt:
+            if not flow.source.live:
+                raise
+            summary.broken = INTERRUPTED
         except SourceError as error:
             if not summary.frames:
                 raise
@@ -77,13 +83,6 @@ def stream(
     """
     with _Flow.of(source, brains, threads, exact=exact).results() as results:
         yield from results
-
-
-def _until_interrupted(results: Iterator[Result], summary: Summary) -> Iterator[Result]:
-    try:
-        yield from results
-    except KeyboardInterrupt:
-        summary.broken = INTERRUPTED
 
 
 def _hand_over(result: Result, writers: Sequence[tuple[str, Writer]], summary: Summary) -> None:

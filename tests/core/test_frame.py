@@ -86,7 +86,8 @@ def test_the_size_alone_decodes_nothing(counted):
 
 def test_nothing_is_read_before_it_is_needed(tmp_path):
     assert "Frame" in repr(Frame.from_path(tmp_path / "later.png"))
-    assert Frame.from_url("http://127.0.0.1:9/later.png").source == "http://127.0.0.1:9/later.png"
+    for user in ("", "me:secret@"):
+        assert Frame.from_url(f"http://{user}127.0.0.1:9/later.png").source == "http://127.0.0.1:9/later.png"
 
 
 def test_an_error_is_remembered(counted):

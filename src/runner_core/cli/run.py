@@ -52,7 +52,7 @@ def run_over(
     """A run of brains as they are typed; what goes wrong is said on standard error."""
     listen(quiet=quiet)
     frames = open_source(source)
-    outlets = open_sinks(sinks, reading=frames, inputs=[source])  # what is typed wrong is said before a model loads
+    open_sinks(sinks, reading=frames, inputs=[source])  # what is typed wrong is said before a model loads
     total: int | None = getattr(frames, "total", None)
     budget = thread_budget(choices.pop("threads"))
     choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within
@@ -63,9 +63,7 @@ def run_over(
             complain(result)
             step()
 
-        summary = run_pipeline(
-            frames, models, outlets, threads=budget, exact=exact, explain=explain, on_result=on_result
-        )
+        summary = run_pipeline(frames, models, sinks, threads=budget, exact=exact, explain=explain, on_result=on_result)
     if summary.broken:
         click.echo(f"runner: {summary.broken}", err=True)
     return summary

@@ -238,7 +238,6 @@ def address(tmp_path, monkeypatch):
 def test_a_picture_from_the_web(address):
     source = open_source(f"{address}/a.png?size=large")
     (frame,) = source.frames()
-    assert isinstance(source, FileSource)
     assert (frame.source, frame.index) == (f"{address}/a.png?size=large", 0)
     assert np.array_equal(frame.pixels, np.full((6, 8, 3), (1, 2, 3)))
 

@@ -30,7 +30,7 @@ from runner_core import Brain, Frame, open_brain, run
 from runner_core.panel import Panel
 from runner_core.threads import thread_budget
 
-BRAINS, BLOCK, LEAST = 4, 20, 0.85
+BRAINS, BLOCK, LEAST = 4, 50, 0.85
 
 
 @attrs.frozen
@@ -140,7 +140,7 @@ def _in_turn(rivals: Sequence[Callable[[], float]], *, backwards: bool) -> list[
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=400)
+    parser.add_argument("--pictures", type=int, default=500)
     asked = parser.parse_args()
     data, least = testdata(), 1.0
     print(f"{BRAINS} brains  {'pictures':>14} {'loop/s':>8} {'run/s':>8} {'share':>6}")

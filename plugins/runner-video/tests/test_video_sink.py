@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ import av
 import numpy as np
 import pytest
 from clips import PICTURES, number_of, write_clip
+from runner_video import recording
 from runner_video.sink import VideoSink
 from runner_video.video import VideoSource
 
@@ -137,7 +139,7 @@ def test_the_video_that_is_read_is_not_written_over(tmp_path):
     clip = write_clip(tmp_path / "clip.mp4")
     before = clip.read_bytes()
     with pytest.raises(SinkError, match=r"clip\.mp4: is being read; name another file"):
-        run(str(clip), [fake_brain(outputs=fake_rows())], [f"video:{clip}"])
+        run(VideoSource(clip), [fake_brain(outputs=fake_rows())], [f"video:{clip}"])  # a location is refused before
     assert clip.read_bytes() == before
 
 
@@ -150,6 +152,23 @@ def test_an_exception_leaves_a_video_of_what_was_written(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path / "out.mp4", interrupted())
     assert len(read(tmp_path / "out.mp4")) == 10
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffix, tmp_path, monkeypatch):
+    write_all, interrupts = recording._File.write, iter([signal.SIGINT])
+
+    def interrupted(file: recording._File, data) -> int:
+        for number in interrupts:  # the first time
+            signal.raise_signal(number)
+        return write_all(file, data)
+
+    monkeypatch.setattr(recording._File, "write", interrupted)
+    given = []
+    frames = (given.append(index) or grey(index, index / 25) for index in range(1000))
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / f"out{suffix}", frames)
+    assert len(read(tmp_path / f"out{suffix}")) == len(given) < 1000
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from runner_core.errors import SinkError
+from runner_video.uninterrupted import uninterrupted
 
 TICK = Fraction(1, 90_000)  # of a second: divides the usual frame rates evenly
 
@@ -72,7 +73,7 @@ class Recording:
 
     def _close(self) -> None:
         try:
-            with self._file:
+            with uninterrupted(), self._file:
                 self._container.close()
         except (av.FFmpegError, OSError) as error:
             if not self._failed:
@@ -89,7 +90,8 @@ class Recording:
 
     def _put(self, frame: VideoFrame | None) -> None:
         try:
-            self._container.mux(self._stream.encode(frame))
+            with uninterrupted():
+                self._container.mux(self._stream.encode(frame))
         except (av.FFmpegError, OSError) as error:
             self._failed = True
             raise self._error(error) from error

@@ -70,7 +70,7 @@ def open_sinks(asked: Sequence[str | Sink], *, reading: Source | None = None, in
     read = {os.path.realpath(_file_of(each)) for each in inputs}
     taken: dict[str, str] = {}
     for named, sink in zip(asked, sinks, strict=True):
-        location = named if isinstance(named, str) else type(sink).__name__
+        location = public_name(named) if isinstance(named, str) else type(sink).__name__
         for place in _places(sink) or ([named] if isinstance(named, str) else []):
             if place in read and os.path.isfile(place):  # noqa: PTH113  # any text may be asked
                 raise UsageError(f"{location}: would write over what is read", remedy="name another place for it")

@@ -138,6 +138,7 @@ class TestFaults:
         [
             (["-s", "images:out"], "a sink draws, and there are no pictures"),
             (["--video", CLIP, "--pictures", PICTURES], "at once"),
+            (["--video", "rtsp://me:secret@host/live"], "runner: rtsp://host/live: what a live source showed is gone"),
             (["--video", CLIP], "is a picture, not of a video"),
             (["--source", "nobody"], "no answers for nobody"),
             (["-s", "jsonl:answers.jsonl"], "would write over"),

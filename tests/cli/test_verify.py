@@ -113,6 +113,7 @@ def test_a_picture_that_the_golden_file_lacks_or_that_is_broken_fails(runner_her
         (["--golden", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
         (["--golden", "{picture}"], "not the answers of a run"),
         (["--golden", "a", "--write-golden", "a"], "at once"),
+        (["rtsp://me:secret@host/live"], "runner: rtsp://host/live: a live source has no end"),
         (["--engines", "warp"], "no engine named 'warp'"),
     ],
 )

@@ -110,6 +110,8 @@ def test_one_place_takes_one_sink():
     assert open_sinks(["-", "lines:a.txt", "lines:b.txt"]) == [Made("files", each) for each in ("-", "a.txt", "b.txt")]
     with pytest.raises(UsageError, match=r"lines:a\.txt is given twice; name another place"):
         open_sinks(["lines:a.txt", "-", "lines:a.txt"])
+    with pytest.raises(UsageError, match=r"^lines:ftp://host/a\.txt is given twice"):
+        open_sinks(["lines:ftp://me:secret@host/a.txt"] * 2)
 
 
 @attrs.frozen

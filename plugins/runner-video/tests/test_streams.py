@@ -63,6 +63,12 @@ def test_a_run_looks_at_every_camera(tmp_path):
     assert min(counted.values()) >= 3
 
 
+@pytest.mark.parametrize("line", ["https://me:secret@host/cat.jpg", "https://me:secret@host/a.streams"])
+def test_a_line_that_is_no_camera_is_told_without_its_password(line, tmp_path):
+    with pytest.raises(SourceError, match=r"https://host/(cat.jpg is not live|a.streams is a list itself)"):
+        Streams(str(write(tmp_path / "a.streams", line)))
+
+
 def test_a_camera_that_is_not_there_costs_no_other(tmp_path, caplog):
     path = write(tmp_path / "two.streams", "rtsp://127.0.0.1:9/gone", QUICK)
     frames = Streams(str(path)).frames()

@@ -98,6 +98,11 @@ def test_a_wrong_option_is_wrong_use(options, said, clip):
         VideoSource(f"{clip}?{options}")
 
 
+def test_an_address_that_is_wrong_use_is_told_without_its_password():
+    with pytest.raises(UsageError, match=r"^https://host/clip\.mp4: it ends at 2\.0 s"):
+        VideoSource("https://me:secret@host/clip.mp4?start=5&end=2")
+
+
 def test_a_start_behind_the_end_is_said(clip):
     with pytest.raises(SourceError, match="no picture from 9 s on"):
         list(VideoSource(f"{clip}?start=9").frames())

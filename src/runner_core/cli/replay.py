@@ -12,6 +12,7 @@ import click
 
 from runner_core.cli.run import STANDARD_OUTPUT
 from runner_core.errors import UsageError
+from runner_core.location_options import public_name
 from runner_core.locations import open_sinks, open_source
 from runner_core.matching import ByName, ByTime, Pictures
 from runner_core.records import Choice, Record, read_records
@@ -91,7 +92,7 @@ def _pictures(video: str | None, pictures: str | None) -> Pictures | None:
         raise UsageError("--video and --pictures at once", remedy="replay one after the other, with --source")
     source = open_source(place)
     if source.live:
-        raise UsageError(f"{place}: what a live source showed is gone", remedy="give a video of it")
+        raise UsageError(f"{public_name(place)}: what a live source showed is gone", remedy="give a video of it")
     return ByTime(source, place) if video else ByName(source, place)
 
 

@@ -20,6 +20,7 @@ from runner_core.getting import find
 from runner_core.golden import Golden
 from runner_core.local_brain import LocalBrain
 from runner_core.locating import locate, openers
+from runner_core.location_options import public_name
 from runner_core.locations import open_sink, open_source
 from runner_core.summary import Summary
 from runner_core.tables import print_rows
@@ -102,7 +103,9 @@ def frames_of(pictures: Sequence[str]) -> Iterator[Frame]:
     sources = [open_source(location) for location in pictures]
     live = [location for location, source in zip(pictures, sources, strict=True) if source.live]
     if live:
-        raise UsageError(f"{live[0]}: a live source has no end", remedy="give pictures, a folder or a file")
+        raise UsageError(
+            f"{public_name(live[0])}: a live source has no end", remedy="give pictures, a folder or a file"
+        )
     return (frame for source in sources for frame in source.frames())
 
 

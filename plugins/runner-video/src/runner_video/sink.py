@@ -13,6 +13,7 @@ from runner_core.atomic import make_folder
 from runner_core.drawing import annotate
 from runner_core.errors import ImageError, SinkError, UsageError
 from runner_core.frame import Frame
+from runner_core.location_options import public_name
 from runner_core.result import Result
 from runner_core.tags import Style
 from runner_video.options import RATE, split_options
@@ -39,7 +40,8 @@ class VideoSink:
         self.places = (self.path,)
         self.fps: float = options.get("fps", FPS)
         if self.path.suffix.lower() not in FORMATS:
-            raise UsageError(f"{place}: no video is written by that name", remedy=f"end it in {', '.join(FORMATS)}")
+            name = public_name(place)
+            raise UsageError(f"{name}: no video is written by that name", remedy=f"end it in {', '.join(FORMATS)}")
 
     @contextmanager
     def open(self) -> Iterator[VideoWriter]:

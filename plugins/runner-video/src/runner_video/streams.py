@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runner_core.contracts import Source
 from runner_core.errors import RunnerError, SourceError
+from runner_core.location_options import public_name
 from runner_core.locations import open_source
 from runner_video.merged import MergedFrames
 from runner_video.stream import Stream
@@ -42,7 +43,7 @@ def _camera(path: Path, line: str) -> Source:
     An address that does not tell what it is, is a stream here, and nobody is asked: it may be off for now.
     """
     if line.startswith("streams:") or line.partition("?")[0].lower().endswith(".streams"):
-        raise SourceError(f"{path}: {line} is a list itself", remedy="write its cameras here")
+        raise SourceError(f"{path}: {public_name(line)} is a list itself", remedy="write its cameras here")
     try:
         source = open_source(line)
     except RunnerError as error:
@@ -50,7 +51,7 @@ def _camera(path: Path, line: str) -> Source:
     if isinstance(source, Web) and not source.told:
         return Stream(line)
     if not source.live:
-        raise SourceError(f"{path}: {line} is not live", remedy="a list of streams holds cameras alone")
+        raise SourceError(f"{path}: {public_name(line)} is not live", remedy="a list of streams holds cameras alone")
     return source
 
 

@@ -49,7 +49,7 @@ class VideoSource:
         self.start: float = options.get("start", 0.0)
         self.end: float = options.get("end", math.inf)
         if self.end <= self.start:
-            raise UsageError(f"{location}: it ends at {self.end} s, before it starts")
+            raise UsageError(f"{self.input.name}: it ends at {self.end} s, before it starts")
 
     @property
     def total(self) -> int | None:

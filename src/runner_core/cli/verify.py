@@ -101,11 +101,9 @@ def command(
 def frames_of(pictures: Sequence[str]) -> Iterator[Frame]:
     """Those of all these sources. Raises UsageError for a live one."""
     sources = [open_source(location) for location in pictures]
-    live = [location for location, source in zip(pictures, sources, strict=True) if source.live]
+    live = [public_name(location) for location, source in zip(pictures, sources, strict=True) if source.live]
     if live:
-        raise UsageError(
-            f"{public_name(live[0])}: a live source has no end", remedy="give pictures, a folder or a file"
-        )
+        raise UsageError(f"{live[0]}: a live source has no end", remedy="give pictures, a folder or a file")
     return (frame for source in sources for frame in source.frames())
 
 

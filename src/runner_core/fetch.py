@@ -19,7 +19,7 @@ def fetch_bytes(url: str) -> bytes:
             if answer.headers.get("Content-Type", "").lower().startswith(STREAMS):
                 raise ImageError(f"{name}: a stream, not a picture", remedy=f"write stream:{name}")
             return _read(answer.iter_content(1 << 16), name)
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # ValueError: a host that can be no name
         raise ImageError(public_name(f"{url}: cannot be fetched ({error})"), remedy="check the address") from error
 
 

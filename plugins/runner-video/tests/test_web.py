@@ -112,7 +112,9 @@ def test_what_cannot_be_had_is_a_picture_that_fails(fault, server):
         _ = frame.pixels
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9/live", "http://[broken/live", "http://"])
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9/live", "http://[broken/live", "http://", f"http://{64 * 'a'}.example/live"]
+)
 def test_nobody_there_is_a_picture_that_fails(address):
     (frame,) = open_source(address).frames()
     with pytest.raises(ImageError, match=re.escape(f"{address}: cannot be fetched")):

@@ -69,7 +69,7 @@ def _kind(address: str) -> type[Stream | VideoSource] | None:
         challenge = headers.get("WWW-Authenticate", "").lower()
         if code == _UNAUTHORIZED and "basic" in challenge and "digest" not in challenge:  # else it stays unsaid
             code, headers = _asked(address)
-    except requests.RequestException:
+    except (requests.RequestException, ValueError):  # ValueError: a host that can be no name
         return None  # who fetches it will say
     return Stream if code == _UNAUTHORIZED else _kind_of(headers)  # FFmpeg knows more ways to say who one is
 

@@ -20,7 +20,7 @@ from runner_export.omissions import Omissions
 from runner_export.places import WholeFiles, whole_files
 from runner_export.truth import Truth
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("runner")
 
 TRUTH = Kind(".+", lambda path: Truth.read(Path(path).expanduser()), "a COCO dataset")
 

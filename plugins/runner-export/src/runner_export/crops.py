@@ -23,7 +23,7 @@ from runner_export.naming import Names, safe
 from runner_export.omissions import Omissions
 from runner_export.places import said, writable_folder
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("runner")
 
 _JPEG_START = b"\xff\xd8\xff"
 _FORMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {".jpg": ("JPEG", {"quality": 95}), ".png": ("PNG", {})}

@@ -33,7 +33,7 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "PNG": {"compress_level": 4, "pnginfo": _PNG_INFO},
 }
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("runner")
 
 
 class ImagesSink:

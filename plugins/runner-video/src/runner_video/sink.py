@@ -19,7 +19,7 @@ from runner_core.tags import Style
 from runner_video.options import RATE, split_options
 from runner_video.recording import FORMATS, Recording
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("runner")
 
 FPS = 25.0
 

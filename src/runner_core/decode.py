@@ -115,7 +115,10 @@ def to_pixels(image: Image.Image, data: bytes, source: str, size: tuple[int, int
             return pixels if turn is None else np.asarray(Image.fromarray(pixels).transpose(turn))
     if size and size != image.size:
         image = open_image(data, source)  # the one that was opened stays whole
-        image.draft(None, size)
+        scale = round(
+            image.width / size[0]
+        )  # in whole pixels, as a draft counts: it would not come down to 126 of 1001
+        image.draft(None, (image.width // scale, image.height // scale))
     return np.asarray(to_rgb(image, source))
 
 

@@ -261,3 +261,12 @@ def test_a_jpeg_in_colours_for_print_is_left_to_pillow():
     data = encoded(PICTURE.convert("CMYK"), "JPEG")
     assert read(data).shape == (20, 30, 3)
     np.testing.assert_array_equal(read(data), np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_jpeg_in_colours_for_print_is_decoded_no_larger_than_it_need_be(orientation):
+    data = turned(PICTURE.resize((1001, 403)).convert("CMYK"), orientation)
+    opened = decode.open_image(data, "it")
+    size = decode.reduced_size(opened, (50, 50))
+    assert size == (126, 51)
+    assert sorted(decode.to_pixels(opened, data, "it", size).shape) == [3, 51, 126]

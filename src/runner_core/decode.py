@@ -117,7 +117,7 @@ def to_pixels(image: Image.Image, data: bytes, source: str, size: tuple[int, int
         image = open_image(data, source)  # the one that was opened stays whole
         scale = round(
             image.width / size[0]
-        )  # in whole pixels, as a draft counts: it would not come down to 126 of 1001
+        )  # as a draft counts: to it, 126 is less than an eighth of 1001
         image.draft(None, (image.width // scale, image.height // scale))
     return np.asarray(to_rgb(image, source))
 

@@ -115,9 +115,7 @@ def to_pixels(image: Image.Image, data: bytes, source: str, size: tuple[int, int
             return pixels if turn is None else np.asarray(Image.fromarray(pixels).transpose(turn))
     if size and size != image.size:
         image = open_image(data, source)  # the one that was opened stays whole
-        scale = round(
-            image.width / size[0]
-        )  # as a draft counts: to it, 126 is less than an eighth of 1001
+        scale = round(image.width / size[0])  # a draft rounds down: to it, 126 is more than an eighth of 1001
         image.draft(None, (image.width // scale, image.height // scale))
     return np.asarray(to_rgb(image, source))
 

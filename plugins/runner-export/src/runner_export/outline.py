@@ -38,13 +38,14 @@ def _edges(mask: NDArray[np.bool_]) -> tuple[Points, NDArray[np.intp]]:
     there = np.zeros((height, width, 4), bool)  # an edge that leaves this corner in that direction
     there[:, :-1, 0], there[:, 1:, 2] = (down == 1)[:, 1:-1], (down == -1)[:, 1:-1]
     there[1:, :, 3], there[:-1, :, 1] = (right == 1)[1:-1], (right == -1)[1:-1]
-    y, x, direction = np.nonzero(there)
+    edges = np.flatnonzero(there)
+    y, x, direction = np.unravel_index(edges, there.shape)
     step = _STEPS[direction]
-    numbers = np.cumsum(there).reshape(there.shape) - 1
     end_x, end_y = x + step[:, 0], y + step[:, 1]
     turns = [(direction + turn) % 4 for turn in (3, 0, 1)]  # to the left if there is one, straight on, to the right
     onward = np.select([there[end_y, end_x, turn] for turn in turns], turns)
-    return np.stack([x, y], axis=1) + step / 2, numbers[end_y, end_x, onward]
+    following = np.searchsorted(edges, np.ravel_multi_index((end_y, end_x, onward), there.shape))
+    return np.stack([x, y], axis=1) + step / 2, following
 
 
 def _loops(middles: Points, following: NDArray[np.intp]) -> list[Points]:

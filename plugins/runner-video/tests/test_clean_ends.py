@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -93,11 +94,13 @@ def test_ctrl_c_ends_a_run_whose_camera_is_gone(trouble, tmp_path):
     assert len(played(tmp_path / "out.mp4")) > 10
 
 
-def test_ctrl_c_ends_a_run_that_waits_for_standard_input(tmp_path):
+@pytest.mark.parametrize(("source", "begin"), [("-", b"\xff\xd8\xff"), ("video:-", b"\x1aE\xdf\xa3")])
+def test_ctrl_c_ends_a_run_that_waits_for_standard_input(source, begin, tmp_path):
     reading, writing = os.pipe()
-    with running(tmp_path, "-", stdin=reading) as process:
-        os.write(writing, b"\xff\xd8\xff")  # and no more
+    with running(tmp_path, source, stdin=reading) as process:
+        os.write(writing, begin)  # and no more
         wait_for(lambda: (tmp_path / "out.jsonl").exists() or process.poll() is not None)
+        wait_for(lambda: select.select([reading], [], [], 0) == ([], [], []))  # it is read
         interrupt(process)
     os.close(reading)
     os.close(writing)

@@ -10,6 +10,7 @@ from typing import Any
 from runner_core.errors import SourceError, UsageError
 from runner_core.frame import Frame
 from runner_core.location_options import public_name
+from runner_video.aside import aside
 from runner_video.decoding import seek, timed_shots
 from runner_video.inputs import FAULTS, Input
 from runner_video.options import COUNT, RATE, SECONDS, split_options, warn_of_slips
@@ -54,8 +55,8 @@ class VideoSource:
     @property
     def total(self) -> int | None:
         """How many frames there will be, where the file says so and all of it is wanted. Raises SourceError."""
-        if not ("://" in self.input.place or os.path.isfile(self.input.place)):  # noqa: PTH113  # any text may be asked
-            return None  # of a pipe, what is looked at is gone
+        if self._is_pipe:
+            return None  # what is looked at is gone
         with self.input.opened() as (_, track):
             counted = track.frames if (self.start, self.end, self.max_fps) == (0.0, math.inf, None) else 0
         return math.ceil(counted / self.stride) or None
@@ -64,12 +65,16 @@ class VideoSource:
         """Raises SourceError where there is no video, no picture where it is asked for, or an end is missing."""
         wanted = Thinning(self.stride, self.max_fps)
         index = -1
-        for shot, time in self._shots():
+        for shot, time in aside(self._shots()) if self._is_pipe else self._shots():  # FFmpeg waits, come what may
             if wanted.takes(time):
                 index += 1
                 yield shot.frame(self.input.name, index, time)
         if index < 0:
             raise SourceError(f"{self.input.name}: no picture from {self.start:g} s on", remedy="see start= and end=")
+
+    @property
+    def _is_pipe(self) -> bool:
+        return not ("://" in self.input.place or os.path.isfile(self.input.place))  # noqa: PTH113  # any text may be asked
 
     def _shots(self) -> Iterator[tuple[Shot, float]]:
         """Those from ``start`` to ``end``."""

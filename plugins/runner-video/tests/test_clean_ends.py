@@ -15,6 +15,7 @@ from pathlib import Path
 
 import av
 import pytest
+from camera_server import CameraServer, jpeg, pictures, silence, then
 from rtsp_server import missing, rtsp_server
 
 PAGE = Path(__file__).parents[2] / "runner-demo" / "src" / "runner_demo" / "brains" / "page" / "page.onnx"
@@ -104,6 +105,14 @@ def test_ctrl_c_ends_a_run_that_waits_for_standard_input(source, begin, tmp_path
         interrupt(process)
     os.close(reading)
     os.close(writing)
+
+
+def test_ctrl_c_ends_a_run_whose_server_says_no_more(tmp_path):
+    server = CameraServer(then(pictures([jpeg(50)] * 40), silence(30)))
+    with server, running(tmp_path, f"video:{server.url}") as process:
+        wait_for(lambda: len(numbers_so_far(tmp_path / "out.jsonl")) > 30)
+        time.sleep(0.5)
+        interrupt(process)
 
 
 def test_what_a_killed_run_wrote_plays(tmp_path):

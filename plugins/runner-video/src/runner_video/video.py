@@ -55,8 +55,8 @@ class VideoSource:
     @property
     def total(self) -> int | None:
         """How many frames there will be, where the file says so and all of it is wanted. Raises SourceError."""
-        if self._is_pipe:
-            return None  # what is looked at is gone
+        if not ("://" in self.input.place or self._is_file):
+            return None  # of a pipe, what is looked at is gone
         with self.input.opened() as (_, track):
             counted = track.frames if (self.start, self.end, self.max_fps) == (0.0, math.inf, None) else 0
         return math.ceil(counted / self.stride) or None
@@ -65,7 +65,7 @@ class VideoSource:
         """Raises SourceError where there is no video, no picture where it is asked for, or an end is missing."""
         wanted = Thinning(self.stride, self.max_fps)
         index = -1
-        for shot, time in aside(self._shots()) if self._is_pipe else self._shots():  # FFmpeg waits, come what may
+        for shot, time in self._shots() if self._is_file else aside(self._shots()):  # FFmpeg waits, come what may
             if wanted.takes(time):
                 index += 1
                 yield shot.frame(self.input.name, index, time)
@@ -73,8 +73,8 @@ class VideoSource:
             raise SourceError(f"{self.input.name}: no picture from {self.start:g} s on", remedy="see start= and end=")
 
     @property
-    def _is_pipe(self) -> bool:
-        return not ("://" in self.input.place or os.path.isfile(self.input.place))  # noqa: PTH113  # any text may be asked
+    def _is_file(self) -> bool:
+        return os.path.isfile(self.input.place)  # noqa: PTH113  # any text may be asked
 
     def _shots(self) -> Iterator[tuple[Shot, float]]:
         """Those from ``start`` to ``end``."""

@@ -32,7 +32,8 @@ class CsvSink:
     def open(self) -> Iterator[CsvWriter]:
         """Raises SinkError where the file cannot be written."""
         with whole_files(self.path) as files:
-            text = io.TextIOWrapper(files.streams[0], "utf-8", newline="")
+            # An interrupt while a TextIOWrapper hands on what it holds would lose that: so it holds nothing.
+            text = io.TextIOWrapper(files.streams[0], "utf-8", newline="", write_through=True)
             try:
                 yield CsvWriter(files, text, self.path)
             finally:

@@ -54,10 +54,15 @@ class _Part(io.FileIO):
         self.partial, self.place, self.whole = partial, place, True
 
     def write(self, data: Any, /) -> int:
+        place = self.tell() if self.partial else None
         try:
             return super().write(data)
         except OSError:
             self.whole = False
+            raise
+        except KeyboardInterrupt:  # what the system has written by now, the buffer writes once more: in the same place
+            if place is not None:
+                self.seek(place)
             raise
 
     def publish(self) -> None:

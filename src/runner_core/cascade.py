@@ -34,6 +34,10 @@ class Cascade(Brain):
 
         Raises LabelError for a label that the first has not, UsageError for a margin that is none.
         """
+        if not isinstance(second, Brain):
+            raise UsageError(
+                f"{second!r} is no brain", remedy="open it first: open_brain(path) or project.get_model(name)"
+            )
         if not 0 <= margin <= 1:
             raise UsageError(f"a margin of {margin}", remedy="give the share of a crop to add on each side, 0 to 1")
         first.labels.model_ids_of(on or ())

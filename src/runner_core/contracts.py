@@ -166,7 +166,8 @@ class Source(Protocol):
     live: bool  # a camera: the newest frame wins; a file: every frame counts
     # Optional: ``total: int | None``, how many frames there will be, for a progress bar;
     # ``gaps: int``, how often a live source was lost and came back;
-    # ``folder: Path | None``, that in which it takes every picture, also at the bottom.
+    # ``folder: Path | None``, that in which it takes every picture, also at the bottom;
+    # ``files: Collection[str]``, the paths that it reads, so that no sink writes over one.
 
     def frames(self) -> Iterator[Frame]:
         """Frames in order, ``index`` from 0. Raises SourceError where nothing can be read at all.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
 from runner_core.contracts import Sink, Source
@@ -14,6 +14,13 @@ from runner_core.packages import package_of
 from runner_core.registry import Installed, registry
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C: is a drive
+
+
+Readable = str | os.PathLike[str] | int | Source
+"""A location, a path, the number of a camera, or a source."""
+
+Writable = str | os.PathLike[str] | Sink
+"""A location, a path, or a sink."""
 
 
 def open_source(location: str) -> Source:
@@ -41,6 +48,18 @@ def open_source(location: str) -> Source:
     raise NotInstalled(f"no installed source reads {public_name(location)!r}", remedy=f"installed: {known}; {remedy}")
 
 
+def source_of(asked: Readable) -> Source:
+    """The source itself. Raises as ``open_source`` does, and UsageError for what is no Readable."""
+    if isinstance(asked, str | os.PathLike | int):
+        return open_source(str(asked))
+    if not hasattr(asked, "frames"):
+        raise UsageError(
+            f"a {type(asked).__name__} is no source of pictures",
+            remedy="give a location, such as 'pictures/', or a source; brain.predict_many takes pictures at hand",
+        )
+    return asked
+
+
 def open_sink(location: str) -> Sink:
     """The sink for ``jsonl:out.jsonl``, ``images:out/``; for ``-`` or ``out.csv`` the one that claims it.
 
@@ -58,21 +77,24 @@ def open_sink(location: str) -> Sink:
     return claimed
 
 
-def open_sinks(asked: Sequence[str | Sink], *, reading: Source | None = None, inputs: Sequence[str] = ()) -> list[Sink]:
+def open_sinks(asked: Sequence[Writable], *, reading: Source | None = None, inputs: Sequence[str] = ()) -> list[Sink]:
     """The sinks for locations; others as they are.
 
     Raises as ``open_sink`` does, and UsageError where two would write over each other.
 
-    ``reading``  the source of the run: a sink that leaves pictures in a folder which this searches is refused, too.
+    ``reading``  the source of the run: a sink that leaves pictures in a folder which this searches, or writes over one
+                 of its ``files``, is refused, too.
     ``inputs``   locations that are read: no sink may write over a file that one of them names.
     """
-    sinks = [open_sink(each) if isinstance(each, str) else each for each in asked]
-    read = {os.path.realpath(_file_of(each)) for each in inputs}
+    if isinstance(asked, str | os.PathLike):
+        raise UsageError(f"sinks are {str(asked)!r}", remedy="give a list of them")
+    sinks = [open_sink(str(each)) if isinstance(each, str | os.PathLike) else each for each in asked]
+    read = [_file_of(each) for each in inputs]
     taken: dict[str, str] = {}
-    for named, sink in zip(asked, sinks, strict=True):
-        location = public_name(named) if isinstance(named, str) else type(sink).__name__
-        for place in _places(sink) or ([named] if isinstance(named, str) else []):
-            if place in read and os.path.isfile(place):  # noqa: PTH113  # any text may be asked
+    for given, sink in zip(asked, sinks, strict=True):
+        location = sink_name(given)
+        for place in _places(sink) or ([] if sink is given else [location]):
+            if _is_among(read, place) or _is_among(getattr(reading, "files", ()), place):
                 raise UsageError(f"{location}: would write over what is read", remedy="name another place for it")
             if place in taken:
                 also = taken[place]
@@ -83,9 +105,21 @@ def open_sinks(asked: Sequence[str | Sink], *, reading: Source | None = None, in
     return sinks
 
 
+def sink_name(asked: Writable) -> str:
+    """What a sink is called where a run is told of: as it was typed, without a password."""
+    return public_name(str(asked)) if isinstance(asked, str | os.PathLike) else type(asked).__name__
+
+
 def _places(sink: Sink) -> list[str]:
     """Where it says that it writes."""
     return [os.path.realpath(place) for place in getattr(sink, "places", ())]
+
+
+def _is_among(files: Iterable[str], place: str) -> bool:
+    """Whether a place is one of these files. There may be a million: only those that end as it does are looked at."""
+    name = os.path.basename(place)  # noqa: PTH119  # any text may be asked
+    alike = [file for file in files if file.endswith(name)]
+    return bool(alike) and os.path.isfile(place) and place in map(os.path.realpath, alike)  # noqa: PTH113
 
 
 def _file_of(location: str) -> str:

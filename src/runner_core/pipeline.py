@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+import logging
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Self
@@ -11,28 +12,31 @@ import attrs
 
 from runner_core.brain import Brain
 from runner_core.contracts import Sink, Source, Writer
-from runner_core.errors import SourceError
+from runner_core.errors import SourceError, UsageError
 from runner_core.explanation import Explanation
 from runner_core.flow import close, every
 from runner_core.live import newest
-from runner_core.locations import open_sinks, open_source
+from runner_core.locations import Readable, Writable, open_sinks, sink_name, source_of
+from runner_core.news import News
 from runner_core.panel import Panel
 from runner_core.result import Result
 from runner_core.summary import INTERRUPTED, Summary
 from runner_core.threads import Threads, thread_budget
 
+log = logging.getLogger("runner")
+
 
 def run(
-    source: str | Source,
+    source: Readable,
     brains: Sequence[Brain],
-    sinks: Sequence[str | Sink] = (),
+    sinks: Sequence[Writable] | Mapping[str, Sink] = (),
     *,
     threads: int | None = None,
     exact: bool = False,
     explain: bool = False,
     on_result: Callable[[Result], None] | None = None,
 ) -> Summary:
-    """Runs every brain over every frame and hands each result to every sink, in order.
+    """Runs every brain over every frame and hands each result to every sink, in order; a mapping gives sinks names.
 
     ``threads`` bounds the frames in work at once; None is the cores. ``exact`` decodes every picture whole, even where
     no brain needs more than a part of its pixels; a sink that draws has the same effect. ``explain`` has the summary
@@ -45,15 +49,15 @@ def run(
     where a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
     what was in work is waited for.
     """
-    reading = open_source(source) if isinstance(source, str) else source
-    outlets = open_sinks(sinks, reading=reading, inputs=[source] if isinstance(source, str) else ())
-    names = [sink if isinstance(sink, str) else type(sink).__name__ for sink in sinks]
+    reading = source_of(source)
+    names, outlets = _outlets(sinks, reading, inputs=[] if reading is source else [str(source)])
     exact = exact or any(getattr(outlet, "draws", False) for outlet in outlets)
     flow = _Flow.of(reading, brains, threads, exact=exact)
     summary = Summary(explain=explain, explanation=flow.explanation())
     with ExitStack() as stack:
         results = stack.enter_context(flow.results())
-        writers = [(name, stack.enter_context(outlet.open())) for name, outlet in zip(names, outlets, strict=True)]
+        opened = [stack.enter_context(outlet.open()) for outlet in outlets]
+        writers = list(zip(names, opened, strict=True))
         try:
             for result in results:
                 _hand_over(result, writers, summary)
@@ -74,15 +78,28 @@ def run(
     return summary
 
 
+def _outlets(
+    sinks: Sequence[Writable] | Mapping[str, Sink], reading: Source, inputs: Sequence[str]
+) -> tuple[list[str], list[Sink]]:
+    if isinstance(sinks, Mapping):
+        return list(sinks), list(sinks.values())
+    return [sink_name(sink) for sink in sinks], open_sinks(sinks, reading=reading, inputs=inputs)
+
+
 def stream(
-    source: str | Source, brains: Sequence[Brain], *, threads: int | None = None, exact: bool = False
+    source: Readable, brains: Sequence[Brain], *, threads: int | None = None, exact: bool = False
 ) -> Generator[Result]:
     """The results of a source's frames: of every frame in order, of a live source the newest. Raises SourceError.
 
-    A Result unpacks into its frame and its inferences: ``for frame, inferences in stream("clip.mp4", brains)``.
+    A Result unpacks into its frame and the inferences that succeeded: ``for frame, inferences in stream("clip.mp4",
+    brains)``; ``failures`` has the rest, and a warning is logged of each that is news.
     """
-    with _Flow.of(source, brains, threads, exact=exact).results() as results:
-        yield from results
+    news = News()
+    with _Flow.of(source_of(source), brains, threads, exact=exact).results() as results:
+        for result in results:
+            for line in news.of(result):
+                log.warning(line)
+            yield result
 
 
 def _hand_over(result: Result, writers: Sequence[tuple[str, Writer]], summary: Summary) -> None:
@@ -102,22 +119,23 @@ class _Flow:
     threads: Threads
 
     @classmethod
-    def of(cls, source: str | Source, brains: Sequence[Brain], threads: int | None, *, exact: bool) -> Self:
-        panel = Panel(brains, exact=exact)
-        opened = open_source(source) if isinstance(source, str) else source
-        return cls(opened, panel, Threads.shared(thread_budget(threads), live=opened.live, brains=len(panel.brains)))
+    def of(cls, source: Source, brains: Sequence[Brain], threads: int | None, *, exact: bool) -> Self:
+        panel = Panel(_brains(brains), exact=exact)
+        return cls(source, panel, Threads.shared(thread_budget(threads), live=source.live, brains=len(panel.brains)))
 
     @contextmanager
     def results(self) -> Iterator[Iterator[Result]]:
         """Closes the source at the end and waits for what is in work: after all that is opened within is closed."""
         frames = self.source.frames()
         with ThreadPoolExecutor(self.threads.workers, thread_name_prefix="runner") as pool:
+            if self.source.live:
+                results = newest(frames, self.panel, pool)
+            else:
+                results = every(frames, self.panel.look, pool, self.threads.frames)
             try:
-                if self.source.live:
-                    yield newest(frames, self.panel, pool)
-                else:
-                    yield every(frames, self.panel.look, pool, self.threads.frames)
+                yield results
             finally:
+                results.close()
                 close(frames)
 
     def explanation(self) -> Explanation:
@@ -127,3 +145,12 @@ class _Flow:
         """Adds what is known at the end alone."""
         explanation.asked = self.panel.asked
         explanation.gaps = getattr(self.source, "gaps", 0)
+
+
+def _brains(asked: Sequence[Brain] | Brain) -> Sequence[Brain]:
+    """One is a sequence of one. Raises UsageError for what is no brain."""
+    brains = [asked] if isinstance(asked, Brain) else list(asked)
+    odd = next((brain for brain in brains if not isinstance(brain, Brain)), None)
+    if odd is not None:
+        raise UsageError(f"{odd!r} is no brain", remedy="open it first: open_brain(path) or project.get_model(name)")
+    return brains

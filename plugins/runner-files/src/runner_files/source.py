@@ -18,6 +18,7 @@ class FileSource:
 
     ``total``   how many frames there are. Progress bars ask any source for it; None is not known.
     ``folder``  the one that is searched to the bottom; None where pictures are named.
+    ``files``   what is read, in order: paths and URLs.
 
     Raises SourceError where there is no picture.
     """
@@ -25,13 +26,13 @@ class FileSource:
     live: bool = False
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        self._names = names_of(os.fspath(location))
+        self.files = names_of(os.fspath(location))
         self.folder = searched(os.fspath(location))
-        self.total: int | None = len(self._names)
+        self.total: int | None = len(self.files)
 
     def frames(self) -> Iterator[Frame]:
         """One for each name; its ``source`` is the name as it was given or found."""
-        return (_frame(name, index) for index, name in enumerate(self._names))
+        return (_frame(name, index) for index, name in enumerate(self.files))
 
 
 def _frame(name: str, index: int) -> Frame:

@@ -83,6 +83,48 @@ def test_an_interrupt_is_the_end_of_a_cameras_run(testdata, tmp_path):
     assert last["summary"]["explain"]["age"]["p50"] > 0
 
 
+def test_terminating_a_cameras_run_is_its_end_too(testdata, tmp_path):
+    """As `docker stop` and systemd end a service; `timeout` says it twice."""
+    pytest.importorskip("av")
+    out, camera = tmp_path / "out.jsonl", "lavfi:testsrc=size=64x48:rate=30,realtime"
+    arguments = ["run", camera, "--brain", str(testdata / "models" / BRAIN), "--engine", "onnx", "--quiet"]
+    process = started([*arguments, "--sink", "jsonl:out.jsonl", "--sink", "csv:out.csv"], tmp_path)
+    wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
+    begun = time.monotonic()
+    for _ in range(2):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.02)
+    stderr = process.communicate(timeout=60)[1]
+    assert time.monotonic() - begun < 2
+    assert (process.returncode, stderr.splitlines()[-1]) == (143, "runner: terminated")
+    *records, last = whole_lines(out)
+    assert (last["summary"]["frames"], last["summary"]["broken"]) == (len(records), "interrupted")
+    assert (tmp_path / "out.csv").is_file()
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_terminating_a_run_over_files_keeps_what_was_finished(arguments, tmp_path):
+    out = tmp_path / "out.jsonl"
+    process = started([*arguments, "--sink", "jsonl:out.jsonl", "--sink", "csv:out.csv"], tmp_path)
+    wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
+    process.terminate()
+    stderr = process.communicate(timeout=60)[1]
+    assert (process.returncode, stderr.strip()) == (143, "runner: terminated")
+    assert 1 < len(whole_lines(out)) < 300
+    assert (tmp_path / "out.csv").is_file()
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_who_has_sigterm_ignored_is_not_stopped_by_it(arguments, tmp_path):
+    out = tmp_path / "out.jsonl"
+    process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path,
+                      preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))  # fmt: skip
+    wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
+    process.terminate()
+    assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
+    assert len(whole_lines(out)) == 301
+
+
 def test_an_interrupt_does_not_wait_for_a_brain_to_close_the_sinks(tmp_path):
     script = textwrap.dedent("""
         import sys, time

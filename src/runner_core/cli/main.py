@@ -1,6 +1,7 @@
 """The command ``runner``: imports the command asked for alone; turns errors into one line and an exit code.
 
-Exit codes: 0 all well; 1 something failed, and what could be done was done; 2 wrong use; 130 interrupted.
+Exit codes: 0 all well; 1 something failed, and what could be done was done; 2 wrong use; 130 interrupted,
+143 terminated.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import click
 
+from runner_core.cli.stopping import stoppable, stopped
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
 from runner_core.packages import package_of
 from runner_core.registry import registry
@@ -110,7 +112,9 @@ def cli(debug: bool) -> None:  # --debug is taken out before, and stands here fo
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits."""
     asked = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_guarded(asked))
+    with stoppable():
+        code = _guarded(asked)
+    sys.exit(code)
 
 
 def _guarded(arguments: list[str]) -> int:
@@ -123,8 +127,9 @@ def _guarded(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _say("interrupted")
-        return 130
+        word, code = stopped()
+        _say(word)
+        return code
     except BrokenPipeError:
         # Nobody reads any more. Python flushes once more at exit: let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,6 +11,7 @@ from runner_core.cli.bars import counting
 from runner_core.cli.explained import print_explanation
 from runner_core.cli.options import brain_options, opened
 from runner_core.cli.said import listen
+from runner_core.cli.stopping import stopped
 from runner_core.locations import open_sinks, open_source
 from runner_core.pipeline import run as run_pipeline
 from runner_core.result import Result
@@ -65,14 +66,15 @@ def run_over(
 
         summary = run_pipeline(frames, models, sinks, threads=budget, exact=exact, explain=explain, on_result=on_result)
     if summary.broken:
-        click.echo(f"runner: {summary.broken}", err=True)
+        why = stopped()[0] if summary.broken == INTERRUPTED else summary.broken
+        click.echo(f"runner: {why}", err=True)
     return summary
 
 
 def exit_code(summary: Summary) -> int:
-    """As of every command: 0, 1 where something failed, 130 where it was interrupted."""
+    """As of every command: 0, 1 where something failed, 130 or 143 where it was stopped."""
     if summary.broken == INTERRUPTED:
-        return 130
+        return stopped()[1]
     return 0 if summary.ok else 1
 
 

@@ -44,7 +44,7 @@ def run(
 
     What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
     midway ends the run: the summary's ``broken`` says where. A camera has no end of its own: a KeyboardInterrupt ends
-    the run properly, and ``broken`` says so; sinks that had not written the frame at hand lack it. Raises UsageError
+    the run properly, and ``broken`` says so; sinks may lack the frame at hand, or a part of it. Raises UsageError
     where sinks would write over each other or what is read, SourceError where nothing can be read at all, SinkError
     where a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
     what was in work is waited for.

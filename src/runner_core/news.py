@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import attrs
 
+from runner_core.panel import LEFT_OUT
 from runner_core.result import Result
 
 
 @attrs.define
 class News:
-    """Lines about failures, result by result; a brain that goes on failing as before is said once."""
+    """Lines about failures, result by result; a brain that goes on failing as before is said once.
+
+    That one is left out from now on is none: whoever leaves it out logs that, and why.
+    """
 
     _last: dict[str, str] = attrs.field(factory=dict, init=False)
 
@@ -19,7 +23,7 @@ class News:
         for failure in result.failures:
             if not failure.brain:
                 lines.append(failure.message)
-            elif self._last.get(failure.brain) != failure.message:
+            elif failure.message not in (LEFT_OUT, self._last.get(failure.brain)):
                 lines.append(f"{result.frame.source}: brain {failure.brain}: {failure.message}")
             self._last[failure.brain] = failure.message
         return lines

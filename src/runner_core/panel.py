@@ -19,6 +19,7 @@ from runner_core.result import Failure, Result
 log = logging.getLogger("runner")
 
 PATIENCE = 10  # failures in a row after which a brain is left out
+LEFT_OUT = f"left out after {PATIENCE} failures in a row"
 
 Family = tuple[Brain, ...]  # a brain, and all that look into what it finds, each behind the one it needs
 Answers = list[Inference | Failure]
@@ -82,7 +83,7 @@ class Panel:
         if isinstance(before, Failure):
             return Failure(before.kind, f"{before.brain}, whose answer it looks into, failed", brain.name)
         if self._failed[brain.name] >= PATIENCE:
-            return Failure("EngineError", f"left out after {PATIENCE} failures in a row", brain.name)
+            return Failure("EngineError", LEFT_OUT, brain.name)
         try:
             if isinstance(brain, Cascade) and before is not None:
                 inference = brain.look_into(frame, before)

@@ -6,7 +6,7 @@ import pytest
 from parts import MemorySink, ScriptedBrain, ScriptedSource, frame
 
 from runner_core import Frame, stream
-from runner_core.cli.run import Complaints
+from runner_core.cli.said import listen
 from runner_core.errors import EngineError, ImageError, UsageError
 from runner_core.panel import PATIENCE, Panel
 from runner_core.pipeline import run
@@ -109,12 +109,11 @@ def test_two_brains_of_one_name_are_refused():
 
 
 def test_on_the_terminal_what_a_brain_says_again_and_again_is_said_once(capsys):
-    complain = Complaints()
+    listen()
     brains = [Failing("bad", range(100)), Failing("other", {1}), ScriptedBrain("good")]
-    for result in stream(ScriptedSource(30), brains, threads=1):
-        complain(result)
+    list(stream(ScriptedSource(30), brains, threads=1))
     assert capsys.readouterr().err.splitlines() == [
         "runner: test: brain bad: out of memory",
         "runner: test: brain other: out of memory",
-        "runner: test: brain bad: left out after 10 failures in a row",
+        "runner: brain bad is left out: 10 failures in a row (out of memory)",
     ]

@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from runner_core.cli.options import brain_options, opened
-from runner_core.cli.run import Complaints
+from runner_core.cli.said import say
 from runner_core.errors import UsageError
 from runner_core.frame import Frame
+from runner_core.news import News
 from runner_core.panel import Panel
 from runner_core.tables import print_instances
 
@@ -33,5 +34,6 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any
             click.echo(json.dumps(inference.to_json(), ensure_ascii=False))
         else:
             print_instances(inference)
-    Complaints()(result)
+    for line in News().of(result):
+        say(line)
     return 1 if result.failures else 0

@@ -10,9 +10,10 @@ import click
 from runner_core.cli.bars import counting
 from runner_core.cli.explained import print_explanation
 from runner_core.cli.options import brain_options, opened
-from runner_core.cli.said import listen
+from runner_core.cli.said import listen, say
 from runner_core.cli.stopping import stopped
 from runner_core.locations import open_sinks, open_source
+from runner_core.news import News
 from runner_core.pipeline import run as run_pipeline
 from runner_core.result import Result
 from runner_core.summary import INTERRUPTED, Summary
@@ -57,17 +58,18 @@ def run_over(
     total: int | None = getattr(frames, "total", None)
     budget = thread_budget(choices.pop("threads"))
     choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within
-    complain = Complaints()
+    news = News()
     with opened(brains, **choices) as models, counting(total, quiet=quiet) as step:
 
         def on_result(result: Result) -> None:
-            complain(result)
+            for line in news.of(result):
+                say(line)
             step()
 
         summary = run_pipeline(frames, models, sinks, threads=budget, exact=exact, explain=explain, on_result=on_result)
     if summary.broken:
         why = stopped()[0] if summary.broken == INTERRUPTED else summary.broken
-        click.echo(f"runner: {why}", err=True)
+        say(why)
     return summary
 
 
@@ -76,18 +78,3 @@ def exit_code(summary: Summary) -> int:
     if summary.broken == INTERRUPTED:
         return stopped()[1]
     return 0 if summary.ok else 1
-
-
-class Complaints:
-    """One line on standard error for each thing that goes wrong; a brain that goes on as before is said once."""
-
-    def __init__(self) -> None:
-        self._last: dict[str, str] = {}
-
-    def __call__(self, result: Result) -> None:
-        for failure in result.failures:
-            if not failure.brain:
-                click.echo(f"runner: {failure.message}", err=True)
-            elif self._last.get(failure.brain) != failure.message:
-                click.echo(f"runner: {result.frame.source}: brain {failure.brain}: {failure.message}", err=True)
-            self._last[failure.brain] = failure.message

@@ -1,10 +1,15 @@
-"""What the core and plugins log, said on standard error as everything else is."""
+"""What is said on standard error, and with it what the core and plugins log."""
 
 from __future__ import annotations
 
 import logging
+import sys
 
-import click
+
+def say(text: str) -> None:
+    """One line. A bar takes the place of ``sys.stderr`` and puts it above itself; click's echo would write into it."""
+    sys.stderr.write(f"runner: {text}\n")
+    sys.stderr.flush()
 
 
 class Said(logging.Handler):
@@ -20,7 +25,7 @@ class Said(logging.Handler):
             if text in self._hints:
                 return
             self._hints.add(text)
-        click.echo(f"runner: {text}", err=True)
+        say(text)
 
 
 def listen(*, quiet: bool = False) -> None:

@@ -144,7 +144,9 @@ def _failed(error: Exception) -> int:
     if isinstance(error, RunnerError):
         _say(str(error))
     else:
-        _say(f"{type(error).__name__}: {error}; this is a fault of runner: see the traceback with `runner --debug ...`")
+        from runner_core.cli.faults import fault  # costs what --help need not pay
+
+        _say(fault(error))
     return 2 if isinstance(error, _WRONG_USE) else 1
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
+from pathlib import Path
 
 import attrs
 
 from runner_core.bare import Bare
 from runner_core.card import Card
 from runner_core.contracts import Task
+from runner_core.entries import reason_of
 from runner_core.errors import LabelError, TaskError
 from runner_core.fitting.labelling import settled
 from runner_core.labels_beside import labels_beside
@@ -47,19 +50,28 @@ def nobody(bare: Bare, family: str | None) -> TaskError:
 
 
 def drafts_of(bare: Bare, family: str | None = None) -> dict[str, Card]:
-    """What each installed task drafts; one that fails to load or to look is passed over when others are asked too."""
+    """What each installed task drafts; one that fails to load or to look is told of, and passed over.
+
+    Asked for by name, as ``family``, it raises what it raises.
+    """
     names = [family] if family else list(registry().all("tasks"))
     drafts = {}
     for name in names:
         try:
             card = task_of(name).recognise(bare.signature)
-        except Exception:  # whatever a stranger's task raises, the others are asked
+        except Exception as error:  # whatever a stranger's task raises, the others are asked
             if family:
                 raise
+            _tell(bare.path, name, reason_of(error))
             continue
         if card is not None:
             drafts[name] = attrs.evolve(card, notes=(*bare.notes, *card.notes))
     return drafts
+
+
+@lru_cache  # once, though it be tried in one engine after the other
+def _tell(model: Path, task: str, reason: str) -> None:
+    log.warning("%s: task %s is passed over, for it fails at this model (%s)", model, task, reason)
 
 
 def labelled(card: Card, bare: Bare, first: int | None = None) -> Card:

@@ -68,7 +68,8 @@ def _shared_parts(one: str, other: str) -> int:
 class ByTime:
     """Pictures of one video by their times.
 
-    A video that the run wrote itself begins with the first frame that was answered, whenever that was.
+    A video that the run wrote itself begins with the first frame that was answered, whenever that was. Raises
+    SourceError where nothing of it can be read.
     """
 
     def __init__(self, source: Source, place: str) -> None:
@@ -103,12 +104,16 @@ class ByTime:
 
     def _restart(self) -> None:
         self._frames: Iterator[Frame] = iter(self._source.frames())
+        self._frame: Frame | None = None
         self._broken = ""
         self._advance()
 
     def _advance(self) -> None:
         try:
             self._frame = next(self._frames, None)
-        except SourceError as error:  # cut short: what was before is there
+        except SourceError as error:
+            if self._frame is None:
+                raise
+            # cut short: what was before is there
             self._frame, self._broken = None, f" ({error.message})"
         self._shown = math.inf if self._frame is None else self._frame.time or 0.0

@@ -23,8 +23,11 @@ _TOLD: dict[str, Callable[[Instance], str]] = {
 }
 
 
-def print_summary(summary: Summary) -> None:
-    """Per brain: frames answered, instances found by label, failures, median milliseconds a frame."""
+def print_summary(summary: Summary, *, when: str = "") -> None:
+    """Per brain: frames answered, instances found by label, failures, median milliseconds a frame.
+
+    ``when`` is said of the frames that failed, where that was not just now.
+    """
     table = Table("brain", "frames", "found", "failed", "ms a picture")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -32,7 +35,7 @@ def print_summary(summary: Summary) -> None:
         table.add_row(name, str(tally.answered), _found(tally), str(tally.failed), _ms(tally))
     _console().print(table)
     if summary.failed:
-        _console().print(f"{summary.failed} of {summary.frames} frames failed")
+        _console().print(f"{summary.failed} of {summary.frames} frames failed{when and f' {when}'}")
 
 
 def _found(tally: Tally) -> str:

@@ -73,6 +73,13 @@ def test_into_other_formats(answers, runner, tmp_path):
     assert {found["bbox"][2] for found in json.loads((tmp_path / "out.json").read_text())} >= {48.0}
 
 
+def test_what_failed_in_the_run_is_no_failure_of_the_replay(answers, runner):
+    done = runner("replay", answers, "-s", "jsonl:out.jsonl", **ALONE)
+    assert done.returncode == 0
+    assert re.search(r"^\d of \d frames failed in the run$", done.stdout, re.MULTILINE)
+    assert not done.stderr
+
+
 def test_onto_a_video_by_time(of_clip, runner, tmp_path):
     sinks = ("-s", "video:out.mp4", "-s", "jsonl:out.jsonl")
     done = runner("replay", of_clip, "--video", CLIP, "--conf", "0.6", *sinks, **ALONE)
@@ -123,6 +130,13 @@ class TestFaults:
         assert "clip.jsonl: line 2 is not what a run says" in done.stderr
         assert "no picture at 90.240 s" in done.stderr
         assert len(lines(tmp_path / "out.jsonl")) == len(text) - 2
+
+    @pytest.mark.parametrize("option", ["--video", "--pictures"])
+    def test_a_place_where_nothing_is_is_said_once_and_nothing_written(self, option, of_clip, runner, tmp_path):
+        done = runner("replay", of_clip, option, "nosuch.mp4", "-s", "video:out.mp4", **ALONE)
+        assert done.returncode == 1
+        assert re.fullmatch(r"runner: nosuch.mp4: no such file.*; check the path\n", done.stderr)
+        assert not (tmp_path / "out.mp4").exists()
 
     def test_pictures_that_are_not_there_or_others(self, answers, of_clip, runner):
         done = runner("replay", answers, "--pictures", PICTURES, **ALONE)

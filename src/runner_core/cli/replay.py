@@ -58,7 +58,7 @@ def command(
     for name in sorted((asked or frozenset()) - seen):
         complain(f"{answers}: nothing in it is called {name}")
     if not quiet and set(STANDARD_OUTPUT).isdisjoint(sinks):
-        print_summary(summary)
+        print_summary(summary, when="in the run")
     return 1 if complain.count else 0
 
 

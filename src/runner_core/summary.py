@@ -53,7 +53,7 @@ class Summary:
     dropped: int = 0
     broken: str = ""
     brains: dict[str, Tally] = attrs.field(factory=dict)
-    explanation: Explanation = attrs.field(factory=Explanation)
+    explanation: Explanation = attrs.field(factory=Explanation, repr=False)  # long; it has tables of its own
     explain: bool = False
 
     def take(self, result: Result) -> None:

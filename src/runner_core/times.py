@@ -11,7 +11,7 @@ KEPT = 10_000
 PERCENTILES = (50, 90, 99)
 
 
-@attrs.define
+@attrs.define(repr=False)
 class Times:
     """Milliseconds; of the last ``KEPT``."""
 
@@ -20,6 +20,10 @@ class Times:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def __repr__(self) -> str:
+        """The percentiles, not each time: ``Times(3, p50=5.2, p90=6.1, p99=6.3)``."""
+        return f"Times({', '.join([str(len(self)), *(f'{key}={ms:.1f}' for key, ms in self.to_json().items())])})"
 
     def take(self, ms: float) -> None:
         if len(self._kept) < KEPT:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from runner_core.summary import Summary, Tally
 from runner_core.times import KEPT, Times
 
 
@@ -35,3 +36,14 @@ def test_the_oldest_go_first():
     assert max(found._kept) == 1000.0, "one is left"
     found.take(1.0)
     assert max(found._kept) == 1.0
+
+
+def test_a_summary_prints_on_a_line_that_one_reads():
+    found = times(1.0, 2.0, 3.0)
+    assert repr(found) == "Times(3, p50=2.0, p90=2.8, p99=3.0)"
+    assert repr(times()) == "Times(0)"
+    tally = Tally(answered=3, found=1, ms=found)
+    assert repr(Summary(frames=3, brains={"page": tally})) == (
+        "Summary(frames=3, failed=0, dropped=0, broken='', brains={'page': Tally(answered=3, found=1, failed=0, "
+        "labels=Counter(), ms=Times(3, p50=2.0, p90=2.8, p99=3.0))}, explain=False)"
+    )

@@ -94,3 +94,10 @@ def test_help_tells_what_counts_where_nobody_says(command, capfd):
         in text
     )
     assert command == "verify" or f"the card's, or {CARD.iou}." in text
+
+
+def test_who_benches_a_source_and_no_brain_is_told_how(runner_here):
+    done = runner_here("bench", PICTURE.parent)
+    assert done.returncode == 2
+    assert "no installed engine opens this folder" in done.err
+    assert "to time a run over a source, give --brain" in done.err

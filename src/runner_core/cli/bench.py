@@ -11,7 +11,7 @@ from runner_core.choices import Choices
 from runner_core.cli.explained import print_explanation
 from runner_core.cli.options import brain_options
 from runner_core.cli.run import exit_code, run_over
-from runner_core.errors import UsageError
+from runner_core.errors import NotInstalled, UsageError
 from runner_core.getting import find
 from runner_core.locating import locate
 from runner_core.measuring import ranked
@@ -46,7 +46,11 @@ def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **c
 def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, ...], **choices: Any) -> int:
     if locked or trust:
         raise UsageError("--locked and --trust are for brains over a source", remedy="name the brain with --brain")
-    measured = ranked(locate(find(brain)), Choices(**choices), anew=True, every=every)
+    try:
+        measured = ranked(locate(find(brain)), Choices(**choices), anew=True, every=every)
+    except NotInstalled as error:  # nothing opens it: it may be meant for a source
+        remedy = f"to time a run over a source, give --brain; {error.remedy}"
+        raise NotInstalled(error.message, remedy=remedy) from error
     best = measured[0][1].ms
     rows = [_row(opener.engine, opener.artifact, speed, best) for opener, speed in measured]
     print_rows("", ("engine", "artifact", "ms a picture", "times the best"), rows)

@@ -13,7 +13,7 @@ from runner_core.artifact import Artifact
 from runner_core.atomic import write_text
 from runner_core.card_json import converter_for, structure
 from runner_core.errors import CardError
-from runner_core.labels import LabelMap
+from runner_core.labels import BACKGROUND, LabelMap
 from runner_core.picture import PictureSpec
 
 FILE_NAME = "brain.json"
@@ -27,7 +27,7 @@ class Card:
     ``roles``      what a codec calls a tensor -> what the model calls it.
     ``picture``    how a picture becomes the input; None lets the task choose from the input's shape.
     ``threshold``  the least score that counts, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.
-    ``first_class``  the number of the first class where labels come as a bare list.
+    ``first_class``  the number of the first class where labels come as a bare list; None: see ``first``.
     ``options``    what only the task understands.
     ``training``   how it came to be, for people.
     ``notes``      how a drafted card knew, line by line; a card from a file has none. A guess says what settles it.
@@ -42,7 +42,7 @@ class Card:
     labels: LabelMap = LabelMap()
     threshold: float = 0.5
     iou: float = 0.45
-    first_class: int = 0
+    first_class: int | None = None
     options: Mapping[str, Any] = attrs.field(factory=dict)
     licence: str = ""
     origin: str = ""
@@ -53,6 +53,14 @@ class Card:
         for name in ("threshold", "iou"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, not from 0 to 1")
+
+    @property
+    def first(self) -> int:
+        """The number of a list's first name: as said, else that of its own first label but a background, else 0."""
+        if self.first_class is not None:
+            return self.first_class
+        things = (label.model_id for label in self.labels.labels if label.name.lower() not in BACKGROUND)
+        return min(things, default=0)
 
     def for_artifact(self, artifact: Artifact) -> Card:
         """The same card for one artifact alone, with what that artifact overrides."""

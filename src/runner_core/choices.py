@@ -56,7 +56,7 @@ class Choices:
         adjusted = attrs.evolve(
             card,
             name=self.name or card.name,
-            labels=given.counted(first) if given else card.labels,
+            labels=given.counted(card.first if first is None else first) if given else card.labels,
             first_class=first,
             threshold=card.threshold if self.conf is None else self.conf,
             iou=card.iou if self.iou is None else self.iou,

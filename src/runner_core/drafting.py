@@ -80,7 +80,7 @@ def labelled(card: Card, bare: Bare, first: int | None = None) -> Card:
     ``first`` is the number of a list's first name; None leaves it to the card. Raises LabelError for a label file that
     cannot be read.
     """
-    found = None if card.labels else labels_beside(bare.path, first=card.first_class if first is None else first)
+    found = None if card.labels else labels_beside(bare.path, first=card.first if first is None else first)
     if found is None:
         return card
     wanted = settled(attrs.evolve(card, labels=found.labels), numbered=found.numbered)

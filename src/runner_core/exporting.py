@@ -80,7 +80,7 @@ def _beyond(tolerance: Tolerance | None) -> Tolerance | None:
 def _exporter(located: Located, formats: Sequence[str], choices: Choices) -> tuple[Opener, Exporter]:
     """Who opens one of the artifacts and writes all of the formats."""
     able: dict[str, Exporter] = {}
-    for opener in openers(located, choices.engine):
+    for opener in openers(located.of_task(choices.task), choices.engine):
         engine: Engine = registry().make("engines", opener.engine)
         if isinstance(engine, Exporter):
             able[opener.engine] = engine

@@ -13,12 +13,9 @@ import attrs
 
 from runner_core import text_format
 from runner_core.errors import LabelError
-from runner_core.labels import Label, LabelMap
+from runner_core.labels import BACKGROUND, Label, LabelMap
 
 log = logging.getLogger("runner")
-
-# What files call the class that no instance has: a list that starts with it starts at 0 whatever the model.
-BACKGROUND = frozenset({"background", "__background__", "???", "bg"})
 
 _PBTXT = re.compile(r"(?:\s|#[^\n]*\n)*item\s*:?\s*[{<]")
 _NUMBERED = re.compile(r"^(\d+)(?:\s*[:,]\s*|\s+)(\S.*)$")
@@ -150,6 +147,7 @@ def _lines(text: str) -> GivenLabels:
 
 
 def _listed(names: list[str]) -> GivenLabels:
+    """A list that starts with the background starts at 0, whatever the model."""
     from_zero = bool(names) and names[0].lower() in BACKGROUND
     return GivenLabels(LabelMap.from_names(names) if from_zero else names)
 

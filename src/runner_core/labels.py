@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from runner_core.errors import LabelError
 
+# What people call the class that no instance has.
+BACKGROUND = frozenset({"background", "__background__", "???", "bg"})
+
 
 @attrs.frozen
 class Label:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 from runner_core import trust
@@ -11,6 +12,7 @@ from runner_core.card import Card
 from runner_core.choices import Choices
 from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.drafting import draft, labelled, task_of
+from runner_core.errors import LabelError
 from runner_core.local_brain import LocalBrain, Wanted
 from runner_core.locating import Located, Opener
 from runner_core.registry import registry
@@ -33,11 +35,21 @@ def load(opener: Opener, choices: Choices) -> Session:
 def brain_on(session: Session, located: Located, opener: Opener, choices: Choices) -> LocalBrain:
     """The brain by its card, or by a drafted one. Raises CardError, LabelError, TaskError."""
     card = located.card.for_artifact(opener.artifact) if located.card else _drafted(session, opener.path, choices)
-    wanted = Wanted(None if choices.classes is None else tuple(choices.classes), choices.max_det)
     card = choices.adjust(card)
     if not card.labels:
         log.info("%s: no label map, so its classes go by their numbers; give one by --labels", opener.path)
-    return LocalBrain(card, task_of(card.task), session, engine=opener.engine, wanted=wanted, threads=choices.threads)
+    return bound(card, session, opener.engine, choices)
+
+
+def bound(card: Card, session: Session, engine: str, choices: Choices) -> LocalBrain:
+    """The brain by this very card. Raises TaskError, and LabelError naming the brain and the file that was given."""
+    wanted = Wanted(None if choices.classes is None else tuple(choices.classes), choices.max_det)
+    try:
+        return LocalBrain(card, task_of(card.task), session, engine=engine, wanted=wanted, threads=choices.threads)
+    except LabelError as error:
+        given = choices.labels
+        told = f", labels of {os.fspath(given)}" if isinstance(given, str | os.PathLike) else ""
+        raise LabelError(f"brain {card.name}{told}: {error.message}", remedy=error.remedy) from error
 
 
 def _drafted(session: Session, model: Path, choices: Choices) -> Card:

@@ -27,6 +27,25 @@ class Located:
         """Of the first artifact."""
         return self.root / self.artifacts[0].path
 
+    def of_task(self, task: str | None) -> Located:
+        """With those artifacts alone that the card gives to this task; all where None is asked for, or without a card.
+
+        Raises NotInstalled for a task that there is not, UsageError where the card has another.
+        """
+        if task is None or self.card is None:
+            return self
+        registry().get("tasks", task)
+        tasks = [artifact.task or self.card.task for artifact in self.artifacts]
+        if task not in tasks:
+            own = ", ".join(dict.fromkeys(tasks)) or self.card.task
+            raise UsageError(
+                f"{self.root / FILE_NAME}: the task of {self.card.name} is {own}, not {task}",
+                remedy="ask for none; one that is meant for another brain goes behind that: MODEL?task=NAME",
+            )
+        return attrs.evolve(
+            self, artifacts=tuple(each for each, own in zip(self.artifacts, tasks, strict=True) if own == task)
+        )
+
 
 @attrs.frozen
 class Opener:

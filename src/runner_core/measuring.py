@@ -32,9 +32,10 @@ def ranked(located: Located, choices: Choices, *, anew: bool = False, every: boo
 
     Unless ``every``, the format's own engine alone. What was measured before is not measured again, unless ``anew``;
     what is measured now is remembered, and a warning tells which engines are left out: those that refuse the model, and
-    those that answer otherwise than the first that does not. Raises NotInstalled.
+    those that answer otherwise than the first that does not. Raises NotInstalled, and UsageError
+    for another task than the card's.
     """
-    candidates = openers(located) if every else openers(located)[:1]
+    candidates = openers(located.of_task(choices.task))[: None if every else 1]
     if len(candidates) == 1 and not anew:  # nothing to choose
         return [(candidates[0], Speed(None))]
     known = {} if anew else speeds.recall()

@@ -44,7 +44,7 @@ def _candidates(located: Located, choices: Choices) -> list[Opener]:
     if choices.engine == AUTO:
         measured = ranked(located, choices)
         return [opener for opener, speed in measured if speed.ms is not None] or [measured[0][0]]
-    found = openers(located, choices.engine)
+    found = openers(located.of_task(choices.task), choices.engine)
     return found if choices.engine else _best_ones(found)
 
 

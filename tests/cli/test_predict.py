@@ -66,3 +66,18 @@ def test_a_brain_that_fails_does_not_hide_what_another_finds(runner_here, testda
     assert done.returncode == 1
     assert "brain cats: the model says class" in done.err
     assert [row[1] for row in rows(done.out)] == ["page"]
+
+
+def test_a_list_begins_where_the_labels_of_the_card_do(runner_here, testdata):
+    done = runner_here("predict", PICTURE, "--brain", "page", "--labels", testdata / "models" / "coco80.txt")
+    assert done.returncode == 0, done.err
+    assert "person" in done.out
+    assert "bicycle" not in done.out
+
+
+@pytest.mark.parametrize("command", [("predict", PICTURE, "--brain", "page"), ("inspect", "page")])
+@pytest.mark.parametrize(("task", "told"), [("nosuch", "no task named 'nosuch'"), ("yolo", "not yolo")])
+def test_a_task_that_the_card_does_not_give_is_refused(command, task, told, runner_here):
+    done = runner_here(*command, "--task", task)
+    assert done.returncode == 2
+    assert told in done.err

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from runner_core.errors import EngineError, UsageError
+from runner_core.card import Card
+from runner_core.errors import EngineError, LabelError, NotInstalled, UsageError
 from runner_core.frame import Frame
+from runner_core.labels import Label, LabelMap
 from runner_core.project import open_brain
 from runner_core.testing.registries import registry_of
 
@@ -114,3 +116,46 @@ def test_labels_with_a_background_count_themselves(testdata):
     with open_brain(testdata / "models" / "mobilenet_v2_1.0_224_quant.tflite") as brain:
         assert brain.labels.name(0) == "background"
         assert not any("of 1001" in note for note in brain.card.notes if note.startswith("guess:"))
+
+
+def test_a_list_begins_where_the_labels_of_the_card_do(testdata):
+    names = testdata / "models" / "coco80.txt"
+    for choices, first in (({}, 1), ({"first_class": 0}, 0)):
+        with open_brain("page", labels=names, **choices) as brain:
+            assert (brain.labels.labels[0].model_id, brain.labels.name(first)) == (first, "person")
+
+
+@pytest.mark.parametrize(
+    ("own", "first_class", "first"),
+    [((), None, 0), ((1, 2), None, 1), ((1, 2), 0, 0), ((3,), 1, 1), ((2, 1), None, 1)],
+)
+def test_the_first_class_of_a_card(own, first_class, first):
+    labels = LabelMap(tuple(Label(number, number, f"thing {number}") for number in own))
+    assert Card("a", "yolo", labels=labels, first_class=first_class).first == first
+
+
+def test_a_list_without_a_background_begins_behind_that_of_the_card():
+    assert Card("a", "yolo", labels=LabelMap.from_names(["background", "cat"])).first == 1
+
+
+def test_a_task_that_the_card_does_not_give_is_refused():
+    with pytest.raises(NotInstalled, match="no task named 'nosuch' is installed"):
+        open_brain("page", task="nosuch")
+    for engine in (None, "auto"):
+        with pytest.raises(UsageError, match=r"brain.json: the task of page is tf-detection, boxes-scores, not yolo"):
+            open_brain("page", task="yolo", engine=engine)
+
+
+def test_a_task_chooses_among_the_artifacts_of_a_card():
+    for task in ("tf-detection", "boxes-scores"):
+        with open_brain("page", task=task) as brain:
+            assert brain.family == task
+
+
+def test_labels_that_do_not_fit_are_said_with_the_brain_and_their_file(testdata):
+    models = testdata / "models"
+    told = r"^brain fastestdet_coco, labels of .*imagenet_labels.txt: the model has the classes 0 to 79, the labels run"
+    with pytest.raises(LabelError, match=told):
+        open_brain(models / "fastestdet_coco.onnx", labels=models / "imagenet_labels.txt")
+    with pytest.raises(LabelError, match=r"^brain few: the model has the classes 0 to 79"):
+        open_brain(models / "fastestdet_coco.onnx", labels=["cat"], name="few")

@@ -15,12 +15,13 @@ from runner_core.bare import Bare
 from runner_core.card import FILE_NAME, Card
 from runner_core.choices import Choices
 from runner_core.contracts import Session
-from runner_core.drafting import drafts_of, labelled, nobody, task_of
+from runner_core.drafting import drafts_of, labelled, nobody
 from runner_core.errors import UsageError
 from runner_core.frame import Frame
 from runner_core.getting import find_with_store
+from runner_core.loading import bound
 from runner_core.local_brain import LocalBrain
-from runner_core.locating import Located, Opener, locate
+from runner_core.locating import Opener, locate
 from runner_core.opening import loaded
 from runner_core.tables import print_rows
 from runner_core.trying import Trial, Tried, attempt
@@ -63,7 +64,7 @@ def inspect(
     if write and store:
         raise UsageError(f"{model} is a brain of a store: its card is not written over", remedy="inspect a copy")
     located = locate(place)
-    with loaded(located, Choices(engine=engine, trust=trust)) as (opener, session):
+    with loaded(located, Choices(engine=engine, task=task, trust=trust)) as (opener, session):
         bare = Bare.of(session, opener.path)
         click.echo(f"{opener.path}: {opener.artifact.format} by engine {opener.engine}")
         _say_tensors(bare, session)
@@ -72,7 +73,8 @@ def inspect(
         if located.card:
             click.echo(f"card: {located.root / FILE_NAME}, task {card.for_artifact(opener.artifact).task}")
         if located.card or labels or pictures:
-            brain = _bound(card, located, opener, session)
+            own = card.for_artifact(opener.artifact) if located.card else card
+            brain = bound(own, session, opener.engine, choices)
             card = _tried(brain, card, bare, pictures, variant) if pictures else card
         session.close()
     _say_card(card)
@@ -116,12 +118,6 @@ def _drafted(opener: Opener, bare: Bare, task: str | None, choices: Choices) -> 
     ((name, card),) = drafts.items()
     artifact = attrs.evolve(opener.artifact, files=describe_files(opener.root, opener.path))
     return attrs.evolve(card, name=opener.path.stem or opener.path.name, task=name, artifacts=(artifact,))
-
-
-def _bound(card: Card, located: Located, opener: Opener, session: Session) -> LocalBrain:
-    """Raises LabelError, TaskError where the card does not fit the model."""
-    own = card.for_artifact(opener.artifact) if located.card else card
-    return LocalBrain(own, task_of(own.task), session, engine=opener.engine)
 
 
 def _tried(brain: LocalBrain, card: Card, bare: Bare, pictures: Sequence[str], number: int | None) -> Card:

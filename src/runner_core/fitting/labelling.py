@@ -8,8 +8,7 @@ import attrs
 
 from runner_core.card import Card
 from runner_core.errors import LabelError, TaskError
-from runner_core.label_files import BACKGROUND
-from runner_core.labels import LabelMap
+from runner_core.labels import BACKGROUND, LabelMap
 
 _BY_LABELS = "label map settles it"
 _BY_NUMBERS = "label map with numbers settles it"

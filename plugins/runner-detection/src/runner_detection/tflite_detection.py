@@ -19,8 +19,7 @@ from runner_core.fitting.roles import roles_of
 from runner_core.fitting.values import SIGNED
 from runner_core.frame import Frame
 from runner_core.inference import Inference
-from runner_core.label_files import BACKGROUND
-from runner_core.labels import LabelMap
+from runner_core.labels import BACKGROUND, LabelMap
 from runner_core.picture import PictureSpec
 from runner_detection.kind import KIND
 from runner_detection.tf_detection import NEEDED, TfDetectionCodec, check_shapes

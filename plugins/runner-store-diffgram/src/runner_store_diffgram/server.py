@@ -12,8 +12,7 @@ import attrs
 from runner_core.cache.address import shown
 from runner_core.cache.http import IDEMPOTENT, Client
 from runner_core.errors import LabelError, NoSuchBrain, StoreError, UsageError
-from runner_core.label_files import BACKGROUND
-from runner_core.labels import Label, LabelMap
+from runner_core.labels import BACKGROUND, Label, LabelMap
 
 HOST = "https://diffgram.com"
 ID_VARIABLE = "DIFFGRAM_CLIENT_ID"

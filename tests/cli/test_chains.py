@@ -17,6 +17,8 @@ PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runn
         ("page", [Step("page")]),
         ("nets/[new]/cats.pb?conf=0.4", [Step("nets/[new]/cats.pb?conf=0.4")]),
         ("folder[1]", [Step("folder[1]")]),
+        ("a folder[", [Step("a folder[")]),
+        ("page [page, margin = 0.1] > graphs", [Step("page", ("page",), 0.1), Step("graphs")]),
         ("page>graphs", [Step("page"), Step("graphs")]),
         ("page[page] > graphs", [Step("page", ("page",)), Step("graphs")]),
         (
@@ -35,6 +37,23 @@ def test_what_is_typed(text, steps):
 def test_what_makes_no_sense(text):
     with pytest.raises(UsageError):
         steps_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("page[page, margn=1] > graphs", "no option 'margn'; known: margin"),
+        ("page[page > graphs", "the bracket of 'page[page' is not closed"),
+        ("page > page[page > graphs", "the bracket of 'page[page' is not closed"),
+        ("page[[page] > graphs", "the bracket of 'page[' is not closed"),
+        ("page page] > graphs", "the bracket of 'page page]' was never opened"),
+        ("page[page] > graphs]", "the bracket of 'graphs]' was never opened"),
+    ],
+)
+def test_a_slip_is_said(text, told):
+    with pytest.raises(UsageError) as caught:
+        steps_of(text)
+    assert told in str(caught.value)
 
 
 def test_a_chain_runs_and_the_brain_named_twice_is_one(runner):

@@ -27,26 +27,39 @@ class Step:
 def steps_of(text: str) -> tuple[Step, ...]:
     """The steps of ``page?conf=0.4[page, margin=0.05] > graphs``; one for a brain by itself.
 
-    Raises UsageError for a step without a brain, or a margin that is no number.
+    Raises UsageError for a step without a brain, a bracket that is not closed, an option that is no margin, or a margin
+    that is no number.
     """
     *before, last = (part.strip() for part in text.split(">"))
     steps = (*(_step(part) for part in before), Step(last))
     if not all(step.brain for step in steps):
         raise UsageError(f"{text!r}: a brain is missing", remedy="write page > graphs, or page[page] > graphs")
+    for step in steps if before else ():
+        _check_brackets(step.brain, text)
     return steps
+
+
+def _check_brackets(brain: str, text: str) -> None:
+    """A folder may be called nets/[new], a step ends with its bracket."""
+    if brain.count("[") != brain.count("]"):
+        told = "is not closed" if brain.count("[") > brain.count("]") else "was never opened"
+        raise UsageError(f"{text!r}: the bracket of {brain!r} {told}", remedy="write page[page] > graphs")
 
 
 def _step(part: str) -> Step:
     match: Any = _STEP.match(part)  # matches any text
     words = [word.strip() for word in (match["into"] or "").split(",") if word.strip()]
-    options = [word for word in words if word.startswith("margin=")]
+    options = [word for word in words if "=" in word]
     names = tuple(word for word in words if word not in options)
-    return Step(match["brain"], names or None, _margin(options[-1]) if options else 0.0)
+    return Step(match["brain"], names or None, [0.0, *map(_margin, options)][-1])
 
 
 def _margin(word: str) -> float:
+    key, _, value = word.partition("=")
+    if key.strip() != "margin":
+        raise UsageError(f"no option {key.strip()!r}", remedy="known: margin")
     try:
-        return float(word.partition("=")[2])
+        return float(value)
     except ValueError:
         raise UsageError(f"{word} is not a number", remedy="write margin=0.05") from None
 

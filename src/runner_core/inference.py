@@ -132,8 +132,11 @@ class Inference:
         return to_json(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], *, size: tuple[int, int] | None = None) -> Inference:
-        """Reads ``to_json``, or an inference of a JSONL line with that line's ``size``."""
+    def from_json(cls, data: Mapping[str, Any], *, size: Sequence[int] | None = None) -> Inference:
+        """Reads ``to_json``, or an inference of a JSONL line with that line's ``size``: width, height.
+
+        Raises UsageError where neither has a size.
+        """
         from runner_core.inference_json import from_json
 
         return from_json(data, size)

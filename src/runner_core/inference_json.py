@@ -5,12 +5,13 @@ float32 columns are written with the fewest digits that read back to the same fl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runner_core.errors import UsageError
 from runner_core.inference import NONE, Inference
 from runner_core.labels import Label, LabelMap
 from runner_core.mask import Mask
@@ -64,8 +65,13 @@ def _label(named: Mapping[str, Any]) -> Label:
     return Label(named.get("model_id", named["file_id"]), named["file_id"], named["label"])
 
 
-def from_json(data: Mapping[str, Any], size: tuple[int, int] | None) -> Inference:
-    """Raises KeyError for a missing field, ValueError for one that is nonsense."""
+def from_json(data: Mapping[str, Any], size: Sequence[int] | None) -> Inference:
+    """Raises KeyError for a missing field, ValueError for one that is nonsense, UsageError where no size is told."""
+    if size is None and "size" not in data:
+        raise UsageError(
+            "an inference of a JSON line has no size of its own",
+            remedy='give the line\'s: Inference.from_json(line["inferences"][0], size=line["size"])',
+        )
     rows, class_map, unseen = data["instances"], data.get("class_map"), data.get("columns", {})
     labels = [_label(row) for row in rows]
     width, height = size or data["size"]

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as nps
 from inferences import LABELS, full, sample
 
 from runner_core.columns import NONE
+from runner_core.errors import UsageError
 from runner_core.inference import Inference
 from runner_core.labels import Label, LabelMap
 from runner_core.mask import Mask
@@ -83,7 +84,7 @@ class TestJson:
         data = sample().to_json()
         del data["size"]
         assert Inference.from_json(data, size=(60, 40)) == sample()
-        with pytest.raises(KeyError):
+        with pytest.raises(UsageError, match=r'no size of its own; give the line.*, size=line\["size"\]'):
             Inference.from_json(data)
 
 

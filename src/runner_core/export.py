@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runner_core.errors import LabelError
 from runner_core.inference import Inference
 from runner_core.labels import Label, LabelMap
 from runner_core.mask import Mask
@@ -36,10 +37,12 @@ def coco_results(inference: Inference, image_id: int | str) -> list[dict[str, An
     return rows
 
 
-def yolo_text(inference: Inference, *, scores: bool = False) -> str:
+def yolo_text(inference: Inference, *, scores: bool = False, names: Sequence[str] | None = None) -> str:
     """YOLO's label text: ``class x y width height`` a line, relative to the picture, centre first.
 
-    ``class`` is the model_id. Format: https://docs.ultralytics.com/datasets/detect/
+    ``class`` is the place of the label in ``names``, from 0: the lines of a dataset's ``classes.txt``, the names of its
+    ``data.yaml``. Without them it is the model_id. Raises LabelError for a label that is not in ``names``.
+    Format: https://docs.ultralytics.com/datasets/detect/
     """
     if inference.boxes is None:
         return ""
@@ -51,8 +54,24 @@ def yolo_text(inference: Inference, *, scores: bool = False) -> str:
         columns = np.concatenate([columns, inference.scores[:, None]], axis=1)
     return "".join(
         f"{number} {' '.join(f'{value:.6f}' for value in row)}\n"
-        for number, row in zip(inference.model_ids.tolist(), columns.tolist(), strict=True)
+        for number, row in zip(_numbers(inference, names), columns.tolist(), strict=True)
     )
+
+
+def yolo_name(name: str) -> str:
+    """A label as a line of ``classes.txt``."""
+    return " ".join(name.split()) or "unnamed"
+
+
+def _numbers(inference: Inference, names: Sequence[str] | None) -> list[int]:
+    if names is None:
+        numbers: list[int] = inference.model_ids.tolist()
+        return numbers
+    known = {yolo_name(name): number for number, name in reversed(list(enumerate(names)))}
+    unknown = [name for name in inference.names if yolo_name(name) not in known]
+    if unknown:
+        raise LabelError(f"the names of the classes have no {unknown[0]!r}", remedy=f"known: {', '.join(names)}")
+    return [known[yolo_name(name)] for name in inference.names]
 
 
 def to_supervision(inference: Inference, detections: Callable[..., T]) -> T:

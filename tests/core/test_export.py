@@ -10,6 +10,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from runner_core.errors import LabelError
 from runner_core.export import coco_results, from_supervision, to_supervision, yolo_text
 from runner_core.inference import Inference
 from runner_core.labels import Label, LabelMap
@@ -88,6 +89,15 @@ def test_yolo_text():
     assert yolo_text(sample(), scores=True).splitlines()[0].split()[5] == "0.900000"
     assert yolo_text(sample(boxes=None)) == ""
     assert yolo_text(sample().take(np.array([], int))) == ""
+
+
+def test_the_classes_of_yolo_text_are_places_in_the_names():
+    told = sample()
+    other, page = reversed(told.names)
+    text = yolo_text(told, names=["cup", other, page])
+    assert [line.split()[0] for line in text.splitlines()] == ["2", "1"]
+    with pytest.raises(LabelError, match=f"have no '{page}'; known: cup, {other}"):
+        yolo_text(told, names=["cup", other])
 
 
 def test_yolo_text_as_supervision_reads_it(tmp_path):

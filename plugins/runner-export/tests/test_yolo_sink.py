@@ -10,6 +10,7 @@ from runner_export.yolo import YoloSink
 
 from runner_core import Frame, Inference, LabelMap, Result, run
 from runner_core.errors import SinkError, UsageError
+from runner_core.export import yolo_text
 from runner_core.mask import Mask
 from runner_core.result import Failure
 from runner_core.testing import check_sink, conformance, sample_frame, sample_inference, sample_results
@@ -251,3 +252,11 @@ def test_a_folder_in_the_place_of_a_file_is_a_sink_error(tmp_path):
     with YoloSink(str(tmp_path)).open() as writer, pytest.raises(SinkError, match=r"sample-0\.txt: cannot be written"):
         writer.write(Result(sample_frame(), (sample_results()[0].answers)))
     assert not list(tmp_path.rglob(".*.part"))
+
+
+def test_yolo_text_with_the_names_of_the_dataset_is_what_the_sink_writes(tmp_path):
+    told = answer("b", ["page", "big  cup"], (2, 10, 20, 60, 70), (1, 0, 0, 50, 50), first=1)
+    write(tmp_path, Result(frame(), (told,)))
+    names = (tmp_path / "b" / "classes.txt").read_text().splitlines()
+    assert yolo_text(told, names=names) == yolo_text(told, names=told.labels.names)
+    assert yolo_text(told, names=names) == (tmp_path / "b" / "labels" / "a.txt").read_text()

@@ -11,6 +11,7 @@ import numpy as np
 
 from runner_core.atomic import make_folder, write_bytes
 from runner_core.errors import SinkError
+from runner_core.export import yolo_name
 from runner_core.frame import Frame
 from runner_core.inference import Inference
 from runner_export.label_rows import forms_of, label_text
@@ -80,12 +81,12 @@ class Dataset:
         """The numbers of ``classes.txt``, which is written before the labels that have them."""
         before = len(self._classes), self._head
         for name in (*inference.labels.names, *inference.names):
-            self._classes.setdefault(_line(name), len(self._classes))
+            self._classes.setdefault(yolo_name(name), len(self._classes))
         if not self._head:
             self._settle(inference)
         if (len(self._classes), self._head) != before:
             self._list()
-        return np.array([self._classes[_line(name)] for name in inference.names], np.int64)
+        return np.array([self._classes[yolo_name(name)] for name in inference.names], np.int64)
 
     def _lines(self) -> list[str]:
         """The classes of earlier runs, whose labels lie here."""
@@ -116,10 +117,6 @@ def _picture(frame: Frame) -> tuple[str, bytes]:
         frame.image.save(buffer, "JPEG", quality=95)
         return ".jpg", buffer.getvalue()
     return (".jpg", encoded) if encoded.startswith(_JPEG_START) else (".png", frame.encoded_upright)
-
-
-def _line(name: str) -> str:
-    return " ".join(name.split()) or "unnamed"
 
 
 def _quoted(name: str) -> str:

@@ -51,14 +51,16 @@ def configured() -> dict[str, StoreAddress]:
 
 
 def address_of(text: str) -> StoreAddress:
-    """A store as typed: a configured one, ``KIND:LOCATION``, an address whose scheme a kind claims.
+    """A store as typed: a configured one, ``KIND``, ``KIND:LOCATION``, an address whose scheme a kind claims.
 
-    Raises UsageError for one that nobody knows.
+    A word alone is no scheme: ``models`` may be anybody's folder. Raises UsageError for a store that nobody knows.
     """
     known = configured().get(text)
     if known:
         return known
-    head, _, rest = text.partition(":")
+    head, colon, rest = text.partition(":")
+    if not colon and head not in registry().all("stores"):
+        raise _unknown(head, text, f"a folder is written folder:{text}; ")
     return StoreAddress(text, kind_of(head, text).plugin.name, text if rest.startswith("//") else rest)
 
 
@@ -67,11 +69,13 @@ def kind_of(head: str, text: str) -> Installed:
     kinds = registry().all("stores")
     found = kinds.get(head) or next(iter(registry().claiming("stores", head)), None)
     if found is None:
-        raise UsageError(
-            f"{text}: there is no store {head!r}",
-            remedy=f"configured: {', '.join(configured())}; installed: {', '.join(kinds)}; see `runner plugins`",
-        )
+        raise _unknown(head, text)
     return found
+
+
+def _unknown(head: str, text: str, remedy: str = "") -> UsageError:
+    known = f"configured: {', '.join(configured())}; installed: {', '.join(registry().all('stores'))}"
+    return UsageError(f"{text}: there is no store {head!r}", remedy=f"{remedy}{known}; see `runner plugins`")
 
 
 def _pair(entry: str) -> tuple[str, str]:

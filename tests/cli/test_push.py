@@ -51,6 +51,7 @@ def test_a_version_twice_is_refused(runner, made, shelf):
         ),
         ("made", "http://127.0.0.1:9", 2, "this kind of store takes no brains"),
         ("made", "nix", 2, "there is no store 'nix'"),
+        ("made", "models", 2, "there is no store 'models'; a folder is written folder:models; configured:"),
         ("made", "folder:", 1, "a folder store needs a folder"),
         ("made/weights.bin", "folder:x", 2, "weights.bin: has no brain.json; write one: `runner inspect"),
         ("nix", "folder:x", 2, "no store has a brain named 'nix'"),

@@ -61,8 +61,8 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     """Opens a model file, a folder, a ``brain.json``, or a brain by name: see ``runner_core.reference``.
 
     ``name``         what to call it, where that is not the card's or the file's name.
-    ``labels``       a label file, names in class order, or a LabelMap; ``first_class`` is the number of the first, where
-                     that is not the card's or the task's.
+    ``labels``       a label file, names in class order, or a LabelMap; ``first_class`` is the number of the first,
+                     where that is not the card's or the task's.
     ``task``         the family, where several recognise the model, or a card has artifacts of several.
     ``engine``       the engine, or several in the order to try: ``"openvino,tensorflow"``.
     ``conf``         the least score, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -113,6 +114,16 @@ def test_ctrl_c_ends_a_run_whose_server_says_no_more(tmp_path):
         wait_for(lambda: len(numbers_so_far(tmp_path / "out.jsonl")) > 30)
         time.sleep(0.5)
         interrupt(process)
+
+
+def test_ctrl_c_ends_a_run_whose_server_never_says_a_word(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        with running(tmp_path, f"video:http://127.0.0.1:{server.getsockname()[1]}/clip.mp4") as process:
+            asking, _ = server.accept()
+            with asking:
+                asking.recv(100)
+                interrupt(process)
 
 
 def test_what_a_killed_run_wrote_plays(tmp_path):

@@ -57,8 +57,7 @@ class VideoSource:
         """How many frames there will be, where the file says so and all of it is wanted. Raises SourceError."""
         if not ("://" in self.input.place or self._is_file):
             return None  # of a pipe, what is looked at is gone
-        with self.input.opened() as (_, track):
-            counted = track.frames if (self.start, self.end, self.max_fps) == (0.0, math.inf, None) else 0
+        counted = next(self._counts() if self._is_file else aside(self._counts()))
         return math.ceil(counted / self.stride) or None
 
     def frames(self) -> Iterator[Frame]:
@@ -75,6 +74,11 @@ class VideoSource:
     @property
     def _is_file(self) -> bool:
         return os.path.isfile(self.input.place)  # noqa: PTH113  # any text may be asked
+
+    def _counts(self) -> Iterator[int]:
+        """One: how many pictures the file says there are, or 0."""
+        with self.input.opened() as (_, track):
+            yield track.frames if (self.start, self.end, self.max_fps) == (0.0, math.inf, None) else 0
 
     def _shots(self) -> Iterator[tuple[Shot, float]]:
         """Those from ``start`` to ``end``."""

@@ -12,7 +12,7 @@ from runner_core.cli.explained import print_explanation
 from runner_core.cli.options import brain_options, opened
 from runner_core.cli.said import listen, say
 from runner_core.cli.stopping import stopped
-from runner_core.locations import open_sinks, open_source
+from runner_core.locations import open_sinks, open_source, sink_name
 from runner_core.news import News
 from runner_core.pipeline import run as run_pipeline
 from runner_core.result import Result
@@ -54,7 +54,8 @@ def run_over(
     """A run of brains as they are typed; what goes wrong is said on standard error."""
     listen(quiet=quiet)
     frames = open_source(source)
-    open_sinks(sinks, reading=frames, inputs=[source])  # what is typed wrong is said before a model loads
+    outlets = open_sinks(sinks, reading=frames, inputs=[source])  # what is typed wrong is said before a model loads
+    named = dict(zip(map(sink_name, sinks), outlets, strict=True))
     total: int | None = getattr(frames, "total", None)
     budget = thread_budget(choices.pop("threads"))
     choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within
@@ -66,7 +67,7 @@ def run_over(
                 say(line)
             step()
 
-        summary = run_pipeline(frames, models, sinks, threads=budget, exact=exact, explain=explain, on_result=on_result)
+        summary = run_pipeline(frames, models, named, threads=budget, exact=exact, explain=explain, on_result=on_result)
     if summary.broken:
         why = stopped()[0] if summary.broken == INTERRUPTED else summary.broken
         say(why)

@@ -17,6 +17,7 @@ from runner_video import recording
 from runner_video.sink import VideoSink
 from runner_video.video import VideoSource
 
+from runner_core.cli.stopping import stoppable
 from runner_core.errors import SinkError, UsageError
 from runner_core.frame import Frame
 from runner_core.locations import open_sink
@@ -154,9 +155,10 @@ def test_an_exception_leaves_a_video_of_what_was_written(tmp_path):
     assert len(read(tmp_path / "out.mp4")) == 10
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffix, tmp_path, monkeypatch):
-    write_all, interrupts = recording._File.write, iter([signal.SIGINT])
+def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffix, number, tmp_path, monkeypatch):
+    write_all, interrupts = recording._File.write, iter([number])
 
     def interrupted(file: recording._File, data) -> int:
         for number in interrupts:  # the first time
@@ -166,8 +168,11 @@ def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffi
     monkeypatch.setattr(recording._File, "write", interrupted)
     given = []
     frames = (given.append(index) or grey(index, index / 25) for index in range(1000))
-    with pytest.raises(KeyboardInterrupt):
-        write(tmp_path / f"out{suffix}", frames)
+    try:
+        with stoppable(), pytest.raises(KeyboardInterrupt):
+            write(tmp_path / f"out{suffix}", frames)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a command that was terminated goes, and hears no second one
     assert len(read(tmp_path / f"out{suffix}")) == len(given) < 1000
 
 

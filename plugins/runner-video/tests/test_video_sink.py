@@ -13,11 +13,9 @@ import av
 import numpy as np
 import pytest
 from clips import PICTURES, number_of, write_clip
-from runner_video import recording
 from runner_video.sink import VideoSink
 from runner_video.video import VideoSource
 
-from runner_core.cli.stopping import stoppable
 from runner_core.errors import SinkError, UsageError
 from runner_core.frame import Frame
 from runner_core.locations import open_sink
@@ -155,25 +153,41 @@ def test_an_exception_leaves_a_video_of_what_was_written(tmp_path):
     assert len(read(tmp_path / "out.mp4")) == 10
 
 
+INTERRUPTED = """
+import signal, sys
+import numpy as np
+from runner_core import Frame
+from runner_core.cli.stopping import stoppable
+from runner_core.result import Result
+from runner_video import recording
+from runner_video.sink import VideoSink
+
+write_all, interrupts = recording._File.write, iter([int(sys.argv[2])])
+
+def interrupted(file, data):
+    for number in interrupts:  # the first time
+        signal.raise_signal(number)
+    return write_all(file, data)
+
+recording._File.write = interrupted
+given = 0
+try:
+    with stoppable(), VideoSink(sys.argv[1]).open() as writer:
+        for given in range(1, 1000):
+            pixels = np.full((48, 64, 3), given % 256, np.uint8)
+            writer.write(Result(Frame.from_array(pixels, index=given, time=given / 25)))
+except KeyboardInterrupt:
+    print(given)
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffix, number, tmp_path, monkeypatch):
-    write_all, interrupts = recording._File.write, iter([number])
-
-    def interrupted(file: recording._File, data) -> int:
-        for number in interrupts:  # the first time
-            signal.raise_signal(number)
-        return write_all(file, data)
-
-    monkeypatch.setattr(recording._File, "write", interrupted)
-    given = []
-    frames = (given.append(index) or grey(index, index / 25) for index in range(1000))
-    try:
-        with stoppable(), pytest.raises(KeyboardInterrupt):
-            write(tmp_path / f"out{suffix}", frames)
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a command that was terminated goes, and hears no second one
-    assert len(read(tmp_path / f"out{suffix}")) == len(given) < 1000
+def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffix, number, tmp_path):
+    path = tmp_path / f"out{suffix}"
+    script = [sys.executable, "-c", INTERRUPTED, str(path), str(int(number))]
+    told = subprocess.run(script, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert 1 <= len(read(path)) == int(told) < 1000
 
 
 @pytest.mark.parametrize(

@@ -116,3 +116,9 @@ class Brain(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def demand_brain(given: object) -> None:
+    """Raises UsageError for what is no brain, such as the name of one."""
+    if not isinstance(given, Brain):
+        raise UsageError(f"{given!r} is no brain", remedy="open it first: open_brain(path) or project.get_model(name)")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.behind_decoder import fed_pixels
-from runner_core.brain import Brain
+from runner_core.brain import Brain, demand_brain
 from runner_core.errors import UsageError
 from runner_core.frame import Frame
 from runner_core.inference import Inference
@@ -34,10 +34,7 @@ class Cascade(Brain):
 
         Raises LabelError for a label that the first has not, UsageError for a margin that is none.
         """
-        if not isinstance(second, Brain):
-            raise UsageError(
-                f"{second!r} is no brain", remedy="open it first: open_brain(path) or project.get_model(name)"
-            )
+        demand_brain(second)
         if not 0 <= margin <= 1:
             raise UsageError(f"a margin of {margin}", remedy="give the share of a crop to add on each side, 0 to 1")
         first.labels.model_ids_of(on or ())

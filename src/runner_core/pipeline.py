@@ -10,9 +10,9 @@ from typing import Self
 
 import attrs
 
-from runner_core.brain import Brain
+from runner_core.brain import Brain, demand_brain
 from runner_core.contracts import Sink, Source, Writer
-from runner_core.errors import SourceError, UsageError
+from runner_core.errors import SourceError
 from runner_core.explanation import Explanation
 from runner_core.flow import close, every
 from runner_core.live import newest
@@ -150,7 +150,6 @@ class _Flow:
 def _brains(asked: Sequence[Brain] | Brain) -> Sequence[Brain]:
     """One is a sequence of one. Raises UsageError for what is no brain."""
     brains = [asked] if isinstance(asked, Brain) else list(asked)
-    odd = next((brain for brain in brains if not isinstance(brain, Brain)), None)
-    if odd is not None:
-        raise UsageError(f"{odd!r} is no brain", remedy="open it first: open_brain(path) or project.get_model(name)")
+    for brain in brains:
+        demand_brain(brain)
     return brains

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import click
 
 from runner_core.cli.run import STANDARD_OUTPUT
+from runner_core.cli.said import say
 from runner_core.errors import UsageError
 from runner_core.location_options import public_name
 from runner_core.locations import open_sinks, open_source
@@ -70,7 +71,7 @@ class Complaints:
 
     def __call__(self, text: str) -> None:
         self.count += 1
-        click.echo(f"runner: {text}", err=True)
+        say(text)
 
 
 @contextmanager

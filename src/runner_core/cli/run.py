@@ -69,8 +69,7 @@ def run_over(
 
         summary = run_pipeline(frames, models, named, threads=budget, exact=exact, explain=explain, on_result=on_result)
     if summary.broken:
-        why = stopped()[0] if summary.broken == INTERRUPTED else summary.broken
-        say(why)
+        say(stopped()[0] if summary.broken == INTERRUPTED else summary.broken)
     return summary
 
 

@@ -27,11 +27,11 @@ from _testdata import testdata
 from runner_demo.store import BRAINS, PICTURES
 
 from runner_core import Brain, Frame, PictureSpec, open_brain
-from runner_core.choices import AUTO, Choices
+from runner_core.discovery.registry import registry
 from runner_core.errors import EngineError
-from runner_core.loading import brain_on, load
-from runner_core.locating import locate, openers
-from runner_core.registry import registry
+from runner_core.loading.load import brain_on, load
+from runner_core.loading.locate import locate, openers
+from runner_core.loading.options import AUTO, Choices
 
 ROUNDS, WARM_UP = 120, 4
 SHARE, LEAST = 0.05, 0.3  # of the bare call, in ms: at most, whichever is more

@@ -27,8 +27,8 @@ from _pictures import shifted
 from _testdata import testdata
 
 from runner_core import Brain, Frame, open_brain, run
-from runner_core.panel import Panel
-from runner_core.threads import thread_budget
+from runner_core.pipeline.executor import Panel
+from runner_core.pipeline.threads import thread_budget
 
 BRAINS, BLOCK, LEAST = 4, 50, 0.85
 

@@ -13,7 +13,7 @@ import numpy as np
 from _measure import alternate, verdict
 from numpy.typing import NDArray
 
-from runner_core.fitting.nms import nms
+from runner_core.results.nms import nms
 
 COUNT, IOU, BAR, ROUNDS = 10_000, 0.45, 1.5, 11
 PICTURE = 640  # pixels a side

@@ -17,7 +17,7 @@ from _testdata import testdata
 from PIL import Image
 
 from runner_core import LabelMap, open_brain
-from runner_core.label_files import read_labels
+from runner_core.cards.label_files import read_labels
 
 ROUNDS = 300
 CONF = 0.5

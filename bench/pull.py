@@ -40,8 +40,8 @@ def published(root: Path) -> Path:
     """A brain in a folder store; the folder of its files."""
     from runner_store_folder.store import FolderStore
 
-    from runner_core.artifact import Artifact
-    from runner_core.card import FILE_NAME, Card
+    from runner_core.cards.artifact import Artifact
+    from runner_core.cards.card import FILE_NAME, Card
 
     made = root / "made"
     made.mkdir(parents=True)
@@ -69,9 +69,9 @@ def rivals(url: str, out: Path) -> dict[str, Callable[[], object]]:
     from huggingface_hub import hf_hub_download
 
     from runner_core.cache.cache import Cache
-    from runner_core.getting import get
-    from runner_core.reference import Reference
-    from runner_core.stores import StoreAddress
+    from runner_core.stores.config import StoreAddress
+    from runner_core.stores.reference import Reference
+    from runner_core.stores.resolve import get
 
     reference = Reference(NAME, None, StoreAddress("bench", "http", url))
     curl = ["curl", "--silent", "--fail", "-o", out / WEIGHTS, f"{url}/{NAME}/1/{WEIGHTS}"]

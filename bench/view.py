@@ -23,7 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from runner_core import Frame, open_brain
 from runner_core.contracts import Writer
-from runner_core.pipeline import run
+from runner_core.pipeline.pipeline import run
 
 FRAMES, ROUNDS = 60, 21
 BARS = {"nobody looks": 1.05, "never draws": 1.05}  # times the run without a view, at most

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from runner_core.cards.labels import LabelMap
+from runner_core.discovery.registry import registry
 from runner_core.errors import UsageError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.labels import LabelMap
-from runner_core.registry import registry
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
 
 
 class Brain(ABC):

@@ -8,14 +8,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.behind_decoder import fed_pixels
 from runner_core.brain import Brain, demand_brain
 from runner_core.errors import UsageError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.mask import Mask
-from runner_core.merging import stack
-from runner_core.relations import boxes_of
+from runner_core.frames.frame import Frame
+from runner_core.loading.behind_decoder import fed_pixels
+from runner_core.results.combine import stack
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
+from runner_core.results.relations import boxes_of
 
 Crop = tuple[int, int, int, int]
 """left, top, right, bottom in whole pixels of the picture."""

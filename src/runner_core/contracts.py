@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import attrs
 from numpy.typing import NDArray
 
-from runner_core.artifact import Artifact
-from runner_core.card import Card
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.result import Result
+from runner_core.cards.artifact import Artifact
+from runner_core.cards.card import Card
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
+from runner_core.results.result import Result
 
 if TYPE_CHECKING:
     from runner_core.brain import Brain
@@ -192,7 +192,7 @@ class Store(Protocol):
     """Where brains live. Made by calling the plugin's target with a location, which may be empty.
 
     A target may have a function ``split(text) -> (location, name)`` where its references are not cut at the last
-    slash: see ``runner_core.reference``.
+    slash: see ``runner_core.stores.reference``.
     """
 
     label: str  # its kind and location: receipts carry it

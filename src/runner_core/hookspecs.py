@@ -38,7 +38,7 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 def runner_engines() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Engines: the target, called with no argument, gives a ``contracts.Engine``.
 
-    ``claims`` are the formats it opens, in the spelling of ``runner_core.artifact.format_of``::
+    ``claims`` are the formats it opens, in the spelling of ``runner_core.cards.artifact.format_of``::
 
         @hookimpl
         def runner_engines():

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner_core.brain import Brain
-from runner_core.choices import Choices
 from runner_core.contracts import BrainRef, OnlineStore, Store
 from runner_core.errors import NoSuchBrain, UsageError
-from runner_core.getting import addresses, find, get, no_such_brain
-from runner_core.opening import open_path
-from runner_core.reference import Reference
-from runner_core.stores import address_of, configured
+from runner_core.loading.open import open_path
+from runner_core.loading.options import Choices
+from runner_core.stores.config import address_of, configured
+from runner_core.stores.reference import Reference
+from runner_core.stores.resolve import addresses, find, get, no_such_brain
 
 
 class Project:
@@ -58,7 +58,7 @@ def _online(reference: Reference, conf: float | None) -> Brain:
 
 
 def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
-    """Opens a model file, a folder, a ``brain.json``, or a brain by name: see ``runner_core.reference``.
+    """Opens a model file, a folder, a ``brain.json``, or a brain by name: see ``runner_core.stores.reference``.
 
     ``name``         what to call it, where that is not the card's or the file's name.
     ``labels``       a label file, names in class order, or a LabelMap; ``first_class`` is the number of the first,

@@ -12,7 +12,7 @@ import pytest
 
 import runner_core
 from runner_core.testing import check_plugin
-from runner_core.testing.fresh import HEAVY
+from runner_core.testing.fresh_imports import HEAVY
 
 ROOT = Path(__file__).parents[2]
 SLOW = HEAVY | {"numpy", "PIL", "requests", "urllib3", "cattrs", "pycocotools"}  # none of them to show a help text

@@ -14,9 +14,9 @@ from shelves import at_hand, release_of, sha256
 
 from runner_core.cache.archive import opened
 from runner_core.cache.cache import Cache
-from runner_core.cache.home import home as home_of
 from runner_core.cache.receipt import Receipt
 from runner_core.errors import StoreError
+from runner_core.util.home import home as home_of
 
 BIG, SMALL, CARD = random.Random(1).randbytes(50_000), random.Random(2).randbytes(1_000), b"{}"
 

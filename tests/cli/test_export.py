@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 from runner_tensorflow.raw_head import RawHead
 
-from runner_core.artifact import check_files
-from runner_core.card import Card
+from runner_core.cards.artifact import check_files
+from runner_core.cards.card import Card
+from runner_core.cards.tolerance import Tolerance
 from runner_core.project import open_brain
-from runner_core.tolerance import Tolerance
 
 DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
 PICTURE = DEMO / "pictures" / "1-book.jpg"

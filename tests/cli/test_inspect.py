@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
 
 PICTURES = ("football.jpg", "cat_720p.jpg")
 WRONG = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
 from runner_core.cli import main as module
 from runner_core.cli.main import COMMANDS, SECTIONS, main
 from runner_core.errors import EngineError

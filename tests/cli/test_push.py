@@ -6,7 +6,7 @@ import pytest
 from faulty_server import FaultyServer
 from shelves import WEIGHTS, write_brain
 
-from runner_core.artifact import describe_files
+from runner_core.cards.artifact import describe_files
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from runner_demo.store import CLIP, PICTURES
 from runner_files.jsonl import JsonlSink
 
-from runner_core.locations import open_source
-from runner_core.result import Result
+from runner_core.pipeline.sources_sinks import open_source
+from runner_core.results.result import Result
 from runner_core.testing import sample_inference, sample_results
 
 ALONE = {"RUNNER_LOAD_PLUGINS": "files,video,export,view"}  # no engine, no task, no store

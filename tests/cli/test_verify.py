@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from runner_core.errors import UsageError
-from runner_core.golden import Golden
+from runner_core.export.golden import Golden
 
 HEAD, WHOLE = "fastestdet_coco.onnx", "fastestdet_coco_tf1_image_tensor.pb"
 

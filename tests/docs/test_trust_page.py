@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hostile_models import writing_graph
 
-from runner_core import trust
+from runner_core.loading import trust
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "trust.md").read_text(encoding="utf-8")

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from runner_core.agreement import Tolerance, compare
-from runner_core.inference import Inference
-from runner_core.labels import LabelMap
+from runner_core.cards.labels import LabelMap
+from runner_core.results.compare import Tolerance, compare
+from runner_core.results.inference import Inference
 
 
 def told(rows: Sequence[Mapping[str, Any]]) -> Inference:

@@ -15,7 +15,7 @@ import attrs
 from loopback import Loopback
 
 from runner_core import open_brain
-from runner_core.fetch import fetch_bytes
+from runner_core.frames.download import fetch_bytes
 
 ACCOUNT = ("id-of-the-client", "secret-of-the-client")
 PROJECT = "pages"

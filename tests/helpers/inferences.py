@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from runner_core.columns import NONE
-from runner_core.inference import Inference
-from runner_core.labels import Label, LabelMap
-from runner_core.mask import Mask
+from runner_core.cards.labels import Label, LabelMap
+from runner_core.results.columns import NONE
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
 
 LABELS = LabelMap((Label(1, 17, "page"), Label(2, 18, "graph")))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
-from runner_core.card import Card
+from runner_core.cards.card import Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import NoSuchBrain
 from runner_core.plugin import Plugin

@@ -13,10 +13,10 @@ from threading import Lock
 import numpy as np
 
 from runner_core.brain import Brain
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.labels import LabelMap
-from runner_core.result import Result
+from runner_core.cards.labels import LabelMap
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
+from runner_core.results.result import Result
 
 PIXELS = np.zeros((8, 12, 3), np.uint8)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from runner_store_folder.store import FolderStore
 
-from runner_core.artifact import Artifact, describe_files
 from runner_core.cache.http import Client, http_opener
 from runner_core.cache.release import Body, Release, RemoteFile
-from runner_core.card import FILE_NAME, Card
+from runner_core.cards.artifact import Artifact, describe_files
+from runner_core.cards.card import FILE_NAME, Card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,9 +14,9 @@ import numpy as np
 from runner_view.sink import ViewSink, ViewWriter
 from websockets.sync.client import ClientConnection, connect
 
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.result import Result
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
+from runner_core.results.result import Result
 from runner_core.testing import sample_inference, sample_pixels
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from agreement import assert_agree
 
-from runner_core.agreement import Agreement, Tolerance, compare
+from runner_core.discovery.registry import registry
 from runner_core.errors import EngineError
-from runner_core.frame import Frame
+from runner_core.frames.frame import Frame
 from runner_core.project import open_brain
-from runner_core.registry import registry
+from runner_core.results.compare import Agreement, Tolerance, compare
 
 FLOAT = Tolerance(iou=0.999, score=1e-3, pixels=0.999, keypoints=1e-3)
 QUANTISED = Tolerance(iou=0.9, score=0.1, pixels=0.98, keypoints=0.03)  # LiteRT computes in whole numbers, others not

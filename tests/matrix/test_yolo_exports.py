@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from yolo_exports import EXPORTS, FORMS, HIGH, NAMES, WIDE
 
-from runner_core.agreement import Tolerance, compare
-from runner_core.frame import Frame
+from runner_core.frames.frame import Frame
 from runner_core.project import open_brain
+from runner_core.results.compare import Tolerance, compare
 from runner_core.testing import sample_pixels
 
 NEAR = Tolerance(iou=0.99, score=1e-3, threshold=0.25, keypoints=1e-2)

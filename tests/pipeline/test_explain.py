@@ -11,7 +11,7 @@ from PIL import Image
 
 from runner_core import open_brain, run
 from runner_core.cli.main import main
-from runner_core.frame import Frame
+from runner_core.frames.frame import Frame
 
 COUNT, SIZE, HALF = 6, (1600, 1200), (800, 600)
 MODEL = "fastestdet_coco.onnx"

@@ -6,10 +6,10 @@ import pytest
 from parts import MemorySink, ScriptedBrain, ScriptedSource, frame
 
 from runner_core import Frame, stream
-from runner_core.cli.said import listen
+from runner_core.cli.console import listen
 from runner_core.errors import EngineError, ImageError, UsageError
-from runner_core.panel import PATIENCE, Panel
-from runner_core.pipeline import run
+from runner_core.pipeline.executor import PATIENCE, Panel
+from runner_core.pipeline.pipeline import run
 
 
 class Failing(ScriptedBrain):

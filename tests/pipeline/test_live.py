@@ -9,7 +9,7 @@ from parts import MemorySink, ScriptedBrain, ScriptedSource, frame
 
 from runner_core import run, stream
 from runner_core.errors import SourceError
-from runner_core.live import CAMERAS, Latest
+from runner_core.pipeline.live import CAMERAS, Latest
 
 PAUSE = 0.004  # between two frames of the camera
 WORK = 5 * PAUSE

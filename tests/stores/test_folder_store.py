@@ -14,8 +14,8 @@ from runner_store_folder import store as module
 from runner_store_folder.store import FolderStore
 from shelves import WEIGHTS, publish, sha256, write_brain
 
-from runner_core.artifact import Artifact
-from runner_core.card import FILE_NAME, Card
+from runner_core.cards.artifact import Artifact
+from runner_core.cards.card import FILE_NAME, Card
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError
 from runner_core.testing import check_plugin, check_store, conformance
 

@@ -14,7 +14,7 @@ from runner_store_http.store import HttpStore
 from shelves import WEIGHTS, publish, rewrite_index
 
 from runner_core.cache.archive import SUFFIXES
-from runner_core.card import FILE_NAME, Card
+from runner_core.cards.card import FILE_NAME, Card
 from runner_core.errors import NoSuchBrain, OfflineError, StoreError, UnreachableError
 from runner_core.testing import check_plugin, check_store, conformance
 

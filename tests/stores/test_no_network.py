@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from runner_store_folder.store import FolderStore
 
-from runner_core.registry import KINDS, registry
+from runner_core.discovery.registry import KINDS, registry
 
 DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
 PICTURE = DEMO / "pictures" / "1-book.jpg"
@@ -33,7 +33,7 @@ LOOK = """
 import json, sys
 events = []
 sys.addaudithook(lambda event, told: event.startswith("socket.") and events.append([event, repr(told[1:])]))
-from runner_core.registry import registry
+from runner_core.discovery.registry import registry
 for found in {kind}:
     registry().get(*found).load()
 print(json.dumps(events))

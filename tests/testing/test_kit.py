@@ -9,10 +9,10 @@ import pytest
 
 from runner_core import testing
 from runner_core.errors import EngineError, ImageError, TaskError
-from runner_core.inference import Inference
-from runner_core.pipeline import run
+from runner_core.pipeline.pipeline import run
 from runner_core.project import open_brain
-from runner_core.result import Failure
+from runner_core.results.inference import Inference
+from runner_core.results.result import Failure
 from runner_core.testing import (
     FAKE_ENGINE,
     FAKE_TASK,

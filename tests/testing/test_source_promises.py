@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner_core.errors import SourceError
-from runner_core.frame import Frame
+from runner_core.frames.frame import Frame
 from runner_core.testing import BrokenPromise, check_source, conformance, sample_pixels
 from runner_core.testing.samples import broken_frame, sample_frame
 

@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
-from runner_core.artifact import Artifact, describe_files
-from runner_core.card import Card
+from runner_core.cards.artifact import Artifact, describe_files
+from runner_core.cards.card import Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import NoSuchBrain
 from runner_core.testing import BrokenPromise, check_store, conformance, fake_rows, write_fake_model

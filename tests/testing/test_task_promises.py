@@ -7,10 +7,10 @@ import attrs
 import numpy as np
 import pytest
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.inference import Inference
+from runner_core.results.inference import Inference
 from runner_core.testing import BrokenPromise, FakeTask, check_task, conformance, fake_rows, sample_frame
 
 PICTURE = TensorSpec("picture", (1, 32, 32, 3), "uint8")

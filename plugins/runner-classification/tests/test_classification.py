@@ -6,12 +6,12 @@ import pytest
 from runner_classification.activation import probabilities
 from runner_classification.classification import Classification
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
+from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import LabelError, TaskError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.labels import LabelMap
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
 from runner_core.testing import check_plugin, check_task, conformance
 
 FRAME = Frame.from_array(np.zeros((48, 64, 3), np.uint8))

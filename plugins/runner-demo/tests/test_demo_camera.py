@@ -11,7 +11,7 @@ from runner_demo.source import demo_source
 from runner_demo.store import CLIP, PICTURES
 
 from runner_core.errors import SourceError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import check_source, conformance
 
 FRAMES = 125

@@ -12,7 +12,7 @@ from runner_demo.store import PICTURES
 from view_client import read
 from websockets.sync.client import connect
 
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 
 
 def lines(path):

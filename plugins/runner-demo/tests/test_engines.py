@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from runner_core.agreement import Agreement, Tolerance, compare
-from runner_core.card import Card
-from runner_core.choices import Choices
+from runner_core.cards.card import Card
+from runner_core.discovery.registry import registry
 from runner_core.errors import EngineError
-from runner_core.frame import Frame
-from runner_core.loading import brain_on, load
-from runner_core.locating import locate, openers
-from runner_core.registry import registry
+from runner_core.frames.frame import Frame
+from runner_core.loading.load import brain_on, load
+from runner_core.loading.locate import locate, openers
+from runner_core.loading.options import Choices
+from runner_core.results.compare import Agreement, Tolerance, compare
 
 PACKAGE = Path(__file__).parents[1] / "src" / "runner_demo"
 PICTURES = sorted(PACKAGE.glob("pictures/*.jpg"))

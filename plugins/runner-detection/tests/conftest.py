@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runner_core.frame import Frame
-from runner_core.inference import Inference
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from runner_detection.plugin import FAMILIES
 
+from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import LabelError
-from runner_core.labels import LabelMap
 from runner_core.testing import check_plugin, check_task, conformance, sample_frame
 
 NHWC, NCHW = (1, 320, 320, 3), (1, 3, 640, 640)

@@ -7,7 +7,7 @@ from runner_detection.detr import Detr
 
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frame import Frame
+from runner_core.frames.frame import Frame
 
 FREE = TensorSpec("pixel_values", (None, 3, None, None), "float32")
 MASK = TensorSpec("pixel_mask", (None, 64, 64), "int64")

@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 from runner_detection.fastestdet import FastestDet
 
+from runner_core.cards.label_files import read_labels
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frame import Frame
-from runner_core.label_files import read_labels
+from runner_core.frames.frame import Frame
 
 MODEL = Signature(
     (TensorSpec("input.1", (1, 3, 352, 352), "float32"),), (TensorSpec("758", (1, 85, 22, 22), "float32"),)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from runner_detection.paste import PastedMask
 
-from runner_core.mask import Mask
+from runner_core.results.mask import Mask
 
 
 def reference(soft: np.ndarray, box: tuple[float, ...], size: tuple[int, int]) -> np.ndarray:

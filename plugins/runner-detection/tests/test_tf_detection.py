@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from runner_detection.tf_detection import TfDetection
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
+from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import LabelError, TaskError
-from runner_core.frame import Frame
-from runner_core.labels import LabelMap
-from runner_core.picture import PictureSpec
+from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec
 
 WIDTH, HEIGHT = 640, 480
 FRAME = Frame.from_array(np.zeros((HEIGHT, WIDTH, 3), np.uint8))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner_core.frame import Frame
+from runner_core.frames.frame import Frame
 from runner_core.project import open_brain
 
 pytest.importorskip("runner_tensorflow.engine", reason="the TensorFlow engine is not installed")

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from runner_detection.tflite_detection import TfliteDetection, swapped, without_background
 
+from runner_core.cards.label_files import parse_labels
+from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.label_files import parse_labels
-from runner_core.labels import LabelMap
 
 SHAPES = {"boxes": (1, 3, 4), "classes": (1, 3), "scores": (1, 3), "count": (1,)}
 BOXES = np.array([[[0.1, 0.2, 0.5, 0.6], [0.0, 0.0, 1.0, 1.0], [0.25, 0.5, 0.75, 1.0]]], np.float32)

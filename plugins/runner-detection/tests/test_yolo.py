@@ -6,10 +6,10 @@ import pytest
 from runner_detection.yolo import Yolo
 from runner_detection.yolo_layout import layout_of
 
+from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.labels import LabelMap
-from runner_core.picture import PictureSpec
+from runner_core.frames.preprocess import PictureSpec
 
 NAMES = {0: "page", 1: "graph", 2: "table"}
 EXPORT = {

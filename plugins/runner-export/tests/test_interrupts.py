@@ -13,8 +13,8 @@ from types import FrameType
 import pytest
 from runner_export.places import _Part
 
-from runner_core.locations import open_sink
-from runner_core.result import Result
+from runner_core.pipeline.sources_sinks import open_sink
+from runner_core.results.result import Result
 from runner_core.testing import sample_frame, sample_inference
 
 

@@ -5,7 +5,7 @@ import pytest
 from runner_export.label_rows import forms_of, label_text, takes
 
 from runner_core import Inference
-from runner_core.mask import Mask
+from runner_core.results.mask import Mask
 
 SIZE = (200, 100)
 

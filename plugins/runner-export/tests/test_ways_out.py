@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from runner_core.errors import SinkError
-from runner_core.locations import open_sink
+from runner_core.pipeline.sources_sinks import open_sink
 from runner_core.testing import sample_results
 
 PLACES = ("coco:out.json", "csv:out.csv", "parquet:out.parquet", "yolo:labels", "crops:crops")
@@ -64,7 +64,7 @@ import itertools, signal, sys
 sys.path[:0] = sys.argv[1:2]
 from test_ways_out import PLACES
 from contextlib import ExitStack
-from runner_core.locations import open_sink
+from runner_core.pipeline.sources_sinks import open_sink
 from runner_core.testing import sample_results
 with ExitStack() as stack:
     writers = [stack.enter_context(open_sink(place).open()) for place in PLACES]
@@ -109,7 +109,7 @@ def test_a_kill_leaves_what_was_there_before(here):
 LIMITED = """
 import resource, sys
 from runner_core.errors import SinkError
-from runner_core.locations import open_sink
+from runner_core.pipeline.sources_sinks import open_sink
 from runner_core.testing import sample_results
 resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, resource.RLIM_INFINITY))
 try:
@@ -162,7 +162,7 @@ def test_a_device_or_a_pipe_is_written_to_and_not_replaced(here):
     with open_sink("csv:nowhere.csv").open() as writer:
         writer.write(sample_results()[0])
     assert Path("nowhere.csv").is_char_device()
-    script = "from runner_core.locations import open_sink\nwith open_sink('csv:/dev/stdout').open(): pass"
+    script = "from runner_core.pipeline.sources_sinks import open_sink\nwith open_sink('csv:/dev/stdout').open(): pass"
     told = subprocess.check_output([sys.executable, "-c", script], text=True)
     assert told.startswith("source,index")
 

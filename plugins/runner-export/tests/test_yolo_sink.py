@@ -10,9 +10,9 @@ from runner_export.yolo import YoloSink
 
 from runner_core import Frame, Inference, LabelMap, Result, run
 from runner_core.errors import SinkError, UsageError
-from runner_core.export import yolo_text
-from runner_core.mask import Mask
-from runner_core.result import Failure
+from runner_core.results.formats import yolo_text
+from runner_core.results.mask import Mask
+from runner_core.results.result import Failure
 from runner_core.testing import check_sink, conformance, sample_frame, sample_inference, sample_results
 
 sv = pytest.importorskip("supervision")

@@ -11,7 +11,7 @@ from PIL import Image
 from runner_files.source import FileSource
 
 from runner_core.errors import ImageError, SourceError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import check_plugin, check_source, conformance
 
 

@@ -11,9 +11,9 @@ from runner_files.images import ImagesSink
 from runner_files.source import FileSource
 
 from runner_core.errors import SinkError, UsageError
-from runner_core.frame import Frame
-from runner_core.locations import open_sink
-from runner_core.result import Failure, Result
+from runner_core.frames.frame import Frame
+from runner_core.pipeline.sources_sinks import open_sink
+from runner_core.results.result import Failure, Result
 from runner_core.testing import broken_frame, check_sink, conformance, sample_frame, sample_inference
 
 
@@ -150,7 +150,7 @@ def test_a_decoded_frame_is_not_decoded_again(here, monkeypatch):
     picture(here / "a.jpg")
     (frame,) = FileSource("a.jpg").frames()
     _ = frame.pixels
-    monkeypatch.setattr("runner_core.decode.to_pixels", lambda *_: pytest.fail("decoded twice"))
+    monkeypatch.setattr("runner_core.frames.decode.to_pixels", lambda *_: pytest.fail("decoded twice"))
     assert write(here / "out", Result(frame, (sample_inference(),))) == ["a.jpg"]
 
 

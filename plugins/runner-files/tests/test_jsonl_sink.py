@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from runner_files.jsonl import JsonlSink
 
+from runner_core.cards.labels import LabelMap
 from runner_core.errors import SinkError
-from runner_core.inference import Inference
-from runner_core.labels import LabelMap
-from runner_core.locations import open_sink
-from runner_core.mask import Mask
-from runner_core.result import Failure, Result
+from runner_core.pipeline.sources_sinks import open_sink
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
+from runner_core.results.result import Failure, Result
 from runner_core.testing import broken_frame, check_sink, conformance, sample_frame, sample_inference, sample_results
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from runner_files.source import FileSource
 
 from runner_core.errors import ImageError
-from runner_core.frame import Frame
+from runner_core.frames.frame import Frame
 
 WIDTH, HEIGHT = 24, 16
 

@@ -6,12 +6,12 @@ import pytest
 from runner_keypoints.movenet import MoveNet
 from runner_keypoints.person import KEYPOINTS
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
+from runner_core.frames.frame import Frame
 from runner_core.project import open_brain
+from runner_core.results.inference import Inference
 from runner_core.testing import check_plugin, check_task, conformance
 
 WIDTH, HEIGHT, SIDE = 400, 200, 192  # letterboxed: 192 x 96, 48 rows lower

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from runner_keypoints.yolo_pose import YoloPose
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
+from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import LabelError, TaskError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.labels import LabelMap
-from runner_core.picture import PictureSpec, place
+from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec, place
+from runner_core.results.inference import Inference
 from runner_core.testing import check_task, conformance
 
 SIDE, COUNT = 64, 17

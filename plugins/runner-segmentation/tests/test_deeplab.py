@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from runner_core.frame import Frame
+from runner_core.frames.frame import Frame
 from runner_core.project import open_brain
 
 FROZEN = "deeplabv3_mnv2_dm05_pascal_tf1_frozen.pb"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from runner_segmentation.sampling import best_classes, nearest, taps_of
 
-from runner_core.picture import PictureSpec, place
+from runner_core.frames.preprocess import PictureSpec, place
 
 PLACEMENTS = [
     place(picture, PictureSpec(size=size, resize=resize))

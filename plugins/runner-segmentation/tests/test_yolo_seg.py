@@ -7,15 +7,15 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from runner_segmentation.yolo_seg import YoloSeg
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
+from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import LabelError, TaskError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.labels import LabelMap
-from runner_core.mask import Mask
-from runner_core.picture import PictureSpec, place
+from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec, place
 from runner_core.project import open_brain
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
 from runner_core.testing import check_task, conformance
 
 SIDE, CLASSES, PROTOTYPES, CELLS = 64, 3, 4, 16

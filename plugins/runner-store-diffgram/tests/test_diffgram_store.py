@@ -11,8 +11,8 @@ from PIL import Image
 from runner_store_diffgram.graph_file import check_graph
 
 from runner_core import Frame, open_brain
-from runner_core.artifact import sha256_of
 from runner_core.cache.cache import Cache
+from runner_core.cards.artifact import sha256_of
 from runner_core.errors import NoSuchBrain, StoreError, UsageError
 
 GRAPH = "fastestdet_coco_tf1_encoded_image_string_tensor.pb"

@@ -15,7 +15,7 @@ from s3fs import S3FileSystem
 from sftp_server import SftpServer
 from shelves import write_brain
 
-from runner_core.card import FILE_NAME
+from runner_core.cards.card import FILE_NAME
 
 BUCKET = "brains"
 

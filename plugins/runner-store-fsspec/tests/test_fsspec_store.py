@@ -11,9 +11,9 @@ from runner_store_fsspec.store import FsspecStore
 from s3fs import S3FileSystem
 
 from runner_core import open_brain
-from runner_core.artifact import Artifact, describe_files, sha256_of
 from runner_core.cache.cache import Cache
-from runner_core.card import FILE_NAME, Card
+from runner_core.cards.artifact import Artifact, describe_files, sha256_of
+from runner_core.cards.card import FILE_NAME, Card
 from runner_core.errors import (
     CardError,
     NoSuchBrain,
@@ -23,7 +23,7 @@ from runner_core.errors import (
     UnreachableError,
     UsageError,
 )
-from runner_core.getting import find
+from runner_core.stores.resolve import find
 from runner_core.testing import check_plugin, check_store, conformance
 
 WEIGHTS = "weights.bin"

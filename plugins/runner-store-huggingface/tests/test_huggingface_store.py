@@ -9,12 +9,12 @@ from hub_server import LARGE, SIGNATURE, TOKEN, HubServer
 from runner_store_huggingface.store import HuggingFaceStore
 
 from runner_core import open_brain
-from runner_core.artifact import Artifact, describe_files
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
-from runner_core.card import FILE_NAME, Card
+from runner_core.cards.artifact import Artifact, describe_files
+from runner_core.cards.card import FILE_NAME, Card
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError, UsageError
-from runner_core.getting import find
+from runner_core.stores.resolve import find
 from runner_core.testing import check_plugin, conformance
 
 MODEL = "me/cats"

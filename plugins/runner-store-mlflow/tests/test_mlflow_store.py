@@ -8,12 +8,12 @@ from runner_store_mlflow.store import MlflowStore
 from shelves import write_brain
 
 from runner_core import open_brain
-from runner_core.artifact import sha256_of
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
-from runner_core.card import FILE_NAME, Card
+from runner_core.cards.artifact import sha256_of
+from runner_core.cards.card import FILE_NAME, Card
 from runner_core.errors import NoSuchBrain, OfflineError, StoreError, UnreachableError
-from runner_core.getting import find
+from runner_core.stores.resolve import find
 from runner_core.testing import check_store, conformance
 
 LOGGED = """

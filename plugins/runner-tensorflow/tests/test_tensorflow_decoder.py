@@ -7,9 +7,9 @@ from agreement import assert_agree
 from runner_tensorflow.runtime import tf
 
 from runner_core import Frame, open_brain
-from runner_core.behind_decoder import BehindDecoder
-from runner_core.frame import DECODED
-from runner_core.panel import Panel
+from runner_core.frames.frame import DECODED
+from runner_core.loading.behind_decoder import BehindDecoder
+from runner_core.pipeline.executor import Panel
 
 GRAPH = "fastestdet_coco_tf1_encoded_image_string_tensor.pb"
 

@@ -10,7 +10,7 @@ from clips import told, write_clip
 from runner_video.lavfi import Lavfi
 
 from runner_core.errors import SourceError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import check_source, conformance
 
 QUICK = "testsrc=size=64x48:rate=10:duration=0.5"

@@ -15,7 +15,7 @@ from rtsp_server import RtspServer, missing, rtsp_server
 from runner_video.stream import Stream
 
 from runner_core.errors import SourceError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no RTSP server here: {missing()}")
 

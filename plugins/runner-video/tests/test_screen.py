@@ -11,7 +11,7 @@ from runner_video.screen import Screen
 from x_server import missing, x_server
 
 from runner_core.errors import SourceError, UsageError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import check_source, conformance
 
 needs_x = pytest.mark.skipif(bool(missing()), reason=f"no X display here, it lacks {missing()}")

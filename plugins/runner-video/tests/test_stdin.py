@@ -16,7 +16,7 @@ from PIL import Image
 from runner_video.stdin import StandardInput
 
 from runner_core.errors import SourceError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 
 PAGE = Path(__file__).parents[2] / "runner-demo" / "src" / "runner_demo" / "brains" / "page" / "page.onnx"
 

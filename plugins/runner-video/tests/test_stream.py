@@ -17,7 +17,7 @@ from runner_video.live import LiveSource
 from runner_video.stream import Stream
 
 from runner_core.errors import ImageError, SourceError, UsageError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import check_source, conformance
 
 ENDLESS = pictures(repeat(jpeg()))

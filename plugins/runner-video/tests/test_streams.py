@@ -13,8 +13,8 @@ from clips import number_of
 from runner_video.streams import Streams
 
 from runner_core.errors import NotInstalled, SourceError, UsageError
-from runner_core.locations import open_source
-from runner_core.pipeline import run, stream
+from runner_core.pipeline.pipeline import run, stream
+from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import check_source, conformance, fake_brain, fake_rows
 
 QUICK = "lavfi:color=white:size=32x32:rate=50,realtime"

@@ -14,7 +14,7 @@ from faulty_server import FaultyServer
 from runner_video.video import VideoSource
 
 from runner_core.errors import SourceError, UsageError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import check_plugin, check_source, conformance
 
 EVERY = [(index, index / 10) for index in range(PICTURES)]
@@ -192,7 +192,7 @@ def test_a_slip_in_an_option_of_an_address_is_told(caplog):
 
 def piped(data: bytes, location: str) -> subprocess.CompletedProcess[bytes]:
     """A program that prints the frames of a source whose data come through its standard input."""
-    source = f"from runner_core.locations import open_source; source = open_source({location!r})"
+    source = f"from runner_core.pipeline.sources_sinks import open_source; source = open_source({location!r})"
     told = "print(source.total, *(f'{frame.source} {frame.index}' for frame in source.frames()), sep=',')"
     return subprocess.run([sys.executable, "-c", f"{source}; {told}"], input=data, capture_output=True, check=False)
 

@@ -17,10 +17,10 @@ from runner_video.sink import VideoSink
 from runner_video.video import VideoSource
 
 from runner_core.errors import SinkError, UsageError
-from runner_core.frame import Frame
-from runner_core.locations import open_sink
-from runner_core.pipeline import run
-from runner_core.result import Result
+from runner_core.frames.frame import Frame
+from runner_core.pipeline.pipeline import run
+from runner_core.pipeline.sources_sinks import open_sink
+from runner_core.results.result import Result
 from runner_core.testing import broken_frame, check_sink, conformance, fake_brain, fake_rows
 
 UNEVEN = [0, 0.1, 0.15, 0.4, 1.0, 1.05]
@@ -157,8 +157,8 @@ INTERRUPTED = """
 import signal, sys
 import numpy as np
 from runner_core import Frame
-from runner_core.cli.stopping import stoppable
-from runner_core.result import Result
+from runner_core.cli.signals import stoppable
+from runner_core.results.result import Result
 from runner_video import recording
 from runner_video.sink import VideoSink
 
@@ -218,8 +218,8 @@ LIMITED = """
 import resource, sys
 import numpy as np
 from runner_core.errors import SinkError
-from runner_core.frame import Frame
-from runner_core.result import Result
+from runner_core.frames.frame import Frame
+from runner_core.results.result import Result
 from runner_video.sink import VideoSink
 resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, resource.RLIM_INFINITY))
 try:

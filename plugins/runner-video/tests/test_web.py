@@ -12,7 +12,7 @@ from faulty_server import Fault, FaultyServer, Handler, answer, serve, status
 from runner_video.streams import Streams
 
 from runner_core.errors import ImageError, SourceError, UsageError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 
 ENDLESS = pictures(repeat(jpeg()))
 

@@ -15,7 +15,7 @@ import pytest
 from runner_video.webcam import SYSTEMS, Webcam, device_name
 
 from runner_core.errors import SourceError, UsageError
-from runner_core.locations import open_source
+from runner_core.pipeline.sources_sinks import open_source
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's cameras")
 

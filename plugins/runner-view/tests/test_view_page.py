@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from view_client import result
 
-from runner_core.inference import Inference
-from runner_core.mask import Mask
-from runner_core.palette import colour_of
-from runner_core.result import Failure
+from runner_core.drawing.palette import colour_of
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
+from runner_core.results.result import Failure
 from runner_core.testing import sample_inference, sample_results
 
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}

@@ -16,9 +16,9 @@ from view_client import noise, read, result
 from websockets.exceptions import ConnectionClosed
 
 from runner_core.errors import SinkError
-from runner_core.frame import Frame
-from runner_core.locations import open_sink
-from runner_core.result import Result
+from runner_core.frames.frame import Frame
+from runner_core.pipeline.sources_sinks import open_sink
+from runner_core.results.result import Result
 from runner_core.testing import check_plugin, check_sink, conformance, sample_inference, sample_results
 
 MANY = 200

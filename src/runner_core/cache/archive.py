@@ -19,9 +19,9 @@ from typing import Any, Protocol
 
 import attrs
 
-from runner_core.artifact import describe_files
 from runner_core.cache.metered import Metered
 from runner_core.cache.release import check_path
+from runner_core.cards.artifact import describe_files
 from runner_core.errors import StoreError
 
 MOST_BYTES = 20 * 10**9

@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
-from runner_core.artifact import sha256_of
 from runner_core.cache.download import Progress, discard, download, transfers
 from runner_core.cache.locks import held, held_if_free
 from runner_core.cache.receipt import Receipt
 from runner_core.cache.release import RemoteFile
+from runner_core.cards.artifact import sha256_of
 
 ProgressOf = Callable[[RemoteFile], AbstractContextManager[Progress]]  # ended however the transfer ends
 _HEX = 64  # signs of a sha256

@@ -18,15 +18,15 @@ from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 
-from runner_core.artifact import sha256_of
 from runner_core.cache.archive import changed, is_archive
 from runner_core.cache.blobs import Blobs, ProgressOf, silent
-from runner_core.cache.home import home
 from runner_core.cache.locks import held, held_if_free
 from runner_core.cache.receipt import Receipt, ReceiptFile
 from runner_core.cache.release import Release, RemoteFile
 from runner_core.cache.usable import usable
+from runner_core.cards.artifact import sha256_of
 from runner_core.errors import StoreError
+from runner_core.util.home import home
 
 _GONE = "gone"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner_core.cache.home import HOME_VARIABLE
 from runner_core.errors import StoreError
+from runner_core.util.home import HOME_VARIABLE
 
 _ELSEWHERE = f"set {HOME_VARIABLE} to a folder of yours"
 _FREE = "free some space: `runner brains prune --keep-size 1GB`"

@@ -6,17 +6,17 @@ from typing import Any
 
 import click
 
-from runner_core.artifact import Artifact
-from runner_core.choices import Choices
-from runner_core.cli.explained import print_explanation
+from runner_core.cards.artifact import Artifact
 from runner_core.cli.options import brain_options
+from runner_core.cli.profile_table import print_explanation
 from runner_core.cli.run import exit_code, run_over
+from runner_core.cli.tables import print_rows
 from runner_core.errors import NotInstalled, UsageError
-from runner_core.getting import find
-from runner_core.locating import locate
-from runner_core.measuring import ranked
-from runner_core.speeds import Speed
-from runner_core.tables import print_rows
+from runner_core.loading.benchmark import ranked
+from runner_core.loading.locate import locate
+from runner_core.loading.options import Choices
+from runner_core.loading.speed_cache import Speed
+from runner_core.stores.resolve import find
 
 
 @click.command()

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from runner_core.artifact import format_of
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
-from runner_core.card import FILE_NAME, Card
+from runner_core.cards.artifact import format_of
+from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cli.tables import print_rows
 from runner_core.errors import CardError, RunnerError, UsageError
 from runner_core.project import Project
-from runner_core.stores import configured
-from runner_core.tables import print_rows
+from runner_core.stores.config import configured
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 

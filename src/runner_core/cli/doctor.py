@@ -9,8 +9,8 @@ from importlib.metadata import version
 import click
 
 from runner_core.cli.plugins import say_problems
+from runner_core.discovery.registry import KINDS, Installed, registry
 from runner_core.errors import RunnerError
-from runner_core.registry import KINDS, Installed, registry
 
 
 @click.command()

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from runner_core.choices import Choices
+from runner_core.cards.tolerance import Tolerance
 from runner_core.cli.verify import frames_of, say_totals, tolerance_options
-from runner_core.exporting import export
-from runner_core.getting import find
-from runner_core.locating import locate
-from runner_core.tolerance import Tolerance
+from runner_core.export.convert import export
+from runner_core.loading.locate import locate
+from runner_core.loading.options import Choices
+from runner_core.stores.resolve import find
 
 
 @click.command(name="export")

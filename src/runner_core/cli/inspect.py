@@ -10,21 +10,21 @@ from pathlib import Path
 import attrs
 import click
 
-from runner_core.artifact import describe_files
-from runner_core.bare import Bare
-from runner_core.card import FILE_NAME, Card
-from runner_core.choices import Choices
+from runner_core.cards.artifact import describe_files
+from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
-from runner_core.drafting import drafts_of, labelled, nobody
 from runner_core.errors import UsageError
-from runner_core.frame import Frame
-from runner_core.getting import find_with_store
-from runner_core.loading import bound
-from runner_core.local_brain import LocalBrain
-from runner_core.locating import Opener, locate
-from runner_core.opening import loaded
-from runner_core.tables import print_rows
-from runner_core.trying import Trial, Tried, attempt
+from runner_core.frames.frame import Frame
+from runner_core.loading.bare import Bare
+from runner_core.loading.draft import drafts_of, labelled, nobody
+from runner_core.loading.load import bound
+from runner_core.loading.local_brain import LocalBrain
+from runner_core.loading.locate import Opener, locate
+from runner_core.loading.open import loaded
+from runner_core.loading.options import Choices
+from runner_core.loading.preprocess_search import Trial, Tried, attempt
+from runner_core.stores.resolve import find_with_store
 
 SHOWN = 5  # labels, of a long list
 _HEAD = ("#", "variant", "found", "best score", "steady", "what")

@@ -8,11 +8,11 @@ import click
 
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
-from runner_core.card import FILE_NAME as CARD
-from runner_core.card import Card
-from runner_core.cli.bars import bars
-from runner_core.getting import find_with_store
-from runner_core.lockfile import FILE_NAME, Lock, Locked, files_of
+from runner_core.cards.card import FILE_NAME as CARD
+from runner_core.cards.card import Card
+from runner_core.cli.progress import bars
+from runner_core.stores.lockfile import FILE_NAME, Lock, Locked, files_of
+from runner_core.stores.resolve import find_with_store
 
 
 @click.command()

@@ -14,10 +14,10 @@ from typing import Any
 
 import click
 
-from runner_core.cli.stopping import stoppable, stopped
+from runner_core.cli.signals import stoppable, stopped
+from runner_core.discovery.catalog import package_of
+from runner_core.discovery.registry import registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
-from runner_core.packages import package_of
-from runner_core.registry import registry
 
 _DEBUG = "--debug"
 _WRONG_USE = (UsageError, NoSuchBrain, LabelError)  # a name or a file that the person gave does not fit
@@ -70,7 +70,7 @@ class Commands(click.Group):
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
             ctx.fail(f"No such command {name!r}{_hint(name, known)}")
-        from runner_core.cli.said import listen  # costs what --help need not pay
+        from runner_core.cli.console import listen  # costs what --help need not pay
 
         listen()
         return super().resolve_command(ctx, args)
@@ -144,7 +144,7 @@ def _failed(error: Exception) -> int:
     if isinstance(error, RunnerError):
         _say(str(error))
     else:
-        from runner_core.cli.faults import fault  # costs what --help need not pay
+        from runner_core.cli.crash import fault  # costs what --help need not pay
 
         _say(fault(error))
     return 2 if isinstance(error, _WRONG_USE) else 1

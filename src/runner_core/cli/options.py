@@ -12,14 +12,14 @@ import click
 
 from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
-from runner_core.choices import Choices
-from runner_core.cli.bars import bars
-from runner_core.cli.chains import chained, steps_of
+from runner_core.cli.chain_syntax import chained, steps_of
+from runner_core.cli.progress import bars
 from runner_core.errors import UsageError
-from runner_core.getting import find
-from runner_core.lockfile import FILE_NAME as LOCK
-from runner_core.lockfile import Lock
-from runner_core.opening import open_path
+from runner_core.loading.open import open_path
+from runner_core.loading.options import Choices
+from runner_core.stores.lockfile import FILE_NAME as LOCK
+from runner_core.stores.lockfile import Lock
+from runner_core.stores.resolve import find
 
 F = TypeVar("F", bound=Callable[..., Any])
 

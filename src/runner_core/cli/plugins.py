@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner_core.registry import KINDS, registry
+from runner_core.discovery.registry import KINDS, registry
 
 
 @click.command()

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
+from runner_core.cli.console import say
 from runner_core.cli.options import brain_options, opened
-from runner_core.cli.said import say
+from runner_core.cli.tables import print_instances
 from runner_core.errors import UsageError
-from runner_core.frame import Frame
-from runner_core.news import News
-from runner_core.panel import Panel
-from runner_core.tables import print_instances
+from runner_core.frames.frame import Frame
+from runner_core.pipeline.executor import Panel
+from runner_core.pipeline.news import News
 
 
 @click.command()

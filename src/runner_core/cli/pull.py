@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from runner_core.cache.cache import Cache
-from runner_core.cli.bars import bars
+from runner_core.cli.progress import bars
 from runner_core.errors import LockError, StoreError
-from runner_core.getting import find
-from runner_core.lockfile import FILE_NAME, Lock
+from runner_core.stores.lockfile import FILE_NAME, Lock
+from runner_core.stores.resolve import find
 
 
 @click.command()

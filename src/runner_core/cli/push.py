@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from runner_core.card import FILE_NAME
+from runner_core.cards.card import FILE_NAME
 from runner_core.contracts import Publisher
 from runner_core.errors import UsageError
-from runner_core.getting import find
-from runner_core.stores import address_of
+from runner_core.stores.config import address_of
+from runner_core.stores.resolve import find
 
 
 @click.command()

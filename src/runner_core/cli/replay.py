@@ -10,16 +10,16 @@ from typing import BinaryIO
 
 import click
 
+from runner_core.cli.console import say
 from runner_core.cli.run import STANDARD_OUTPUT
-from runner_core.cli.said import say
+from runner_core.cli.tables import print_summary
 from runner_core.errors import UsageError
-from runner_core.location_options import public_name
-from runner_core.locations import open_sinks, open_source
-from runner_core.matching import ByName, ByTime, Pictures
-from runner_core.records import Choice, Record, read_records
-from runner_core.replaying import replay
-from runner_core.result import Failure
-from runner_core.tables import print_summary
+from runner_core.pipeline.find_pictures import ByName, ByTime, Pictures
+from runner_core.pipeline.records import Choice, Record, read_records
+from runner_core.pipeline.replay import replay
+from runner_core.pipeline.sources_sinks import open_sinks, open_source
+from runner_core.results.result import Failure
+from runner_core.util.location import public_name
 
 
 @click.command(name="replay")

@@ -7,18 +7,18 @@ from typing import Any
 
 import click
 
-from runner_core.cli.bars import counting
-from runner_core.cli.explained import print_explanation
+from runner_core.cli.console import listen, say
 from runner_core.cli.options import brain_options, opened
-from runner_core.cli.said import listen, say
-from runner_core.cli.stopping import stopped
-from runner_core.locations import open_sinks, open_source, sink_name
-from runner_core.news import News
-from runner_core.pipeline import run as run_pipeline
-from runner_core.result import Result
-from runner_core.summary import INTERRUPTED, Summary
-from runner_core.tables import print_summary
-from runner_core.threads import Threads, thread_budget
+from runner_core.cli.profile_table import print_explanation
+from runner_core.cli.progress import counting
+from runner_core.cli.signals import stopped
+from runner_core.cli.tables import print_summary
+from runner_core.pipeline.news import News
+from runner_core.pipeline.pipeline import run as run_pipeline
+from runner_core.pipeline.sources_sinks import open_sinks, open_source, sink_name
+from runner_core.pipeline.summary import INTERRUPTED, Summary
+from runner_core.pipeline.threads import Threads, thread_budget
+from runner_core.results.result import Result
 
 STANDARD_OUTPUT = ("-", "jsonl:-")
 

@@ -11,21 +11,21 @@ import attrs
 import click
 from click.core import ParameterSource
 
-from runner_core.agreement import Agreement
 from runner_core.brain import Brain
+from runner_core.cards.tolerance import Tolerance
 from runner_core.cli.options import CONF_HELP, opened
+from runner_core.cli.tables import print_rows
 from runner_core.errors import EngineError, UsageError
-from runner_core.frame import Frame
-from runner_core.getting import find
-from runner_core.golden import Golden
-from runner_core.local_brain import LocalBrain
-from runner_core.locating import locate, openers
-from runner_core.location_options import public_name
-from runner_core.locations import open_sink, open_source
-from runner_core.summary import Summary
-from runner_core.tables import print_rows
-from runner_core.tolerance import Tolerance
-from runner_core.verifying import Checked, Verdict, verify
+from runner_core.export.golden import Golden
+from runner_core.export.verify import Checked, Verdict, verify
+from runner_core.frames.frame import Frame
+from runner_core.loading.local_brain import LocalBrain
+from runner_core.loading.locate import locate, openers
+from runner_core.pipeline.sources_sinks import open_sink, open_source
+from runner_core.pipeline.summary import Summary
+from runner_core.results.compare import Agreement
+from runner_core.stores.resolve import find
+from runner_core.util.location import public_name
 
 _EXACT, _SHARE = Tolerance(), click.FloatRange(0, 1)
 _MEASURES = ("iou", "score", "pixels", "keypoints")

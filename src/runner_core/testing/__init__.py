@@ -14,7 +14,6 @@ Each check is a plain callable: ``check_engine(MyEngine(), path)`` tries every p
 first that is broken. ``conformance`` makes one pytest test of each promise; nothing else here needs pytest.
 """
 
-from runner_core.testing.adapter import conformance
 from runner_core.testing.check import BrokenPromise, Check
 from runner_core.testing.distributions import write_distribution
 from runner_core.testing.engines import check_engine
@@ -29,6 +28,7 @@ from runner_core.testing.fakes import (
     write_fake_model,
 )
 from runner_core.testing.plugins import check_plugin
+from runner_core.testing.pytest_adapter import conformance
 from runner_core.testing.registries import registry_of
 from runner_core.testing.samples import broken_frame, sample_frame, sample_inference, sample_pixels, sample_results
 from runner_core.testing.sinks import check_sink

@@ -17,7 +17,7 @@ from runner_core.contracts import Engine, EngineOptions, Session, Tensors, Tenso
 from runner_core.errors import EngineError
 from runner_core.testing.check import Check, at_most, demand, refused
 from runner_core.testing.files import damaged, open_files
-from runner_core.testing.fresh import HEAVY, imported_by, packages
+from runner_core.testing.fresh_imports import HEAVY, imported_by, packages
 from runner_core.testing.tensors import demand_fits, demand_same, read_only, zeros_for
 
 _THREADS, _RUNS = 4, 12

@@ -15,14 +15,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
 from runner_core.contracts import Codec, EngineOptions, Signature, Task, Tensors, TensorSpec
 from runner_core.errors import EngineError, TaskError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.local_brain import LocalBrain
-from runner_core.picture import PictureSpec
+from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec
+from runner_core.loading.local_brain import LocalBrain
 from runner_core.plugin import Plugin
+from runner_core.results.inference import Inference
 
 FAKE_ENGINE = Plugin("fake", "runner_core.testing.fakes:FakeEngine", "arrays in a file", claims=(".npz",))
 FAKE_TASK = Plugin("fake-rows", "runner_core.testing.fakes:FakeTask", "rows of x1, y1, x2, y2, score, class")

@@ -10,9 +10,9 @@ from typing import Any
 import attrs
 
 from runner_core.contracts import Engine, Task, Trainer
-from runner_core.registry import KINDS, Installed
+from runner_core.discovery.registry import KINDS, Installed
 from runner_core.testing.check import Check, demand
-from runner_core.testing.fresh import imported_by, packages
+from runner_core.testing.fresh_imports import imported_by, packages
 from runner_core.testing.registries import registry_of
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

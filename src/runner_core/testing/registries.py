@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from types import ModuleType
 
-from runner_core.entries import Origin
+from runner_core.discovery.entry_points import Origin
+from runner_core.discovery.registry import Installed, Registry, using
 from runner_core.hookspecs import GROUP
 from runner_core.plugin import Plugin
-from runner_core.registry import Installed, Registry, using
 
 GIVEN = "given"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from runner_core.cards.labels import LabelMap
 from runner_core.errors import ImageError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.labels import LabelMap
-from runner_core.mask import Mask
-from runner_core.result import Failure, Result
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
+from runner_core.results.result import Failure, Result
 
 WIDTH, HEIGHT = 96, 64
 LABELS = LabelMap.from_names(["page", "graph"], first=1)

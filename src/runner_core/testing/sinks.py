@@ -11,8 +11,8 @@ import attrs
 
 from runner_core.contracts import Sink, Writer
 from runner_core.errors import SinkError
-from runner_core.result import Result
-from runner_core.summary import Summary
+from runner_core.pipeline.summary import Summary
+from runner_core.results.result import Result
 from runner_core.testing.check import Check, demand, refused
 from runner_core.testing.files import bytes_at, open_files
 from runner_core.testing.samples import sample_results

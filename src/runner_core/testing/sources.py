@@ -9,7 +9,7 @@ import attrs
 
 from runner_core.contracts import Source
 from runner_core.errors import ImageError, SourceError
-from runner_core.frame import Frame
+from runner_core.frames.frame import Frame
 from runner_core.testing.check import Check, at_most, demand, refused
 from runner_core.testing.files import open_files
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import attrs
 
-from runner_core.artifact import check_files
 from runner_core.cache.cache import Cache
-from runner_core.card import FILE_NAME, Card
+from runner_core.cards.artifact import check_files
+from runner_core.cards.card import FILE_NAME, Card
 from runner_core.contracts import BrainRef, Store
 from runner_core.errors import NoSuchBrain
 from runner_core.testing.check import Check, demand, refused

@@ -8,11 +8,11 @@ from functools import cached_property
 import attrs
 import numpy as np
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
 from runner_core.contracts import Codec, Signature, Task, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frame import Frame
-from runner_core.inference import Inference
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
 from runner_core.testing.check import Check, at_most, demand, refused
 from runner_core.testing.tensors import demand_fits, demand_same, read_only
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from runner_core.contracts import Tensors, TensorSpec
-from runner_core.decode import to_png
+from runner_core.frames.decode import to_png
 from runner_core.testing.check import demand
 
 SIDE = 64  # stands for a length that the model leaves open

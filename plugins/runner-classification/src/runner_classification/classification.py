@@ -6,21 +6,21 @@ import attrs
 import numpy as np
 
 from runner_classification.activation import probabilities
-from runner_core.card import Card
+from runner_core.cards.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.fitting.activation import ACTIVATIONS
-from runner_core.fitting.codec import PictureCodec
-from runner_core.fitting.drafted_input import drafted_input
-from runner_core.fitting.labelling import background_of, believed, check_classes
-from runner_core.fitting.metadata import labels_of, size_of
-from runner_core.fitting.options import choice
-from runner_core.fitting.picture_input import picture_for
-from runner_core.fitting.roles import roles_of
-from runner_core.fitting.values import UNIT
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.picture import PictureSpec
+from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec
+from runner_core.results.inference import Inference
+from runner_core.tasks.activation import ACTIVATIONS
+from runner_core.tasks.card_options import choice
+from runner_core.tasks.codec import PictureCodec
+from runner_core.tasks.drafted_input import drafted_input
+from runner_core.tasks.label_check import background_of, believed, check_classes
+from runner_core.tasks.metadata import labels_of, size_of
+from runner_core.tasks.normalization import UNIT
+from runner_core.tasks.picture_input import picture_for
+from runner_core.tasks.roles import roles_of
 
 USUAL = PictureSpec(size=(224, 224))
 IMAGENET_AND_BACKGROUND = 1001  # TF-Slim's models put a background class before ImageNet's thousand

@@ -10,10 +10,10 @@ import click
 
 from runner_core.brain import Brain
 from runner_core.cli.run import exit_code
-from runner_core.pipeline import run
+from runner_core.cli.tables import print_summary
+from runner_core.pipeline.pipeline import run
+from runner_core.pipeline.summary import Summary
 from runner_core.project import Project
-from runner_core.summary import Summary
-from runner_core.tables import print_summary
 from runner_demo.store import PICTURES
 
 PORT = 8000

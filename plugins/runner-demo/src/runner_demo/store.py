@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner_core.cache.cache import Cache
-from runner_core.card import FILE_NAME, Card
+from runner_core.cards.card import FILE_NAME, Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import NoSuchBrain, StoreError
 

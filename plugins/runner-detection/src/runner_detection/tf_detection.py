@@ -12,20 +12,20 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
-from runner_core.fitting.boxes import UNITS, YX_TO_XY, Floats, are_normalised, to_picture
-from runner_core.fitting.codec import PictureCodec
-from runner_core.fitting.metadata import labels_of
-from runner_core.fitting.names import bare, find, find_all
-from runner_core.fitting.options import choice
-from runner_core.fitting.picture_input import is_picture, picture_for
-from runner_core.fitting.roles import Shape, axis, expect, expect_same_rows, roles_of, unbatched
-from runner_core.fitting.rows import assemble, best_rows
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.mask import Mask
-from runner_core.picture import PictureSpec, Placement
+from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec, Placement
+from runner_core.results.boxes import UNITS, YX_TO_XY, Floats, are_normalised, to_picture
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
+from runner_core.tasks.card_options import choice
+from runner_core.tasks.codec import PictureCodec
+from runner_core.tasks.detections import assemble, best_rows
+from runner_core.tasks.metadata import labels_of
+from runner_core.tasks.names import bare, find, find_all
+from runner_core.tasks.picture_input import is_picture, picture_for
+from runner_core.tasks.roles import Shape, axis, expect, expect_same_rows, roles_of, unbatched
 from runner_detection.kind import KIND
 from runner_detection.paste import PastedMask
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
+from runner_core.cards.labels import BACKGROUND, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
-from runner_core.fitting.boxes import Floats
-from runner_core.fitting.drafted_input import drafted_input, picture_of
-from runner_core.fitting.metadata import labels_of
-from runner_core.fitting.names import bare
-from runner_core.fitting.roles import roles_of
-from runner_core.fitting.values import SIGNED
-from runner_core.frame import Frame
-from runner_core.inference import Inference
-from runner_core.labels import BACKGROUND, LabelMap
-from runner_core.picture import PictureSpec
+from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec
+from runner_core.results.boxes import Floats
+from runner_core.results.inference import Inference
+from runner_core.tasks.drafted_input import drafted_input, picture_of
+from runner_core.tasks.metadata import labels_of
+from runner_core.tasks.names import bare
+from runner_core.tasks.normalization import SIGNED
+from runner_core.tasks.roles import roles_of
 from runner_detection.kind import KIND
 from runner_detection.tf_detection import NEEDED, TfDetectionCodec, check_shapes
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from PIL import Image
 
-from runner_core.atomic import write_bytes
 from runner_core.cascade import crops_of
 from runner_core.errors import ImageError
-from runner_core.inference import Inference
-from runner_core.location_options import split_options
-from runner_core.relations import boxes_of
-from runner_core.result import Result
+from runner_core.results.inference import Inference
+from runner_core.results.relations import boxes_of
+from runner_core.results.result import Result
+from runner_core.util.atomic import write_bytes
+from runner_core.util.location import split_options
 from runner_export.naming import Names, safe
 from runner_export.omissions import Omissions
 from runner_export.places import said, writable_folder

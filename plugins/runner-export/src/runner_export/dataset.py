@@ -9,11 +9,11 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from runner_core.atomic import make_folder, write_bytes
 from runner_core.errors import SinkError
-from runner_core.export import yolo_name
-from runner_core.frame import Frame
-from runner_core.inference import Inference
+from runner_core.frames.frame import Frame
+from runner_core.results.formats import yolo_name
+from runner_core.results.inference import Inference
+from runner_core.util.atomic import make_folder, write_bytes
 from runner_export.label_rows import forms_of, label_text
 from runner_export.places import said
 

@@ -14,13 +14,13 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from runner_core.atomic import make_folder, write_bytes
-from runner_core.drawing import annotate
+from runner_core.drawing.annotate import annotate
+from runner_core.drawing.captions import Style
 from runner_core.errors import ImageError, SinkError
-from runner_core.frame import Frame
-from runner_core.location_options import split_options
-from runner_core.result import Result
-from runner_core.tags import Style
+from runner_core.frames.frame import Frame
+from runner_core.results.result import Result
+from runner_core.util.atomic import make_folder, write_bytes
+from runner_core.util.location import split_options
 from runner_files.naming import Names
 
 _JPEG_START = b"\xff\xd8\xff"

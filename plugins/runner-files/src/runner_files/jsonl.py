@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from runner_core.atomic import make_folder
 from runner_core.errors import SinkError
-from runner_core.location_options import split_options
-from runner_core.result import Result
+from runner_core.results.result import Result
+from runner_core.util.atomic import make_folder
+from runner_core.util.location import split_options
 
 STANDARD_OUTPUT = "-"
 

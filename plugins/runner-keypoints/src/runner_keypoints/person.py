@@ -3,9 +3,9 @@
 Source: https://cocodataset.org/#keypoints-2020
 """
 
-from runner_core.card import Card
+from runner_core.cards.card import Card
+from runner_core.cards.labels import LabelMap
 from runner_core.errors import TaskError
-from runner_core.labels import LabelMap
 
 KEYPOINTS = (
     "nose", "left eye", "right eye", "left ear", "right ear", "left shoulder", "right shoulder", "left elbow",

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.border import Border, Quantisation
+from runner_core.cards.tflite_metadata import metadata_of
 from runner_core.contracts import Tensors, TensorSpec
+from runner_core.engines.tensor_io import Border, Quantisation
 from runner_core.errors import EngineError
-from runner_core.tflite_metadata import metadata_of
 from runner_litert.refusals import refusal
 
 Detail = Mapping[str, Any]  # as the interpreter describes a tensor: name, index, shape, shape_signature, dtype, ...

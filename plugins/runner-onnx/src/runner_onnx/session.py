@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner_core.border import Border
 from runner_core.contracts import Tensors, TensorSpec
+from runner_core.engines.tensor_io import Border
 from runner_core.errors import EngineError
 from runner_onnx.refusals import refusal
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from runner_core.engines.file_header import head_of
 from runner_core.errors import EngineError
-from runner_core.model_file import head_of
 
 _SAVED_MODEL = "saved_model.pb"
 _MARKS: dict[str, tuple[str, Callable[[bytes], bool]]] = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner_core import tflite_metadata
+from runner_core.cards import tflite_metadata
 
 # Source: https://github.com/open-edge-platform/model_api, docs/source/guides/model-configuration.md
 _RESIZES = {

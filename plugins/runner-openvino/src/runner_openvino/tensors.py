@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner_core.border import Border, Quantisation
 from runner_core.contracts import TensorSpec
+from runner_core.engines.tensor_io import Border, Quantisation
 from runner_core.errors import EngineError
 
 

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.picture import Placement
+from runner_core.frames.preprocess import Placement
 
 Cells = NDArray[np.integer]
 Planes = NDArray[np.float32]

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 import attrs
 
+from runner_core.cards.sidecar_labels import FILE_NAMES
+from runner_core.cards.sidecar_metadata import METADATA_NAMES
 from runner_core.errors import NoSuchBrain, UsageError
-from runner_core.labels_beside import FILE_NAMES
-from runner_core.metadata_beside import METADATA_NAMES
 
 _SAVED_MODEL = frozenset({"saved_model.pb", "saved_model.pbtxt"})
 _PARTS_OF_ONE = _SAVED_MODEL | {"variables", "assets", "assets.extra", "fingerprint.pb", "keras_metadata.pb"}

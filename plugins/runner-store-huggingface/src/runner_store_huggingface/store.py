@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from runner_core.cache.cache import Cache
-from runner_core.cache.carded import carded, read_card
 from runner_core.cache.release import Release, RemoteFile
-from runner_core.card import FILE_NAME
+from runner_core.cards.card import FILE_NAME
 from runner_core.contracts import BrainRef
+from runner_core.discovery.registry import registry
 from runner_core.errors import StoreError, UsageError
-from runner_core.registry import registry
+from runner_core.stores.card_files import carded, read_card
 from runner_store_huggingface.choosing import chosen
 from runner_store_huggingface.hub import Entry, Hub, Repository, is_of
 

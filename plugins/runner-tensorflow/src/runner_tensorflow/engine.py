@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner_core.artifact import Artifact, format_of
-from runner_core.card import Card
+from runner_core.cards.artifact import Artifact, format_of
+from runner_core.cards.card import Card
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 

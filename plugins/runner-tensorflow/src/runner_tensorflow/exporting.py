@@ -6,10 +6,10 @@ from pathlib import Path
 
 import attrs
 
-from runner_core.artifact import Artifact, format_of
-from runner_core.atomic import write_bytes
-from runner_core.card import Card
+from runner_core.cards.artifact import Artifact, format_of
+from runner_core.cards.card import Card
 from runner_core.errors import EngineError, NotInstalled
+from runner_core.util.atomic import write_bytes
 from runner_tensorflow.converters import WRITERS
 from runner_tensorflow.faults import first_line
 from runner_tensorflow.network import IMAGE, network_of

@@ -12,8 +12,8 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from runner_core.contracts import EngineOptions
+from runner_core.engines.file_header import head_of
 from runner_core.errors import EngineError
-from runner_core.model_file import head_of
 from runner_tensorflow.decoder import decoded_inputs
 from runner_tensorflow.graph_defs import prune, reached
 from runner_tensorflow.graphs import import_graph

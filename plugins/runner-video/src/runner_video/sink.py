@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from runner_core.atomic import make_folder
-from runner_core.drawing import annotate
+from runner_core.drawing.annotate import annotate
+from runner_core.drawing.captions import Style
 from runner_core.errors import ImageError, SinkError, UsageError
-from runner_core.frame import Frame
-from runner_core.location_options import public_name
-from runner_core.result import Result
-from runner_core.tags import Style
+from runner_core.frames.frame import Frame
+from runner_core.results.result import Result
+from runner_core.util.atomic import make_folder
+from runner_core.util.location import public_name
 from runner_video.options import RATE, split_options
 from runner_video.recording import FORMATS, Recording
 

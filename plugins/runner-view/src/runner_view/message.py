@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from runner_core import decode
 from runner_core.errors import ImageError
-from runner_core.inference import Inference
-from runner_core.result import Result
+from runner_core.frames import decode
+from runner_core.results.inference import Inference
+from runner_core.results.result import Result
 from runner_view.look import Look
 from runner_view.planes import planes_of
 from runner_view.shown import entry

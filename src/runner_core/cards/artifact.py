@@ -1,0 +1,84 @@
+"""Artifact: a model file, or folder, in one format."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from runner_core.cards.tolerance import Tolerance
+from runner_core.errors import CardError
+from runner_core.frames.preprocess import PictureSpec
+
+
+@attrs.frozen
+class ArtifactFile:
+    """One file of an artifact: its path relative to the card, its sha256 in hex, its size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@attrs.frozen
+class Artifact:
+    """One form of a brain's network.
+
+    ``path`` is relative to the card, ``format`` as ``format_of`` spells it. The same network in another form may have
+    other tensors: where ``task``, ``roles``, ``picture``, ``options`` or ``iou`` are given, they stand for the card's
+    own. ``tolerance`` is how far from the answers of the form that it was exported from its own were allowed to lie,
+    where that is more than usual.
+    """
+
+    path: str
+    format: str
+    files: tuple[ArtifactFile, ...] = ()
+    task: str | None = None
+    roles: Mapping[str, str] | None = None
+    picture: PictureSpec | None = None
+    options: Mapping[str, Any] | None = None
+    iou: float | None = None
+    tolerance: Tolerance | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.iou is not None and not 0 <= self.iou <= 1:
+            raise ValueError(f"iou is {self.iou}, not from 0 to 1")
+
+
+def format_of(path: Path) -> str:
+    """The spelling of a format: ``saved-model`` for a folder that holds one, else the lower-case suffix."""
+    if path.is_dir() and any((path / name).exists() for name in ("saved_model.pb", "saved_model.pbtxt")):
+        return "saved-model"
+    return path.suffix.lower()
+
+
+def describe_files(root: Path, artifact: Path) -> tuple[ArtifactFile, ...]:
+    """Hashes the file, or every file below the folder, with paths relative to ``root``."""
+    files = sorted(entry for entry in artifact.rglob("*") if entry.is_file()) if artifact.is_dir() else [artifact]
+    return tuple(
+        ArtifactFile(entry.relative_to(root).as_posix(), sha256_of(entry), entry.stat().st_size) for entry in files
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """Hex sha256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_files(root: Path, artifact: Artifact, *, contents: bool = False) -> None:
+    """Raises CardError where a file is missing or has another size, or other ``contents``, than the card says."""
+    for name in (artifact.path, *(file.path for file in artifact.files)):
+        if not (root / name).exists():
+            raise CardError(f"{root / name}: the card names it, but it is not there")
+    for file in artifact.files:
+        path = root / file.path
+        if not path.is_file():
+            raise CardError(f"{path}: the card says it is a file")
+        if path.stat().st_size != file.size:
+            raise CardError(f"{path}: {path.stat().st_size} bytes, the card says {file.size}")
+        if contents and sha256_of(path) != file.sha256:
+            raise CardError(f"{path}: its sha256 is not what the card says", remedy="draft the card again")

@@ -1,0 +1,73 @@
+"""Tables on the terminal, by rich."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from runner_core.pipeline.summary import Summary, Tally
+from runner_core.results.inference import Inference
+from runner_core.results.instance import Instance
+
+_TOLD: dict[str, Callable[[Instance], str]] = {
+    "#": lambda one: str(one.id),
+    "label": lambda one: one.label,
+    "score": lambda one: "" if one.score is None else f"{one.score:.3f}",
+    "box (x1 y1 x2 y2)": lambda one: " ".join(f"{value:.0f}" for value in one.box or ()),
+    "mask": lambda one: "" if one.mask is None else f"{one.mask.area} pixels",
+    "keypoints (x,y:score)": lambda one: " ".join(
+        f"{x:.0f},{y:.0f}:{score:.2f}" for x, y, score in one.keypoints or ()
+    ),
+}
+
+
+def print_summary(summary: Summary, *, when: str = "") -> None:
+    """Per brain: frames answered, instances found by label, failures, median milliseconds a frame.
+
+    ``when`` is said of the frames that failed, where that was not just now.
+    """
+    table = Table("brain", "frames", "found", "failed", "ms a picture")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, tally in summary.brains.items():
+        table.add_row(name, str(tally.answered), _found(tally), str(tally.failed), _ms(tally))
+    _console().print(table)
+    if summary.failed:
+        _console().print(f"{summary.failed} of {summary.frames} frames failed{when and f' {when}'}")
+
+
+def _found(tally: Tally) -> str:
+    kinds = ", ".join(f"{count} {label}" for label, count in tally.labels.most_common(4))
+    return f"{tally.found} ({kinds}{', ...' if len(tally.labels) > 4 else ''})" if kinds else "0"
+
+
+def _ms(tally: Tally) -> str:
+    return f"{tally.to_json()['ms']:.1f}" if tally.ms else "-"
+
+
+def print_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, stderr: bool = False) -> None:
+    """A table, in which nothing is cut off; none where there are no rows."""
+    if rows:
+        table = Table(*(Column(name, overflow="fold") for name in head), title=title, title_justify="left")
+        for row in rows:
+            table.add_row(*row)
+        _console(stderr=stderr).print(table)
+
+
+def print_instances(inference: Inference) -> None:
+    """One row an instance, with a column for each thing that is told of any; a line where there is none."""
+    spent = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in inference.ms.items())
+    told = f"{inference.brain} on {inference.engine}: {spent}"
+    nothing = "" if len(inference) else "; nothing found that scores enough"
+    _console().print(f"{told}{nothing}", soft_wrap=True)
+    parents = {"found in": lambda one: "" if one.parent is None else f"{inference.parent_brain} {one.parent}"}
+    columns = {name: [tell(one) for one in inference.instances] for name, tell in (_TOLD | parents).items()}
+    shown = {name: cells for name, cells in columns.items() if any(cells)}
+    print_rows("", tuple(shown), list(zip(*shown.values(), strict=True)))
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """One that shows names as they are, be there brackets or colons in them."""
+    return Console(stderr=stderr, markup=False, emoji=False)

@@ -1,0 +1,214 @@
+"""The registry: which plugins are installed, found without importing anything heavy.
+
+pluggy checks hooks against their specifications; its own entry-point loop lets one bad plugin end all, so the loop
+is here: what is broken is recorded as a Problem, and the rest runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import EntryPoint
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from runner_core import hookspecs
+from runner_core.discovery.catalog import package_of
+from runner_core.discovery.entry_points import Origin, Problem, installed_entries, reason_of, wanted_entries
+from runner_core.errors import NotInstalled, PluginError, RunnerError
+from runner_core.plugin import Plugin
+
+KINDS = ("engines", "tasks", "sources", "stores", "sinks", "trainers", "commands")
+_HOOK = "runner_"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A plugin, its kind and where it came from."""
+
+    kind: str
+    plugin: Plugin
+    origin: Origin
+
+    @property
+    def distribution(self) -> str:
+        return self.origin.distribution
+
+    @property
+    def version(self) -> str:
+        return self.origin.version
+
+    def load(self) -> Any:
+        """Imports the target. Raises PluginError saying which plugin of which distribution fails."""
+        module, _, attribute = self.plugin.target.partition(":")
+        return self._guarded("loaded", lambda: getattr(importlib.import_module(module), attribute))
+
+    def make(self, *arguments: Any) -> Any:
+        """Imports the target and calls it. Raises PluginError, and what errors of runner the target raises."""
+        target = self.load()
+        return self._guarded("made", lambda: target(*arguments))
+
+    def _guarded(self, done: str, do: Callable[[], Any]) -> Any:
+        try:
+            return do()
+        except (KeyboardInterrupt, RunnerError):
+            raise
+        except BaseException as error:  # a module may even call sys.exit
+            raise PluginError(
+                f"{self.kind[:-1]} {self.plugin.name!r} of {self.distribution}: {self.plugin.target} "
+                f"cannot be {done} ({reason_of(error)})",
+                remedy=f"reinstall {self.distribution}, or report it to its author",
+            ) from error
+
+
+class Registry:
+    """The installed plugins by kind and name, and the problems found on the way."""
+
+    def __init__(self, entries: Iterable[EntryPoint], problems: Iterable[Problem] = ()) -> None:
+        self.problems = list(problems)
+        self._found: dict[str, dict[str, Installed]] = {kind: {} for kind in KINDS}
+        self._taken: dict[str, Origin] = {}
+        self._manager = pluggy.PluginManager(hookspecs.GROUP)
+        self._manager.add_hookspecs(hookspecs)
+        for entry in sorted(entries, key=lambda entry: (entry.name, entry.value)):
+            self._take(entry)
+
+    def all(self, kind: str) -> Mapping[str, Installed]:
+        """The plugins of a kind by name."""
+        return self._found[kind]
+
+    def get(self, kind: str, name: str) -> Installed:
+        """The plugin of that name. Raises NotInstalled naming those there are, and the package to install."""
+        found = self._found[kind].get(name)
+        if found is None:
+            known = ", ".join(sorted(self._found[kind])) or "none"
+            package = package_of(kind, name)
+            more = f"`pip install {package}` brings it" if package else "see `runner plugins`"
+            raise NotInstalled(f"no {kind[:-1]} named {name!r} is installed", remedy=f"installed: {known}; {more}")
+        return found
+
+    def make(self, kind: str, name: str, *arguments: Any) -> Any:
+        """Imports the plugin's target and calls it."""
+        return self.get(kind, name).make(*arguments)
+
+    def claiming(self, kind: str, claim: str) -> tuple[Installed, ...]:
+        """The plugins of a kind that answer for ``claim``: those that name it earlier among their claims first."""
+        claiming = [found for _, found in sorted(self._found[kind].items()) if claim in found.plugin.claims]
+        return tuple(sorted(claiming, key=lambda found: found.plugin.claims.index(claim)))
+
+    def add(self, found: Installed) -> None:
+        """One plugin more. Of two with one name this project's own stays, else the first; the other is a Problem."""
+        name, named = found.plugin.name, self._found[found.kind]
+        there = named.setdefault(name, found)
+        if there is found:
+            return
+        kept, left = (found, there) if found.distribution == package_of(found.kind, name) else (there, found)
+        named[name] = kept
+        message = (
+            f"{found.kind[:-1]} {name!r} is in {kept.distribution} already; that of {left.distribution} is left out"
+        )
+        self.problems.append(Problem(left.origin, message))
+
+    def _take(self, entry: EntryPoint) -> None:
+        """All that an entry point registers, or nothing of it and a Problem."""
+        origin = Origin(entry.name, entry.dist)
+        try:
+            self._claim(entry, origin)
+            found = [Installed(kind, plugin, origin) for kind, plugin in _plugins(self._manager, entry)]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # whatever a stranger's module raises, the others run
+            self.problems.append(Problem(origin, reason_of(error)))
+            return
+        for installed in found:
+            self.add(installed)
+
+    def _claim(self, entry: EntryPoint, origin: Origin) -> None:
+        """Raises PluginError where another distribution has the entry point's name, or its module, already."""
+        for what, name in (("name", entry.name), ("module", entry.value)):
+            there = self._taken.setdefault(f"{what} {name}", origin)
+            if there is not origin:
+                raise PluginError(
+                    f"the {what} {name} is in {there.distribution} already; that of {origin.distribution} is left out"
+                )
+
+
+def _plugins(manager: pluggy.PluginManager, entry: EntryPoint) -> Iterator[tuple[str, Plugin]]:
+    """All that one entry point registers, with its kind."""
+    module = _module(entry)
+    hooks = _hooks(manager, module)
+    try:  # for the check of signatures alone: the hooks are called here, not by the manager
+        manager.register(module)
+    except (pluggy.PluginValidationError, ValueError) as error:
+        raise PluginError(str(error)) from error
+    for name, hook in hooks.items():
+        for plugin in _given(name, hook()):
+            yield name.removeprefix(_HOOK), plugin
+
+
+def _module(entry: EntryPoint) -> ModuleType:
+    try:
+        module = entry.load()
+    except Exception as error:
+        raise PluginError(f"{entry.value} cannot be imported ({reason_of(error)})") from error
+    if not isinstance(module, ModuleType):
+        raise PluginError(f"{entry.value} is not a module: the entry point names the one that holds the hooks")
+    return module
+
+
+def _hooks(manager: pluggy.PluginManager, module: ModuleType) -> dict[str, Callable[[], Any]]:
+    known = [f"{_HOOK}{kind}" for kind in KINDS]
+    marked = [
+        name for name, value in vars(module).items() if callable(value) and manager.parse_hookimpl_opts(module, name)
+    ]
+    hooks = {name: getattr(module, name) for name in marked}
+    unknown = sorted(set(hooks) - set(known))
+    if unknown:
+        raise PluginError(
+            f"{module.__name__} implements unknown hooks: {', '.join(unknown)}; known: {', '.join(known)}"
+        )
+    if not hooks:
+        unmarked = [name for name in known if hasattr(module, name)]
+        hint = f"; {', '.join(unmarked)} lacks @hookimpl" if unmarked else ""
+        raise PluginError(f"{module.__name__} implements no hook of runner{hint}")
+    return hooks
+
+
+def _given(hook: str, given: Any) -> list[Plugin]:
+    if not isinstance(given, Iterable):
+        raise PluginError(f"{hook} gave {given!r}, not Plugins")
+    plugins = list(given)
+    for plugin in plugins:
+        if not isinstance(plugin, Plugin):
+            raise PluginError(f"{hook} gave {plugin!r}, not a Plugin")
+    return plugins
+
+
+@lru_cache(maxsize=1)
+def _installed() -> Registry:
+    entries, unreadable = installed_entries()
+    wanted, missing = wanted_entries(entries)
+    return Registry(wanted, [*unreadable, *missing])
+
+
+_in_use: list[Registry] = []
+
+
+def registry() -> Registry:
+    """The registry of this process, filled at the first call."""
+    return _in_use[-1] if _in_use else _installed()
+
+
+@contextmanager
+def using(other: Registry) -> Iterator[None]:
+    """Makes ``other`` the process's registry inside the block: for tests, and for programs that bring their plugins."""
+    _in_use.append(other)
+    try:
+        yield
+    finally:
+        _in_use.remove(other)

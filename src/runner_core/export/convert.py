@@ -1,0 +1,162 @@
+"""Exporting: a brain's network in the formats of other engines, written where it answers as before, or not at all."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import attrs
+
+from runner_core.cards.artifact import Artifact, describe_files
+from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.tolerance import Tolerance
+from runner_core.contracts import Engine, Exporter
+from runner_core.discovery.registry import registry
+from runner_core.errors import NotInstalled, UsageError
+from runner_core.export.parity import prove
+from runner_core.export.verify import Verdict
+from runner_core.frames.frame import Frame
+from runner_core.loading import trust
+from runner_core.loading.load import brain_on, load
+from runner_core.loading.local_brain import LocalBrain
+from runner_core.loading.locate import Located, Opener, locate, openers
+from runner_core.loading.options import Choices
+
+
+@attrs.frozen
+class Exported:
+    """The brain's folder, the artifacts that are new in it, and how near their answers are to those before."""
+
+    folder: Path
+    artifacts: tuple[Artifact, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+def export(
+    place: Path,
+    formats: Sequence[str],
+    out: Path,
+    choices: Choices,
+    *,
+    half: bool = False,
+    frames: Iterable[Frame] | None = None,
+    tolerance: Tolerance | None = None,
+) -> Exported:
+    """Makes ``out`` a brain with artifacts of ``formats`` (``".onnx"``) besides those of the brain at ``place``.
+
+    ``frames`` are what the answers are compared on, by every engine that opens the new artifacts; without any, trial
+    pictures. Raises NotInstalled where nothing writes or opens such a format, EngineError where the model cannot be
+    written so or the answers differ, UsageError where nothing is found that could be compared; ``out`` is as before.
+    """
+    located = locate(place)
+    opener, exporter = _exporter(located, formats, choices)
+    session = load(opener, choices)
+    with closing(session), _staged(out) as stage:
+        brain = brain_on(session, located, opener, choices)
+        before = _card_before(located, brain, out)
+        trusted = choices.trust or trust.is_trusted(opener.path)
+        made = []
+        for form in formats:
+            written = stage / f"{_file_name(brain.name)}{form}"
+            artifact = exporter.export(opener.path, brain.card, written, half=half, trusted=trusted)
+            made.append(attrs.evolve(artifact, files=describe_files(stage, written), tolerance=_beyond(tolerance)))
+        card = _with(before, made)
+        card.write(stage / FILE_NAME)
+        verdicts = prove(brain, stage, made, choices, frames, tolerance or Tolerance())
+        _place(stage, out, located.root, before)
+    return Exported(out, tuple(made), tuple(verdicts))
+
+
+def _beyond(tolerance: Tolerance | None) -> Tolerance | None:
+    """For the card: what is allowed more than usual."""
+    allowed = Tolerance().allowing(tolerance or Tolerance())
+    return None if allowed == Tolerance() else allowed
+
+
+def _exporter(located: Located, formats: Sequence[str], choices: Choices) -> tuple[Opener, Exporter]:
+    """Who opens one of the artifacts and writes all of the formats."""
+    able: dict[str, Exporter] = {}
+    for opener in openers(located.of_task(choices.task), choices.engine):
+        engine: Engine = registry().make("engines", opener.engine)
+        if isinstance(engine, Exporter):
+            able[opener.engine] = engine
+            if set(formats) <= set(engine.exports):
+                return opener, engine
+    known = "; ".join(f"{name} writes {', '.join(engine.exports)}" for name, engine in able.items())
+    raise NotInstalled(
+        f"{located.path}: no installed engine that opens it writes {' and '.join(formats)}",
+        remedy=known or "models of TensorFlow are exported by runner-tensorflow",
+    )
+
+
+def _card_before(located: Located, brain: LocalBrain, out: Path) -> Card:
+    """The card that the new artifacts go into: that of ``out``, of the brain, or the drafted one."""
+    there = out / FILE_NAME
+    if there.is_file():
+        card = Card.read(there)
+        if (card.name, card.version, card.labels) != (brain.name, brain.version, brain.labels):
+            raise UsageError(
+                f"{there}: the card of another brain, {card.name}@{card.version}", remedy="choose another folder"
+            )
+        return card
+    if out.is_dir() and out.resolve() != located.root.resolve() and any(out.iterdir()):
+        raise UsageError(f"{out}: there is something else in this folder", remedy="choose another folder by --out")
+    if located.card:
+        return attrs.evolve(located.card, labels=brain.labels)
+    artifacts = [
+        attrs.evolve(artifact, files=describe_files(located.root, located.root / artifact.path))
+        for artifact in located.artifacts
+    ]
+    return attrs.evolve(brain.card, artifacts=tuple(artifacts))
+
+
+def _with(card: Card, made: Sequence[Artifact]) -> Card:
+    """The card with these artifacts behind the others, of which none goes by the same path."""
+    paths = {artifact.path for artifact in made}
+    return attrs.evolve(
+        card, artifacts=(*(artifact for artifact in card.artifacts if artifact.path not in paths), *made)
+    )
+
+
+@contextmanager
+def _staged(out: Path) -> Iterator[Path]:
+    """A folder beside ``out``, gone afterwards unless it has taken its place."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _place(stage: Path, out: Path, root: Path, before: Card) -> None:
+    """What is new into ``out``, the card last, and the artifacts of before that ``out`` lacks."""
+    try:
+        for artifact in before.artifacts:
+            source, target = root / artifact.path, stage / artifact.path
+            if not (out / artifact.path).exists() and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
+        if not out.exists():
+            stage.chmod(0o755)  # mkdtemp made it private
+            stage.rename(out)
+            return
+        for entry in sorted(stage.iterdir(), key=lambda entry: entry.name == FILE_NAME):
+            entry.replace(out / entry.name)
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: Path, error: OSError) -> UsageError:
+    return UsageError(f"{out}: cannot be written ({error.strerror})", remedy="choose another folder by --out")
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name) or "model"

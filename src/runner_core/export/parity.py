@@ -1,0 +1,88 @@
+"""Proving: that new artifacts of a brain answer as the brain does, in every engine that opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import attrs
+
+from runner_core.brain import Brain
+from runner_core.cards.artifact import Artifact
+from runner_core.cards.tolerance import Tolerance
+from runner_core.errors import EngineError, UsageError
+from runner_core.export.verify import Verdict, verify
+from runner_core.frames.frame import Frame
+from runner_core.loading.load import brain_on, load
+from runner_core.loading.local_brain import LocalBrain
+from runner_core.loading.locate import locate, openers
+from runner_core.loading.options import Choices
+from runner_core.loading.probes import at, telling, trials
+from runner_core.results.compare import Agreement
+
+_MOST_FAULTS = 3  # in a message
+
+
+def prove(
+    brain: LocalBrain,
+    folder: Path,
+    artifacts: Sequence[Artifact],
+    choices: Choices,
+    frames: Iterable[Frame] | None,
+    tolerance: Tolerance,
+) -> list[Verdict]:
+    """How near they come, where all are within the tolerance; ``folder`` holds them and their card.
+
+    Without ``frames`` they are held against each other on trial pictures, at a threshold low enough for the brain to
+    find something in them. Raises EngineError where one differs, UsageError where nothing is found to compare.
+    """
+    pictures = trials() if frames is None else map(_decoded, frames)
+    threshold = brain.card.threshold if frames is not None else telling(brain)
+    with ExitStack() as stack:
+        brains: dict[str, Brain] = {brain.engine: at(brain, threshold)}
+        for artifact in artifacts:
+            brains |= _opened(folder / artifact.path, attrs.evolve(choices, conf=threshold, labels=None), stack)
+        checked = list(verify(pictures, brains, attrs.evolve(tolerance, threshold=threshold)))
+    verdicts = [verdict for picture in checked for verdict in picture.verdicts]
+    _demand_agreement(brain.name, verdicts)
+    return verdicts
+
+
+def _demand_agreement(name: str, verdicts: Sequence[Verdict]) -> None:
+    faults = [f"{each.other} on {each.source}: {fault}" for each in verdicts for fault in each.agreement.faults]
+    if faults:
+        more = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
+        raise EngineError(
+            f"{name}: what was exported answers otherwise: {'; '.join(faults[:_MOST_FAULTS])}{more}",
+            remedy="nothing is written; where that is near enough, allow it by --iou, --score, --pixels or --keypoints",
+        )
+    total = Agreement.total(verdict.agreement for verdict in verdicts)
+    if not total.matched and total.pixels is None:
+        raise UsageError(
+            f"{name}: finds nothing in the pictures, so there is nothing to compare",
+            remedy="give some in which it finds something: --pictures FOLDER",
+        )
+
+
+def _decoded(frame: Frame) -> Frame:
+    """The same pixels for all: how a graph with a decoder of its own reads a JPEG is no matter of the network."""
+    return Frame.from_array(frame.pixels, source=frame.source, index=frame.index)
+
+
+def _opened(path: Path, choices: Choices, stack: ExitStack) -> dict[str, Brain]:
+    """The artifact in every engine that opens it; raises what the last one says where none does."""
+    located = locate(path)
+    brains: dict[str, Brain] = {}
+    refusal: EngineError | None = None
+    for opener in openers(located):
+        try:
+            session = load(opener, choices)
+        except EngineError as error:
+            refusal = error
+            continue
+        stack.callback(session.close)
+        brains[f"{opener.engine}, {path.name}"] = brain_on(session, located, opener, choices)
+    if refusal and not brains:
+        raise refusal
+    return brains

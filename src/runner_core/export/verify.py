@@ -1,0 +1,82 @@
+"""Verifying: whether brains that should say the same do, picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import attrs
+
+from runner_core.brain import Brain
+from runner_core.cards.tolerance import Tolerance
+from runner_core.errors import RunnerError
+from runner_core.export.golden import Golden
+from runner_core.frames.frame import Frame
+from runner_core.results.compare import Agreement, compare
+from runner_core.results.inference import Inference
+from runner_core.results.result import Failure, Result
+
+
+@attrs.frozen
+class Verdict:
+    """How near the answer of ``other`` is to that of ``one`` for one picture; both are engines, or a golden file."""
+
+    source: str
+    one: str
+    other: str
+    agreement: Agreement
+
+    @property
+    def pair(self) -> str:
+        return f"{self.one} - {self.other}"
+
+
+@attrs.frozen
+class Checked:
+    """One picture: what the first brain said of it, and a verdict for every other answer."""
+
+    result: Result
+    verdicts: tuple[Verdict, ...]
+
+
+def verify(
+    frames: Iterable[Frame],
+    brains: Mapping[str, Brain],
+    tolerance: Tolerance,
+    golden: Golden | None = None,
+    allowed: Mapping[str, Tolerance] | None = None,
+) -> Iterator[Checked]:
+    """Holds all ``brains``, by the name of their engine, against the golden file, or against the first of them.
+
+    ``allowed`` is what those of some names may differ more.
+    """
+    each = {name: tolerance.allowing((allowed or {}).get(name, tolerance)) for name in brains}
+    for frame in frames:
+        answers: dict[str, Inference | Failure | None] = {name: _answer(brain, frame) for name, brain in brains.items()}
+        told = next(iter(answers.values()))
+        if golden:
+            answers = {golden.path.name: golden.answer(frame.source), **answers}
+        (first, one), *others = answers.items()
+        between = {name: each[name].allowing(each.get(first, tolerance)) for name, _ in others}
+        verdicts = (Verdict(frame.source, first, name, _compared(one, other, between[name])) for name, other in others)
+        yield Checked(_result(frame, told), tuple(verdicts))
+        frame.forget()
+
+
+def _answer(brain: Brain, frame: Frame) -> Inference | Failure:
+    try:
+        return brain.infer(frame)
+    except RunnerError as error:
+        return Failure.of(error, brain=brain.name)
+
+
+def _compared(one: Inference | Failure | None, other: Inference | Failure | None, tolerance: Tolerance) -> Agreement:
+    if isinstance(one, Inference) and isinstance(other, Inference):
+        return compare(one, other, tolerance)
+    failed = [told.message for told in (one, other) if isinstance(told, Failure)]
+    return Agreement(faults=tuple(dict.fromkeys(failed)) or ("the golden file says nothing of this picture",))
+
+
+def _result(frame: Frame, told: Inference | Failure | None) -> Result:
+    if isinstance(told, Failure):
+        return Result(frame, error=attrs.evolve(told, brain=""))
+    return Result(frame, (told,) if told else ())

@@ -1,0 +1,152 @@
+"""LocalBrain: a Session and a Codec that fit each other, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from time import perf_counter
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.brain import Brain
+from runner_core.cards.card import Card
+from runner_core.contracts import Session, Signature, Task, Tensors
+from runner_core.errors import EngineError, TaskError
+from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec
+from runner_core.loading.batching import alike, chunks, may_batch, parted, stacked
+from runner_core.results.inference import Inference
+
+
+@attrs.frozen
+class Wanted:
+    """What a person wants of the answers, whatever the task: names of classes, and the best ``max_det`` of them."""
+
+    classes: tuple[str, ...] | None = None
+    max_det: int | None = None
+
+
+class LocalBrain(Brain):
+    """Made by ``open_brain``. ``infer`` may be called from several threads."""
+
+    def __init__(
+        self,
+        card: Card,
+        task: Task,
+        session: Session,
+        *,
+        engine: str,
+        wanted: Wanted | None = None,
+        signature: Signature | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.card, self.session, self.threads = card, session, threads
+        self.name, self.version, self.family, self.labels = card.name, card.version, card.task, card.labels
+        self.task, self.engine = task.kind, engine
+        self.wanted = wanted or Wanted()
+        self.labels.model_ids_of(self.wanted.classes or ())
+        signature = signature or signature_of(session)
+        self._task, (self._inputs, self._outputs) = task, _roles(card, signature)
+        self._codec = task.bind(card, signature)
+        self._turn = None if session.concurrent else Lock()
+        used = {*self._inputs.values(), *self._outputs.values()}
+        known = [spec for spec in (*signature.inputs, *signature.outputs) if spec.name in used]
+        self._batches: bool | None = None if may_batch(known) else False  # None: not tried yet
+
+    def fed_by(self, card: Card, signature: Signature) -> LocalBrain:
+        """The same session under another card, whose roles name tensors of ``signature``. Raises TaskError."""
+        return LocalBrain(
+            card, self._task, self.session, engine=self.engine, wanted=self.wanted, signature=signature,
+            threads=self.threads,
+        )  # fmt: skip
+
+    @property
+    def picture(self) -> PictureSpec | None:
+        """What its codec makes of a picture, where it says so."""
+        return getattr(self._codec, "picture", None)
+
+    def infer(self, frame: Frame) -> Inference:
+        return self._infer([frame], self._run_each)[0]
+
+    def infer_many(self, frames: Sequence[Frame]) -> list[Inference]:
+        """As ``infer`` of each; in one run where the network is seen to answer each as it does alone."""
+        return [answer for some in chunks(frames) for answer in self._infer(some, self._run_together)]
+
+    def _infer(self, frames: Sequence[Frame], run: Callable[[Sequence[Tensors]], Sequence[Tensors]]) -> list[Inference]:
+        begun = perf_counter()
+        tensors = [self._codec.encode(frame) for frame in frames]
+        encoded = perf_counter()
+        outputs = run(tensors)
+        ran = perf_counter()
+        inferences = [self._chosen(self._codec.decode(*each)) for each in zip(outputs, frames, strict=True)]
+        decoded = perf_counter()
+        spent = {"encode": encoded - begun, "run": ran - encoded, "decode": decoded - ran}
+        share = {stage: round(seconds * 1e3 / len(frames), 3) for stage, seconds in spent.items()}
+        return [attrs.evolve(inference, engine=self.engine, ms=share) for inference in inferences]
+
+    def _chosen(self, inference: Inference) -> Inference:
+        wanted = self.wanted
+        if wanted.classes is None and wanted.max_det is None:
+            return inference
+        return inference.filter(classes=wanted.classes, max_det=wanted.max_det)
+
+    def _run_each(self, each: Sequence[Tensors]) -> Sequence[Tensors]:
+        return [self._run(tensors) for tensors in each]
+
+    def _run_together(self, each: Sequence[Tensors]) -> Sequence[Tensors]:
+        """In one run, once a first one has shown that this changes nothing."""
+        several = stacked(each) if self._batches is not False else None
+        if several is None:
+            return self._run_each(each)
+        if self._batches:
+            return parted(self._run(several), len(each)) or self._run_each(each)
+        alone = self._run_each(each)
+        try:
+            self._batches = alike(alone, parted(self._run(several), len(each)))
+        except EngineError:
+            self._batches = False
+        return alone
+
+    def _run(self, tensors: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[Any]]:
+        feeds = {self._inputs[role]: tensor for role, tensor in tensors.items()}
+        if self._turn is None:
+            outputs = self.session.run(feeds, tuple(self._outputs.values()))
+        else:
+            with self._turn:
+                outputs = self.session.run(feeds, tuple(self._outputs.values()))
+        return {role: outputs[name] for role, name in self._outputs.items()}
+
+    def close(self) -> None:
+        self.session.close()
+
+    def __repr__(self) -> str:
+        return f"LocalBrain({self.name!r}, {self.family} on {self.engine}, {len(self.labels)} labels)"
+
+
+def signature_of(session: Session) -> Signature:
+    """What a task may know of a loaded model."""
+    return Signature(session.inputs, session.outputs, session.metadata)
+
+
+def _roles(card: Card, signature: Signature) -> tuple[dict[str, str], dict[str, str]]:
+    """The card's roles, parted into inputs and outputs. Raises TaskError for a tensor that the model has not."""
+    inputs = {role: name for role, name in card.roles.items() if _has(signature.inputs, name)}
+    outputs = {role: name for role, name in card.roles.items() if _has(signature.outputs, name)}
+    missing = sorted(set(card.roles) - set(inputs) - set(outputs))
+    if missing:
+        named = ", ".join(f"{role} -> {card.roles[role]}" for role in missing)
+        raise TaskError(
+            f"brain {card.name}: the card names tensors that the model has not: {named}", remedy=_tensors(signature)
+        )
+    return inputs, outputs
+
+
+def _has(specs: Sequence[Any], name: str) -> bool:
+    return any(spec.name == name for spec in specs)
+
+
+def _tensors(signature: Signature) -> str:
+    return "it has " + ", ".join(str(spec) for spec in (*signature.inputs, *signature.outputs))

@@ -1,0 +1,151 @@
+"""Locating: which model a path means, and which engines may open which of its artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+from runner_core.cards.artifact import Artifact, check_files, format_of
+from runner_core.cards.card import FILE_NAME, Card
+from runner_core.discovery.catalog import package_of
+from runner_core.discovery.registry import Installed, registry
+from runner_core.errors import NotInstalled, UsageError
+
+
+@attrs.frozen
+class Located:
+    """A model on disk: the folder that its card is (or would be) in, its artifacts, the card if there is one."""
+
+    root: Path
+    artifacts: tuple[Artifact, ...]
+    card: Card | None
+
+    @property
+    def path(self) -> Path:
+        """Of the first artifact."""
+        return self.root / self.artifacts[0].path
+
+    def of_task(self, task: str | None) -> Located:
+        """With those artifacts alone that the card gives to this task; all where None is asked for, or without a card.
+
+        Raises NotInstalled for a task that there is not, UsageError where the card has another.
+        """
+        if task is None or self.card is None:
+            return self
+        registry().get("tasks", task)
+        tasks = [artifact.task or self.card.task for artifact in self.artifacts]
+        if task not in tasks:
+            own = ", ".join(dict.fromkeys(tasks)) or self.card.task
+            raise UsageError(
+                f"{self.root / FILE_NAME}: the task of {self.card.name} is {own}, not {task}",
+                remedy="ask for none; one that is meant for another brain goes behind that: MODEL?task=NAME",
+            )
+        return attrs.evolve(
+            self, artifacts=tuple(each for each, own in zip(self.artifacts, tasks, strict=True) if own == task)
+        )
+
+
+@attrs.frozen
+class Opener:
+    """An engine's name and an artifact that it opens."""
+
+    engine: str
+    root: Path
+    artifact: Artifact
+
+    @property
+    def path(self) -> Path:
+        return self.root / self.artifact.path
+
+
+def locate(path: Path) -> Located:
+    """Raises CardError, and UsageError where nothing is there or a folder holds several models."""
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder", remedy="check the path")
+    card_path = _card_of(path)
+    if card_path is None:
+        return _bare(_only_model(path) if path.is_dir() and format_of(path) != "saved-model" else path)
+    card, root = Card.read(card_path), card_path.parent
+    named = tuple(artifact for artifact in card.artifacts if root / artifact.path == path)
+    if not named and not _is_card(path):  # a model beside the card of another
+        return _bare(path)
+    return Located(root, named or card.artifacts, card)
+
+
+def openers(located: Located, engines: str | None = None) -> list[Opener]:
+    """Who may open it, the best first: by the order of ``engines`` (``"openvino,onnx"``), then of the artifacts.
+
+    Raises NotInstalled where there is nobody, naming what is installed; CardError for a file that is not what the card
+    says.
+    """
+    found = list(_openers(located, engines))
+    if not found:
+        raise NotInstalled(_nobody(located, engines), remedy=_engines_known(located))
+    check_files(located.root, found[0].artifact)
+    return found
+
+
+def _openers(located: Located, engines: str | None) -> Iterator[Opener]:
+    if engines is None:
+        for artifact in located.artifacts:
+            for found in registry().claiming("engines", artifact.format):
+                yield Opener(found.plugin.name, located.root, artifact)
+        return
+    for name in engines.split(","):
+        engine = registry().get("engines", name.strip())
+        for artifact in located.artifacts:
+            if artifact.format in engine.plugin.claims:
+                yield Opener(engine.plugin.name, located.root, artifact)
+
+
+def _bare(path: Path) -> Located:
+    return Located(path.parent, (Artifact(path.name, format_of(path)),), None)
+
+
+def _only_model(folder: Path) -> Path:
+    """The one thing in a folder without a card that some engine opens; the folder where there is none."""
+    formats = {claim for found in registry().all("engines").values() for claim in found.plugin.claims}
+    models = [entry for entry in sorted(folder.iterdir()) if format_of(entry) in formats]
+    if len(models) > 1:
+        names = ", ".join(model.name for model in models)
+        raise UsageError(f"{folder}: holds several models and no brain.json", remedy=f"name one of them: {names}")
+    return models[0] if models else folder
+
+
+def _is_card(path: Path) -> bool:
+    return path.name == FILE_NAME or (path / FILE_NAME).is_file()
+
+
+def _card_of(path: Path) -> Path | None:
+    """The card that speaks for a path: itself, the one in the folder, or the one beside the file."""
+    if path.name == FILE_NAME:
+        return path
+    candidates = (path / FILE_NAME, path.parent / FILE_NAME)
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _nobody(located: Located, engines: str | None) -> str:
+    who = f"engine {engines} does not open" if engines else "no installed engine opens"
+    if located.card:
+        formats = ", ".join(artifact.format for artifact in located.artifacts) or "none"
+        return f"{located.root / FILE_NAME}: {who} its artifacts ({formats})"
+    form = located.artifacts[0].format
+    if form:
+        return f"{located.path}: {who} the format {form!r}"
+    if located.path.is_dir():
+        return f"{located.path}: {who} this folder: it holds neither a brain.json nor a saved_model.pb"
+    return f"{located.path}: {who} a file without a suffix"
+
+
+def _engines_known(located: Located) -> str:
+    engines = registry().all("engines").values()
+    known = "; ".join(_spelled(found) for found in engines) or "none"
+    packages = {package_of("engines", artifact.format) for artifact in located.artifacts} - {None}
+    missing = sorted(str(package) for package in packages - {found.distribution for found in engines})
+    return f"installed: {known}" + (f"; `pip install {missing[0]}` opens it" if missing else "")
+
+
+def _spelled(found: Installed) -> str:
+    return f"{found.plugin.name} ({', '.join(found.plugin.claims)})"

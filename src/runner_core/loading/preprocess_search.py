@@ -1,0 +1,175 @@
+"""Trying: which variant of a card makes sense of a picture.
+
+Scores alone do not tell: a network that is fed nonsense is often sure of it. A variant that is right finds in the
+mirrored picture what it finds in the picture, mirrored, and finds nothing of it in a picture of one colour.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.contracts import Signature
+from runner_core.errors import LabelError, TaskError
+from runner_core.frames.frame import Frame
+from runner_core.loading.local_brain import LocalBrain
+from runner_core.loading.variants import Variant, label_variants, picture_variants
+from runner_core.results.compare import box_ious
+from runner_core.results.inference import Inference
+
+ENOUGH = 0.1  # steadiness below which an answer is as good as none
+NEAR = 0.8  # of the best: what is this steady may as well be right
+CLEAR = 0.5  # of the other order of colours: networks recognise much in wrong colours too
+MOST = 100  # instances that are compared
+
+
+@attrs.frozen
+class Tried:
+    """What a variant found in some pictures.
+
+    ``found``   how many instances in all; ``best`` the highest score, None where the model gives none.
+    ``names``   what they are called, the most frequent first.
+    ``steady``  0 to 1: the share of its answers that the mirrored pictures give too, less what a picture of one colour
+                gives; the mean over the pictures.
+    ``error``   why it has no answer.
+    """
+
+    variant: Variant
+    found: int = 0
+    best: float | None = None
+    names: tuple[str, ...] = ()
+    steady: float = 0.0
+    error: str = ""
+
+    @property
+    def colour(self) -> str:
+        """The order of the colours."""
+        return self.variant.card.picture.colour if self.variant.card.picture else ""
+
+
+@attrs.frozen
+class Trial:
+    """All variants, the steadiest first, and the one that should be taken."""
+
+    rows: tuple[Tried, ...]
+    chosen: Tried
+
+    @property
+    def as_good(self) -> list[Tried]:
+        """Those that these pictures do not tell from the chosen one: of each order of colours the best, and near it."""
+        likely = [row for row in self.rows if row.steady >= max(ENOUGH, CLEAR * self.chosen.steady)]
+        best = {row.colour: row for row in reversed(likely)}
+        return [row for row in likely if row is not self.chosen and _near(row, best[row.colour])]
+
+    @property
+    def verdict(self) -> str:
+        """What the table shows, in a sentence; then, a line each, what may as well be right, by its number there."""
+        if self.chosen.steady < ENOUGH:
+            return "nothing makes sense of it: try a picture of what this model finds, and see its roles and labels"
+        kept = "as it was" if not self.chosen.variant.changes else "steadier than what was drafted"
+        told = f"taken: {self.chosen.variant.text} ({kept})"
+        numbers = {id(row): number for number, row in enumerate(self.rows, 1)}
+        others = [f"  --variant {numbers[id(row)]}: {row.variant.text}" for row in self.as_good]
+        if not others:
+            return told
+        return "\n".join((told, "as likely; compare what they find, or try more pictures:", *others))
+
+
+def attempt(brain: LocalBrain, signature: Signature, frames: Sequence[Frame]) -> Trial:
+    """Runs each variant of the brain's card over the pictures. Raises ImageError for one that cannot be read."""
+    triples = [_triple(frame) for frame in frames]
+    assert brain.picture is not None
+    rows = [_tried(brain, signature, variant, triples) for variant in picture_variants(brain.card, brain.picture)]
+    chosen = _chosen(rows)
+    moved = (_tried(brain, signature, variant, triples) for variant in label_variants(chosen.variant))
+    rows += [row for row in moved if not row.error]
+    return Trial(tuple(sorted(rows, key=lambda row: -row.steady)), chosen)
+
+
+def _chosen(rows: Sequence[Tried]) -> Tried:
+    """The drafted order of colours unless the other is clearly steadier; of those of the order that are near the best
+    the one that changes least. The first row is the draft.
+    """
+    drafted, *_ = rows
+    best = {row.colour: row for row in sorted(rows, key=lambda row: row.steady)}
+    kept = best.pop(drafted.colour)
+    for other in best.values():
+        kept = other if kept.steady < CLEAR * other.steady else kept
+    if kept.steady < ENOUGH:
+        return drafted
+    near = [row for row in rows if row.colour == kept.colour and _near(row, kept)]
+    return min(near, key=lambda row: (row.variant.changes, -row.steady))
+
+
+def _near(row: Tried, best: Tried) -> bool:
+    return not row.error and row.steady >= max(ENOUGH, NEAR * best.steady)
+
+
+def _triple(frame: Frame) -> tuple[Frame, Frame, Frame]:
+    """The picture, mirrored, and all in its mean colour."""
+    pixels = frame.pixels
+    mean = np.rint(pixels.mean(axis=(0, 1))).astype(np.uint8)
+    mirrored, plain = np.ascontiguousarray(pixels[:, ::-1]), np.broadcast_to(mean, pixels.shape).copy()
+    return frame, Frame.from_array(mirrored, source=frame.source), Frame.from_array(plain, source=frame.source)
+
+
+def _tried(
+    brain: LocalBrain, signature: Signature, variant: Variant, triples: Sequence[tuple[Frame, Frame, Frame]]
+) -> Tried:
+    try:
+        fed = brain.fed_by(variant.card, signature)
+        answers = [[fed.infer(frame) for frame in triple] for triple in triples]
+        names = Counter(name for answer, *_ in answers for name in answer.names)
+    except (LabelError, TaskError) as error:
+        return Tried(variant, error=error.message)
+    scores = [score for answer, *_ in answers if answer.scores is not None for score in answer.scores.tolist()]
+    steady = [alike(answer, turned(mirrored)) - alike(answer, plain) for answer, mirrored, plain in answers]
+    return Tried(
+        variant,
+        found=names.total(),
+        best=max(scores, default=None),
+        names=tuple(name for name, _ in names.most_common()),
+        steady=max(0.0, float(np.mean(steady))),
+    )
+
+
+def turned(inference: Inference) -> Inference:
+    """The answer to a mirrored picture, for the picture: its boxes and class map."""
+    class_map, boxes = inference.class_map, inference.boxes
+    if class_map is not None:
+        class_map = class_map[:, ::-1]
+    if boxes is not None:
+        left, top, right, bottom = boxes.T
+        width = np.float32(inference.size[0])
+        boxes = np.stack([width - right, top, width - left, bottom], axis=1)
+    return attrs.evolve(inference, masks=None, keypoints=None, class_map=class_map, boxes=boxes)
+
+
+def alike(one: Inference, other: Inference) -> float:
+    """0 to 1: of two answers to one picture the share that they have in common, weighed by how sure both are."""
+    if one.class_map is not None and other.class_map is not None:
+        return _same_pixels(one.class_map, other.class_map, np.union1d(one.model_ids, other.model_ids))
+    one, other = (answer.filter(max_det=MOST) for answer in (one, other))
+    same = one.model_ids[:, None] == other.model_ids
+    if one.boxes is not None and other.boxes is not None:
+        same = same * box_ious(one.boxes, other.boxes)
+    common = same * np.minimum(_scores(one)[:, None], _scores(other))
+    if not common.size:
+        return 0.0
+    total = float(common.max(axis=1).sum())
+    return total if one.boxes is None else total / max(len(one), len(other))
+
+
+def _same_pixels(one: NDArray[np.integer], other: NDArray[np.integer], things: NDArray[np.integer]) -> float:
+    """Of the pixels of two class maps that either gives to a thing, the share to which both give the same."""
+    shown = np.isin(one, things), np.isin(other, things)
+    either = np.count_nonzero(shown[0] | shown[1])
+    return np.count_nonzero(shown[0] & shown[1] & (one == other)) / either if either else 0.0
+
+
+def _scores(inference: Inference) -> NDArray[np.floating]:
+    return np.ones(len(inference)) if inference.scores is None else inference.scores

@@ -1,0 +1,82 @@
+"""Trials: pictures to try a brain on where nobody gives any. They show nothing; they have edges, colours and areas."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from PIL import Image, ImageDraw
+
+from runner_core.cards.tolerance import Tolerance
+from runner_core.frames.frame import Frame
+from runner_core.loading.local_brain import LocalBrain, signature_of
+from runner_core.results.compare import Agreement, compare
+from runner_core.results.inference import Inference
+
+_SIZE, _COUNT, _SHAPES = (640, 480), 8, 6
+_LEAST = 0.01  # score of an instance in a trial picture
+# What is no rounding, nor quantisation: another answer.
+_LOOSE = Tolerance(iou=0.5, score=0.1, pixels=0.5, keypoints=0.1)
+_SAME = 0.5  # the least share of instances that have one like them on the other side
+
+
+def trials() -> list[Frame]:
+    """Eight pictures of 640 x 480 with rectangles and ellipses on soft ground, the same each time."""
+    return [Frame.from_image(_drawn(seed), source=f"trial {seed}", index=seed) for seed in range(_COUNT)]
+
+
+def at(brain: LocalBrain, threshold: float) -> LocalBrain:
+    """The same brain with another threshold."""
+    return brain.fed_by(attrs.evolve(brain.card, threshold=threshold), signature_of(brain.session))
+
+
+def telling(brain: LocalBrain) -> float:
+    """A threshold at which it finds something in trial pictures, which show nothing that it knows; at most its own."""
+    keen = at(brain, _LEAST)
+    answers = [keen.infer(frame) for frame in trials()]
+    best = max((float(told.scores.max()) for told in answers if told.scores is not None and len(told)), default=1.0)
+    return min(brain.card.threshold, round(best / 2, 3))
+
+
+@attrs.frozen
+class Trial:
+    """What one brain said of the trial pictures, for others to be held against."""
+
+    engine: str
+    threshold: float
+    answers: tuple[Inference, ...]
+
+    @classmethod
+    def of(cls, brain: LocalBrain) -> Trial:
+        threshold = telling(brain)
+        return cls(brain.engine, threshold, _asked(brain, threshold))
+
+    def fault_of(self, brain: LocalBrain) -> str:
+        """Why another form of the brain is not the same one; empty where it is, be it less exact."""
+        near = attrs.evolve(_LOOSE, threshold=self.threshold)
+        answers = _asked(brain, self.threshold)
+        total = Agreement.total(compare(*pair, near) for pair in zip(self.answers, answers, strict=True))
+        both = 2 * total.matched
+        alone = total.missing + total.extra + 2 * total.relabelled
+        if total.pixels is not None and total.pixels < _LOOSE.pixels:
+            return f"answers otherwise than {self.engine}: {total.pixels:.0%} alike in a trial picture"
+        if both < _SAME * (both + alone):
+            return f"answers otherwise than {self.engine}: {both / (both + alone):.0%} alike in trial pictures"
+        return ""
+
+
+def _asked(brain: LocalBrain, threshold: float) -> tuple[Inference, ...]:
+    keen = at(brain, threshold)
+    return tuple(keen.infer(frame) for frame in trials())
+
+
+def _drawn(seed: int) -> Image.Image:
+    random = np.random.default_rng(seed)
+    image = Image.fromarray(random.integers(0, 256, (12, 16, 3), np.uint8)).resize(_SIZE)
+    draw = ImageDraw.Draw(image)
+    for _ in range(_SHAPES):
+        left, top = (int(random.integers(side * 3 // 4)) for side in _SIZE)
+        wide, high = (int(random.integers(side // 8, side // 2)) for side in _SIZE)
+        outer, inner = (tuple(random.integers(0, 256, 3).tolist()) for _ in range(2))
+        draw.rectangle((left, top, left + wide, top + high), fill=outer)
+        draw.ellipse((left + 10, top + 10, left + wide - 10, top + high - 10), fill=inner)
+    return image

@@ -1,0 +1,86 @@
+"""Speeds: how long a picture takes in each engine, measured once a machine and model, kept in ``speeds.json``.
+
+A speed is that of the same contents in the same versions of engine and runtime, on the same device, with as many
+threads. The file lies in ``RUNNER_HOME``; a damaged one is no loss: what it held is measured anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+import re
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import attrs
+from filelock import FileLock
+
+from runner_core.discovery.registry import registry
+from runner_core.loading import trust
+from runner_core.loading.locate import Opener
+from runner_core.loading.options import Choices
+from runner_core.util.atomic import write_text
+from runner_core.util.home import home
+
+FILE_NAME = "speeds.json"
+
+log = logging.getLogger("runner")
+
+
+@attrs.frozen
+class Speed:
+    """Milliseconds that the whole brain takes for a picture; None where it does not run, and then why."""
+
+    ms: float | None
+    refusal: str = ""
+
+
+def key_of(opener: Opener, choices: Choices) -> str:
+    """All that a speed depends on; nothing is imported for it."""
+    threads = choices.threads or os.environ.get("OMP_NUM_THREADS") or "any"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    versions = ", ".join(_versions(opener.engine))
+    how = (choices.device, f"{threads} threads", choices.precision)
+    return " | ".join((trust.digest_of(opener.path), opener.engine, versions, *how, machine))
+
+
+def recall() -> dict[str, Speed]:
+    """All speeds known, by ``key_of``."""
+    try:
+        known = json.loads((home() / FILE_NAME).read_text(encoding="utf-8"))
+        return {key: Speed(_number(told.get("ms")), str(told.get("refusal", ""))) for key, told in known.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def remember(speeds: Mapping[str, Speed]) -> None:
+    """Adds these to those known; where the file cannot be written, a warning says so."""
+    place = home() / FILE_NAME
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(place.with_suffix(".lock")):
+            told = {key: attrs.asdict(speed) for key, speed in {**recall(), **speeds}.items()}
+            write_text(place, json.dumps(told, indent=1))
+    except OSError as error:
+        log.warning("%s: cannot be written (%s); engines are measured again the next time", place, error.strerror)
+
+
+def _number(given: Any) -> float | None:
+    return None if given is None else float(given)
+
+
+def _versions(engine: str) -> list[str]:
+    """Of the engine's distribution and of what it requires, by metadata."""
+    origin = registry().get("engines", engine).origin
+    required = [text for text in (origin.made_by.requires or ()) if "extra ==" not in text] if origin.made_by else []
+    names = [found[0] for text in required if (found := re.match(r"[\w.-]+", text))]
+    told = [f"{origin.distribution} {origin.version}"]
+    for name in sorted(names):
+        try:
+            told.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return told

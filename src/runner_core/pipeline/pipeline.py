@@ -1,0 +1,155 @@
+"""Many brains over one source: every frame is read once, whoever looks at it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Self
+
+import attrs
+
+from runner_core.brain import Brain, demand_brain
+from runner_core.contracts import Sink, Source, Writer
+from runner_core.errors import SourceError
+from runner_core.pipeline.executor import Panel
+from runner_core.pipeline.live import newest
+from runner_core.pipeline.news import News
+from runner_core.pipeline.ordered import close, every
+from runner_core.pipeline.profile import Explanation
+from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_name, source_of
+from runner_core.pipeline.summary import INTERRUPTED, Summary
+from runner_core.pipeline.threads import Threads, thread_budget
+from runner_core.results.result import Result
+
+log = logging.getLogger("runner")
+
+
+def run(
+    source: Readable,
+    brains: Sequence[Brain],
+    sinks: Sequence[Writable] | Mapping[str, Sink] = (),
+    *,
+    threads: int | None = None,
+    exact: bool = False,
+    explain: bool = False,
+    on_result: Callable[[Result], None] | None = None,
+) -> Summary:
+    """Runs every brain over every frame and hands each result to every sink, in order; a mapping gives sinks names.
+
+    ``threads`` bounds the frames in work at once; None is the cores. ``exact`` decodes every picture whole, even where
+    no brain needs more than a part of its pixels; a sink that draws has the same effect. ``explain`` has the summary
+    tell where the time went and what was shared.
+
+    What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
+    midway ends the run: the summary's ``broken`` says where. A camera has no end of its own: a KeyboardInterrupt ends
+    the run properly, and ``broken`` says so; sinks may lack the frame at hand, or a part of it. Raises UsageError
+    where sinks would write over each other or what is read, SourceError where nothing can be read at all, SinkError
+    where a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
+    what was in work is waited for.
+    """
+    reading = source_of(source)
+    names, outlets = _outlets(sinks, reading, inputs=[] if reading is source else [str(source)])
+    exact = exact or any(getattr(outlet, "draws", False) for outlet in outlets)
+    flow = _Flow.of(reading, brains, threads, exact=exact)
+    summary = Summary(explain=explain, explanation=flow.explanation())
+    with ExitStack() as stack:
+        results = stack.enter_context(flow.results())
+        opened = [stack.enter_context(outlet.open()) for outlet in outlets]
+        writers = list(zip(names, opened, strict=True))
+        try:
+            for result in results:
+                _hand_over(result, writers, summary)
+                if on_result:
+                    on_result(result)
+                result.frame.forget()
+        except KeyboardInterrupt:
+            if not flow.source.live:
+                raise
+            summary.broken = INTERRUPTED
+        except SourceError as error:
+            if not summary.frames:
+                raise
+            summary.broken = str(error)
+        flow.complete(summary.explanation)
+        for _, writer in writers:
+            writer.finish(summary.to_json())
+    return summary
+
+
+def _outlets(
+    sinks: Sequence[Writable] | Mapping[str, Sink], reading: Source, inputs: Sequence[str]
+) -> tuple[list[str], list[Sink]]:
+    if isinstance(sinks, Mapping):
+        return list(sinks), list(sinks.values())
+    return [sink_name(sink) for sink in sinks], open_sinks(sinks, reading=reading, inputs=inputs)
+
+
+def stream(
+    source: Readable, brains: Sequence[Brain], *, threads: int | None = None, exact: bool = False
+) -> Generator[Result]:
+    """The results of a source's frames: of every frame in order, of a live source the newest. Raises SourceError.
+
+    A Result unpacks into its frame and the inferences that succeeded: ``for frame, inferences in stream("clip.mp4",
+    brains)``; ``failures`` has the rest, and a warning is logged of each that is news.
+    """
+    news = News()
+    with _Flow.of(source_of(source), brains, threads, exact=exact).results() as results:
+        for result in results:
+            for line in news.of(result):
+                log.warning(line)
+            yield result
+
+
+def _hand_over(result: Result, writers: Sequence[tuple[str, Writer]], summary: Summary) -> None:
+    summary.take(result)
+    for name, writer in writers:
+        with summary.explanation.writing(name):
+            writer.write(result)
+    summary.explanation.finish(result.frame)
+
+
+@attrs.frozen
+class _Flow:
+    """A source, the brains that look at it, and the threads for that."""
+
+    source: Source
+    panel: Panel
+    threads: Threads
+
+    @classmethod
+    def of(cls, source: Source, brains: Sequence[Brain], threads: int | None, *, exact: bool) -> Self:
+        panel = Panel(_brains(brains), exact=exact)
+        return cls(source, panel, Threads.shared(thread_budget(threads), live=source.live, brains=len(panel.brains)))
+
+    @contextmanager
+    def results(self) -> Iterator[Iterator[Result]]:
+        """Closes the source at the end and waits for what is in work: after all that is opened within is closed."""
+        frames = self.source.frames()
+        with ThreadPoolExecutor(self.threads.workers, thread_name_prefix="runner") as pool:
+            if self.source.live:
+                results = newest(frames, self.panel, pool)
+            else:
+                results = every(frames, self.panel.look, pool, self.threads.frames)
+            try:
+                yield results
+            finally:
+                results.close()
+                close(frames)
+
+    def explanation(self) -> Explanation:
+        return Explanation(self.threads, {brain.name: brain.threads for brain in self.panel.brains})
+
+    def complete(self, explanation: Explanation) -> None:
+        """Adds what is known at the end alone."""
+        explanation.asked = self.panel.asked
+        explanation.gaps = getattr(self.source, "gaps", 0)
+
+
+def _brains(asked: Sequence[Brain] | Brain) -> Sequence[Brain]:
+    """One is a sequence of one. Raises UsageError for what is no brain."""
+    brains = [asked] if isinstance(asked, Brain) else list(asked)
+    for brain in brains:
+        demand_brain(brain)
+    return brains

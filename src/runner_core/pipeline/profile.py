@@ -1,0 +1,112 @@
+"""Explanation: where a run's time went, and what its brains shared."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic, perf_counter
+from typing import Any
+
+import attrs
+
+from runner_core.frames.frame import DECODED, Frame, stage_of
+from runner_core.frames.preprocess import PictureSpec
+from runner_core.pipeline.threads import Threads
+from runner_core.pipeline.times import Times
+from runner_core.results.inference import Inference
+from runner_core.results.result import Result
+
+Size = tuple[int, int]
+SIZES = 100  # of pictures are told, the most frequent ones
+
+
+def _by_stage() -> dict[str, Times]:
+    return defaultdict(Times)
+
+
+@attrs.define
+class Explanation:
+    """Gathered frame by frame, in memory that does not grow with the run.
+
+    ``threads``  how they were shared out; ``within`` those of one call of each brain, None being its engine's choice.
+    ``decoded``  how often a picture was decoded, by the size it was decoded at and its own, (width, height).
+    ``tensors``  how often one was built, by what was asked of the frame; ``asked`` is what each brain asks.
+    ``stages``   of a frame: ``read``, ``decode``, ``prepare``, each without the others.
+    ``brains``   by name, then by stage: ``encode`` holds the above for whoever asks first, and the wait for others.
+    ``sinks``    by how they were named.
+    ``age``      of a live frame, when its result was there.
+    ``gaps``     times that a live source was lost and came back.
+    """
+
+    threads: Threads | None = None
+    within: Mapping[str, int | None] = attrs.field(factory=dict)
+    asked: Mapping[str, PictureSpec | None] = attrs.field(factory=dict)
+    frames: int = 0
+    dropped: int = 0
+    gaps: int = 0
+    decoded: Counter[tuple[Size, Size]] = attrs.field(factory=Counter)
+    tensors: Counter[PictureSpec] = attrs.field(factory=Counter)
+    stages: dict[str, Times] = attrs.field(factory=_by_stage)
+    brains: dict[str, dict[str, Times]] = attrs.field(factory=lambda: defaultdict(_by_stage))
+    sinks: dict[str, Times] = attrs.field(factory=_by_stage)
+    age: Times = attrs.field(factory=Times)
+    _begun: float = attrs.field(factory=perf_counter, init=False)
+    _ended: float = attrs.field(factory=perf_counter, init=False)
+
+    def take(self, result: Result) -> None:
+        """Counts a result: as soon as it is there, so that its age is told."""
+        self.frames += 1
+        self.dropped += result.dropped
+        if result.frame.taken is not None:
+            self.age.take((monotonic() - result.frame.taken) * 1e3)
+        for entry in result.inferences:
+            if isinstance(entry, Inference):
+                for stage, ms in entry.ms.items():
+                    self.brains[entry.brain][stage].take(ms)
+
+    @contextmanager
+    def writing(self, sink: str) -> Iterator[None]:
+        """Times the block."""
+        begun = perf_counter()
+        yield
+        self.sinks[sink].take((perf_counter() - begun) * 1e3)
+
+    def finish(self, frame: Frame) -> None:
+        """Counts what was made of a frame, once nobody will ask it for more."""
+        self._ended = perf_counter()
+        spent: dict[str, float] = defaultdict(float)
+        for making in frame.makings:
+            spent[stage_of(making)] += making.ms
+            if isinstance(making.key, PictureSpec):
+                self.tensors[making.key] += 1
+            elif making.key in DECODED and making.shape:
+                self.decoded[(making.shape[1], making.shape[0]), frame.size] += 1
+        for stage, ms in spent.items():
+            self.stages[stage].take(ms)
+
+    def users(self, spec: PictureSpec) -> list[str]:
+        """The brains that share a tensor."""
+        return [brain for brain, asked in self.asked.items() if asked == spec]
+
+    def to_json(self) -> dict[str, Any]:
+        seconds = self._ended - self._begun
+        told = {
+            "seconds": round(seconds, 3),
+            "frames_per_second": round(self.frames / seconds, 2) if self.frames else 0.0,
+            "threads": attrs.asdict(self.threads) | {"within": dict(self.within)} if self.threads else None,
+            "decoded": [{"size": at, "of": of, "times": times} for (at, of), times in self.decoded.most_common(SIZES)],
+            "tensors": [
+                {"tensor": str(spec), "built": built, "brains": self.users(spec)}
+                for spec, built in self.tensors.most_common()
+            ],
+            "stages": _ms(self.stages),
+            "brains": {name: _ms(stages) for name, stages in self.brains.items()},
+            "sinks": _ms(self.sinks),
+            "age": self.age.to_json(),
+        }
+        return {key: value for key, value in told.items() if value} | {"dropped": self.dropped, "gaps": self.gaps}
+
+
+def _ms(stages: dict[str, Times]) -> dict[str, dict[str, float]]:
+    return {stage: times.to_json() for stage, times in stages.items()}

@@ -1,0 +1,66 @@
+"""Replaying: the answers of an earlier run handed to sinks once more, without any model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+
+from runner_core.contracts import Sink
+from runner_core.errors import ImageError, SourceError, UsageError
+from runner_core.frames.frame import Frame
+from runner_core.pipeline.find_pictures import NoPictures, Pictures
+from runner_core.pipeline.records import Choice, Record
+from runner_core.pipeline.summary import Summary
+from runner_core.results.result import Failure, Result
+
+
+def replay(
+    records: Iterable[Record | Failure],
+    sinks: Sequence[Sink],
+    *,
+    pictures: Pictures | None = None,
+    choice: Choice | None = None,
+    complain: Callable[[str], None] = print,
+) -> Summary:
+    """Hands every record to every sink, with its picture and the chosen rows.
+
+    A line that is no record, and a record whose picture is not found, are told to ``complain`` and left out. Raises
+    SinkError, and UsageError where a sink draws and there are no pictures.
+    """
+    if pictures is None and any(getattr(sink, "draws", False) for sink in sinks):
+        raise UsageError("a sink draws, and there are no pictures", remedy="give --video CLIP or --pictures DIR")
+    summary = Summary()
+    with ExitStack() as stack:
+        writers = [stack.enter_context(sink.open()) for sink in sinks]
+        for result in _results(records, pictures or NoPictures(), choice or Choice(), complain):
+            summary.take(result)
+            for writer in writers:
+                writer.write(result)
+            result.frame.forget()
+        for writer in writers:
+            writer.finish(summary.to_json())
+    return summary
+
+
+def _results(
+    records: Iterable[Record | Failure], pictures: Pictures, choice: Choice, complain: Callable[[str], None]
+) -> Iterator[Result]:
+    for record in records:
+        if isinstance(record, Failure):
+            complain(record.message)
+            continue
+        try:
+            frame = _placed(pictures.find(record) if record.size else NoPictures().find(record), record)
+        except (ImageError, SourceError) as error:
+            complain(str(error))
+        else:
+            yield Result(frame, choice.of(record.entries), record.error)
+
+
+def _placed(frame: Frame, record: Record) -> Frame:
+    """The frame as the run knew it. Raises ImageError, SourceError where it is another picture."""
+    if record.size and frame.size != record.size:
+        sizes = " and ".join(f"{width} x {height}" for width, height in (frame.size, record.size))
+        raise SourceError(f"{frame.source}: not the picture that was answered: their sizes are {sizes}")
+    frame.source, frame.index, frame.time = record.source, record.index, record.time
+    return frame

@@ -1,0 +1,204 @@
+"""Agreement: how near two answers to one picture are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.cards.tolerance import Tolerance as Tolerance  # what compare is asked by
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
+
+_SAME_THING = 0.5  # the overlap from which two rows with one label are taken for one thing
+
+
+@attrs.frozen
+class Agreement:
+    """Counts of rows, the worst of each measure (None: there was nothing to measure), and what is wrong.
+
+    ``missing``, ``extra``  rows of the first, or of the second, alone. ``relabelled``: the same place, another label.
+    ``near``    rows of one alone that do not count: they score as good as the threshold.
+    ``boxes``   least IoU of matched boxes; ``masks`` likewise; ``scores`` greatest difference.
+    ``pixels``  share of the class map with the same label; ``keypoints`` greatest distance by the longer side.
+    ``faults``  what is beyond the tolerance, a line each.
+    """
+
+    matched: int = 0
+    missing: int = 0
+    extra: int = 0
+    relabelled: int = 0
+    near: int = 0
+    boxes: float | None = None
+    masks: float | None = None
+    scores: float | None = None
+    pixels: float | None = None
+    keypoints: float | None = None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is beyond the tolerance."""
+        return not self.faults
+
+    @classmethod
+    def total(cls, agreements: Iterable[Agreement]) -> Agreement:
+        """Counts summed, each measure at its worst, all faults."""
+        each = list(agreements)
+        told: dict[str, Any] = {name: sum(getattr(one, name) for one in each) for name in _COUNTS}
+        told |= {name: _worst(choose, (getattr(one, name) for one in each)) for name, choose in _MEASURES.items()}
+        return cls(**told, faults=tuple(fault for one in each for fault in one.faults))
+
+
+_COUNTS = ("matched", "missing", "extra", "relabelled", "near")
+_MEASURES: dict[str, Any] = {"boxes": min, "masks": min, "scores": max, "pixels": min, "keypoints": max}
+
+
+def compare(one: Inference, other: Inference, tolerance: Tolerance | None = None) -> Agreement:
+    """Holds ``other`` against ``one``, two answers to the same picture.
+
+    Rows of one label are matched by the overlap of their masks, else boxes, the greatest first; without either, in
+    their order. Of answers that label pixels the class maps are compared: their rows say nothing more.
+    """
+    tolerance = tolerance or Tolerance()
+    if one.size != other.size:
+        sizes = " and ".join(f"{width} x {height}" for width, height in (one.size, other.size))
+        return Agreement(faults=(f"two pictures: {sizes}",))
+    if one.class_map is not None and other.class_map is not None:
+        return _checked(Agreement(pixels=_same_pixels(one, other)), tolerance)
+    return _compare_rows(one, other, tolerance)
+
+
+def _compare_rows(one: Inference, other: Inference, tolerance: Tolerance) -> Agreement:
+    overlaps = _overlaps(one, other)
+    same = np.array([[name == another for another in other.names] for name in one.names], bool)
+    pairs = _pairs(np.where(same.reshape(overlaps.shape), overlaps, 0), _SAME_THING)
+    left, right = (_alone(told, [pair[side] for pair in pairs]) for side, told in enumerate((one, other)))
+    missing, extra = (_certain(told, rows, tolerance) for told, rows in ((one, left), (other, right)))
+    moved = _pairs(overlaps[np.ix_(missing, extra)], tolerance.iou)
+    renamed = [(missing[row], extra[column]) for row, column in moved]
+    near = len(left) + len(right) - len(missing) - len(extra)
+    missing, extra = (sorted(set(rows) - {pair[side] for pair in renamed}) for side, rows in ((0, missing), (1, extra)))
+    found = Agreement(
+        matched=len(pairs),
+        missing=len(missing),
+        extra=len(extra),
+        relabelled=len(renamed),
+        near=near,
+        faults=(
+            *(f"only the first has {_named(one, row)}" for row in missing),
+            *(f"only the second has {_named(other, row)}" for row in extra),
+            *(f"{_named(one, row)} is {_named(other, column)} to the second" for row, column in renamed),
+        ),
+    )
+    return _checked(attrs.evolve(found, **_measured(one, other, pairs, tolerance)), tolerance)
+
+
+def _alone(told: Inference, matched: Sequence[int]) -> list[int]:
+    return sorted(set(range(len(told))) - set(matched))
+
+
+def _certain(told: Inference, rows: Sequence[int], tolerance: Tolerance) -> list[int]:
+    """Those that score more than the threshold, by more than scores may differ."""
+    scores = told.scores
+    return [row for row in rows if scores is None or scores[row] - tolerance.threshold > tolerance.score]
+
+
+def _checked(found: Agreement, tolerance: Tolerance) -> Agreement:
+    """With a fault for each measure that is beyond its tolerance."""
+    bounds = {"boxes": tolerance.iou, "masks": tolerance.iou, "pixels": tolerance.pixels}
+    bounds |= {"scores": tolerance.score, "keypoints": tolerance.keypoints}
+    faults = []
+    for name, choose in _MEASURES.items():
+        value, bound = getattr(found, name), bounds[name]
+        if value is not None and choose(value, bound) != bound:
+            faults.append(f"{name}: {value:.4g}, {'at least' if choose is min else 'at most'} {bound:g} is asked")
+    return attrs.evolve(found, faults=(*found.faults, *faults))
+
+
+def _measured(
+    one: Inference, other: Inference, pairs: Sequence[tuple[int, int]], tolerance: Tolerance
+) -> dict[str, Any]:
+    """The worst of each measure over the matched rows."""
+    rows, columns = (np.array([pair[side] for pair in pairs], int) for side in (0, 1))
+    left, right = one.take(rows), other.take(columns)
+    measured: dict[str, Any] = {}
+    if left.boxes is not None and right.boxes is not None:
+        measured["boxes"] = _worst(min, box_ious(left.boxes, right.boxes).diagonal().tolist())
+    if left.masks is not None and right.masks is not None:
+        measured["masks"] = _worst(min, _mask_ious(left.masks, right.masks).diagonal().tolist())
+    if left.scores is not None and right.scores is not None:
+        measured["scores"] = _worst(max, np.abs(left.scores - right.scores).tolist())
+    if left.keypoints is not None and right.keypoints is not None:
+        seen = (left.keypoints[..., 2] >= tolerance.threshold) & (right.keypoints[..., 2] >= tolerance.threshold)
+        apart = np.linalg.norm(left.keypoints[..., :2] - right.keypoints[..., :2], axis=-1)
+        measured["keypoints"] = _worst(max, (apart[seen] / max(one.size)).tolist())
+    return measured
+
+
+def _overlaps(one: Inference, other: Inference) -> NDArray[np.float64]:
+    """len(one) x len(other), 0 to 1."""
+    if one.masks is not None and other.masks is not None:
+        return _mask_ious(one.masks, other.masks)
+    if one.boxes is not None and other.boxes is not None:
+        return box_ious(one.boxes, other.boxes)
+    return np.ones((len(one), len(other)))
+
+
+def box_ious(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Intersection over union of N and M boxes x1, y1, x2, y2: N x M; equal boxes have 1, be they empty."""
+    first, second = one[:, None].astype(np.float64), other[None].astype(np.float64)
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    inter = sides.clip(0).prod(axis=-1)
+    union = sum((boxes[..., 2:] - boxes[..., :2]).prod(axis=-1) for boxes in (first, second)) - inter
+    equal = (first == second).all(axis=-1)
+    return np.where(equal, 1.0, inter / np.where(union > 0, union, 1))
+
+
+def _mask_ious(one: Sequence[Mask], other: Sequence[Mask]) -> NDArray[np.float64]:
+    if not one or not other:
+        return np.zeros((len(one), len(other)))
+    from pycocotools import mask as coco
+
+    iou: Any = coco.iou  # its types know no third argument
+    packed = [
+        [{"size": list(mask.shape), "counts": mask.rle["counts"].encode()} for mask in masks] for masks in (one, other)
+    ]
+    return np.asarray(iou(*packed, [0] * len(other)), np.float64)
+
+
+def _pairs(overlaps: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
+    """Rows and columns, each at most once, by falling overlap, down to ``least``; among equals in their order."""
+    rows, columns = np.nonzero(overlaps >= least)
+    pairs: list[tuple[int, int]] = []
+    for place in np.argsort(-overlaps[rows, columns], kind="stable").tolist():
+        row, column = int(rows[place]), int(columns[place])
+        if all(row != taken[0] and column != taken[1] for taken in pairs):
+            pairs.append((row, column))
+    return pairs
+
+
+def _same_pixels(one: Inference, other: Inference) -> float:
+    """The share of the pixels whose class has the same name."""
+    assert one.class_map is not None
+    assert other.class_map is not None
+    numbers: dict[str, int] = {label.name: label.model_id for label in other.found}
+    same = sum(
+        int(np.count_nonzero((one.class_map == label.model_id) & (other.class_map == numbers[label.name])))
+        for label in one.found
+        if label.name in numbers
+    )
+    return same / max(1, one.class_map.size)
+
+
+def _named(told: Inference, row: int) -> str:
+    score = "" if told.scores is None else f" {told.scores[row]:.3f}"
+    return f"{told.labels.name(int(told.model_ids[row]))}{score}"
+
+
+def _worst(choose: Any, values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(choose(known)) if known else None

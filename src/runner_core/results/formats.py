@@ -1,0 +1,118 @@
+"""An Inference in the forms of others: COCO results, YOLO text, ``supervision.Detections``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.cards.labels import Label, LabelMap
+from runner_core.errors import LabelError
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
+
+T = TypeVar("T")
+
+
+def coco_results(inference: Inference, image_id: int | str) -> list[dict[str, Any]]:
+    """COCO's results format, one object an instance: ``bbox`` is x, y, width, height; ``category_id`` the file_id.
+
+    Format: https://cocodataset.org/#format-results
+    """
+    rows = []
+    for instance in inference.instances:
+        row: dict[str, Any] = {"image_id": image_id, "category_id": instance.file_id}
+        if instance.score is not None:
+            row["score"] = instance.score
+        if instance.box:
+            x1, y1, x2, y2 = instance.box
+            row["bbox"] = [x1, y1, x2 - x1, y2 - y1]
+        if instance.mask:
+            row["segmentation"] = instance.mask.rle
+        if instance.keypoints:
+            row["keypoints"] = [number for point in instance.keypoints for number in point]
+        rows.append(row)
+    return rows
+
+
+def yolo_text(inference: Inference, *, scores: bool = False, names: Sequence[str] | None = None) -> str:
+    """YOLO's label text: ``class x y width height`` a line, relative to the picture, centre first.
+
+    ``class`` is the place of the label in ``names``, from 0: the lines of a dataset's ``classes.txt``, the names of its
+    ``data.yaml``. Without them it is the model_id. Raises LabelError for a label that is not in ``names``.
+    Format: https://docs.ultralytics.com/datasets/detect/
+    """
+    if inference.boxes is None:
+        return ""
+    width, height = inference.size
+    boxes = inference.boxes.astype(np.float64)
+    middle, extent = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    columns = np.concatenate([middle, extent], axis=1) / (width, height, width, height)
+    if scores and inference.scores is not None:
+        columns = np.concatenate([columns, inference.scores[:, None]], axis=1)
+    return "".join(
+        f"{number} {' '.join(f'{value:.6f}' for value in row)}\n"
+        for number, row in zip(_numbers(inference, names), columns.tolist(), strict=True)
+    )
+
+
+def yolo_name(name: str) -> str:
+    """A label as a line of ``classes.txt``."""
+    return " ".join(name.split()) or "unnamed"
+
+
+def _numbers(inference: Inference, names: Sequence[str] | None) -> list[int]:
+    if names is None:
+        numbers: list[int] = inference.model_ids.tolist()
+        return numbers
+    known = {yolo_name(name): number for number, name in reversed(list(enumerate(names)))}
+    unknown = [name for name in inference.names if yolo_name(name) not in known]
+    if unknown:
+        raise LabelError(f"the names of the classes have no {unknown[0]!r}", remedy=f"known: {', '.join(names)}")
+    return [known[yolo_name(name)] for name in inference.names]
+
+
+def to_supervision(inference: Inference, detections: Callable[..., T]) -> T:
+    """``to_supervision(inference, sv.Detections)`` builds a ``supervision.Detections``, which this does not import.
+
+    Its arrays are copies. ``data`` has ``class_name`` and ``file_id``; it has no place for keypoints and parents.
+    """
+    masks = inference.masks
+    return detections(
+        xyxy=np.zeros((len(inference), 4), np.float32) if inference.boxes is None else inference.boxes.copy(),
+        confidence=None if inference.scores is None else inference.scores.copy(),
+        class_id=np.array(inference.model_ids, int),
+        mask=np.stack([mask.array for mask in masks]) if masks else None,
+        tracker_id=None if inference.tracks is None else np.array(inference.tracks, int),
+        data={"class_name": np.array(inference.names, dtype=str), "file_id": np.array(inference.file_ids, int)},
+    )
+
+
+def from_supervision(
+    detections: Any, *, brain: str, size: tuple[int, int], task: str = "object-detection"
+) -> Inference:
+    """An Inference from anything with the attributes of ``supervision.Detections``, by descending score.
+
+    ``size`` is the picture's (width, height). A class without a ``class_name`` is called by its number.
+    """
+    count = len(detections.xyxy)
+    ids = np.zeros(count, np.int64) if detections.class_id is None else np.asarray(detections.class_id, np.int64)
+    scores = None if detections.confidence is None else np.asarray(detections.confidence, np.float32)
+    inference = Inference(
+        brain=brain, task=task, size=size, model_ids=ids, labels=_labels(ids, detections.data),
+        boxes=np.asarray(detections.xyxy, np.float32).reshape(-1, 4), scores=scores,
+        masks=None if detections.mask is None else tuple(Mask(array=mask) for mask in detections.mask),
+        tracks=detections.tracker_id,
+    )  # fmt: skip
+    return inference if scores is None else inference.take(np.argsort(-scores, kind="stable"))
+
+
+def _labels(ids: NDArray[np.int64], data: Mapping[str, Any]) -> LabelMap:
+    """A label for each class that has a name; the first name counts."""
+    names = data.get("class_name", ())
+    file_ids = data.get("file_id", ids)
+    rows = zip(ids.tolist(), np.asarray(file_ids).tolist(), names, strict=False)
+    labels = {number: Label(number, file_id, str(name)) for number, file_id, name in reversed(list(rows))}
+    return LabelMap(tuple(labels[number] for number in sorted(labels)))

@@ -1,0 +1,180 @@
+"""Inference: what one brain says of one frame, in columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, overload
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.cards.labels import Label, LabelMap
+from runner_core.results import columns
+from runner_core.results.columns import NONE as NONE
+from runner_core.results.instance import Instance
+from runner_core.results.mask import Mask
+
+
+@attrs.frozen(eq=False, repr=False)
+class Inference:
+    """N findings as columns of N rows, by descending score; a column that the method does not give is None.
+
+    Columns are read-only and not copied where they have the type below. A wrong shape is a ValueError.
+
+    ``size``       (width, height) of the original picture; all coordinates are in its pixels.
+    ``model_ids``  N int, the network's class numbers; ``labels`` says what they mean.
+    ``boxes``      N x 4 float32, absolute x1, y1, x2, y2.
+    ``scores``     N float32.
+    ``masks``      N masks of the picture's size.
+    ``keypoints``  N x K x 3 float32: x, y, score.
+    ``tracks``     N int, -1 where there is none; ``parents`` likewise: rows of the Inference that was looked into,
+                   which is that of ``parent_brain``.
+    ``class_map``  H x W int, the model_id of every pixel, for methods that label pixels.
+    ``ms``         milliseconds spent in ``encode``, ``run`` and ``decode``.
+    """
+
+    brain: str
+    task: str
+    size: tuple[int, int]
+    model_ids: NDArray[np.integer] = attrs.field(converter=columns.numbers)
+    version: str = "1"
+    engine: str = ""
+    labels: LabelMap = LabelMap()
+    boxes: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.floats)
+    scores: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.floats)
+    masks: tuple[Mask, ...] | None = None
+    keypoints: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.floats)
+    tracks: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
+    parents: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
+    class_map: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
+    ms: Mapping[str, float] = attrs.field(factory=dict)
+    parent_brain: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        rows, picture = len(self.model_ids), self.size[::-1]
+        for name, rest in columns.ROW_SHAPES.items():
+            columns.check_shape(name, getattr(self, name), (rows, *rest))
+        columns.check_shape("class_map", self.class_map, picture)
+        if self.masks is not None:
+            columns.check_shape("masks", np.empty(len(self.masks)), (rows,))
+            odd = next((mask for mask in self.masks if mask.shape != picture), None)
+            if odd:
+                raise ValueError(
+                    f"a mask is {odd.shape[1]} x {odd.shape[0]}, the picture {self.size[0]} x {self.size[1]}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.model_ids)
+
+    @property
+    def instances(self) -> Instances:
+        """The rows as Instance objects, each made when it is asked for."""
+        return Instances(self)
+
+    @property
+    def names(self) -> list[str]:
+        """N labels."""
+        known = {number: self.labels.name(number) for number in np.unique(self.model_ids).tolist()}
+        return [known[number] for number in self.model_ids.tolist()]
+
+    @property
+    def file_ids(self) -> NDArray[np.integer]:
+        """N int."""
+        return np.array([self.labels.file_id(number) for number in self.model_ids.tolist()], self.model_ids.dtype)
+
+    @property
+    def found(self) -> tuple[Label, ...]:
+        """The labels of the classes among the rows and in the class map, by model_id."""
+        numbers = {*self.model_ids.tolist(), *columns.values_of(self.class_map)}
+        return tuple(Label(number, self.labels.file_id(number), self.labels.name(number)) for number in sorted(numbers))
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Inference:
+        """The same Inference with these rows alone: indices, or a boolean per row."""
+        indices = np.arange(len(self))[rows]
+        return attrs.evolve(
+            self, **{name: columns.rows_of(getattr(self, name), indices) for name in ("model_ids", *columns.NAMES)}
+        )
+
+    def filter(
+        self, *, conf: float | None = None, classes: Sequence[str] | None = None, max_det: int | None = None
+    ) -> Inference:
+        """Only what scores at least ``conf``, is named in ``classes``, and is among the first ``max_det`` of these."""
+        kept = np.ones(len(self), bool)
+        if conf is not None and self.scores is not None:
+            kept &= self.scores >= conf
+        if classes is not None:
+            kept &= np.isin(self.model_ids, self.labels.model_ids_of(classes))
+        rows = np.flatnonzero(kept)[:max_det]
+        return self if len(rows) == len(self) else self.take(rows)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in all that JSON keeps: every column to the last bit, and the labels of the classes found."""
+        if not isinstance(other, Inference):
+            return NotImplemented
+        plain = ("brain", "task", "version", "engine", "parent_brain", "ms", "size", "masks", "found")
+        arrays = ("model_ids", *(name for name in columns.NAMES if name != "masks"), "class_map")
+        return all(getattr(self, name) == getattr(other, name) for name in plain) and all(
+            columns.same(getattr(self, name), getattr(other, name)) for name in arrays
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # holds arrays
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {name}" for name, count in Counter(self.names).items())
+        return f"Inference({self.brain!r}, {self.task}, found {counts or 'nothing'})"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON data from which ``from_json`` makes an equal Inference."""
+        from runner_core.results.inference_json import to_json
+
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], *, size: Sequence[int] | None = None) -> Inference:
+        """Reads ``to_json``, or an inference of a JSONL line with that line's ``size``: width, height.
+
+        Raises UsageError where neither has a size.
+        """
+        from runner_core.results.inference_json import from_json
+
+        return from_json(data, size)
+
+
+@attrs.frozen
+class Instances(Sequence[Instance]):
+    """The rows of an Inference as a sequence; nothing is made before it is asked for."""
+
+    inference: Inference
+
+    def __len__(self) -> int:
+        return len(self.inference)
+
+    @overload
+    def __getitem__(self, row: int) -> Instance: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[Instance]: ...
+    def __getitem__(self, row: int | slice) -> Instance | list[Instance]:
+        if isinstance(row, slice):
+            return [self._make(index) for index in range(*row.indices(len(self)))]
+        return self._make(range(len(self))[row])
+
+    def __iter__(self) -> Iterator[Instance]:
+        return map(self._make, range(len(self)))
+
+    def _make(self, row: int) -> Instance:
+        told = self.inference
+        number = int(told.model_ids[row])
+        return Instance(
+            id=row,
+            label=told.labels.name(number),
+            file_id=told.labels.file_id(number),
+            model_id=number,
+            score=None if told.scores is None else float(told.scores[row]),
+            box=None if told.boxes is None else tuple(told.boxes[row].tolist()),
+            mask=None if told.masks is None else told.masks[row],
+            keypoints=None if told.keypoints is None else tuple(map(tuple, told.keypoints[row].tolist())),
+            track=columns.number_or_none(told.tracks, row),
+            parent=columns.number_or_none(told.parents, row),
+        )

@@ -1,0 +1,35 @@
+"""Instance: one thing found."""
+
+from __future__ import annotations
+
+import attrs
+
+from runner_core.results.mask import Mask
+
+Box = tuple[float, float, float, float]
+Keypoint = tuple[float, float, float]
+
+
+@attrs.frozen
+class Instance:
+    """One row of an Inference, as an object.
+
+    ``id``         its row in the Inference.
+    ``label``      the name of its class; ``file_id`` the class's permanent identity; ``model_id`` the network's number.
+    ``score``      0 to 1, None where the method has none.
+    ``box``        x1, y1, x2, y2 in pixels of the original picture, None where the method finds no boxes.
+    ``keypoints``  (x, y, score) each, in pixels of the original picture.
+    ``track``      its number across the frames of a video.
+    ``parent``     the ``id`` of the instance whose crop it was found in.
+    """
+
+    id: int
+    label: str
+    file_id: int
+    model_id: int
+    score: float | None = None
+    box: Box | None = None
+    mask: Mask | None = None
+    keypoints: tuple[Keypoint, ...] | None = None
+    track: int | None = None
+    parent: int | None = None

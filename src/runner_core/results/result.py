@@ -1,0 +1,77 @@
+"""Result: what a run says of one frame, from every brain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from runner_core.errors import RunnerError
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
+
+
+@attrs.frozen
+class Failure:
+    """Why there is no answer: the kind of error and what it said, on one line.
+
+    ``brain`` is empty where the frame is to blame.
+    """
+
+    kind: str
+    message: str
+    brain: str = ""
+
+    @classmethod
+    def of(cls, error: Exception, *, brain: str = "") -> Failure:
+        """What an error says, whoever raised it."""
+        kind = error.kind if isinstance(error, RunnerError) else type(error).__name__
+        return cls(kind, " ".join(str(error).split()) or kind, brain)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record of a brain's failure in a JSONL line; of the frame's own, what is put beside its source."""
+        error = {"error": {"kind": self.kind, "message": self.message}}
+        return {"brain": self.brain, **error} if self.brain else error
+
+
+@attrs.frozen
+class Result:
+    """One frame and what became of it: an Inference or a Failure for each brain, or one ``error`` for all.
+
+    ``dropped`` counts the frames of a live source that were passed over just before this one.
+    """
+
+    frame: Frame
+    inferences: tuple[Inference | Failure, ...] = ()
+    error: Failure | None = None
+    dropped: int = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        """Unpacks into the frame and its answers."""
+        return iter((self.frame, self.answers))
+
+    @property
+    def answers(self) -> tuple[Inference, ...]:
+        """The inferences that succeeded."""
+        return tuple(entry for entry in self.inferences if isinstance(entry, Inference))
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """All that went wrong."""
+        failed = tuple(entry for entry in self.inferences if isinstance(entry, Failure))
+        return (self.error, *failed) if self.error else failed
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSONL line of this frame."""
+        line: dict[str, Any] = {"source": self.frame.source, "index": self.frame.index}
+        if self.error:
+            return {**line, **self.error.to_json()}
+        line |= {"time": self.frame.time, "size": list(self.frame.size)}
+        line["inferences"] = [_without_size(entry.to_json()) for entry in self.inferences]
+        return line
+
+
+def _without_size(data: dict[str, Any]) -> dict[str, Any]:
+    """The line has it once for all."""
+    return {key: value for key, value in data.items() if key != "size"}

@@ -1,0 +1,105 @@
+"""Which stores are asked for a brain by its name alone, and in which order.
+
+``RUNNER_STORES`` lists them as ``ALIAS=KIND:LOCATION``, parted by spaces; so does the table ``[stores]`` of
+``stores.toml`` in ``RUNNER_HOME``::
+
+    [stores]
+    team = "http:https://models.example/brains"
+    shared = "folder:/srv/models"
+
+Stores that ship with a package (they claim ``embedded``) come last and need no configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+
+import attrs
+
+from runner_core.contracts import Store
+from runner_core.discovery.registry import Installed, registry
+from runner_core.errors import UsageError
+from runner_core.util.home import home
+
+STORES_VARIABLE = "RUNNER_STORES"
+FILE_NAME = "stores.toml"
+
+
+@attrs.frozen
+class StoreAddress:
+    """A store as configured: what people call it, its plugin, its location."""
+
+    alias: str
+    kind: str
+    location: str = ""
+
+    def open(self) -> Store:
+        """The store, made by its plugin. Raises NotInstalled, PluginError, StoreError."""
+        store: Store = registry().make("stores", self.kind, self.location)
+        return store
+
+
+def configured() -> dict[str, StoreAddress]:
+    """The stores by alias: those of the environment, those of the file, the embedded ones."""
+    typed = dict(_pair(entry) for entry in os.environ.get(STORES_VARIABLE, "").split())
+    named = {**typed, **{alias: value for alias, value in _file().items() if alias not in typed}}
+    stores = {alias: _address(alias, value) for alias, value in named.items()}
+    for found in registry().claiming("stores", "embedded"):
+        stores.setdefault(found.plugin.name, StoreAddress(found.plugin.name, found.plugin.name))
+    return stores
+
+
+def address_of(text: str) -> StoreAddress:
+    """A store as typed: a configured one, ``KIND``, ``KIND:LOCATION``, an address whose scheme a kind claims.
+
+    A word alone is no scheme: ``models`` may be anybody's folder. Raises UsageError for a store that nobody knows.
+    """
+    known = configured().get(text)
+    if known:
+        return known
+    head, colon, rest = text.partition(":")
+    if not colon and head not in registry().all("stores"):
+        raise _unknown(head, text, f"a folder is written folder:{text}; ")
+    return StoreAddress(text, kind_of(head, text).plugin.name, text if rest.startswith("//") else rest)
+
+
+def kind_of(head: str, text: str) -> Installed:
+    """The kind of store called ``head``, or that claims it as a scheme. Raises UsageError naming ``text``."""
+    kinds = registry().all("stores")
+    found = kinds.get(head) or next(iter(registry().claiming("stores", head)), None)
+    if found is None:
+        raise _unknown(head, text)
+    return found
+
+
+def _unknown(head: str, text: str, remedy: str = "") -> UsageError:
+    known = f"configured: {', '.join(configured())}; installed: {', '.join(registry().all('stores'))}"
+    return UsageError(f"{text}: there is no store {head!r}", remedy=f"{remedy}{known}; see `runner plugins`")
+
+
+def _pair(entry: str) -> tuple[str, str]:
+    alias, equals, value = entry.partition("=")
+    if not equals:
+        raise UsageError(f"{STORES_VARIABLE}: {entry!r} is no store", remedy="write ALIAS=KIND:LOCATION")
+    return alias, value
+
+
+def _file() -> dict[str, str]:
+    path = home() / FILE_NAME
+    if not path.is_file():
+        return {}
+    try:
+        stores = tomllib.loads(path.read_text(encoding="utf-8")).get("stores", {})
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not readable TOML ({error})") from error
+    if not isinstance(stores, dict):
+        raise UsageError(f"{path}: stores is no table", remedy='write [stores], and below it ALIAS = "KIND:LOCATION"')
+    return {alias: str(value) for alias, value in stores.items()}
+
+
+def _address(alias: str, value: str) -> StoreAddress:
+    if len(alias) < 2:
+        raise UsageError(f"a store cannot be called {alias!r}", remedy="give it two letters: C: is a drive")
+    kind, _, location = value.partition(":")
+    return StoreAddress(alias, kind, location)

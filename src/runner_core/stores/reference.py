@@ -1,0 +1,73 @@
+"""Reference: a brain as it is named anywhere.
+
+page                    searched in the configured stores, those that ship with a package last
+team:page@2             a configured store, a name, a version
+hf:owner/name@main      a kind of store that needs no address
+s3://bucket/models/page, https://models.example/page, folder:/srv/models/page
+a kind of store with its address, and the name behind the last slash
+models/page, cats.pb    a path
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import attrs
+
+from runner_core.errors import UsageError
+from runner_core.stores.config import StoreAddress, configured, kind_of
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)  # two letters at least: C: is a drive
+
+
+@attrs.frozen
+class Reference:
+    """A name, maybe a version, and the store where that was said."""
+
+    name: str
+    version: str | None = None
+    store: StoreAddress | None = None
+
+
+def parse(text: str) -> Reference | Path:
+    """A path for what is or looks like one, else a Reference. Raises UsageError for a store that nobody knows."""
+    scheme = _SCHEME.fullmatch(text)
+    if os.path.lexists(text) or (not scheme and _looks_like_path(text)):
+        return Path(text)
+    if not scheme:
+        return _named(text, None)
+    head, rest = scheme.groups()
+    known = configured()
+    if head in known:
+        return _named(rest, known[head])
+    return _direct(head, rest, text)
+
+
+def _looks_like_path(text: str) -> bool:
+    return os.sep in text or text.startswith(".") or bool(Path(text.partition("@")[0]).suffix)
+
+
+def _direct(head: str, rest: str, text: str) -> Reference:
+    """A kind of store that was not configured: by its plugin's name, or by a scheme that it claims."""
+    found = kind_of(head, text)
+    full = text if rest.startswith("//") else rest
+    split = getattr(found.load(), "split", split_at_slash)
+    location, name = split(full)
+    return _named(name, StoreAddress(head, found.plugin.name, location))
+
+
+def split_at_slash(text: str) -> tuple[str, str]:
+    """(location, name): an address is cut at its last slash, anything else is a name."""
+    if "://" in text or text.startswith(("/", ".", "~")):
+        location, _, name = text.rstrip("/").rpartition("/")
+        return location, name
+    return "", text
+
+
+def _named(text: str, store: StoreAddress | None) -> Reference:
+    name, at, version = text.partition("@")
+    if not name or (at and not version):
+        raise UsageError(f"{text!r} names no brain", remedy="write NAME, NAME@VERSION or STORE:NAME@VERSION")
+    return Reference(name, version or None, store)

@@ -1,0 +1,104 @@
+"""Getting a brain: from a reference to a path, by the stores and the cache."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+from runner_core.cache.archive import opened
+from runner_core.cache.cache import Cache
+from runner_core.contracts import Store
+from runner_core.errors import NoSuchBrain, OfflineError, UnreachableError, UsageError
+from runner_core.stores.config import StoreAddress, configured
+from runner_core.stores.reference import Reference, parse
+from runner_core.util.home import OFFLINE_VARIABLE
+
+log = logging.getLogger("runner")
+
+
+def find(text: str, cache: Cache | None = None, *, version: str | None = None) -> Path:
+    """The place of a brain as it is typed: a path as it is, anything else fetched.
+
+    ``version`` is the one to take where none is typed.
+    """
+    return find_with_store(text, cache, version=version)[0]
+
+
+def find_with_store(text: str, cache: Cache | None = None, *, version: str | None = None) -> tuple[Path, str]:
+    """As ``find``, and the label of the store that has it; empty for a path. Raises UsageError for one of nothing."""
+    found = parse(text)
+    if isinstance(found, Path):
+        return _there(found), ""
+    return _get(attrs.evolve(found, version=found.version or version), cache or Cache())
+
+
+def _there(path: Path) -> Path:
+    if not os.path.exists(path):  # noqa: PTH110  # False for any text that can be no path
+        raise UsageError(f"{path}: no such file or folder", remedy="check the path; `runner brains` lists the names")
+    return path
+
+
+def get(reference: Reference, cache: Cache | None = None) -> Path:
+    """The brain's folder or file, fetched where need be.
+
+    A store that does not answer is no reason to stand still: what was fetched from it last serves, or else the next
+    store is asked; a warning says which. Raises NoSuchBrain where no store has it, UnreachableError, StoreError.
+    """
+    return _get(reference, cache or Cache())[0]
+
+
+def _get(reference: Reference, cache: Cache) -> tuple[Path, str]:
+    silent: UnreachableError | None = None
+    for address in addresses(reference):
+        store = address.open()
+        try:
+            return store.fetch(reference.name, reference.version, cache), store.label
+        except NoSuchBrain:
+            if reference.store:
+                raise
+        except UnreachableError as error:
+            kept = _kept(reference, store, cache, error)
+            if kept:
+                return kept, store.label
+            silent = silent or _missing(reference, address, error)
+            if not reference.store:
+                log.warning("%s: %s; the next store is asked", address.alias, error.message)
+    raise silent or no_such_brain(reference)
+
+
+def addresses(reference: Reference) -> Iterator[StoreAddress]:
+    """The stores to ask for it, in order."""
+    return iter([reference.store] if reference.store else configured().values())
+
+
+def no_such_brain(reference: Reference) -> NoSuchBrain:
+    """The error that says where it was looked for."""
+    asked = ", ".join(address.alias for address in addresses(reference)) or "none is configured"
+    version = f" of version {reference.version}" if reference.version else ""
+    remedy = "see `runner brains`; a path to a model file works too"
+    return NoSuchBrain(f"no store has a brain named {reference.name!r}{version} (asked: {asked})", remedy=remedy)
+
+
+def _kept(reference: Reference, store: Store, cache: Cache, error: UnreachableError) -> Path | None:
+    """What was fetched from the store before."""
+    kept = cache.newest(reference.name, store=store.label, version=reference.version)
+    if kept is None:
+        return None
+    folder, receipt = kept
+    why = f"{OFFLINE_VARIABLE} is set" if isinstance(error, OfflineError) else error.message
+    log.warning("%s: %s; version %s, fetched before, is used", reference.name, why, receipt.version)
+    return opened(folder / receipt.files[0].path) if len(receipt.files) == 1 else folder
+
+
+def _missing(reference: Reference, address: StoreAddress, error: UnreachableError) -> UnreachableError:
+    """An error that names the brain and not only the address that nobody may ask for it."""
+    if not isinstance(error, OfflineError):
+        return error
+    name = "@".join(filter(None, (reference.name, reference.version)))
+    return OfflineError(
+        f"brain {name} of store {address.alias} is not here and {OFFLINE_VARIABLE} is set", remedy=error.remedy
+    )

@@ -1,0 +1,65 @@
+"""From rows of numbers to an Inference: what all families that find boxes have in common at the end."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.cards.card import Card
+from runner_core.results.boxes import Floats, clip, usable
+from runner_core.results.inference import Inference
+from runner_core.results.mask import Mask
+from runner_core.results.nms import nms
+
+
+def best_rows(scores: Floats, threshold: float) -> NDArray[np.intp]:
+    """Indices of the scores that reach the threshold, best first; equal ones in their order. NaN reaches nothing."""
+    rows = np.flatnonzero(scores >= threshold)
+    return rows[np.argsort(-scores[rows], kind="stable")]
+
+
+def assemble(
+    card: Card,
+    kind: str,
+    size: tuple[int, int],
+    boxes: Floats,
+    scores: Floats,
+    classes: NDArray[np.number],
+    *,
+    masks: tuple[Mask, ...] | None = None,
+    keypoints: NDArray[np.float32] | None = None,
+) -> Inference:
+    """The Inference, of that kind, of a (width, height) picture, from rows in their final order.
+
+    ``boxes`` N x 4 xyxy in its pixels; they are cut at its borders. Rows with a number that is not finite, and boxes
+    that have no area in the picture, are dropped. ``scores`` N, ``classes`` N ints or whole floats, ``masks`` N,
+    ``keypoints`` N x K x 3. Raises LabelError where a class is outside the card's labels.
+    """
+    kept = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & np.isfinite(classes)
+    boxes = clip(boxes, size)
+    kept &= usable(boxes)
+    rows = np.flatnonzero(kept)
+    model_ids = np.rint(classes[rows]).astype(np.int64)
+    card.labels.check(model_ids)
+    return Inference(
+        brain=card.name,
+        task=kind,
+        size=size,
+        version=card.version,
+        labels=card.labels,
+        model_ids=model_ids,
+        boxes=boxes[rows],
+        scores=scores[rows].astype(np.float32, copy=False),
+        masks=None if masks is None else tuple(masks[row] for row in rows),
+        keypoints=None if keypoints is None else keypoints[rows],
+    )
+
+
+def suppress(
+    card: Card, kind: str, size: tuple[int, int], boxes: Floats, scores: Floats, classes: NDArray[np.number]
+) -> Inference:
+    """The Inference of rows in any order: of those of a class that overlap by more than ``card.iou`` the best stays."""
+    sound = usable(boxes) & np.isfinite(scores)  # else a row that is none would suppress others
+    boxes, scores, classes = boxes[sound], scores[sound], classes[sound]
+    kept = nms(boxes, scores, classes, card.iou)
+    return assemble(card, kind, size, boxes[kept], scores[kept], classes[kept])

@@ -1,0 +1,80 @@
+"""Whether a card's labels are those of a model with so many classes, and which of them mean that nothing was found."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+import attrs
+
+from runner_core.cards.card import Card
+from runner_core.cards.labels import BACKGROUND, LabelMap
+from runner_core.errors import LabelError, TaskError
+
+_BY_LABELS = "label map settles it"
+_BY_NUMBERS = "label map with numbers settles it"
+
+
+def settled(card: Card, *, numbered: bool) -> Card:
+    """The drafted card without the guesses that labels settle, where it has some.
+
+    A guess says so itself: its note ends with "a label map settles it", or with "a label map with numbers settles it",
+    which goes where ``numbered``: the person or the labels tell the number of the first class, as labels with a
+    background do.
+    """
+    numbered = numbered or any(label.name.lower() in BACKGROUND for label in card.labels.labels)
+    ends = (_BY_LABELS,) * bool(card.labels) + (_BY_NUMBERS,) * numbered
+    notes = tuple(note for note in card.notes if not (note.startswith("guess:") and note.endswith(ends)))
+    return card if notes == card.notes else attrs.evolve(card, notes=notes)
+
+
+def background_of(card: Card, default: int | None) -> frozenset[int]:
+    """The classes of no thing: the card's option ``background`` (a class, or a list), else those that the labels name
+    so, else ``default`` unless the labels have a name for it. Raises TaskError for an option that is neither.
+    """
+    told = card.options.get("background")
+    if told is not None:
+        numbers = told if isinstance(told, list | tuple) else [told]
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            raise TaskError(
+                f"brain {card.name}: the option background is {told!r}", remedy="give a class, or a list of them"
+            )
+        return frozenset(numbers)
+    named = {label.model_id for label in card.labels.labels if label.name.lower() in BACKGROUND}
+    if named or default is None or default in card.labels.model_id_to_file_id:
+        return frozenset(named)
+    return frozenset({default})
+
+
+def believed(card: Card, classes: int | None, background: AbstractSet[int] | None = None) -> Card:
+    """The drafted card; without the labels, which the metadata gave, if they are not those of so many classes."""
+    try:
+        check_classes(card, classes, background)
+    except LabelError as error:
+        note = f"the labels in the metadata are left out: {error.message}; give labels"
+        return attrs.evolve(card, labels=LabelMap(), notes=(*card.notes, note))
+    return card
+
+
+def check_classes(card: Card, classes: int | None, background: AbstractSet[int] | None = None) -> None:
+    """Raises LabelError unless the last label is the model's last class, ``classes - 1``; None: not known.
+
+    A number below may have no name: a gap as in COCO's ninety, or the background. Where the family knows which classes
+    are ``background``, the labels run from the first to the last of the others; TaskError where the model has no such
+    class.
+    """
+    if classes is None:
+        return
+    if background and max(background) >= classes:
+        raise TaskError(
+            f"brain {card.name}: the option background is {max(background)}, the model has {classes} classes"
+        )
+    if not card.labels:
+        return
+    numbers = [label.model_id for label in card.labels.labels]
+    first, last = min(numbers), max(numbers)
+    things = {classes - 1} if background is None else set(range(classes)) - background
+    if last >= classes or not all(first <= number <= last for number in things):
+        raise LabelError(
+            f"the model has the classes 0 to {classes - 1}, the labels run from {first} to {last}",
+            remedy="give the label map of this model, or its first number by --first-class",
+        )

@@ -1,0 +1,88 @@
+"""A card's roles, looked up in the model and held against the shapes that a family can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from runner_core.cards.card import Card
+from runner_core.contracts import Signature, TensorSpec
+from runner_core.errors import TaskError
+
+Shape = tuple[int | None, ...]  # None: any length
+
+
+def roles_of(
+    card: Card, model: Signature, *, needed: Iterable[str], optional: Iterable[str] = ()
+) -> dict[str, TensorSpec]:
+    """Role -> tensor. Raises TaskError for a role that is missing or unknown, or a tensor that the model has not."""
+    needed, known = tuple(needed), (*needed, *optional)
+    missing = [role for role in needed if role not in card.roles]
+    unknown = [role for role in card.roles if role not in known]
+    if missing or unknown:
+        faults = [f"no {role}" for role in missing] + [f"an unknown {role!r}" for role in unknown]
+        remedy = f"{card.task} needs {', '.join(needed)}" + (f" and may have {', '.join(optional)}" if optional else "")
+        raise TaskError(f"brain {card.name}: the roles have {', '.join(faults)}", remedy=remedy)
+    return {role: _tensor(card, model, role) for role in card.roles}
+
+
+def _tensor(card: Card, model: Signature, role: str) -> TensorSpec:
+    spec = model.tensor(card.roles[role])
+    if spec is None:
+        tensors = ", ".join(str(known) for known in (*model.inputs, *model.outputs))
+        raise TaskError(
+            f"brain {card.name}: the model has no {card.roles[role]} for {role}", remedy=f"it has {tensors}"
+        )
+    return spec
+
+
+def expect(card: Card, role: str, spec: TensorSpec, *shapes: Shape) -> None:
+    """Raises TaskError unless the tensor can have one of the shapes."""
+    if any(fits(spec, shape) for shape in shapes):
+        return
+    wanted = " or ".join(spelled(shape) for shape in shapes)
+    raise TaskError(
+        f"brain {card.name}: {role} is {spec}, {card.task} reads {wanted}",
+        remedy="give the card's roles as the model has them",
+    )
+
+
+def fits(spec: TensorSpec, shape: Shape) -> bool:
+    """Whether a tensor of that spec can have that shape; what the spec leaves open fits."""
+    if spec.shape is None:
+        return True
+    pairs = zip(spec.shape, shape, strict=False)
+    return len(spec.shape) == len(shape) and all(None in pair or pair[0] == pair[1] for pair in pairs)
+
+
+def expect_same_rows(card: Card, rows: Mapping[str, int | None]) -> None:
+    """Raises TaskError where roles are known to have different numbers of rows."""
+    known = {role: number for role, number in rows.items() if number is not None}
+    if len(set(known.values())) > 1:
+        told = ", ".join(f"{role} {number}" for role, number in known.items())
+        raise TaskError(
+            f"brain {card.name}: the outputs differ in rows: {told}", remedy="give roles that belong together"
+        )
+
+
+def unbatched(card: Card, role: str, tensor: NDArray[Any], row: Shape) -> NDArray[Any]:
+    """An output's rows of shape ``row``, without the batch axis if there is one. Raises TaskError for other shapes."""
+    rows: NDArray[Any] = tensor[0] if tensor.ndim == len(row) + 2 else tensor
+    if rows.ndim != len(row) + 1 or any(
+        want not in (None, have) for want, have in zip(row, rows.shape[1:], strict=True)
+    ):
+        wanted = spelled((None, *row))
+        raise TaskError(f"brain {card.name}: {role} came as {spelled(tensor.shape)}, {card.task} reads {wanted}")
+    return rows
+
+
+def spelled(shape: Shape) -> str:
+    """``1 x N x 4`` for (1, None, 4)."""
+    return "[" + " x ".join("N" if side is None else str(side) for side in shape) + "]"
+
+
+def axis(spec: TensorSpec | None, index: int) -> int | None:
+    """The length of an axis; None where it is not known."""
+    return None if spec is None or not spec.shape else spec.shape[index]

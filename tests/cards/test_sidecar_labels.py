@@ -1,0 +1,173 @@
+"""Labels that lie beside a bare model: which files are read, which never, and what becomes of them."""
+
+import json
+import shutil
+
+import pytest
+
+from runner_core import open_brain
+from runner_core.cards.labels import LabelMap
+from runner_core.cards.sidecar_labels import FILE_NAMES, labels_beside
+from runner_core.errors import LabelError
+
+MODEL = "fastestdet_coco.onnx"
+ULTRALYTICS = """description: Ultralytics YOLOv8n model
+author: Ultralytics
+stride: 32
+task: detect
+imgsz:
+- 640
+- 640
+names:
+  0: person
+  1: 'no'
+  2: 7
+"""
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"any model")
+    return path
+
+
+def write(model, name, text):
+    (model.parent / name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "first", "numbers", "names"),
+    [
+        ("labels.txt", "cat\ndog\n", 0, (0, 1), ("cat", "dog")),
+        ("labels.txt", "cat\ndog\n", 1, (1, 2), ("cat", "dog")),
+        ("labelmap.txt", "???\ncat\n", 1, (0, 1), ("???", "cat")),
+        ("labels.json", '["cat", "dog"]', 1, (1, 2), ("cat", "dog")),
+        ("labels.pbtxt", 'item { id: 3 name: "cat" }', 0, (3,), ("cat",)),
+        ("label_map.pbtxt", 'item { id: 3 display_name: "cat" }', 1, (3,), ("cat",)),
+        ("config.json", '{"model_type": "vit", "id2label": {"0": "cat", "1": "dog"}}', 1, (0, 1), ("cat", "dog")),
+        ("metadata.yaml", ULTRALYTICS, 1, (0, 1, 2), ("person", "no", "7")),
+        ("metadata.yaml", "names: [cat, dog]", 1, (0, 1), ("cat", "dog")),
+        ("labels.txt", "3 cat\n5 dog\n", 1, (3, 5), ("cat", "dog")),
+    ],
+)
+def test_each_file_by_its_own_way_of_counting(model, name, text, first, numbers, names):
+    write(model, name, text)
+    found = labels_beside(model, first=first)
+    assert tuple(label.model_id for label in found.labels.labels) == numbers
+    assert found.labels.names == names
+    assert found.note == f"labels: {len(names)} names from {name} beside the model"
+    assert found.numbered == (text not in ("cat\ndog\n", '["cat", "dog"]'))
+
+
+def test_what_says_labels_goes_before_what_may_hold_some(model):
+    triton = 'output [ { name: "p", dims: [ 1 ], label_filename: "classes.txt" } ]'
+    texts = {
+        "config.json": '{"id2label": {"0": "config"}}', "metadata.yaml": "names: [metadata]", "config.pbtxt": triton
+    }  # fmt: skip
+    write(model, "classes.txt", "cat")
+    for name in FILE_NAMES:
+        write(model, name, texts.get(name, 'item { id: 0 name: "x" }' if name.endswith("pbtxt") else '["x"]'))
+    for place, name in enumerate(FILE_NAMES):
+        assert f"from {name} " in labels_beside(model).note, FILE_NAMES[place:]
+        (model.parent / name).unlink()
+    assert labels_beside(model) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.txt", "numpy\n"),
+        ("model.txt", "cat\n"),
+        ("Labels.txt.bak", "cat\n"),
+        ("coco.names", "cat\n"),
+        ("tokenizer.json", '["cat"]'),
+        ("config.json", '{"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}'),
+        ("config.json", '{"id2label": null}'),
+        ("config.json", '["cat"]'),
+        ("config.json", "not JSON"),
+        ("config.json", "[" * 100_000),
+        ("metadata.yaml", "names: one of these"),
+        ("metadata.yaml", "- cat"),
+        ("metadata.yaml", "names: [unclosed"),
+        ("metadata.yaml", "names: !!python/object/apply:os.getcwd []"),
+    ],
+)
+def test_other_files_are_left_alone(model, name, text):
+    write(model, name, text)
+    assert labels_beside(model) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("labels.txt", "", "no labels in it"),
+        ("labels.json", "{", "not JSON"),
+        ("labels.pbtxt", "item {", "not closed"),
+        ("config.json", '{"id2label": {"cat": 0}}', "not numbered"),
+        ("config.json", '{"id2label": {"0": ["cat"]}}', "no names"),
+        ("config.json", '{"id2label": {"-1": "cat"}}', "negative"),
+        ("metadata.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nnames: [*b, *b]", "no names"),
+    ],
+)
+def test_a_label_file_that_holds_none_is_refused_by_name(model, name, text, said):
+    write(model, name, text)
+    with pytest.raises(LabelError, match=rf"{name}: .*{said}"):
+        labels_beside(model)
+
+
+def test_a_folder_is_looked_into_before_what_lies_beside_it(model):
+    folder = model.parent / "saved_model"
+    folder.mkdir()
+    write(model, "labels.pbtxt", 'item { id: 1 name: "beside" }')
+    assert labels_beside(folder).labels.names == ("beside",)
+    (folder / "metadata.yaml").write_text("names: [within]")
+    assert labels_beside(folder).labels.names == ("within",)
+    assert labels_beside(model).labels.names == ("beside",)
+
+
+@pytest.fixture
+def detector(testdata, tmp_path):
+    return shutil.copy(testdata / "models" / MODEL, tmp_path / "detector.onnx")
+
+
+def names_of(testdata):
+    return (testdata / "models" / "coco80.txt").read_text().split("\n")[:80]
+
+
+def config(names):
+    return json.dumps({"id2label": dict(enumerate(names))})
+
+
+def test_a_bare_detector_takes_the_names_beside_it(testdata, detector, tmp_path):
+    (tmp_path / "config.json").write_text(config(names_of(testdata)))
+    with open_brain(detector) as brain:
+        assert set(brain.predict(testdata / "pictures" / "football.jpg").names) == {"person", "sports ball"}
+        assert brain.card.notes[-1] == "labels: 80 names from config.json beside the model"
+
+
+def test_what_the_person_says_goes_before_it_and_a_broken_file_is_then_not_read(testdata, detector, tmp_path):
+    (tmp_path / "labels.txt").write_text("")
+    with open_brain(detector, labels=LabelMap()) as brain:
+        assert not brain.labels
+    with pytest.raises(LabelError, match=r"labels\.txt: no labels"):
+        open_brain(detector)
+
+
+def test_names_of_another_number_of_classes_are_left_out_and_that_is_said(detector, tmp_path, caplog):
+    (tmp_path / "labels.txt").write_text("cat\ndog\n")
+    with open_brain(detector) as brain:
+        assert not brain.labels
+        assert "from labels.txt beside the model: left out, the model has the classes 0 to 79" in brain.card.notes[-1]
+    assert "left out" in caplog.text
+
+
+def test_inspect_says_where_the_names_are_from(testdata, detector, tmp_path, runner):
+    (tmp_path / "config.json").write_text(config(names_of(testdata)))
+    done = runner("inspect", detector)
+    assert done.returncode == 0, done.stderr
+    assert "  labels: 80 names from config.json beside the model\n" in done.stdout
+    card = json.loads(done.stdout[done.stdout.index("\n{") :])
+    assert [label["name"] for label in card["labels"]] == names_of(testdata)
+    (tmp_path / "mine.txt").write_text("\n".join(f"mine {number}" for number in range(80)))
+    assert "beside" not in runner("inspect", detector, "--labels", tmp_path / "mine.txt").stdout

@@ -1,0 +1,136 @@
+"""What lies beside a bare model and tells of it: exporters' and servers' files, as they write them."""
+
+import json
+
+import pytest
+
+from runner_core.cards.sidecar_labels import labels_beside
+from runner_core.cards.sidecar_metadata import metadata_beside
+
+ULTRALYTICS = """description: Ultralytics YOLOv8n model
+author: Ultralytics
+task: pose
+stride: 32
+imgsz:
+- 480
+- 640
+names:
+  0: person
+kpt_shape:
+- 17
+- 3
+args:
+  nms: false
+"""
+VIT = {
+    "do_normalize": True, "do_rescale": True, "rescale_factor": 1 / 255, "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.25, 0.5], "size": {"height": 224, "width": 192},
+}  # fmt: skip
+TIMM = {
+    "architecture": "resnet18", "num_classes": 2, "label_names": ["cat", "dog"],
+    "pretrained_cfg": {"input_size": [3, 160, 176], "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
+}  # fmt: skip
+TRITON = """
+name: "detector"
+platform: "onnxruntime_onnx"
+max_batch_size: 8
+input [
+  { name: "images", data_type: TYPE_FP32, format: FORMAT_NCHW, dims: [ 3, 320, 640 ] }
+]
+output { name: "output0" data_type: TYPE_FP32 dims: [ 84, -1 ] label_filename: "classes.txt" }
+"""
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "detector" / "1" / "model.onnx"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"any model")
+    return path
+
+
+def told(model, name, content):
+    (model.parent / name).write_text(content if isinstance(content, str) else json.dumps(content))
+    found = metadata_beside(model)
+    return dict(found[0].values) if found else None
+
+
+def test_ultralytics_writes_what_its_onnx_files_have(model):
+    assert told(model, "metadata.yaml", ULTRALYTICS) == {
+        "task": "pose", "stride": "32", "imgsz": "[480, 640]", "names": "{0: 'person'}", "kpt_shape": "[17, 3]",
+        "args": "{'nms': False}",
+    }  # fmt: skip
+
+
+def test_an_image_processor_tells_values_size_and_resize(model):
+    assert told(model, "preprocessor_config.json", VIT) == {
+        "mean": "127.5,127.5,127.5", "std": "127.5,63.75,127.5", "imgsz": "[224, 192]", "resize": "stretch"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "mean", "std"),
+    [
+        ({"do_normalize": False}, "0", "255"),
+        ({"do_rescale": False}, "0.5,0.5,0.5", "0.5,0.25,0.5"),
+        ({"rescale_factor": 1 / 127.5}, "63.75,63.75,63.75", "63.75,31.875,63.75"),
+    ],
+)
+def test_an_image_processor_may_leave_steps_out(model, change, mean, std):
+    values = told(model, "preprocessor_config.json", VIT | change)
+    assert (values["mean"], values["std"]) == (mean, std)
+
+
+def test_an_image_processor_that_crops(model):
+    change = {"size": {"shortest_edge": 256}, "do_center_crop": True, "crop_size": {"height": 224, "width": 224}}
+    values = told(model, "preprocessor_config.json", VIT | change)
+    assert (values["imgsz"], values["resize"]) == ("[224, 224]", "crop")
+
+
+def test_timm_tells_values_size_and_names(model):
+    assert told(model, "config.json", TIMM) == {
+        "mean": "123.675,116.28,103.53", "std": "58.395,57.12,57.375", "imgsz": "[160, 176]", "resize": "crop",
+        "names": "['cat', 'dog']",
+    }  # fmt: skip
+
+
+def test_triton_tells_shapes_and_labels_above_the_versions(model):
+    (model.parents[1] / "config.pbtxt").write_text(TRITON)
+    (found,) = metadata_beside(model)
+    assert dict(found.shapes) == {"images": (3, 320, 640), "output0": (84, None)}
+    assert labels_beside(model) is None, "a label file that is not there"
+    (model.parents[1] / "classes.txt").write_text("cat\ndog\n")
+    assert labels_beside(model).labels.names == ("cat", "dog")
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", ""])
+def test_labels_outside_the_folder_are_not_read(model, name):
+    (model.parents[1] / "config.pbtxt").write_text(f'output {{ name: "a" label_filename: "{name}" }}')
+    assert labels_beside(model) is None
+
+
+def test_the_surest_comes_first(model):
+    told(model, "config.json", TIMM)
+    told(model, "metadata.yaml", ULTRALYTICS)
+    assert [each.file.name for each in metadata_beside(model)] == ["metadata.yaml", "config.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("metadata.yaml", "names: [unclosed"),
+        ("metadata.yaml", "- cat"),
+        ("metadata.yaml", "!!python/object/apply:os.getcwd []"),
+        ("preprocessor_config.json", "{"),
+        ("preprocessor_config.json", {"image_mean": "half", "image_std": [0.5]}),
+        ("preprocessor_config.json", {"image_mean": [0.5, 0.5], "image_std": [0, 0]}),
+        ("preprocessor_config.json", {"image_mean": [0.5] * 3, "image_std": [0.0] * 3, "rescale_factor": 0}),
+        ("config.json", {"pretrained_cfg": "resnet"}),
+        ("config.json", {"pretrained_cfg": {"mean": None, "input_size": 224}}),
+        ("config.pbtxt", "input { name: "),
+        ("config.pbtxt", 'input: "text" output [ { dims: 3 } ]'),
+        ("config.pbtxt", 'input { name: "a" dims: [ many ] }'),
+    ],
+)
+def test_what_means_nothing_tells_nothing(model, name, content):
+    assert told(model, name, content) is None

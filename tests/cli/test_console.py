@@ -1,0 +1,39 @@
+"""What is said on standard error, and where it stands."""
+
+import os
+import pty
+import subprocess
+import sys
+from functools import partial
+
+SCRIPT = """
+import logging
+from runner_core.cli.progress import counting
+from runner_core.cli.console import listen, say
+listen()
+with counting(2) as step:
+    say("brain page fails")
+    step()
+    logging.getLogger("runner").warning("brain graphs fails")
+    step()
+"""
+
+
+def test_beside_a_bar_each_line_stands_by_itself():
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen([sys.executable, "-c", SCRIPT], stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b"".join(iter(partial(read, ours), b"")).decode()
+    os.close(ours)
+    assert process.returncode == 0
+    assert "0/2" in shown, "no bar"
+    lines = [line.rpartition("\x1b[2K")[2] for line in shown.splitlines()]  # what is left where a line was cleared
+    assert [line for line in lines if "fails" in line] == ["runner: brain page fails", "runner: brain graphs fails"]
+
+
+def read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # nobody has its other side open any more
+        return b""

@@ -1,0 +1,76 @@
+"""What nobody foresaw: whose fault it is said to be."""
+
+import json
+
+import pytest
+
+from runner_core.cli.crash import fault
+from runner_core.plugin import Plugin
+from runner_core.testing import registry_of
+from runner_core.testing.distributions import write_distribution
+
+PLUGIN = """
+    from runner_core.hookspecs import hookimpl
+    from runner_core.plugin import Plugin
+
+    @hookimpl
+    def runner_sinks():
+        return [Plugin("albums", "runner_albums.sink:Albums", "Albums.")]
+"""
+SINK = """
+    from contextlib import contextmanager
+
+    class Albums:
+        def __init__(self, place):
+            pass
+
+        @contextmanager
+        def open(self):
+            yield self
+
+        def write(self, result):
+            int({written!r})
+
+        def finish(self, summary):
+            pass
+"""
+
+
+@pytest.fixture
+def albums(tmp_path):
+    def write(written: str) -> str:
+        files = {"runner_albums/plugin.py": PLUGIN, "runner_albums/sink.py": SINK.format(written=written)}
+        write_distribution(tmp_path / "site", "runner-albums", files, {"albums": "runner_albums.plugin"})
+        answer = {"source": "a.jpg", "index": 0, "time": None, "size": [4, 3], "inferences": []}
+        (tmp_path / "out.jsonl").write_text(json.dumps(answer) + "\n")
+        return str(tmp_path / "site")
+
+    return write
+
+
+def test_a_plugins_fault_is_said_to_be_its_own(albums, runner):
+    done = runner("replay", "out.jsonl", "--sink", "albums:x", PYTHONPATH=albums("boom"))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "runner: ValueError: invalid literal for int() with base 10: 'boom' in albums (runner-albums 1.0): report it "
+        "to its author; see the traceback with `runner --debug ...`\n"
+    )
+
+
+def test_what_the_plugin_has_somebody_else_do_is_its_fault_too():
+    with (
+        registry_of(sinks=[Plugin("mine", f"{__name__}:Sink", "Fails.")]),
+        pytest.raises(json.JSONDecodeError) as caught,
+    ):
+        json.loads("no JSON")
+    with registry_of(sinks=[Plugin("mine", f"{__name__}:Sink", "Fails.")]):
+        assert "in given (given): report it to its author" in fault(caught.value)
+
+
+def test_what_runner_itself_fails_at_is_a_fault_of_runner():
+    with pytest.raises(ValueError, match="a Plugin's name") as caught:
+        Plugin("", "x:y", "Fails.")
+    with registry_of(sinks=[Plugin("mine", f"{__name__}:Sink", "Fails.")]):
+        assert "this is a fault of runner" in fault(caught.value)
+    with registry_of():
+        assert "this is a fault of runner" in fault(ValueError("raised by nobody"))

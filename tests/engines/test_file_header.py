@@ -1,0 +1,40 @@
+"""What is said of a file that is no model of any engine."""
+
+from pathlib import Path
+
+import pytest
+
+from runner_core.engines.file_header import head_of
+from runner_core.errors import EngineError
+
+
+def test_the_head_is_the_beginning_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(bytes(range(256)) * 4)
+    assert head_of(path) == bytes(range(256)) * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file is empty; fetch it again"),
+        (b"\n<!DOCTYPE html><html>Sign in</html>", "this is a web page, not a model; .*fetch the file itself"),
+        (b"<HTML><body>404", "this is a web page"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00",
+            "this is a Git LFS pointer, not a model; run `git lfs pull`",
+        ),
+    ],
+)
+def test_what_is_plainly_no_model_is_said_with_the_remedy(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    with pytest.raises(EngineError, match=f"model.onnx: {said}"):
+        head_of(path)
+
+
+def test_a_missing_file_and_a_folder_are_said(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"gone\.onnx: no such file"):
+        head_of(tmp_path / "gone.onnx")
+    with pytest.raises(EngineError, match=r"cannot be read \(Is a directory\)"):
+        head_of(tmp_path)

@@ -1,0 +1,70 @@
+"""Antialiased resizing, against TensorFlow's and Pillow's."""
+
+import attrs
+import numpy as np
+import pytest
+from PIL import Image
+
+from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec, as_tensor, place
+from runner_core.frames.resize import resample
+
+SIZES = [((640, 480), (352, 352)), ((128, 128), (513, 513)), ((101, 40), (33, 57)), ((1, 1), (9, 4)), ((90, 3), (2, 2))]
+
+
+def noise(width: int, height: int) -> np.ndarray:
+    return np.random.default_rng(width * 10000 + height).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def resized(pixels: np.ndarray, spec: PictureSpec) -> np.ndarray:
+    return resample(pixels, place((pixels.shape[1], pixels.shape[0]), spec), spec)
+
+
+@pytest.mark.parametrize(("picture", "size"), SIZES)
+def test_it_is_tensorflows(picture, size):
+    tf = pytest.importorskip("tensorflow")
+    pixels = noise(*picture)
+    ours = resized(pixels, PictureSpec(size=size, resample="antialias", dtype="float32"))
+    theirs = tf.image.resize(pixels, size[::-1], method="bilinear", antialias=True).numpy()
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, theirs, atol=0.02)  # TensorFlow works the scale out in float32
+
+
+@pytest.mark.parametrize(("picture", "size"), SIZES)
+def test_bytes_are_pillows(picture, size):
+    pixels = noise(*picture)
+    ours = resized(pixels, PictureSpec(size=size, resample="antialias"))
+    theirs = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("resize", ["letterbox", "pad", "crop", "fit"])
+def test_unrounded_or_not_it_is_the_same(resize):
+    spec = PictureSpec(size=(90, 60), resize=resize, resample="antialias", pad=(1, 2, 3))
+    pixels, exact = noise(301, 100), attrs.evolve(spec, dtype="float32")
+    np.testing.assert_allclose(resized(pixels, exact), resized(pixels, spec), atol=1.01)
+    left, top, right, bottom = place((301, 100), spec).shown
+    outside = np.ones((60, 90), bool)[: bottom - top if resize == "fit" else 60]
+    outside[top:bottom, left:right] = False
+    assert (resized(pixels, exact)[outside] == [1, 2, 3]).all()
+
+
+def test_padding_is_at_the_right_and_below():
+    placement = place((200, 100), PictureSpec(size=(50, 50), resize="pad"))
+    assert placement.shown == (0, 0, 50, 25)
+    assert placement.to_picture(np.array([50.0, 25.0])).tolist() == [200, 100]
+
+
+def test_a_frame_makes_both():
+    frame = Frame.from_array(noise(64, 48))
+    whole = frame.prepared(PictureSpec(size=(20, 20), resample="antialias"))
+    exact = frame.prepared(PictureSpec(size=(20, 20), resample="antialias", dtype="float32"))
+    assert whole.tensor.dtype == np.uint8
+    assert (exact.tensor != np.rint(exact.tensor)).any()
+
+
+def test_a_tensor_of_its_own_size_is_the_picture():
+    pixels = noise(30, 20)
+    spec = PictureSpec(size=(30, 20), resample="antialias", dtype="float32")
+    np.testing.assert_array_equal(Frame.from_array(pixels).prepared(spec).tensor[0], pixels)
+    np.testing.assert_array_equal(as_tensor(pixels, spec)[0], pixels)

@@ -1,0 +1,40 @@
+"""Which tasks are asked to draft a card, and what becomes of one that fails at it."""
+
+import pytest
+
+from runner_core.cards.card import Card
+from runner_core.contracts import Signature
+from runner_core.loading.bare import Bare
+from runner_core.loading.draft import drafts_of
+from runner_core.plugin import Plugin
+from runner_core.testing import registry_of
+
+TASKS = [Plugin("good", f"{__name__}:Good", "Knows it."), Plugin("bad", f"{__name__}:Bad", "Fails.")]
+
+
+class Good:
+    def recognise(self, model):
+        return Card("", "good")
+
+
+class Bad:
+    def recognise(self, model):
+        raise ValueError("boom")
+
+
+@pytest.fixture
+def bare(tmp_path):
+    none = Signature((), ())
+    return Bare(tmp_path / "model.onnx", none, none)
+
+
+def test_a_task_that_fails_while_others_are_asked_is_told_of_once(bare, caplog):
+    with registry_of(tasks=TASKS):
+        assert list(drafts_of(bare)) == list(drafts_of(bare)) == ["good"]
+    assert caplog.messages == [f"{bare.path}: task bad is passed over, for it fails at this model (ValueError: boom)"]
+
+
+def test_one_that_was_asked_for_by_name_raises(bare, caplog):
+    with registry_of(tasks=TASKS), pytest.raises(ValueError, match="boom"):
+        drafts_of(bare, "bad")
+    assert not caplog.messages

@@ -1,0 +1,113 @@
+"""A brain as it is named anywhere, and the stores that are asked for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner_core.errors import UsageError
+from runner_core.stores.config import StoreAddress, address_of, configured
+from runner_core.stores.reference import Reference, parse
+
+TEAM = StoreAddress("team", "http", "https://models.example/brains")
+
+
+@pytest.fixture(autouse=True)
+def place(home, tmp_path, monkeypatch):
+    home.mkdir()
+    monkeypatch.setenv("RUNNER_STORES", "team=http:https://models.example/brains")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("page", Reference("page")),
+        ("page@2", Reference("page", "2")),
+        ("team:page", Reference("page", None, TEAM)),
+        ("team:page@2", Reference("page", "2", TEAM)),
+        ("team:sub/page@2", Reference("sub/page", "2", TEAM)),
+        ("demo:page", Reference("page", None, StoreAddress("demo", "demo"))),
+        ("hf:owner/name@main", Reference("owner/name", "main", StoreAddress("hf", "huggingface"))),
+        ("folder:/srv/models/page@3", Reference("page", "3", StoreAddress("folder", "folder", "/srv/models"))),
+        ("folder:models/page", Reference("page", None, StoreAddress("folder", "folder", "models"))),
+        ("https://models.example/a/page@1", Reference("page", "1", StoreAddress("https", "http", "https://models.example/a"))),
+        ("https://models.example/cats.onnx", Reference("cats.onnx", None, StoreAddress("https", "http", "https://models.example"))),
+        ("http:http://host/page", Reference("page", None, StoreAddress("http", "http", "http://host"))),
+        ("s3://bucket/models/page", Reference("page", None, StoreAddress("s3", "fsspec", "s3://bucket/models"))),
+        ("models/page", Path("models/page")), ("./page", Path("page")), ("cats.pb", Path("cats.pb")),
+        ("..", Path("..")),
+    ],
+)  # fmt: skip
+def test_it_is_read(text, found):
+    assert parse(text) == found
+
+
+def test_what_is_there_is_a_path(place):
+    (place / "page").mkdir()
+    assert parse("page") == Path("page")
+    (place / "team:page").write_text("x")
+    assert parse("team:page") == Path("team:page")
+
+
+@pytest.mark.parametrize("text", ["page@", "@2", "", "team:", "team:@1"])
+def test_what_names_no_brain_is_said(text):
+    with pytest.raises(UsageError, match="names no brain; write NAME, NAME@VERSION or STORE:NAME@VERSION"):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["gopher://host/page", "nix:page"])
+def test_a_store_that_nobody_knows_is_said(text):
+    with pytest.raises(
+        UsageError, match=f"there is no store '{text.partition(':')[0]}'; configured: team, demo; installed"
+    ):
+        parse(text)
+
+
+class TestConfigured:
+    def test_the_environment_comes_first_and_what_is_embedded_last(self, home):
+        (home / "stores.toml").write_text('[stores]\nshared = "folder:/srv/models"\nteam = "folder:/other"\n')
+        assert list(configured().values()) == [
+            TEAM, StoreAddress("shared", "folder", "/srv/models"), StoreAddress("demo", "demo"),
+        ]  # fmt: skip
+
+    def test_several_in_the_environment(self, monkeypatch):
+        monkeypatch.setenv("RUNNER_STORES", " one=folder:/a  two=http:https://b/c?d=e ")
+        assert [(found.alias, found.location) for found in configured().values()][:2] == [
+            ("one", "/a"), ("two", "https://b/c?d=e"),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("entry", ["team", "team:http", "t=folder:/a"])
+    def test_what_is_no_store_is_said(self, monkeypatch, entry):
+        monkeypatch.setenv("RUNNER_STORES", entry)
+        with pytest.raises(
+            UsageError, match=r"is no store; write ALIAS=KIND:LOCATION|cannot be called 't'; give it two"
+        ):
+            configured()
+
+    @pytest.mark.parametrize("text", ["[stores", "stores = 5", b"\xff\xfe"], ids=repr)
+    def test_a_file_that_cannot_be_read_is_said(self, home, text):
+        (home / "stores.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(UsageError, match=r"stores.toml: (not readable TOML|stores is no table)"):
+            configured()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("team", TEAM),
+        ("demo", StoreAddress("demo", "demo")),
+        ("folder:/srv/models", StoreAddress("folder:/srv/models", "folder", "/srv/models")),
+        ("http:https://host/a", StoreAddress("http:https://host/a", "http", "https://host/a")),
+        ("https://host/a", StoreAddress("https://host/a", "http", "https://host/a")),
+    ],
+)
+def test_a_store_as_typed(text, found):
+    assert address_of(text) == found
+
+
+def test_a_store_of_no_kind_is_said():
+    with pytest.raises(UsageError, match="there is no store 'nix'; configured: team, demo"):
+        address_of("nix:/srv")

@@ -1,0 +1,185 @@
+"""From a name to a folder: stores in their order, what was fetched before where they are silent, the lock."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from faulty_server import FaultyServer, page, refuse, status
+from shelves import WEIGHTS, publish, write_brain
+
+from runner_core.cards.card import FILE_NAME, Card
+from runner_core.errors import LockError, NoSuchBrain, OfflineError, StoreError, UnreachableError
+from runner_core.stores.lockfile import Lock, Locked, files_of
+from runner_core.stores.resolve import find
+
+pytestmark = pytest.mark.usefixtures("at_once")
+
+
+@pytest.fixture(autouse=True)
+def stores(home, server, shelf, tmp_path, monkeypatch):
+    """``team``, a server, and after it ``near``, a folder."""
+    near = tmp_path / "near"
+    near.mkdir()
+    monkeypatch.setenv("RUNNER_STORES", f"team=http:{server.url} near=folder:{near}")
+    monkeypatch.chdir(tmp_path)
+    publish(shelf)
+    return near
+
+
+class TestOrder:
+    def test_the_first_that_has_it_gives_it(self, home, stores):
+        publish(stores, seed=1)
+        publish(stores, "other")
+        assert find("page").is_relative_to(home)
+        assert find("near:page") == stores / "page" / "1"
+        assert find("other") == stores / "other" / "1"
+
+    def test_nobody_has_it(self):
+        with pytest.raises(
+            NoSuchBrain, match=r"no store has a brain named 'nix' of version 2 \(asked: team, near, demo\)"
+        ):
+            find("nix@2")
+        with pytest.raises(NoSuchBrain, match="has no brain 'nix'"):
+            find("team:nix")
+
+    def test_a_silent_store_is_passed_over_and_said(self, server, stores, caplog):
+        publish(stores, "other")
+        server.always("/index.json", status(500))
+        assert find("other") == stores / "other" / "1"
+        assert "team: " in caplog.text
+        assert "the server fails (500); the next store is asked" in caplog.text
+
+    def test_what_nobody_has_may_be_where_no_answer_came_from(self, server):
+        server.always("/index.json", status(500))
+        with pytest.raises(UnreachableError, match="the server fails"):
+            find("nix")
+
+    def test_a_store_that_sends_rubbish_is_no_silent_one(self, server, stores):
+        publish(stores, seed=1)
+        server.always("/index.json", page)
+        with pytest.raises(StoreError, match="instead of JSON"):
+            find("page")
+
+    def test_a_path_is_itself(self, tmp_path):
+        made = write_brain(tmp_path / "made")
+        assert find(str(made)) == made
+
+
+class TestStale:
+    """The last good version runs when the server is down, and it is said."""
+
+    @pytest.mark.parametrize("reference", ["page", "team:page"])
+    def test_the_server_is_down(self, server, caplog, reference):
+        folder = find(reference)
+        server.__exit__()
+        assert find(reference) == folder
+        assert "page: " in caplog.text
+        assert "cannot be reached" in caplog.text
+        assert "version 1, fetched before, is used" in caplog.text
+
+    def test_the_newest_is_what_was_fetched_last(self, server, shelf):
+        find("page")
+        publish(shelf, version="2")
+        newest = find("page")
+        server.always("/index.json", status(503))
+        assert find("page") == newest
+        assert Card.read(find("page") / FILE_NAME).version == "2"
+        assert Card.read(find("page@1") / FILE_NAME).version == "1"
+
+    def test_a_newer_version_that_does_not_arrive_leaves_the_old_one(self, server, shelf, caplog):
+        folder = find("page")
+        publish(shelf, version="2")
+        server.always(f"/page/2/{WEIGHTS}", refuse)
+        assert find("page") == folder
+        assert "version 1, fetched before, is used" in caplog.text
+        server.always(f"/page/2/{WEIGHTS}", None)
+        assert Card.read(find("page") / FILE_NAME).version == "2"
+
+    def test_what_is_damaged_is_not_used(self, server):
+        folder = find("team:page")
+        (folder / WEIGHTS).unlink()
+        server.always("/index.json", status(503))
+        with pytest.raises(UnreachableError, match="the server fails"):
+            find("team:page")
+
+    def test_what_came_from_another_store_is_not_used_for_it(self, server, shelf, monkeypatch):
+        find("page")
+        with FaultyServer(shelf) as other:
+            monkeypatch.setenv("RUNNER_STORES", f"other=http:{other.url}")
+            other.always("/index.json", status(503))
+            with pytest.raises(UnreachableError):
+                find("other:page")
+
+    def test_offline_nothing_is_asked(self, server, caplog, monkeypatch):
+        folder = find("page")
+        server.asked.clear()
+        monkeypatch.setenv("RUNNER_OFFLINE", "1")
+        assert find("page") == find("team:page@1") == folder
+        assert server.asked == []
+        assert "page: RUNNER_OFFLINE is set; version 1, fetched before, is used" in caplog.text
+
+    def test_offline_what_is_missing_is_said(self, server, monkeypatch):
+        monkeypatch.setenv("RUNNER_OFFLINE", "1")
+        with pytest.raises(
+            OfflineError, match="brain nix@2 of store team is not here and RUNNER_OFFLINE is set; unset it"
+        ):
+            find("team:nix@2")
+        assert server.asked == []
+
+
+class TestLock:
+    @pytest.fixture
+    def lock(self):
+        folder = find("team:page")
+        return Lock({"team:page": Locked("1", "http:x", files_of(folder))}), folder
+
+    def test_it_is_the_same_when_read_again(self, lock, tmp_path):
+        lock[0].write(tmp_path / "brains.lock")
+        assert Lock.read(tmp_path / "brains.lock") == lock[0]
+        assert {file.path for file in lock[0].brains["team:page"].files} == {FILE_NAME, WEIGHTS}
+
+    def test_what_it_says_is_let_through(self, lock):
+        lock[0].check("team:page", lock[1])
+        assert lock[0].version_of("team:page") == "1"
+
+    def test_what_it_does_not_know_is_refused(self, lock):
+        with pytest.raises(LockError, match=r"team:graphs is not in brains.lock; add it: `runner lock team:graphs`"):
+            lock[0].check("team:graphs", lock[1])
+
+    @pytest.mark.parametrize("spoil", ["change", "add", "remove"])
+    def test_anything_else_is_refused(self, lock, spoil):
+        path = lock[1] / WEIGHTS
+        if spoil == "change":
+            data = path.read_bytes()
+            path.chmod(0o644)
+            path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        elif spoil == "add":
+            (lock[1] / "more.py").write_text("x")
+        else:
+            path.unlink()
+        with pytest.raises(LockError, match=r"is not what brains.lock says: (weights.bin|more.py); pull it again"):
+            lock[0].check("team:page", lock[1])
+
+    @pytest.mark.parametrize(
+        "text", ["", "[]", "{}", '{"brains": {"a": {}}}', '{"brains": {}, "more": 1}', "[" * 100_000, '{"brains": 5}'],
+        ids=lambda text: text[:12],
+    )  # fmt: skip
+    def test_what_is_no_lock_is_said(self, tmp_path, text):
+        (tmp_path / "brains.lock").write_text(text)
+        with pytest.raises(LockError, match=r"brains.lock: not a lock file") as error:
+            Lock.read(tmp_path / "brains.lock")
+        assert "\n" not in str(error.value)
+
+    def test_none_is_said(self, tmp_path):
+        with pytest.raises(LockError, match=r"no lock file; write one: `runner lock BRAIN ...`"):
+            Lock.read(tmp_path / "brains.lock")
+
+    def test_a_place_that_cannot_be_written_is_said(self, lock, tmp_path):
+        with pytest.raises(LockError, match="cannot be written"):
+            lock[0].write(tmp_path / "absent" / "brains.lock")
+
+    def test_a_single_file_is_locked_with_the_card_beside_it(self, tmp_path):
+        made = write_brain(tmp_path / "made")
+        assert [file.path for file in files_of(made / WEIGHTS)] == [WEIGHTS, FILE_NAME]
+        assert json.loads((made / FILE_NAME).read_text())["name"] == "page"

@@ -1,0 +1,41 @@
+"""What exporters write into a model, however wrong."""
+
+import pytest
+
+from runner_core.cards.labels import LabelMap
+from runner_core.tasks.letterboxed import letterboxed
+from runner_core.tasks.metadata import labels_of, literal, size_of
+
+
+@pytest.mark.parametrize(
+    ("metadata", "first", "names"),
+    [
+        ({"names": "{0: 'cat', 2: 'dog'}"}, 0, {0: "cat", 2: "dog"}),
+        ({"names": "['cat', 'dog']"}, 1, {0: "cat", 1: "dog"}),
+        ({"labels": "cat\ndog\n"}, 1, {1: "cat", 2: "dog"}),
+        ({"labels": "background\ncat\n"}, 1, {0: "background", 1: "cat"}),
+        ({"names": "{'cat': 0}"}, 0, {}),
+        ({"names": "{-1: 'cat'}"}, 0, {}),
+        ({"names": "{True: 'cat'}"}, 0, {}),
+        ({}, 0, {}),
+    ],
+)
+def test_labels(metadata, first, names):
+    labels = labels_of(metadata, first=first)
+    assert {label.model_id: label.name for label in labels.labels} == names
+
+
+@pytest.mark.parametrize("text", ["__import__('os')", "{", "(" * 5000, "1 +", "\0"])
+def test_what_is_no_literal_is_nothing(text):
+    assert literal({"names": text}, "names") is None
+    assert labels_of({"names": text}) == LabelMap()
+    assert size_of({"imgsz": text}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("[480, 640]", (640, 480)), ("320", (320, 320)), ("[0, 4]", None), ("[1]", None), ("-2", None)]
+)
+def test_sizes_are_height_and_width(text, size):
+    assert size_of({"imgsz": text}) == size
+    assert letterboxed({"imgsz": text}).size == (size or (640, 640))
+    assert letterboxed({"imgsz": text}).resize == "letterbox"

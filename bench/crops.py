@@ -16,7 +16,8 @@ import numpy as np
 from _measure import alternate, table
 
 from runner_core import Brain, Frame, Inference, LabelMap, Project, open_brain
-from runner_core.cascade import Cascade, crops_of
+from runner_core.brain import Cascade
+from runner_core.results.boxes import crops_of
 
 PICTURES = Path(__file__).parents[1] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
 ROUNDS, SIDE, CLASSES = 30, 96, 10

@@ -7,7 +7,7 @@ import pytest
 from runner_core.cli.crash import fault
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
-from runner_core.testing.distributions import write_distribution
+from runner_core.testing.registries import write_distribution
 
 PLUGIN = """
     from runner_core.hookspecs import hookimpl

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from runner_core.errors import ImageError, UsageError
-from runner_core.frames import decode, jpeg
+from runner_core.frames import decode
 
 RGB = np.random.default_rng(7).integers(0, 256, (20, 30, 3), np.uint8)
 PICTURE = Image.fromarray(RGB)
@@ -243,7 +243,7 @@ def test_a_jpeg_decoded_past_pillow_has_pillows_pixels(size, options, mode, leas
     ours, theirs = decode.open_image(data, "it"), decode.open_image(data, "it")
     theirs.draft(None, least)
     assert decode.reduced_size(ours, least) == theirs.size
-    assert jpeg.decoded(data, theirs.size) is not None
+    assert decode._jpeg_pixels(data, theirs.size) is not None
     got = decode.to_pixels(ours, data, "it", theirs.size)
     np.testing.assert_array_equal(got, np.asarray(theirs.convert("RGB")))
 
@@ -252,7 +252,7 @@ def test_a_jpeg_decoded_past_pillow_has_pillows_pixels(size, options, mode, leas
 def test_a_jpeg_that_is_cut_short_is_left_to_pillow(cut):
     data = encoded(PICTURE.resize((400, 300)), "JPEG")
     data = data[: int(len(data) * cut)]
-    assert jpeg.decoded(data, (400, 300)) is None
+    assert decode._jpeg_pixels(data, (400, 300)) is None
     with pytest.raises(ImageError, match="cut short or damaged"):
         read(data)
 

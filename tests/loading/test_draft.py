@@ -4,8 +4,7 @@ import pytest
 
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature
-from runner_core.loading.bare import Bare
-from runner_core.loading.draft import drafts_of
+from runner_core.loading.draft import Bare, drafts_of
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
 

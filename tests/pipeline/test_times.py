@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from runner_core.pipeline.profile import KEPT, Times
 from runner_core.pipeline.summary import Summary, Tally
-from runner_core.pipeline.times import KEPT, Times
 
 
 def times(*all_ms):

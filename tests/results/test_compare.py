@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from runner_core.cards.labels import LabelMap
-from runner_core.results.compare import Agreement, Tolerance, box_ious, compare
+from runner_core.results.compare import Agreement, Tolerance, _box_ious, compare
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
@@ -142,4 +142,4 @@ def test_the_total_holds_the_worst():
 
 def test_the_overlap_of_boxes():
     boxes = np.array([[0, 0, 2, 2], [1, 1, 3, 3], [5, 5, 5, 5]], np.float32)
-    np.testing.assert_allclose(box_ious(boxes, boxes), [[1, 1 / 7, 0], [1 / 7, 1, 0], [0, 0, 1]])
+    np.testing.assert_allclose(_box_ious(boxes, boxes), [[1, 1 / 7, 0], [1 / 7, 1, 0], [0, 0, 1]])

@@ -8,7 +8,8 @@ from hypothesis.extra.numpy import arrays
 
 from runner_core import Inference
 from runner_core.errors import UsageError
-from runner_core.results.relations import box_ious, nearest_iou
+from runner_core.results.boxes import box_ious
+from runner_core.results.combine import nearest_iou
 
 
 def inference(boxes, *, brain="alpha", size=(100, 100)) -> Inference:

@@ -8,8 +8,8 @@ import pytest
 from runner_core.cards.labels import LabelMap
 from runner_core.errors import EngineError, ImageError
 from runner_core.frames.frame import Frame
+from runner_core.pipeline.profile import KEPT
 from runner_core.pipeline.summary import Summary
-from runner_core.pipeline.times import KEPT
 from runner_core.results.inference import Inference
 from runner_core.results.result import Failure, Result
 

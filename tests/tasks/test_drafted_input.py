@@ -5,8 +5,8 @@ import pytest
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.frames.preprocess import PictureSpec
-from runner_core.tasks.drafted_input import drafted_input, picture_of
 from runner_core.tasks.normalization import IMAGENET, KNOWN, RAW, SIGNED, UNIT
+from runner_core.tasks.picture_input import drafted_input, picture_of
 
 LIKE = PictureSpec(size=(64, 48), resize="letterbox")
 

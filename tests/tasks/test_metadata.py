@@ -3,8 +3,8 @@
 import pytest
 
 from runner_core.cards.labels import LabelMap
-from runner_core.tasks.letterboxed import letterboxed
 from runner_core.tasks.metadata import labels_of, literal, size_of
+from runner_core.tasks.yolo import letterboxed
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,19 @@ import pytest
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.tasks.names import bare, find, find_all, find_pair
-from runner_core.tasks.roles import axis, expect, expect_same_rows, fits, roles_of, spelled, unbatched
+from runner_core.tasks.roles import (
+    axis,
+    bare,
+    expect,
+    expect_same_rows,
+    find,
+    find_all,
+    find_pair,
+    fits,
+    roles_of,
+    spelled,
+    unbatched,
+)
 
 IMAGE, BOXES, SCORES = (
     TensorSpec(name, shape, "float32") for name, shape in (("in", (1, 8, 8, 3)), ("a", (1, 5, 4)), ("b", (1, 5)))

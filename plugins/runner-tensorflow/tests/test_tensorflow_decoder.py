@@ -8,7 +8,7 @@ from runner_tensorflow.runtime import tf
 
 from runner_core import Frame, open_brain
 from runner_core.frames.frame import DECODED
-from runner_core.loading.behind_decoder import BehindDecoder
+from runner_core.loading.local_brain import BehindDecoder
 from runner_core.pipeline.executor import Panel
 
 GRAPH = "fastestdet_coco_tf1_encoded_image_string_tensor.pb"

@@ -11,10 +11,11 @@ whatever is killed whenever, no wrong file is ever at a right place.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 
@@ -23,10 +24,9 @@ from runner_core.cache.blobs import Blobs, ProgressOf, silent
 from runner_core.cache.locks import held, held_if_free
 from runner_core.cache.receipt import Receipt, ReceiptFile
 from runner_core.cache.release import Release, RemoteFile
-from runner_core.cache.usable import usable
 from runner_core.cards.artifact import sha256_of
 from runner_core.errors import StoreError
-from runner_core.util.home import home
+from runner_core.util.home import HOME_VARIABLE, home
 
 _GONE = "gone"
 
@@ -212,3 +212,22 @@ def _is_there(folder: Path, file: ReceiptFile) -> bool:
     """As far as its size tells: hashing is for ``verify``."""
     path = folder / file.path
     return path.is_file() and path.stat().st_size == file.size
+
+
+_ELSEWHERE = f"set {HOME_VARIABLE} to a folder of yours"
+_FREE = "free some space: `runner brains prune --keep-size 1GB`"
+_REMEDIES = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST), _ELSEWHERE),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _FREE),
+}
+
+
+@contextmanager
+def usable(root: Path) -> Iterator[None]:
+    """Turns an OSError into a StoreError that says which file of the cache, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or root
+        remedy = _REMEDIES.get(error.errno or 0, "")
+        raise StoreError(f"{place}: the cache cannot be used ({error.strerror or error})", remedy=remedy) from error

@@ -18,8 +18,8 @@ from requests.auth import AuthBase
 
 from runner_core.cache.release import Body, Opener
 from runner_core.errors import StoreError, UnreachableError
-from runner_core.util.address import shown
 from runner_core.util.home import require_online
+from runner_core.util.location import shown
 
 log = logging.getLogger("runner")
 TIMEOUT = (10.0, 60.0)  # seconds: to connect, between two reads

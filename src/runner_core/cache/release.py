@@ -11,7 +11,7 @@ import attrs
 
 from runner_core.cache.receipt import Receipt
 from runner_core.errors import StoreError
-from runner_core.util.address import shown
+from runner_core.util.location import shown
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -16,8 +16,7 @@ from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
-from runner_core.loading.bare import Bare
-from runner_core.loading.draft import drafts_of, labelled, nobody
+from runner_core.loading.draft import Bare, drafts_of, labelled, nobody
 from runner_core.loading.load import bound
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import Opener, locate

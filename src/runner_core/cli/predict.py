@@ -13,8 +13,7 @@ from runner_core.cli.options import brain_options, opened
 from runner_core.cli.tables import print_instances
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
-from runner_core.pipeline.executor import Panel
-from runner_core.pipeline.news import News
+from runner_core.pipeline.executor import News, Panel
 
 
 @click.command()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner_core.cli.tables import print_rows
-from runner_core.pipeline.profile import Explanation, Size
-from runner_core.pipeline.times import PERCENTILES, Times
+from runner_core.pipeline.profile import PERCENTILES, Explanation, Size, Times
 
 SIZES = 8  # of pictures get a line, the most frequent ones
 _TIMES = tuple(f"p{share}" for share in PERCENTILES)

@@ -13,7 +13,7 @@ from runner_core.cli.profile_table import print_explanation
 from runner_core.cli.progress import counting
 from runner_core.cli.signals import stopped
 from runner_core.cli.tables import print_summary
-from runner_core.pipeline.news import News
+from runner_core.pipeline.executor import News
 from runner_core.pipeline.pipeline import run as run_pipeline
 from runner_core.pipeline.sources_sinks import open_sinks, open_source, sink_name
 from runner_core.pipeline.summary import INTERRUPTED, Summary

@@ -3,15 +3,17 @@
 Pillow says what the bytes are and decodes them; a sound JPEG is decoded past it.
 """
 
+from __future__ import annotations
+
 import io
 import os
 
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from runner_core.errors import ImageError, UsageError
-from runner_core.frames import jpeg
 
 LIMIT_VARIABLE = "RUNNER_MAX_PIXELS"
 _ORIENTATION = 0x0112  # the EXIF tag
@@ -30,6 +32,9 @@ _UPRIGHT = {
 # Formats that the decoders inside TensorFlow graphs read to the same pixels as Pillow reads, by Pillow's mode.
 # MPO is what telephones write: a JPEG with more pictures behind the first.
 _PLAIN = {"JPEG": ("L", "RGB"), "MPO": ("L", "RGB"), "PNG": ("L", "RGB", "RGBA", "P")}
+
+_JPEGS = ("JPEG", "MPO")  # as Pillow calls them; an MPO is a JPEG with more pictures behind the first
+_SCALES = (8, 4, 2)  # those that the JPEG decoder has quick arithmetic for
 
 
 def open_image(data: bytes, source: str) -> Image.Image:
@@ -98,9 +103,9 @@ def reduced_size(image: Image.Image, least: tuple[int, int]) -> tuple[int, int]:
 
     1/8, 1/4 or 1/2 of its own; its own where nothing is gained, or it is no JPEG.
     """
-    if image.format not in jpeg.FORMATS:
+    if image.format not in _JPEGS:
         return image.size
-    return jpeg.reduced_size(image.size, least[::-1] if orientation(image) >= 5 else least)
+    return _reduced(image.size, least[::-1] if orientation(image) >= 5 else least)
 
 
 def to_pixels(image: Image.Image, data: bytes, source: str, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
@@ -108,8 +113,8 @@ def to_pixels(image: Image.Image, data: bytes, source: str, size: tuple[int, int
 
     Raises ImageError as ``to_rgb`` does.
     """
-    if image.format in jpeg.FORMATS and image.mode in ("L", "RGB"):
-        pixels = jpeg.decoded(data, size or image.size)
+    if image.format in _JPEGS and image.mode in ("L", "RGB"):
+        pixels = _jpeg_pixels(data, size or image.size)
         if pixels is not None:
             turn = _UPRIGHT.get(orientation(image))
             return pixels if turn is None else np.asarray(Image.fromarray(pixels).transpose(turn))
@@ -153,3 +158,24 @@ def to_png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def _reduced(size: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
+    """The (width, height) of a JPEG at 1/8, 1/4 or 1/2, the first that is ``least`` large; else its own."""
+    for scale in _SCALES:
+        if all(side >= scale * wanted for side, wanted in zip(size, least, strict=True)):
+            return -(-size[0] // scale), -(-size[1] // scale)
+    return size
+
+
+def _jpeg_pixels(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8] | None:
+    """H x W x 3 RGB pixels at a ``reduced_size`` of the picture's, not turned.
+
+    None where the file is not beyond all doubt: damaged, cut short, or not of this size.
+    """
+    width, height = size
+    try:
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, min_width=width, min_height=height)
+    except ValueError:
+        return None
+    return pixels if pixels.shape == (height, width, 3) else None

@@ -11,8 +11,7 @@ from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.discovery.registry import registry
 from runner_core.errors import LabelError
 from runner_core.loading import trust
-from runner_core.loading.bare import Bare
-from runner_core.loading.draft import draft, labelled, task_of
+from runner_core.loading.draft import Bare, draft, labelled, task_of
 from runner_core.loading.local_brain import LocalBrain, Wanted
 from runner_core.loading.locate import Located, Opener
 from runner_core.loading.options import Choices

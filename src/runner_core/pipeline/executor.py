@@ -7,14 +7,36 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from threading import Lock
 
-from runner_core.brain import Brain
-from runner_core.cascade import Cascade, stages
+import attrs
+
+from runner_core.brain import Brain, Cascade, stages
 from runner_core.errors import EngineError, ImageError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.preprocess import PictureSpec
-from runner_core.loading.behind_decoder import BehindDecoder, decoder_of
 from runner_core.results.inference import Inference
 from runner_core.results.result import Failure, Result
+
+
+@attrs.define
+class News:
+    """Lines about failures, result by result; a brain that goes on failing as before is said once.
+
+    That one is left out from now on is none: whoever leaves it out logs that, and why.
+    """
+
+    _last: dict[str, str] = attrs.field(factory=dict, init=False)
+
+    def of(self, result: Result) -> list[str]:
+        """One line for each failure of this result that is news."""
+        lines = []
+        for failure in result.failures:
+            if not failure.brain:
+                lines.append(failure.message)
+            elif failure.message not in (LEFT_OUT, self._last.get(failure.brain)):
+                lines.append(f"{result.frame.source}: brain {failure.brain}: {failure.message}")
+            self._last[failure.brain] = failure.message
+        return lines
+
 
 log = logging.getLogger("runner")
 
@@ -65,7 +87,7 @@ class Panel:
     @property
     def asked(self) -> dict[str, PictureSpec | None]:
         """What each brain asks of a frame; None where it does not say."""
-        return {brain.name: getattr(brain, "picture", None) for brain in self.brains}
+        return {brain.name: brain.picture for brain in self.brains}
 
     def _specs(self) -> list[PictureSpec]:
         """All that the brains ask of a frame; nothing where one of them does not say."""
@@ -116,8 +138,7 @@ def _families(brains: Sequence[Brain], fed: Mapping[Brain, Brain]) -> list[Famil
 
 def _sharing(brains: Sequence[Brain]) -> tuple[Brain, ...]:
     """The brains, those that decode by themselves fed behind their decoders where that spares a second decoding."""
-    decoders = [decoder_of(brain) for brain in brains]
-    pixels = any(decoder is None for decoder in decoders)
-    if sum(decoder is not None for decoder in decoders) + pixels < 2:
-        return tuple(brains)
-    return tuple(BehindDecoder(*decoder) if decoder else brain for brain, decoder in zip(brains, decoders, strict=True))
+    fed = tuple(brain.on_pixels() for brain in brains)
+    decoding = sum(one is not other for one, other in zip(fed, brains, strict=True))
+    decodings = decoding + (decoding < len(brains))
+    return fed if decodings > 1 else tuple(brains)

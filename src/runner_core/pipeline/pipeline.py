@@ -13,9 +13,8 @@ import attrs
 from runner_core.brain import Brain, demand_brain
 from runner_core.contracts import Sink, Source, Writer
 from runner_core.errors import SourceError
-from runner_core.pipeline.executor import Panel
+from runner_core.pipeline.executor import News, Panel
 from runner_core.pipeline.live import newest
-from runner_core.pipeline.news import News
 from runner_core.pipeline.ordered import close, every
 from runner_core.pipeline.profile import Explanation
 from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_name, source_of

@@ -7,8 +7,7 @@ from typing import Any
 
 import attrs
 
-from runner_core.pipeline.profile import Explanation
-from runner_core.pipeline.times import Times
+from runner_core.pipeline.profile import Explanation, Times
 from runner_core.results.inference import Inference
 from runner_core.results.result import Result
 

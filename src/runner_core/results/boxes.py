@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from runner_core.frames.preprocess import Placement
 
 Floats = NDArray[np.floating]
+Matrix = NDArray[np.float64]
+
+Crop = tuple[int, int, int, int]
+"""left, top, right, bottom in whole pixels of the picture."""
 
 # A normalised coordinate can leave the picture a little (0 to 1, unclipped); no useful box in pixels ends before 2.
 LARGEST_NORMALISED = 2.0
@@ -64,3 +68,51 @@ def clip(boxes: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
 def usable(boxes: Floats) -> NDArray[np.bool_]:
     """N booleans: all four numbers are finite and the box has an area. NaN fails both comparisons."""
     return (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]) & np.isfinite(boxes).all(axis=1)
+
+
+def areas(boxes: Floats) -> Matrix:
+    """N areas in square pixels; 0 for a box that is inside out."""
+    area: Matrix = (boxes[:, 2:].astype(np.float64) - boxes[:, :2]).clip(0).prod(axis=1)
+    return area
+
+
+def box_ious(ours: Floats, theirs: Floats) -> Matrix:
+    """A x B intersections over unions of A x 4 and B x 4 boxes; 0 where both are empty."""
+    return ious_of(intersections(ours, theirs), ours, theirs)
+
+
+def intersections(ours: Floats, theirs: Floats) -> Matrix:
+    """A x B areas that A x 4 and B x 4 boxes have in common, in square pixels."""
+    ours, theirs = ours.astype(np.float64, copy=False), theirs.astype(np.float64, copy=False)
+    least = np.minimum(ours[:, None, 2:], theirs[None, :, 2:])
+    most = np.maximum(ours[:, None, :2], theirs[None, :, :2])
+    common: Matrix = (least - most).clip(0).prod(axis=2)
+    return common
+
+
+def ious_of(common: Matrix, ours: Floats, theirs: Floats) -> Matrix:
+    """``box_ious`` from their ``intersections``, where these are known already."""
+    union = areas(ours)[:, None] + areas(theirs) - common
+    ious: Matrix = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    return ious
+
+
+def inside(ours: Floats, theirs: Floats) -> NDArray[np.bool_]:
+    """A x B, whether the box lies in the other, edges included."""
+    begins = ours[:, None, :2] >= theirs[None, :, :2]
+    ends = ours[:, None, 2:] <= theirs[None, :, 2:]
+    within: NDArray[np.bool_] = np.all(begins & ends, axis=2)
+    return within
+
+
+def crops_of(boxes: NDArray[np.floating], size: tuple[int, int], margin: float = 0.0) -> list[Crop | None]:
+    """The whole pixels that N x 4 boxes touch, widened by ``margin`` of their sides, within a picture of that size.
+
+    None for a box that holds no pixel of it, or is no box: inside out, not finite.
+    """
+    sides = boxes[:, 2:] - boxes[:, :2]
+    usable = np.isfinite(boxes).all(axis=1) & (sides > 0).all(axis=1)
+    wide = np.where(usable[:, None], boxes + np.concatenate([-sides, sides], axis=1) * margin, 0)
+    edges = np.concatenate([np.floor(wide[:, :2]), np.ceil(wide[:, 2:])], axis=1)
+    clipped = edges.clip(0, [*size, *size]).astype(int).tolist()
+    return [(x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None for x1, y1, x2, y2 in clipped]

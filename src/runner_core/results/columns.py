@@ -1,11 +1,17 @@
-"""The columns of an Inference: their types, their shapes, and what is done with any of them."""
+"""The columns of an Inference: their types, their shapes, how JSON holds them, and what is done with any of them.
+
+float32 columns are written with the fewest digits that read back to the same float32.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from runner_core.results.mask import Mask
 
 NONE = -1  # in the columns ``tracks`` and ``parents``
 NAMES = ("boxes", "scores", "masks", "keypoints", "tracks", "parents")  # beside ``model_ids``; each may be None
@@ -76,3 +82,59 @@ def values_of(class_map: NDArray[np.integer] | None) -> list[int]:
 def number_or_none(column: NDArray[np.integer] | None, row: int) -> int | None:
     """The number in a row; None where the column or the number is missing."""
     return None if column is None or column[row] == NONE else int(column[row])
+
+
+def _short(column: NDArray[np.float32]) -> list[Any]:
+    """Nested lists of floats that print as the shortest decimals of their float32 values, which is how numpy prints."""
+    shortest = [float(str(value)) for value in column.ravel()]
+    lists: list[Any] = np.reshape(shortest, column.shape).tolist()
+    return lists
+
+
+def _floats(values: list[Any], shape: list[int] | None) -> NDArray[np.float32]:
+    column = np.array(values, np.float32)
+    return column if shape is None else column.reshape(len(values), *shape)
+
+
+def _keypoints(values: list[Any], shape: list[int] | None) -> NDArray[np.float32]:
+    return _floats(values, shape or [-1, 3])
+
+
+def _numbers(column: NDArray[np.integer]) -> list[int | None]:
+    return [None if number == NONE else number for number in column.tolist()]
+
+
+def _optional(values: list[int | None], _: object) -> NDArray[np.int64]:
+    return np.array([NONE if value is None else value for value in values], np.int64)
+
+
+def _rles(masks: tuple[Mask, ...]) -> list[dict[str, Any]]:
+    return [mask.rle for mask in masks]
+
+
+def _masks(values: list[dict[str, Any]], _: object) -> tuple[Mask, ...]:
+    return tuple(Mask(rle=rle) for rle in values)
+
+
+# column -> (key of an instance, column to values, values and the shape of a row to column)
+CODECS: dict[str, tuple[str, Any, Any]] = {
+    "scores": ("score", _short, _floats),
+    "boxes": ("box", _short, _floats),
+    "masks": ("mask", _rles, _masks),
+    "keypoints": ("keypoints", _short, _keypoints),
+    "tracks": ("track", _numbers, _optional),
+    "parents": ("parent", _numbers, _optional),
+}
+
+
+def run_lengths(class_map: NDArray[np.integer]) -> dict[str, Any]:
+    """Row-major runs as ``[model_id, length]`` pairs."""
+    flat = class_map.ravel()
+    starts = np.flatnonzero(np.concatenate(([True], flat[1:] != flat[:-1]))) if flat.size else np.array([], int)
+    lengths = np.diff(np.append(starts, flat.size))
+    return {"size": list(class_map.shape), "runs": np.stack([flat[starts], lengths], axis=1).tolist()}
+
+
+def class_map_of(data: Mapping[str, Any]) -> NDArray[np.int64]:
+    runs = np.array(data["runs"], np.int64).reshape(-1, 2)
+    return np.repeat(runs[:, 0], runs[:, 1]).reshape(data["size"])

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import UsageError
 from runner_core.results import columns
+from runner_core.results.boxes import Matrix, areas, inside, intersections, ious_of
 from runner_core.results.inference import Inference
-from runner_core.results.relations import box_ious, boxes_of
+from runner_core.results.nms import nms
 
 
 @attrs.frozen(eq=False)
@@ -139,11 +140,48 @@ def _best_first(inference: Inference) -> NDArray[np.intp]:
 
 def _suppressed(inference: Inference, iou: float) -> NDArray[np.intp]:
     """The rows that greedy non-maximum suppression within each class leaves, best first."""
-    order = _best_first(inference)
-    boxes, classes = boxes_of(inference)[order], inference.model_ids[order]
-    rivals = (box_ious(boxes, boxes) > iou) & (classes[:, None] == classes)
-    kept = np.ones(len(order), bool)
-    for row in range(len(order)):
-        if kept[row]:
-            kept[row + 1 :] &= ~rivals[row, row + 1 :]
-    return order[kept]
+    scores = np.zeros(len(inference)) if inference.scores is None else inference.scores
+    return nms(boxes_of(inference), scores, inference.model_ids, iou)
+
+
+@attrs.frozen(eq=False)
+class Pairs:
+    """K pairs of rows, in the order of alpha's rows; no alpha is there twice.
+
+    ``alphas``        K int, rows of alpha; ``bravos`` the rows of bravo that they lie in.
+    ``ious``          K float64, intersection over union.
+    ``containments``  K float64, the share of alpha's area that is inside: 1 where all of it is.
+    """
+
+    alphas: NDArray[np.intp]
+    bravos: NDArray[np.intp]
+    ious: Matrix
+    containments: Matrix
+
+    def __len__(self) -> int:
+        return len(self.alphas)
+
+
+def nearest_iou(alpha: Inference, bravo: Inference, *, iou: float = 0.2, inside_iou: float = 0.01) -> Pairs:
+    """Which alpha lies in which bravo: of all bravos that fit, the one of highest IoU.
+
+    A bravo fits where their IoU is above ``iou``, or where it holds the whole box and their IoU is above
+    ``inside_iou``. Raises UsageError for pictures of different sizes, or where one has rows and no boxes.
+    """
+    if alpha.size != bravo.size:
+        raise UsageError(f"{alpha.brain} and {bravo.brain} looked at pictures of different sizes")
+    ours, theirs = boxes_of(alpha), boxes_of(bravo)
+    common = intersections(ours, theirs)
+    ious = ious_of(common, ours, theirs)
+    fits = (ious > iou) | (inside(ours, theirs) & (ious > inside_iou))
+    alphas = np.flatnonzero(fits.any(axis=1))
+    bravos = np.where(fits, ious, -1)[alphas].argmax(axis=1) if len(alphas) else alphas
+    contained = common[alphas, bravos] / areas(ours)[alphas]
+    return Pairs(alphas, bravos, ious[alphas, bravos], contained)
+
+
+def boxes_of(inference: Inference) -> Matrix:
+    """N x 4 float64. Raises UsageError where there are rows without boxes."""
+    if inference.boxes is None and len(inference):
+        raise UsageError(f"brain {inference.brain} gives no boxes ({inference.task})", remedy="give one that does")
+    return np.empty((0, 4)) if inference.boxes is None else inference.boxes.astype(np.float64)

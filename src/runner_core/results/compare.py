@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.cards.tolerance import Tolerance as Tolerance  # what compare is asked by
+from runner_core.results.boxes import box_ious
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
@@ -127,7 +128,7 @@ def _measured(
     left, right = one.take(rows), other.take(columns)
     measured: dict[str, Any] = {}
     if left.boxes is not None and right.boxes is not None:
-        measured["boxes"] = _worst(min, box_ious(left.boxes, right.boxes).diagonal().tolist())
+        measured["boxes"] = _worst(min, _box_ious(left.boxes, right.boxes).diagonal().tolist())
     if left.masks is not None and right.masks is not None:
         measured["masks"] = _worst(min, _mask_ious(left.masks, right.masks).diagonal().tolist())
     if left.scores is not None and right.scores is not None:
@@ -144,18 +145,14 @@ def _overlaps(one: Inference, other: Inference) -> NDArray[np.float64]:
     if one.masks is not None and other.masks is not None:
         return _mask_ious(one.masks, other.masks)
     if one.boxes is not None and other.boxes is not None:
-        return box_ious(one.boxes, other.boxes)
+        return _box_ious(one.boxes, other.boxes)
     return np.ones((len(one), len(other)))
 
 
-def box_ious(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Intersection over union of N and M boxes x1, y1, x2, y2: N x M; equal boxes have 1, be they empty."""
-    first, second = one[:, None].astype(np.float64), other[None].astype(np.float64)
-    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
-    inter = sides.clip(0).prod(axis=-1)
-    union = sum((boxes[..., 2:] - boxes[..., :2]).prod(axis=-1) for boxes in (first, second)) - inter
-    equal = (first == second).all(axis=-1)
-    return np.where(equal, 1.0, inter / np.where(union > 0, union, 1))
+def _box_ious(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
+    """N x M; equal boxes have 1, be they empty."""
+    equal = (one[:, None] == other[None]).all(axis=-1)
+    return np.where(equal, 1.0, box_ious(one, other))
 
 
 def _mask_ious(one: Sequence[Mask], other: Sequence[Mask]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.cards.labels import Label, LabelMap
+from runner_core.errors import UsageError
 from runner_core.results import columns
 from runner_core.results.columns import NONE as NONE
 from runner_core.results.instance import Instance
@@ -127,9 +128,7 @@ class Inference:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data from which ``from_json`` makes an equal Inference."""
-        from runner_core.results.inference_json import to_json
-
-        return to_json(self)
+        return _to_json(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, size: Sequence[int] | None = None) -> Inference:
@@ -137,9 +136,7 @@ class Inference:
 
         Raises UsageError where neither has a size.
         """
-        from runner_core.results.inference_json import from_json
-
-        return from_json(data, size)
+        return _from_json(data, size)
 
 
 @attrs.frozen
@@ -178,3 +175,78 @@ class Instances(Sequence[Instance]):
             track=columns.number_or_none(told.tracks, row),
             parent=columns.number_or_none(told.parents, row),
         )
+
+
+_HEAD = ("brain", "version", "task", "engine")
+
+
+def _to_json(inference: Inference) -> dict[str, Any]:
+    """The form of DESIGN's JSONL line, plus ``size`` so that it stands alone; absent fields are left out.
+
+    ``columns`` names those that no instance shows, with the shape of a row: an empty Inference still has boxes.
+    """
+    data: dict[str, Any] = {name: getattr(inference, name) for name in _HEAD}
+    if inference.parent_brain:
+        data["parent_brain"] = inference.parent_brain
+    data |= {"size": list(inference.size), "ms": dict(inference.ms)}
+    rows = _instances(inference)
+    unseen = {name: list(np.shape(getattr(inference, name))[1:]) for name in _unseen(inference, rows)}
+    if unseen:
+        data["columns"] = unseen
+    data["instances"] = rows
+    if inference.class_map is not None:
+        data["class_map"] = columns.run_lengths(inference.class_map)
+        data["class_map"]["labels"] = [_named(label) for label in inference.found]
+    return data
+
+
+def _unseen(inference: Inference, rows: list[dict[str, Any]]) -> list[str]:
+    present = [name for name in columns.CODECS if getattr(inference, name) is not None]
+    return [name for name in present if not any(columns.CODECS[name][0] in row for row in rows)]
+
+
+def _instances(inference: Inference) -> list[dict[str, Any]]:
+    known = {label.model_id: label for label in inference.found}
+    rows = [{"id": row, **_named(known[number])} for row, number in enumerate(inference.model_ids.tolist())]
+    for name, (key, write, _) in columns.CODECS.items():
+        column = getattr(inference, name)
+        if column is not None:
+            for instance, value in zip(rows, write(column), strict=True):
+                if value is not None:
+                    instance[key] = value
+    return rows
+
+
+def _named(label: Label) -> dict[str, Any]:
+    named: dict[str, Any] = {"label": label.name, "file_id": label.file_id}
+    return named if label.model_id == label.file_id else {**named, "model_id": label.model_id}
+
+
+def _label(named: Mapping[str, Any]) -> Label:
+    return Label(named.get("model_id", named["file_id"]), named["file_id"], named["label"])
+
+
+def _from_json(data: Mapping[str, Any], size: Sequence[int] | None) -> Inference:
+    """Raises KeyError for a missing field, ValueError for one that is nonsense, UsageError where no size is told."""
+    if size is None and "size" not in data:
+        raise UsageError(
+            "an inference of a JSON line has no size of its own",
+            remedy='give the line\'s: Inference.from_json(line["inferences"][0], size=line["size"])',
+        )
+    rows, class_map, unseen = data["instances"], data.get("class_map"), data.get("columns", {})
+    labels = [_label(row) for row in rows]
+    width, height = size or data["size"]
+    return Inference(
+        **{name: data[name] for name in _HEAD},
+        size=(int(width), int(height)),
+        ms=dict(data.get("ms", {})),
+        parent_brain=data.get("parent_brain", ""),
+        model_ids=np.array([label.model_id for label in labels], np.int64),
+        labels=LabelMap(tuple(dict.fromkeys([*labels, *map(_label, class_map["labels"] if class_map else ())]))),
+        class_map=columns.class_map_of(class_map) if class_map else None,
+        **{
+            name: read([row.get(key) for row in rows], unseen.get(name))
+            for name, (key, _, read) in columns.CODECS.items()
+            if name in unseen or any(key in row for row in rows)
+        },
+    )

@@ -35,9 +35,9 @@ def nms(boxes: Floats, scores: Floats, classes: NDArray[np.number] | None, iou: 
 
 
 def _table(boxes: Floats, iou: float) -> Table:
-    """5 x N: x1, y1, x2, y2 and the share of each box, ``area * iou / (1 + iou)``."""
+    """5 x N: x1, y1, x2, y2, stretched to ``1 + iou`` of their width, and the share of each box, ``area * iou``."""
     x1, y1, x2, y2 = boxes.T.astype(np.float64)
-    return np.stack([x1, y1, x2, y2, (x2 - x1) * (y2 - y1) * (iou / (1 + iou))])
+    return np.stack([x1 * (1 + iou), y1, x2 * (1 + iou), y2, (x2 - x1) * (y2 - y1) * iou])
 
 
 def _few(table: Table, classes: NDArray[np.number]) -> Flags:
@@ -73,9 +73,10 @@ def _many(table: Table, rows: Rows) -> list[np.intp]:
 def _apart(boxes: Table, best: Table, work: Table) -> Flags:
     """Whether boxes of a table overlap better ones, broadcast against them, by ``iou`` at most.
 
-    Clipping a box to the better one gives their intersection. ``intersection / union > iou`` is asked as
-    ``intersection > share + other share``: the same without a division. ``work``, six times the result's shape, holds
-    the steps in between: new memory each time would cost more than the arithmetic.
+    Clipping a box to the better one gives their intersection, as wide as the table stretches it. ``intersection /
+    union > iou`` is asked as ``intersection * (1 + iou) > share + other share``: the same without a division, and exact
+    where the two sides are equal. ``work``, six times the result's shape, holds the steps in between: new memory each
+    time would cost more than the arithmetic.
     """
     np.clip(boxes[:4], best[[0, 1, 0, 1]], best[[2, 3, 2, 3]], out=work[:4])
     wide, high = np.subtract(work[2:4], work[:2], out=work[:2])

@@ -6,6 +6,7 @@ normalised by its size in exports to TFLite.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -20,6 +21,7 @@ from runner_core.frames.preprocess import PictureSpec, Placement
 from runner_core.results.boxes import are_normalised, centred_to_corners, usable
 from runner_core.results.nms import nms
 from runner_core.tasks.card_options import choice
+from runner_core.tasks.metadata import size_of
 from runner_core.tasks.roles import Shape, spelled
 
 # What stands before the extras of a row. v8 (to v12): x, y, w, h, a score for each class. v5 and v7: x, y, w, h,
@@ -156,3 +158,13 @@ def _classes(found: NDArray[np.float32], head: Head) -> NDArray[np.int64]:
 def _corners(boxes: NDArray[np.float32], head: Head) -> NDArray[np.float32]:
     """N x 4 x1, y1, x2, y2, of centre and size but in an end-to-end table."""
     return boxes if head.form == "end2end" else centred_to_corners(boxes)
+
+
+GREY = (114, 114, 114)
+FREE_SIZE = (640, 640)  # of an input that takes any, where the metadata do not say
+LETTERBOXED = PictureSpec(resize="letterbox", layout="nchw", pad=GREY)
+
+
+def letterboxed(metadata: Mapping[str, str]) -> PictureSpec:
+    """Of the size that an export's metadata tell; values are left to who knows the input's dtype."""
+    return attrs.evolve(LETTERBOXED, size=size_of(metadata) or FREE_SIZE)

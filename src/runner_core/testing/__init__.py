@@ -15,7 +15,6 @@ first that is broken. ``conformance`` makes one pytest test of each promise; not
 """
 
 from runner_core.testing.check import BrokenPromise, Check
-from runner_core.testing.distributions import write_distribution
 from runner_core.testing.engines import check_engine
 from runner_core.testing.fakes import (
     FAKE_ENGINE,
@@ -29,7 +28,7 @@ from runner_core.testing.fakes import (
 )
 from runner_core.testing.plugins import check_plugin
 from runner_core.testing.pytest_adapter import conformance
-from runner_core.testing.registries import registry_of
+from runner_core.testing.registries import registry_of, write_distribution
 from runner_core.testing.samples import broken_frame, sample_frame, sample_inference, sample_pixels, sample_results
 from runner_core.testing.sinks import check_sink
 from runner_core.testing.sources import check_source

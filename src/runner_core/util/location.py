@@ -68,3 +68,14 @@ def _read(location: str, name: str, kind: Kind, value: str) -> Any:
     if not re.fullmatch(kind.pattern, value):
         raise UsageError(f"{public_name(location)}: {name}={value} is not {kind.what}")
     return kind.read(value)
+
+
+_SECRET = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
+
+
+def shown(url: str) -> str:
+    """The address without what may be secret in it: an account before the host, a signature behind the path.
+
+    For messages and receipts.
+    """
+    return _SECRET.sub("", url)

@@ -15,11 +15,10 @@ from runner_core.results.inference import Inference
 from runner_core.tasks.activation import ACTIVATIONS
 from runner_core.tasks.card_options import choice
 from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.drafted_input import drafted_input
 from runner_core.tasks.label_check import background_of, believed, check_classes
 from runner_core.tasks.metadata import labels_of, size_of
 from runner_core.tasks.normalization import UNIT
-from runner_core.tasks.picture_input import picture_for
+from runner_core.tasks.picture_input import drafted_input, picture_for
 from runner_core.tasks.roles import roles_of
 
 USUAL = PictureSpec(size=(224, 224))

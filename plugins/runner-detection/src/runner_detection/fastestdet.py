@@ -20,10 +20,10 @@ from runner_core.results.inference import Inference
 from runner_core.tasks.activation import sigmoid
 from runner_core.tasks.codec import PictureCodec
 from runner_core.tasks.detections import suppress
-from runner_core.tasks.drafted_input import drafted_input, picture_of
 from runner_core.tasks.label_check import believed, check_classes
 from runner_core.tasks.metadata import labels_of
 from runner_core.tasks.normalization import UNIT
+from runner_core.tasks.picture_input import drafted_input, picture_of
 from runner_core.tasks.roles import axis, roles_of, unbatched
 from runner_detection.kind import KIND
 

@@ -20,12 +20,11 @@ from runner_core.tasks.activation import ACTIVATIONS
 from runner_core.tasks.card_options import choice, index, matrix, numbers
 from runner_core.tasks.codec import PictureCodec
 from runner_core.tasks.detections import suppress
-from runner_core.tasks.drafted_input import drafted_input, picture_of
 from runner_core.tasks.label_check import believed, check_classes
 from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.names import bare, find_pair
 from runner_core.tasks.normalization import SIGNED
-from runner_core.tasks.roles import axis, expect, expect_same_rows, roles_of, unbatched
+from runner_core.tasks.picture_input import drafted_input, picture_of
+from runner_core.tasks.roles import axis, bare, expect, expect_same_rows, find_pair, roles_of, unbatched
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
 

@@ -23,9 +23,8 @@ from runner_core.tasks.card_options import choice
 from runner_core.tasks.codec import PictureCodec
 from runner_core.tasks.detections import assemble, best_rows
 from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.names import bare, find, find_all
 from runner_core.tasks.picture_input import is_picture, picture_for
-from runner_core.tasks.roles import Shape, axis, expect, expect_same_rows, roles_of, unbatched
+from runner_core.tasks.roles import Shape, axis, bare, expect, expect_same_rows, find, find_all, roles_of, unbatched
 from runner_detection.kind import KIND
 from runner_detection.paste import PastedMask
 

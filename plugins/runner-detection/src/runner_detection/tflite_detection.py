@@ -16,11 +16,10 @@ from runner_core.frames.frame import Frame
 from runner_core.frames.preprocess import PictureSpec
 from runner_core.results.boxes import Floats
 from runner_core.results.inference import Inference
-from runner_core.tasks.drafted_input import drafted_input, picture_of
 from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.names import bare
 from runner_core.tasks.normalization import SIGNED
-from runner_core.tasks.roles import roles_of
+from runner_core.tasks.picture_input import drafted_input, picture_of
+from runner_core.tasks.roles import bare, roles_of
 from runner_detection.kind import KIND
 from runner_detection.tf_detection import NEEDED, TfDetectionCodec, check_shapes
 

@@ -24,12 +24,12 @@ from runner_core.results.inference import Inference
 from runner_core.tasks.card_options import choice, flag
 from runner_core.tasks.codec import PictureCodec
 from runner_core.tasks.detections import assemble, best_rows, suppress
-from runner_core.tasks.drafted_input import drafted_input, picture_of
 from runner_core.tasks.label_check import believed, check_classes
-from runner_core.tasks.letterboxed import letterboxed
 from runner_core.tasks.metadata import labels_of, literal
 from runner_core.tasks.normalization import UNIT
+from runner_core.tasks.picture_input import drafted_input, picture_of
 from runner_core.tasks.roles import roles_of, spelled, unbatched
+from runner_core.tasks.yolo import letterboxed
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
 from runner_detection.yolo_layout import ORDERS, Layout, Order, layout_of

@@ -12,10 +12,10 @@ from typing import Any
 
 from PIL import Image
 
-from runner_core.cascade import crops_of
 from runner_core.errors import ImageError
+from runner_core.results.boxes import crops_of
+from runner_core.results.combine import boxes_of
 from runner_core.results.inference import Inference
-from runner_core.results.relations import boxes_of
 from runner_core.results.result import Result
 from runner_core.util.atomic import write_bytes
 from runner_core.util.location import split_options

@@ -16,9 +16,8 @@ from runner_core.frames.frame import Frame
 from runner_core.frames.preprocess import PictureSpec
 from runner_core.results.inference import Inference
 from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.drafted_input import drafted_input
 from runner_core.tasks.normalization import RAW
-from runner_core.tasks.picture_input import picture_for
+from runner_core.tasks.picture_input import drafted_input, picture_for
 from runner_core.tasks.roles import roles_of
 from runner_keypoints.person import KEYPOINTS, PERSON, check_names
 from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, answer, least_score

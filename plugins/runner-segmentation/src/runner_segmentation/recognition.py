@@ -7,12 +7,12 @@ import attrs
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.frames.preprocess import PictureSpec
-from runner_core.tasks.drafted_input import DraftedInput, drafted_input
 from runner_core.tasks.label_check import background_of, believed
-from runner_core.tasks.letterboxed import letterboxed
 from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.names import bare, find
 from runner_core.tasks.normalization import UNIT
+from runner_core.tasks.picture_input import DraftedInput, drafted_input
+from runner_core.tasks.roles import bare, find
+from runner_core.tasks.yolo import letterboxed
 from runner_segmentation.maps import classes_in, is_class_map, layout_of
 
 Found = tuple[str, TensorSpec, tuple[str, ...]]  # role, output, how it was found

@@ -14,13 +14,12 @@ from runner_core.results.inference import Inference
 from runner_core.tasks.card_options import choice
 from runner_core.tasks.codec import PictureCodec
 from runner_core.tasks.detections import assemble
-from runner_core.tasks.drafted_input import drafted_input, picture_of
 from runner_core.tasks.label_check import believed, check_classes
-from runner_core.tasks.letterboxed import letterboxed
 from runner_core.tasks.metadata import labels_of
 from runner_core.tasks.normalization import UNIT
+from runner_core.tasks.picture_input import drafted_input, picture_of
 from runner_core.tasks.roles import roles_of
-from runner_core.tasks.yolo import Head, head_of, read_rows
+from runner_core.tasks.yolo import Head, head_of, letterboxed, read_rows
 from runner_segmentation.maps import classes_in, layout_of
 from runner_segmentation.prototypes import PrototypeMask
 

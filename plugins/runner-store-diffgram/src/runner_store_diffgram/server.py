@@ -12,7 +12,7 @@ import attrs
 from runner_core.cache.http import IDEMPOTENT, Client
 from runner_core.cards.labels import BACKGROUND, Label, LabelMap
 from runner_core.errors import LabelError, NoSuchBrain, StoreError, UsageError
-from runner_core.util.address import shown
+from runner_core.util.location import shown
 
 HOST = "https://diffgram.com"
 ID_VARIABLE = "DIFFGRAM_CLIENT_ID"

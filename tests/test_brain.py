@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from runner_core import Brain, Failure, Frame, Inference, Instance, LabelMap, Mask, Project, Result, stream
-from runner_core.cascade import crops_of, stages
+from runner_core.brain import stages
 from runner_core.errors import EngineError, LabelError, UsageError
 from runner_core.pipeline.executor import PATIENCE, Panel
+from runner_core.results.boxes import crops_of
 
 PICTURES = Path(__file__).parents[1] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
 

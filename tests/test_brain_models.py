@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runner_core import Frame, Project, open_brain, stream
-from runner_core.cascade import crops_of
+from runner_core.results.boxes import crops_of
 
 COCO = "fastestdet_coco_tf1_image_tensor.pb"
 POSE = "movenet_single_pose_lightning_ptq.tflite"

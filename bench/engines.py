@@ -27,7 +27,7 @@ from _testdata import testdata
 from runner_demo.store import BRAINS, PICTURES
 
 from runner_core import Brain, Frame, PictureSpec, open_brain
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
 from runner_core.loading.load import brain_on, load
 from runner_core.loading.locate import locate, openers
@@ -169,7 +169,7 @@ def chosen() -> float:
 def main() -> int:
     print(f"medians of {ROUNDS} alternating calls in ms, one thread; {PICTURE}, and for page a picture of 1280 x 960")
     print(f"{'engine':10} {'model':36} {'bare':>8} {'runner':>8} {'over':>8}")
-    duels = [duel for duel in DUELS if duel.engine in registry().all("engines")]
+    duels = [duel for duel in DUELS if duel.engine in get_registry().all("engines")]
     worst = max([fought(duel) for duel in duels])
     times = chosen()
     claim = f"what runner adds, of the {100 * SHARE:.0f} % or {LEAST} ms that it may, on the worst engine"

@@ -4,8 +4,9 @@ The names below are the public ones. Each is imported when it is first used, so 
 nothing: plugins' registration modules and ``runner --help`` live on that.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
     from runner_core.brain import Brain as Brain
@@ -26,36 +27,22 @@ if TYPE_CHECKING:
     from runner_core.results.mask import Mask as Mask
     from runner_core.results.result import Failure as Failure
     from runner_core.results.result import Result as Result
-
-_HOMES = {
-    "Artifact": "cards.artifact",
-    "ArtifactFile": "cards.artifact",
-    "Brain": "brain",
-    "Card": "cards.card",
-    "Failure": "results.result",
-    "Frame": "frames.frame",
-    "Inference": "results.inference",
-    "Instance": "results.instance",
-    "Label": "cards.labels",
-    "LabelMap": "cards.labels",
-    "LocalBrain": "loading.local_brain",
-    "Mask": "results.mask",
-    "PictureSpec": "frames.preprocess",
-    "Project": "project",
-    "Result": "results.result",
-    "open_brain": "project",
-    "run": "pipeline.pipeline",
-    "stream": "pipeline.pipeline",
-}
-
-__all__ = sorted(_HOMES)  # pyright: ignore  # noqa: PLE0605  # the names above, in one place
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+else:
+    __getattr__, __dir__, __all__ = attach_names(
+        __name__,
+        {
+            "brain": ["Brain"],
+            "cards.artifact": ["Artifact", "ArtifactFile"],
+            "cards.card": ["Card"],
+            "cards.labels": ["Label", "LabelMap"],
+            "frames.frame": ["Frame"],
+            "frames.preprocess": ["PictureSpec"],
+            "loading.local_brain": ["LocalBrain"],
+            "pipeline.pipeline": ["run", "stream"],
+            "project": ["Project", "open_brain"],
+            "results.inference": ["Inference"],
+            "results.instance": ["Instance"],
+            "results.mask": ["Mask"],
+            "results.result": ["Failure", "Result"],
+        },
+    )

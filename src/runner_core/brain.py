@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from runner_core.cards.labels import LabelMap
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.preprocess import PictureSpec
@@ -100,9 +100,9 @@ class Brain(ABC):
 
         Raises NotInstalled where there is none.
         """
-        trainers = registry().claiming("trainers", self.family)
+        trainers = get_registry().claiming("trainers", self.family)
         name = trainers[0].plugin.name if trainers else self.family
-        trained: Brain = registry().make("trainers", name).train(self, Path(dataset), options)
+        trained: Brain = get_registry().make("trainers", name).train(self, Path(dataset), options)
         return trained
 
     @property

@@ -7,7 +7,7 @@ M engines and N tasks cost M + N plugins: a Session knows nothing of pictures, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from runner_core.cards.artifact import Artifact
 from runner_core.cards.card import Card
 from runner_core.frames.frame import Frame
+from runner_core.frames.preprocess import PictureSpec
 from runner_core.results.inference import Inference
 from runner_core.results.result import Result
 
@@ -90,7 +91,7 @@ class Decoded:
 class Session(Protocol):
     """A loaded model: numpy arrays in, numpy arrays out. Quantisation stops here: numbers are real.
 
-    Optional: ``decoded: Mapping[str, Decoded]``, for inputs of encoded pictures by name.
+    Optional: ``HasDecoded``.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -103,6 +104,13 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Gives the memory back. Closing twice does no harm; running afterwards raises EngineError."""
+
+
+@runtime_checkable
+class HasDecoded(Protocol):
+    """A session that knows tensors behind the decoders of its graph."""
+
+    decoded: Mapping[str, Decoded]  # by the name of the input of encoded pictures
 
 
 @runtime_checkable
@@ -136,7 +144,7 @@ class Exporter(Protocol):
 class Codec(Protocol):
     """A task fitted to one model: pictures to tensors, tensors to an Inference, keyed by role.
 
-    Optional: ``picture: PictureSpec``, all that it asks of a Frame; then a run decodes no more than is needed.
+    Optional: ``HasPicture``.
     """
 
     def encode(self, frame: Frame) -> Tensors:
@@ -144,6 +152,13 @@ class Codec(Protocol):
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         """Rows by descending score, none under the card's threshold, in the picture's own pixels."""
+
+
+@runtime_checkable
+class HasPicture(Protocol):
+    """A codec that says what it asks of a frame: then a run decodes no more than is needed."""
+
+    picture: PictureSpec
 
 
 @runtime_checkable
@@ -161,13 +176,12 @@ class Task(Protocol):
 
 @runtime_checkable
 class Source(Protocol):
-    """Where frames come from. Made by calling the plugin's target with a location."""
+    """Where frames come from. Made by calling the plugin's target with a location.
+
+    Optional: ``HasTotal``, ``HasGaps``, ``HasFolder``, ``HasFiles``.
+    """
 
     live: bool  # a camera: the newest frame wins; a file: every frame counts
-    # Optional: ``total: int | None``, how many frames there will be, for a progress bar;
-    # ``gaps: int``, how often a live source was lost and came back;
-    # ``folder: Path | None``, that in which it takes every picture, also at the bottom;
-    # ``files: Collection[str]``, the paths that it reads, so that no sink writes over one.
 
     def frames(self) -> Iterator[Frame]:
         """Frames in order, ``index`` from 0. Raises SourceError where nothing can be read at all.
@@ -176,6 +190,37 @@ class Source(Protocol):
         source are read in a thread of their own. If they are no generator and have a ``close``, it is called from
         another thread at the end, also while they are waited for; a generator is closed once it has come back.
         """
+
+
+@runtime_checkable
+class HasTotal(Protocol):
+    """A source that may know how many frames there will be: for a progress bar."""
+
+    total: int | None
+
+
+@runtime_checkable
+class HasGaps(Protocol):
+    """A live source that counts how often it was lost and came back."""
+
+    gaps: int
+
+
+@runtime_checkable
+class HasFolder(Protocol):
+    """A source that takes every picture of a folder, also from those below it; a sink that leaves pictures in one.
+
+    A run refuses a sink whose folder its source searches.
+    """
+
+    folder: Path | None
+
+
+@runtime_checkable
+class HasFiles(Protocol):
+    """A source that knows the paths that it reads, so that no sink writes over one."""
+
+    files: Collection[str]
 
 
 @attrs.frozen
@@ -191,8 +236,7 @@ class BrainRef:
 class Store(Protocol):
     """Where brains live. Made by calling the plugin's target with a location, which may be empty.
 
-    A target may have a function ``split(text) -> (location, name)`` where its references are not cut at the last
-    slash: see ``runner_core.stores.reference``.
+    Optional, of the target: ``HasSplit``.
     """
 
     label: str  # its kind and location: receipts carry it
@@ -206,6 +250,14 @@ class Store(Protocol):
         A store that is not on this machine makes a Release and leaves the rest to ``cache.install``.
         Raises NoSuchBrain, UnreachableError, StoreError.
         """
+
+
+@runtime_checkable
+class HasSplit(Protocol):
+    """The target of a store whose references are not cut at the last slash."""
+
+    def split(self, text: str) -> tuple[str, str]:
+        """(location, name) of what follows the scheme: ``bucket/folder/page`` of ``s3:bucket/folder/page``."""
 
 
 @runtime_checkable
@@ -239,13 +291,25 @@ class Writer(Protocol):
 class Sink(Protocol):
     """Where answers go. Made by calling the plugin's target with a location.
 
-    Optional: ``draws: bool``, whether it needs the pictures' pixels; then they are decoded whole once for all;
-    ``places: Sequence[Path]``, what it writes, and no other sink of the run may; ``folder: Path``, one where it leaves
-    pictures, and no source of the run may search.
+    Optional: ``HasDraws``, ``HasPlaces``, ``HasFolder``.
     """
 
     def open(self) -> AbstractContextManager[Writer]:
         """Opened before the first frame, closed on every way out. Raises SinkError where it cannot be written."""
+
+
+@runtime_checkable
+class HasDraws(Protocol):
+    """A sink that says whether it needs the pictures' pixels: then they are decoded whole, once for all."""
+
+    draws: bool
+
+
+@runtime_checkable
+class HasPlaces(Protocol):
+    """A sink that says what it writes: no other sink of the run may write there."""
+
+    places: Sequence[Path]
 
 
 @runtime_checkable

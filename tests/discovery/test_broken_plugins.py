@@ -47,8 +47,8 @@ BROKEN = {
 
 REPORT = """
 import json
-from runner_core.discovery.registry import registry
-found = registry()
+from runner_core.discovery.registry import get_registry
+found = get_registry()
 print(json.dumps({
     "tasks": {name: [task.distribution, task.version] for name, task in found.all("tasks").items()},
     "engines": list(found.all("engines")),

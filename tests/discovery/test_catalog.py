@@ -4,27 +4,27 @@ import pytest
 
 from runner_core.cli.main import COMMANDS
 from runner_core.discovery.catalog import HOMES, package_of
-from runner_core.discovery.registry import KINDS, registry
+from runner_core.discovery.registry import KINDS, get_registry
 from runner_core.errors import NotInstalled
 from runner_core.loading.locate import locate, openers
 from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import registry_of
 
-FOUND = [(kind, name) for kind in KINDS for name in registry().all(kind)]
+FOUND = [(kind, name) for kind in KINDS for name in get_registry().all(kind)]
 
 
 @pytest.mark.parametrize(("kind", "name"), FOUND)
 def test_every_plugin_of_this_project_is_in_the_table(kind, name):
-    distribution = registry().get(kind, name).distribution
+    distribution = get_registry().get(kind, name).distribution
     if name not in COMMANDS:
         assert package_of(kind, name) == distribution, "give it its place in runner_core/discovery/catalog.py"
 
 
 def test_the_table_names_nothing_that_is_not_there():
     for kind, words in HOMES.items():
-        claimed = {claim for found in registry().all(kind).values() for claim in found.plugin.claims}
-        assert set(words) <= claimed | set(registry().all(kind))
-        assert {found.distribution for found in registry().all(kind).values()} <= set(words.values())
+        claimed = {claim for found in get_registry().all(kind).values() for claim in found.plugin.claims}
+        assert set(words) <= claimed | set(get_registry().all(kind))
+        assert {found.distribution for found in get_registry().all(kind).values()} <= set(words.values())
 
 
 @pytest.mark.parametrize(

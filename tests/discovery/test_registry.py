@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from runner_core.discovery.entry_points import Origin
-from runner_core.discovery.registry import Installed, Registry, registry, using
+from runner_core.discovery.registry import Installed, Registry, get_registry, using
 from runner_core.errors import NotInstalled, PluginError, SinkError
 from runner_core.pipeline.sources_sinks import open_source
 from runner_core.plugin import Plugin
@@ -122,14 +122,14 @@ def test_the_second_hook_that_fails_takes_the_first_with_it(tmp_path, monkeypatc
 
 
 def test_using_replaces_the_registry_inside_the_block_alone():
-    outside = registry()
+    outside = get_registry()
     inner = Registry([])
     with using(inner):
-        assert registry() is inner
+        assert get_registry() is inner
         with registry_of(tasks=[plugin("nested")]) as nested:
-            assert registry() is nested
-        assert registry() is inner
-    assert registry() is outside
+            assert get_registry() is nested
+        assert get_registry() is inner
+    assert get_registry() is outside
 
 
 def test_a_plugin_added_under_a_taken_name_is_a_problem():

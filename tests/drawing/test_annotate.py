@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageFont
 
 from runner_core.cards.labels import LabelMap
-from runner_core.drawing.annotate import annotate
+from runner_core.drawing.annotate import annotate_picture
 from runner_core.drawing.captions import Style, Tags, plain
 from runner_core.drawing.palette import BLACK, PALETTE, WHITE, colour_of, ink_on, luminance
 from runner_core.errors import UsageError
@@ -66,7 +66,7 @@ def tags_of(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(Tags, "_place", noted)
             patch.setattr(Tags, "_write", written)
-            annotate(image, inferences)
+            annotate_picture(image, inferences)
         return placed
 
     return tags_of
@@ -74,7 +74,7 @@ def tags_of(monkeypatch):
 
 def test_gives_a_new_picture_and_leaves_the_old_one():
     image = blank()
-    drawn = annotate(image, [found((50, 60, 150, 160))])
+    drawn = annotate_picture(image, [found((50, 60, 150, 160))])
     assert drawn is not image
     assert (drawn.mode, drawn.size) == ("RGB", image.size)
     assert not changed(image, blank()).any()
@@ -82,11 +82,11 @@ def test_gives_a_new_picture_and_leaves_the_old_one():
 
 def test_nothing_found_changes_nothing():
     for inferences in ([], [found()]):
-        assert not changed(blank(), annotate(blank(), inferences)).any()
+        assert not changed(blank(), annotate_picture(blank(), inferences)).any()
 
 
 def test_a_box_is_an_outline_on_its_own_edge():
-    drawn = annotate(blank(), [found((50, 60, 150, 160))])
+    drawn = annotate_picture(blank(), [found((50, 60, 150, 160))])
     coloured = is_colour(drawn, colour_of("brain", 0))
     coloured[:60] = False  # the tag
     rows, columns = np.flatnonzero(coloured.any(axis=1)), np.flatnonzero(coloured.any(axis=0))
@@ -103,7 +103,7 @@ def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
 @pytest.mark.parametrize("ground", [BLACK, WHITE, (128, 128, 128), *PALETTE])
 def test_a_box_shows_on_any_ground(ground):
     for number in range(len(PALETTE)):
-        drawn = annotate(blank(ground), [found((50, 60, 150, 160), model_ids=np.array([number]))])
+        drawn = annotate_picture(blank(ground), [found((50, 60, 150, 160), model_ids=np.array([number]))])
         across = pixels(drawn)[100, 44:58].tolist()
         assert max(contrast(colour, ground) for colour in across) >= 2, f"class {number}"
 
@@ -129,7 +129,7 @@ def test_colours_are_those_of_brain_and_class():
 
 def test_the_best_lies_on_top():
     both = found((50, 60, 150, 160), (50, 60, 150, 160), model_ids=np.array([1, 2]), scores=np.array([0.9, 0.2], "f4"))
-    assert is_colour(annotate(blank(), [both]), colour_of("brain", 1))[100, 50]
+    assert is_colour(annotate_picture(blank(), [both]), colour_of("brain", 1))[100, 50]
 
 
 def test_names_scores_and_tracks_are_said(tags_of):
@@ -195,7 +195,7 @@ def test_a_mask_is_tinted_and_its_edge_drawn():
         model_ids=np.array([0]),
         masks=(Mask(array=array),),
     )
-    drawn = annotate(blank(), [told])
+    drawn = annotate_picture(blank(), [told])
     touched = changed(blank(), drawn)
     assert touched[array].all()
     assert not touched[165:].any()
@@ -208,13 +208,13 @@ def test_an_empty_mask_draws_nothing():
         brain="brain", task="instance-segmentation", size=SIZE, model_ids=np.array([0]),
         masks=(Mask(array=np.zeros((HIGH, WIDE), bool)),),
     )  # fmt: skip
-    assert not changed(blank(), annotate(blank(), [told])).any()
+    assert not changed(blank(), annotate_picture(blank(), [told])).any()
 
 
 def test_keypoints_that_were_seen_are_drawn():
     points = np.array([[[100, 100, 0.9], [200, 100, 0.1], [np.nan, 3, 0.9]]], np.float32)
     told = Inference(brain="brain", task="keypoints", size=SIZE, model_ids=np.array([0]), keypoints=points)
-    drawn = annotate(blank(), [told])
+    drawn = annotate_picture(blank(), [told])
     assert is_colour(drawn, colour_of("brain", 0))[100, 100]
     assert not changed(blank(), drawn)[90:110, 190:210].any()
 
@@ -231,7 +231,7 @@ def test_a_person_has_limbs_another_thing_has_not():
             model_ids=np.array([number]),
             keypoints=points,
         )
-        image = annotate(blank(), [told])
+        image = annotate_picture(blank(), [told])
         assert is_colour(image, colour_of("brain", number))[145:155, 150].any() == drawn
 
 
@@ -244,7 +244,7 @@ def test_a_class_map_is_an_overlay_with_a_legend(dtype):
         brain="brain", task="semantic-segmentation", size=SIZE, labels=labels, model_ids=np.array([2]),
         class_map=class_map,
     )  # fmt: skip
-    drawn = annotate(blank(), [told])
+    drawn = annotate_picture(blank(), [told])
     touched = changed(blank(), drawn)
     assert touched[:120, :160].all()
     assert not touched[:120, 160:].any(), "background stays bare"
@@ -257,7 +257,7 @@ def test_numbers_outside_the_map_do_not_harm():
     told = Inference(
         brain="brain", task="semantic-segmentation", size=SIZE, model_ids=np.array([], int), class_map=class_map
     )
-    assert changed(blank(), annotate(blank(), [told]))[0, 0]
+    assert changed(blank(), annotate_picture(blank(), [told]))[0, 0]
 
 
 def test_a_classification_is_listed():
@@ -265,7 +265,7 @@ def test_a_classification_is_listed():
         brain="brain", task="classification", size=SIZE, labels=LABELS, model_ids=np.array([1, 2]),
         scores=np.array([0.8, 0.1], np.float32),
     )  # fmt: skip
-    touched = changed(blank(), annotate(blank(), [told]))
+    touched = changed(blank(), annotate_picture(blank(), [told]))
     assert touched[-10:, :40].any()
     assert not touched[: HIGH // 2].any()
 
@@ -274,14 +274,14 @@ def test_a_classification_is_listed():
 def test_every_answer_can_be_drawn_on_a_picture_of_any_size(size):
     for result in sample_results():
         answers = [attrs.evolve(answer, size=size, masks=None, class_map=None) for answer in result.answers]
-        assert annotate(blank(size=size), answers).size == size
+        assert annotate_picture(blank(size=size), answers).size == size
 
 
 def test_every_kind_of_answer_shows():
     image = sample_frame().image
     for result in sample_results():
         for answer in result.answers:
-            assert changed(image, annotate(image, [answer])).any() == bool(len(answer))
+            assert changed(image, annotate_picture(image, [answer])).any() == bool(len(answer))
 
 
 NUMBERS = st.floats(width=32, allow_nan=True, allow_infinity=True)
@@ -289,12 +289,12 @@ NUMBERS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
 @given(arrays.arrays(np.float32, st.tuples(st.integers(1, 4), st.just(4)), elements=NUMBERS))
 def test_no_box_is_too_odd_to_draw(boxes):
-    annotate(blank(size=(40, 30)), [found(*boxes.tolist(), size=(40, 30))])
+    annotate_picture(blank(size=(40, 30)), [found(*boxes.tolist(), size=(40, 30))])
 
 
 @given(st.text(max_size=40))
 def test_no_name_is_too_odd_to_draw(name):
-    annotate(blank(), [attrs.evolve(found((10, 50, 60, 90)), labels=LabelMap.from_names([name]))])
+    annotate_picture(blank(), [attrs.evolve(found((10, 50, 60, 90)), labels=LabelMap.from_names([name]))])
 
 
 def test_names_are_one_line_and_lose_accents_only_where_the_font_lacks_them(monkeypatch):
@@ -310,19 +310,19 @@ def test_another_font_can_be_named(monkeypatch, tmp_path):
     monkeypatch.setenv("RUNNER_FONT", str(path))
     assert Style.of((WIDE, HIGH)).font.path == str(path)
     told = found((50, 60, 150, 160))
-    assert changed(blank(), annotate(blank(), [told])).any()
+    assert changed(blank(), annotate_picture(blank(), [told])).any()
     monkeypatch.setenv("RUNNER_FONT", str(tmp_path / "none.ttf"))
     with pytest.raises(UsageError, match=r"none\.ttf: not a font .*; name a \.ttf or \.otf file in RUNNER_FONT"):
-        annotate(blank(), [told])
+        annotate_picture(blank(), [told])
 
 
 def test_the_colours_of_the_file_are_not_carried_over():
     image = blank()
     image.info = {"transparency": (128, 128, 128), "icc_profile": b"of another colour space"}
-    assert annotate(image, []).info == {}
+    assert annotate_picture(image, []).info == {}
 
 
 def test_real_answers_can_be_drawn(testdata: Path):
     with Image.open(testdata / "pictures" / "dog_segmentation.bmp") as image:
         rgb = image.convert("RGB")
-    assert changed(rgb, annotate(rgb, [found((5, 5, 100, 100), size=rgb.size)])).any()
+    assert changed(rgb, annotate_picture(rgb, [found((5, 5, 100, 100), size=rgb.size)])).any()

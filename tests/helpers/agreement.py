@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from runner_core.cards.labels import LabelMap
-from runner_core.results.compare import Tolerance, compare
+from runner_core.results.compare import Tolerance, compare_inferences
 from runner_core.results.inference import Inference
 
 
@@ -35,5 +35,5 @@ def assert_agree(
 
     An instance whose score lies within ``score`` of the threshold ``border`` may be missing on either side.
     """
-    agreement = compare(told(expected), told(found), Tolerance(iou=least, score=score, threshold=border))
+    agreement = compare_inferences(told(expected), told(found), Tolerance(iou=least, score=score, threshold=border))
     assert agreement.ok, agreement

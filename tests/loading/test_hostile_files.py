@@ -11,7 +11,7 @@ from hostile_models import outside_weights, touching_pickle
 
 from runner_core import open_brain
 from runner_core.contracts import EngineOptions
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.errors import RunnerError
 
 ZEROS = {"x": np.zeros(4, np.float32)}
@@ -19,7 +19,7 @@ SECRET = np.arange(4, dtype=np.float32) + 7
 
 
 def load(engine, path):
-    return registry().make("engines", engine).load(path, EngineOptions())
+    return get_registry().make("engines", engine).load(path, EngineOptions())
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from agreement import assert_agree
 
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
 from runner_core.frames.frame import Frame
 from runner_core.project import open_brain
-from runner_core.results.compare import Agreement, Tolerance, compare
+from runner_core.results.compare import Agreement, Tolerance, compare_inferences
 
 FLOAT = Tolerance(iou=0.999, score=1e-3, pixels=0.999, keypoints=1e-3)
 QUANTISED = Tolerance(iou=0.9, score=0.1, pixels=0.98, keypoints=0.03)  # LiteRT computes in whole numbers, others not
@@ -42,7 +42,7 @@ class Model:
     @property
     def engines(self) -> list[str]:
         form = PurePath(self.name).suffix or "saved-model"
-        return [name for name, found in registry().all("engines").items() if form in found.plugin.claims]
+        return [name for name, found in get_registry().all("engines").items() if form in found.plugin.claims]
 
 
 VOC = "pascal_voc_segmentation_labels.txt"
@@ -167,7 +167,7 @@ def test_two_runs_of_a_network_agree(one, other, answers):
             pytest.skip(f"{called(run)}: the engine cannot hold it")
     (first, threshold), (second, _) = told
     near = attrs.evolve(one[0].near if one[0] is other[0] else FORMS, threshold=threshold)
-    each = {name: compare(inference, second[name], near) for name, inference in first.items()}
+    each = {name: compare_inferences(inference, second[name], near) for name, inference in first.items()}
     total = Agreement.total(each.values())
     print(f"{called(one)} - {called(other)}: {total}")
     assert total.ok, "\n".join(f"{name}: {found}" for name, found in each.items())

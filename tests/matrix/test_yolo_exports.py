@@ -8,7 +8,7 @@ from yolo_exports import EXPORTS, FORMS, HIGH, NAMES, WIDE
 
 from runner_core.frames.frame import Frame
 from runner_core.project import open_brain
-from runner_core.results.compare import Tolerance, compare
+from runner_core.results.compare import Tolerance, compare_inferences
 from runner_core.testing import sample_pixels
 
 NEAR = Tolerance(iou=0.99, score=1e-3, threshold=0.25, keypoints=1e-2)
@@ -56,7 +56,7 @@ def test_every_form_is_recognised_and_tells_the_same(export, written, frame):
     first = answers["onnx"]
     assert len(first) > 2, "random weights that find nothing show nothing"
     for form, answer in answers.items():
-        agreement = compare(first, answer, NEAR)
+        agreement = compare_inferences(first, answer, NEAR)
         assert agreement.ok, f"{form}: {agreement}"
 
 

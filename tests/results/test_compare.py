@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from runner_core.cards.labels import LabelMap
-from runner_core.results.compare import Agreement, Tolerance, _box_ious, compare
+from runner_core.results.compare import Agreement, Tolerance, _box_ious, compare_inferences
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
@@ -31,11 +31,11 @@ ONE = told((CAT, 0.9, (0, 0, 100, 50)), (DOG, 0.8, (100, 0, 200, 100)))
 
 
 def test_equal_answers_agree():
-    assert compare(ONE, ONE) == Agreement(matched=2, boxes=1.0, scores=0.0)
+    assert compare_inferences(ONE, ONE) == Agreement(matched=2, boxes=1.0, scores=0.0)
 
 
 def test_nothing_and_nothing_agree():
-    assert compare(told(), told()) == Agreement()
+    assert compare_inferences(told(), told()) == Agreement()
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_nothing_and_nothing_agree():
     ],
 )
 def test_what_differs_is_told(other, counts, said):
-    found = compare(ONE, other)
+    found = compare_inferences(ONE, other)
     assert {name: getattr(found, name) for name in counts} == counts
     assert len(found.faults) == 1
     assert said in found.faults[0]
@@ -66,23 +66,25 @@ def test_what_differs_is_told(other, counts, said):
 
 def test_the_tolerance_decides():
     other = told((CAT, 0.85, (0, 0, 80, 50)), (DOG, 0.8, (100, 0, 200, 100)))
-    assert compare(ONE, other, Tolerance(iou=0.8, score=0.051)).ok
-    assert compare(ONE, other, Tolerance(iou=0.8, score=0.049)).faults == ("scores: 0.05, at most 0.049 is asked",)
+    assert compare_inferences(ONE, other, Tolerance(iou=0.8, score=0.051)).ok
+    assert compare_inferences(ONE, other, Tolerance(iou=0.8, score=0.049)).faults == (
+        "scores: 0.05, at most 0.049 is asked",
+    )
 
 
 def test_who_barely_reached_the_threshold_may_be_missing_on_either_side():
     near, far = (CAT, 0.52, (0, 60, 50, 90)), (CAT, 0.54, (0, 60, 50, 90))
-    assert compare(ONE, told(near)).missing == 2
-    found = compare(told(near), told((DOG, 0.51, (100, 0, 200, 100))))
+    assert compare_inferences(ONE, told(near)).missing == 2
+    found = compare_inferences(told(near), told((DOG, 0.51, (100, 0, 200, 100))))
     assert (found.ok, found.near) == (True, 2)
-    assert not compare(told(far), told()).ok
-    assert compare(told(far), told(), Tolerance(threshold=0.52)).ok
+    assert not compare_inferences(told(far), told()).ok
+    assert compare_inferences(told(far), told(), Tolerance(threshold=0.52)).ok
 
 
 def test_of_several_of_a_kind_the_nearest_are_matched():
     crowd = told(*((CAT, 0.9, (x, 0, x + 50, 50)) for x in (0, 20, 40)))
     turned = told(*((CAT, 0.9, (x, 0, x + 50, 50)) for x in (41, 1, 21)))
-    found = compare(crowd, turned, Tolerance(iou=0.95))
+    found = compare_inferences(crowd, turned, Tolerance(iou=0.95))
     assert (found.matched, found.boxes) == (3, pytest.approx(49 / 51))
 
 
@@ -90,7 +92,7 @@ def test_labels_are_matched_by_name_not_by_number():
     other = told(
         *((2, 0.9, (0, 0, 100, 50)), (1, 0.8, (100, 0, 200, 100))), labels=LabelMap.from_names(["dog", "cat"], first=1)
     )
-    assert compare(ONE, other).ok
+    assert compare_inferences(ONE, other).ok
 
 
 def test_masks_are_what_is_matched_where_there_are_any():
@@ -99,7 +101,7 @@ def test_masks_are_what_is_matched_where_there_are_any():
     less = pixels.copy()
     less[:, 75:] = False
     box = (CAT, 0.9, (0, 0, 100, 50))
-    found = compare(told(box, masks=(Mask(array=pixels),)), told(box, masks=(Mask(array=less),)))
+    found = compare_inferences(told(box, masks=(Mask(array=pixels),)), told(box, masks=(Mask(array=less),)))
     assert (found.matched, found.masks, found.boxes) == (1, 0.75, 1.0)
     assert found.faults == ("masks: 0.75, at least 0.9 is asked",)
 
@@ -109,29 +111,31 @@ def test_class_maps_are_compared_by_the_names_of_their_pixels():
     third = zeros.copy()
     third[:25] = DOG
     one, other = plain(model_ids=[], class_map=zeros), plain(model_ids=[], class_map=third)
-    assert compare(one, one).pixels == 1.0
-    assert compare(one, other).pixels == 0.75
+    assert compare_inferences(one, one).pixels == 1.0
+    assert compare_inferences(one, other).pixels == 0.75
     swapped = LabelMap.from_names(["dog", "cat"])
-    assert compare(one, attrs.evolve(one, labels=swapped)).pixels == 0.0
+    assert compare_inferences(one, attrs.evolve(one, labels=swapped)).pixels == 0.0
 
 
 def test_keypoints_that_both_see_are_compared():
     points = np.array([[[10, 10, 0.9], [20, 20, 0.9], [30, 30, 0.1]]])
     moved = points + [[[3, 4, 0], [0, 0, 0], [90, 0, 0]]]
     one, other = (plain(model_ids=[0], scores=[0.9], keypoints=found) for found in (points, moved))
-    assert compare(one, other).keypoints == pytest.approx(5 / 200)
-    assert not compare(one, other).ok
-    assert compare(one, other, Tolerance(keypoints=0.03)).ok
+    assert compare_inferences(one, other).keypoints == pytest.approx(5 / 200)
+    assert not compare_inferences(one, other).ok
+    assert compare_inferences(one, other, Tolerance(keypoints=0.03)).ok
 
 
 def test_answers_without_places_are_matched_by_label():
     one, other = (plain(model_ids=numbers, scores=[0.9, 0.6]) for numbers in ([CAT, DOG], [DOG, CAT]))
-    found = compare(one, other)
+    found = compare_inferences(one, other)
     assert (found.matched, found.scores) == (2, pytest.approx(0.3))
 
 
 def test_other_pictures_do_not_agree():
-    assert compare(ONE, attrs.evolve(ONE, size=(100, 100))).faults == ("two pictures: 200 x 100 and 100 x 100",)
+    assert compare_inferences(ONE, attrs.evolve(ONE, size=(100, 100))).faults == (
+        "two pictures: 200 x 100 and 100 x 100",
+    )
 
 
 def test_the_total_holds_the_worst():

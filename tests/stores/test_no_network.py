@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from runner_store_folder.store import FolderStore
 
-from runner_core.discovery.registry import KINDS, registry
+from runner_core.discovery.registry import KINDS, get_registry
 
 DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
 PICTURE = DEMO / "pictures" / "1-book.jpg"
@@ -33,9 +33,9 @@ LOOK = """
 import json, sys
 events = []
 sys.addaudithook(lambda event, told: event.startswith("socket.") and events.append([event, repr(told[1:])]))
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 for found in {kind}:
-    registry().get(*found).load()
+    get_registry().get(*found).load()
 print(json.dumps(events))
 """
 
@@ -95,9 +95,9 @@ def test_offline_the_missing_brain_is_said_without_a_try(pulled):
     ]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if registry().all(kind)])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if get_registry().all(kind)])
 def test_no_plugin_opens_a_connection_when_it_is_imported(kind):
-    wanted = [(kind, name) for name in registry().all(kind)]
+    wanted = [(kind, name) for name in get_registry().all(kind)]
     done = run(LOOK.format(kind=wanted))
     assert done.returncode == 0, done.stderr
     events = json.loads(done.stdout.splitlines()[-1])

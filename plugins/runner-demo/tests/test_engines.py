@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from runner_core.cards.card import Card
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
 from runner_core.frames.frame import Frame
 from runner_core.loading.load import brain_on, load
 from runner_core.loading.locate import locate, openers
 from runner_core.loading.options import Choices
-from runner_core.results.compare import Agreement, Tolerance, compare
+from runner_core.results.compare import Agreement, Tolerance, compare_inferences
 
 PACKAGE = Path(__file__).parents[1] / "src" / "runner_demo"
 PICTURES = sorted(PACKAGE.glob("pictures/*.jpg"))
@@ -22,7 +22,7 @@ RESIZE = Tolerance(iou=0.99, score=0.005)  # in the graph with fractions, before
 SAME = Tolerance(iou=0.999, score=1e-3)
 
 
-ENGINES = ",".join(registry().all("engines"))
+ENGINES = ",".join(get_registry().all("engines"))
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -42,7 +42,7 @@ def told(request):
 
 
 def agreed(one, other, tolerance):
-    return Agreement.total(compare(*pair, tolerance) for pair in zip(one, other, strict=True))
+    return Agreement.total(compare_inferences(*pair, tolerance) for pair in zip(one, other, strict=True))
 
 
 def test_each_form_is_run_by_the_engines_there_are(told):

@@ -1,0 +1,37 @@
+"""What must be known to run a model file, and where it is read: cards, artifacts, labels, what lies beside a model."""
+
+from typing import TYPE_CHECKING
+
+from runner_core.util.lazy import attach_names
+
+if TYPE_CHECKING:
+    from runner_core.cards.artifact import Artifact as Artifact
+    from runner_core.cards.artifact import ArtifactFile as ArtifactFile
+    from runner_core.cards.artifact import check_files as check_files
+    from runner_core.cards.artifact import describe_files as describe_files
+    from runner_core.cards.artifact import format_of as format_of
+    from runner_core.cards.artifact import sha256_of as sha256_of
+    from runner_core.cards.card import FILE_NAME as FILE_NAME
+    from runner_core.cards.card import Card as Card
+    from runner_core.cards.label_files import read_labels as read_labels
+    from runner_core.cards.labels import BACKGROUND as BACKGROUND
+    from runner_core.cards.labels import Label as Label
+    from runner_core.cards.labels import LabelMap as LabelMap
+    from runner_core.cards.sidecar_labels import FILE_NAMES as FILE_NAMES
+    from runner_core.cards.sidecar_metadata import METADATA_NAMES as METADATA_NAMES
+    from runner_core.cards.tflite_metadata import read_tflite_metadata as read_tflite_metadata
+    from runner_core.cards.tolerance import Tolerance as Tolerance
+else:
+    __getattr__, __dir__, __all__ = attach_names(
+        __name__,
+        {
+            "artifact": ["Artifact", "ArtifactFile", "check_files", "describe_files", "format_of", "sha256_of"],
+            "card": ["Card", "FILE_NAME"],
+            "label_files": ["read_labels"],
+            "labels": ["BACKGROUND", "Label", "LabelMap"],
+            "sidecar_labels": ["FILE_NAMES"],
+            "sidecar_metadata": ["METADATA_NAMES"],
+            "tflite_metadata": ["read_tflite_metadata"],
+            "tolerance": ["Tolerance"],
+        },
+    )

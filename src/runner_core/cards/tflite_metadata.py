@@ -75,7 +75,7 @@ _NORMALIZATION = 1  # of the union ProcessUnitOptions
 _DICTIONARIES: dict[str, Callable[[str], Any]] = {"metadata.json": json.loads, "temp_meta.txt": ast.literal_eval}
 
 
-def metadata_of(path: Path) -> dict[str, str]:
+def read_tflite_metadata(path: Path) -> dict[str, str]:
     """What can be read; the rest is left out, since the model runs without.
 
     ``name``, ``description``, ``version``, ``author``, ``license``; ``mean`` and ``std`` of the first input that says

@@ -1,0 +1,17 @@
+"""The command line: one command a file. A plugin's commands end as these do."""
+
+from typing import TYPE_CHECKING
+
+from runner_core.util.lazy import attach_names
+
+if TYPE_CHECKING:
+    from runner_core.cli.run import exit_code as exit_code
+    from runner_core.cli.tables import print_summary as print_summary
+else:
+    __getattr__, __dir__, __all__ = attach_names(
+        __name__,
+        {
+            "run": ["exit_code"],
+            "tables": ["print_summary"],
+        },
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from traceback import walk_tb
 
 from runner_core.discovery.entry_points import Origin
-from runner_core.discovery.registry import KINDS, registry
+from runner_core.discovery.registry import KINDS, get_registry
 
 
 def fault(error: Exception) -> str:
@@ -23,7 +23,7 @@ def author(error: Exception) -> Origin | None:
     plugins = {
         _package(found.plugin.target.partition(":")[0]): found.origin
         for kind in KINDS
-        for found in registry().all(kind).values()
+        for found in get_registry().all(kind).values()
     }
     packages = [_package(frame.f_globals.get("__name__", "")) for frame, _ in walk_tb(error.__traceback__)]
     innermost = next((name for name in reversed(packages) if name in plugins or name == _package(__name__)), "")

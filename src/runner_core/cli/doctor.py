@@ -9,7 +9,7 @@ from importlib.metadata import version
 import click
 
 from runner_core.cli.plugins import say_problems
-from runner_core.discovery.registry import KINDS, Installed, registry
+from runner_core.discovery.registry import KINDS, Installed, get_registry
 from runner_core.errors import RunnerError
 
 
@@ -20,7 +20,7 @@ def doctor() -> int:
     click.echo(f"cores {os.cpu_count()}")
     failed = say_problems()
     for kind in KINDS:
-        for name, found in registry().all(kind).items():
+        for name, found in get_registry().all(kind).items():
             told, bad = _check(kind, found)
             failed |= bad
             click.echo(f"{'FAILED ' if bad else 'ok     '}{kind[:-1]} {name} ({found.distribution}): {told}")

@@ -16,7 +16,7 @@ import click
 
 from runner_core.cli.signals import stoppable, stopped
 from runner_core.discovery.catalog import package_of
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
 
 _DEBUG = "--debug"
@@ -53,14 +53,14 @@ class Commands(click.Group):
     """The commands above and those of plugins, known by summary, imported when run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        return [*COMMANDS, *(name for name in registry().all("commands") if name not in COMMANDS)]
+        return [*COMMANDS, *(name for name in get_registry().all("commands") if name not in COMMANDS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name in COMMANDS:
             module, _, attribute = COMMANDS[cmd_name][0].partition(":")
             command: click.Command = getattr(importlib.import_module(module), attribute)
             return command
-        found = registry().all("commands").get(cmd_name)
+        found = get_registry().all("commands").get(cmd_name)
         return found.load() if found else None
 
     def resolve_command(
@@ -89,7 +89,7 @@ class Commands(click.Group):
 
     @staticmethod
     def _summary(name: str) -> str:
-        return COMMANDS[name][1] if name in COMMANDS else registry().all("commands")[name].plugin.summary
+        return COMMANDS[name][1] if name in COMMANDS else get_registry().all("commands")[name].plugin.summary
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner_core.discovery.registry import KINDS, registry
+from runner_core.discovery.registry import KINDS, get_registry
 
 
 @click.command()
@@ -14,7 +14,7 @@ def plugins() -> int:
     for kind in KINDS:
         rows = [
             (found.plugin.name, f"{found.plugin.summary} [{found.distribution} {found.version}]")
-            for found in registry().all(kind).values()
+            for found in get_registry().all(kind).values()
         ]
         if rows:
             with formatter.section(kind):
@@ -25,6 +25,6 @@ def plugins() -> int:
 
 def say_problems() -> int:
     """Tells each broken plugin on standard error; 1 if there are any."""
-    for problem in registry().problems:
+    for problem in get_registry().problems:
         click.echo(f"runner: broken plugin {problem}", err=True)
-    return 1 if registry().problems else 0
+    return 1 if get_registry().problems else 0

@@ -13,6 +13,7 @@ from runner_core.cli.profile_table import print_explanation
 from runner_core.cli.progress import counting
 from runner_core.cli.signals import stopped
 from runner_core.cli.tables import print_summary
+from runner_core.contracts import HasTotal
 from runner_core.pipeline.executor import News
 from runner_core.pipeline.pipeline import run as run_pipeline
 from runner_core.pipeline.sources_sinks import open_sinks, open_source, sink_name
@@ -56,7 +57,7 @@ def run_over(
     frames = open_source(source)
     outlets = open_sinks(sinks, reading=frames, inputs=[source])  # what is typed wrong is said before a model loads
     named = dict(zip(map(sink_name, sinks), outlets, strict=True))
-    total: int | None = getattr(frames, "total", None)
+    total: int | None = frames.total if isinstance(frames, HasTotal) else None
     budget = thread_budget(choices.pop("threads"))
     choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within
     news = News()

@@ -199,7 +199,7 @@ def _installed() -> Registry:
 _in_use: list[Registry] = []
 
 
-def registry() -> Registry:
+def get_registry() -> Registry:
     """The registry of this process, filled at the first call."""
     return _in_use[-1] if _in_use else _installed()
 

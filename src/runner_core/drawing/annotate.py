@@ -29,7 +29,7 @@ PERSON_LIMBS = (
 )  # fmt: skip
 
 
-def annotate(image: Image.Image, inferences: Sequence[Inference]) -> Image.Image:
+def annotate_picture(image: Image.Image, inferences: Sequence[Inference]) -> Image.Image:
     """A new RGB image with class maps, masks, boxes, keypoints and names drawn in; ``image`` (RGB) stays as it is.
 
     A class has the same colour in every picture. Names carry the brain's where there are several. Raises UsageError

@@ -1,0 +1,18 @@
+"""What engine plugins share: tensors at a session's border, and the first bytes of a model file."""
+
+from typing import TYPE_CHECKING
+
+from runner_core.util.lazy import attach_names
+
+if TYPE_CHECKING:
+    from runner_core.engines.file_header import head_of as head_of
+    from runner_core.engines.tensor_io import Border as Border
+    from runner_core.engines.tensor_io import Quantisation as Quantisation
+else:
+    __getattr__, __dir__, __all__ = attach_names(
+        __name__,
+        {
+            "file_header": ["head_of"],
+            "tensor_io": ["Border", "Quantisation"],
+        },
+    )

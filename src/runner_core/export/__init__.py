@@ -1,0 +1,1 @@
+"""The same brain for other engines, shown to answer alike."""

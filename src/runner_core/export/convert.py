@@ -15,7 +15,7 @@ from runner_core.cards.artifact import Artifact, describe_files
 from runner_core.cards.card import FILE_NAME, Card
 from runner_core.cards.tolerance import Tolerance
 from runner_core.contracts import Engine, Exporter
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.export.parity import prove
 from runner_core.export.verify import Verdict
@@ -81,7 +81,7 @@ def _exporter(located: Located, formats: Sequence[str], choices: Choices) -> tup
     """Who opens one of the artifacts and writes all of the formats."""
     able: dict[str, Exporter] = {}
     for opener in openers(located.of_task(choices.task), choices.engine):
-        engine: Engine = registry().make("engines", opener.engine)
+        engine: Engine = get_registry().make("engines", opener.engine)
         if isinstance(engine, Exporter):
             able[opener.engine] = engine
             if set(formats) <= set(engine.exports):

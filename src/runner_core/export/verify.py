@@ -11,7 +11,7 @@ from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import RunnerError
 from runner_core.export.golden import Golden
 from runner_core.frames.frame import Frame
-from runner_core.results.compare import Agreement, compare
+from runner_core.results.compare import Agreement, compare_inferences
 from runner_core.results.inference import Inference
 from runner_core.results.result import Failure, Result
 
@@ -71,7 +71,7 @@ def _answer(brain: Brain, frame: Frame) -> Inference | Failure:
 
 def _compared(one: Inference | Failure | None, other: Inference | Failure | None, tolerance: Tolerance) -> Agreement:
     if isinstance(one, Inference) and isinstance(other, Inference):
-        return compare(one, other, tolerance)
+        return compare_inferences(one, other, tolerance)
     failed = [told.message for told in (one, other) if isinstance(told, Failure)]
     return Agreement(faults=tuple(dict.fromkeys(failed)) or ("the golden file says nothing of this picture",))
 

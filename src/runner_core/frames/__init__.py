@@ -1,0 +1,24 @@
+"""One picture: read, decoded, resized and made a tensor, each once, whoever asks."""
+
+from typing import TYPE_CHECKING
+
+from runner_core.util.lazy import attach_names
+
+if TYPE_CHECKING:
+    from runner_core.frames.decode import open_image as open_image
+    from runner_core.frames.decode import reduced_size as reduced_size
+    from runner_core.frames.decode import to_pixels as to_pixels
+    from runner_core.frames.download import LIMIT as LIMIT
+    from runner_core.frames.frame import Frame as Frame
+    from runner_core.frames.preprocess import PictureSpec as PictureSpec
+    from runner_core.frames.preprocess import Placement as Placement
+else:
+    __getattr__, __dir__, __all__ = attach_names(
+        __name__,
+        {
+            "decode": ["open_image", "reduced_size", "to_pixels"],
+            "download": ["LIMIT"],
+            "frame": ["Frame"],
+            "preprocess": ["PictureSpec", "Placement"],
+        },
+    )

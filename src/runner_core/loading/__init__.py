@@ -1,0 +1,1 @@
+"""From a path to a LocalBrain: locate, card, options, engine, session, bind."""

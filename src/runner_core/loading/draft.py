@@ -14,7 +14,7 @@ from runner_core.cards.sidecar_labels import labels_beside
 from runner_core.cards.sidecar_metadata import Told, metadata_beside
 from runner_core.contracts import Session, Signature, Task, TensorSpec
 from runner_core.discovery.entry_points import reason_of
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, TaskError
 from runner_core.loading.local_brain import signature_of
 from runner_core.tasks.label_check import settled
@@ -85,7 +85,7 @@ log = logging.getLogger("runner")
 
 def task_of(family: str) -> Task:
     """The task of that name, imported. Raises NotInstalled."""
-    task: Task = registry().make("tasks", family)
+    task: Task = get_registry().make("tasks", family)
     return task
 
 
@@ -105,7 +105,7 @@ def nobody(bare: Bare, family: str | None) -> TaskError:
     tensors = "; ".join(str(spec) for spec in (*bare.signature.inputs, *bare.signature.outputs))
     told = bare.signature.metadata.get("task")
     lie = f"; its metadata say task {told!r}, which these tensors are not" if told else ""
-    asked = family or ", ".join(registry().all("tasks")) or "none installed"
+    asked = family or ", ".join(get_registry().all("tasks")) or "none installed"
     return TaskError(
         f"{bare.path}: no task recognises its tensors ({tensors}){lie}",
         remedy=f"tasks asked: {asked}; a brain.json can say its roles",
@@ -117,7 +117,7 @@ def drafts_of(bare: Bare, family: str | None = None) -> dict[str, Card]:
 
     Asked for by name, as ``family``, it raises what it raises.
     """
-    names = [family] if family else list(registry().all("tasks"))
+    names = [family] if family else list(get_registry().all("tasks"))
     drafts = {}
     for name in names:
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner_core.cards.card import Card
 from runner_core.contracts import Engine, EngineOptions, Session
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError
 from runner_core.loading import trust
 from runner_core.loading.draft import Bare, draft, labelled, task_of
@@ -21,7 +21,7 @@ log = logging.getLogger("runner")
 
 def load(opener: Opener, choices: Choices) -> Session:
     """The model in its engine. Raises EngineError, UntrustedError."""
-    engine: Engine = registry().make("engines", opener.engine)
+    engine: Engine = get_registry().make("engines", opener.engine)
     if choices.trust:
         trust.remember(opener.path, choices.name or opener.path.name)
     trusted = choices.trust or trust.is_trusted(opener.path)

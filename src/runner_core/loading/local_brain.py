@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from runner_core.brain import Brain
 from runner_core.cards.card import Card
-from runner_core.contracts import Decoded, Session, Signature, Task, Tensors
+from runner_core.contracts import Decoded, HasDecoded, HasPicture, Session, Signature, Task, Tensors
 from runner_core.errors import EngineError, TaskError
 from runner_core.frames.frame import Frame
 from runner_core.frames.preprocess import PictureSpec
@@ -52,7 +52,7 @@ class LocalBrain(Brain):
         signature = signature or signature_of(session)
         self._task, (self._inputs, self._outputs) = task, _roles(card, signature)
         self._codec = task.bind(card, signature)
-        self.picture = getattr(self._codec, "picture", None)
+        self.picture = self._codec.picture if isinstance(self._codec, HasPicture) else None
         self._turn = None if session.concurrent else Lock()
         used = {*self._inputs.values(), *self._outputs.values()}
         known = [spec for spec in (*signature.inputs, *signature.outputs) if spec.name in used]
@@ -69,7 +69,8 @@ class LocalBrain(Brain):
         """Behind the graph's decoder, where its engine knows a place and it is fed encoded bytes now."""
         if self.picture is None or not self.picture.encoded:
             return self
-        decoded = getattr(self.session, "decoded", {}).get(self.card.roles.get("image"))
+        known = self.session.decoded if isinstance(self.session, HasDecoded) else {}
+        decoded = known.get(self.card.roles.get("image", ""))
         return BehindDecoder(self, decoded) if decoded else self
 
     def infer(self, frame: Frame) -> Inference:

@@ -10,7 +10,7 @@ import attrs
 from runner_core.cards.artifact import Artifact, check_files, format_of
 from runner_core.cards.card import FILE_NAME, Card
 from runner_core.discovery.catalog import package_of
-from runner_core.discovery.registry import Installed, registry
+from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
 
 
@@ -34,7 +34,7 @@ class Located:
         """
         if task is None or self.card is None:
             return self
-        registry().get("tasks", task)
+        get_registry().get("tasks", task)
         tasks = [artifact.task or self.card.task for artifact in self.artifacts]
         if task not in tasks:
             own = ", ".join(dict.fromkeys(tasks)) or self.card.task
@@ -90,11 +90,11 @@ def openers(located: Located, engines: str | None = None) -> list[Opener]:
 def _openers(located: Located, engines: str | None) -> Iterator[Opener]:
     if engines is None:
         for artifact in located.artifacts:
-            for found in registry().claiming("engines", artifact.format):
+            for found in get_registry().claiming("engines", artifact.format):
                 yield Opener(found.plugin.name, located.root, artifact)
         return
     for name in engines.split(","):
-        engine = registry().get("engines", name.strip())
+        engine = get_registry().get("engines", name.strip())
         for artifact in located.artifacts:
             if artifact.format in engine.plugin.claims:
                 yield Opener(engine.plugin.name, located.root, artifact)
@@ -106,7 +106,7 @@ def _bare(path: Path) -> Located:
 
 def _only_model(folder: Path) -> Path:
     """The one thing in a folder without a card that some engine opens; the folder where there is none."""
-    formats = {claim for found in registry().all("engines").values() for claim in found.plugin.claims}
+    formats = {claim for found in get_registry().all("engines").values() for claim in found.plugin.claims}
     models = [entry for entry in sorted(folder.iterdir()) if format_of(entry) in formats]
     if len(models) > 1:
         names = ", ".join(model.name for model in models)
@@ -140,7 +140,7 @@ def _nobody(located: Located, engines: str | None) -> str:
 
 
 def _engines_known(located: Located) -> str:
-    engines = registry().all("engines").values()
+    engines = get_registry().all("engines").values()
     known = "; ".join(_spelled(found) for found in engines) or "none"
     packages = {package_of("engines", artifact.format) for artifact in located.artifacts} - {None}
     missing = sorted(str(package) for package in packages - {found.distribution for found in engines})

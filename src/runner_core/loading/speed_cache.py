@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 from filelock import FileLock
 
-from runner_core.discovery.registry import registry
+from runner_core.discovery.registry import get_registry
 from runner_core.loading import trust
 from runner_core.loading.locate import Opener
 from runner_core.loading.options import Choices
@@ -74,7 +74,7 @@ def _number(given: Any) -> float | None:
 
 def _versions(engine: str) -> list[str]:
     """Of the engine's distribution and of what it requires, by metadata."""
-    origin = registry().get("engines", engine).origin
+    origin = get_registry().get("engines", engine).origin
     required = [text for text in (origin.made_by.requires or ()) if "extra ==" not in text] if origin.made_by else []
     names = [found[0] for text in required if (found := re.match(r"[\w.-]+", text))]
     told = [f"{origin.distribution} {origin.version}"]

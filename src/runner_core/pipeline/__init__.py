@@ -1,0 +1,24 @@
+"""Brains over a source into sinks, and an earlier run once more."""
+
+from typing import TYPE_CHECKING
+
+from runner_core.util.lazy import attach_names
+
+if TYPE_CHECKING:
+    from runner_core.pipeline.pipeline import run as run
+    from runner_core.pipeline.pipeline import stream as stream
+    from runner_core.pipeline.records import Choice as Choice
+    from runner_core.pipeline.records import read_records as read_records
+    from runner_core.pipeline.sources_sinks import open_sink as open_sink
+    from runner_core.pipeline.sources_sinks import open_source as open_source
+    from runner_core.pipeline.summary import Summary as Summary
+else:
+    __getattr__, __dir__, __all__ = attach_names(
+        __name__,
+        {
+            "pipeline": ["run", "stream"],
+            "records": ["Choice", "read_records"],
+            "sources_sinks": ["open_sink", "open_source"],
+            "summary": ["Summary"],
+        },
+    )

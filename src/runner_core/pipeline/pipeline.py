@@ -11,7 +11,7 @@ from typing import Self
 import attrs
 
 from runner_core.brain import Brain, demand_brain
-from runner_core.contracts import Sink, Source, Writer
+from runner_core.contracts import HasDraws, HasGaps, Sink, Source, Writer
 from runner_core.errors import SourceError
 from runner_core.pipeline.executor import News, Panel
 from runner_core.pipeline.live import newest
@@ -50,7 +50,7 @@ def run(
     """
     reading = source_of(source)
     names, outlets = _outlets(sinks, reading, inputs=[] if reading is source else [str(source)])
-    exact = exact or any(getattr(outlet, "draws", False) for outlet in outlets)
+    exact = exact or any(isinstance(outlet, HasDraws) and outlet.draws for outlet in outlets)
     flow = _Flow.of(reading, brains, threads, exact=exact)
     summary = Summary(explain=explain, explanation=flow.explanation())
     with ExitStack() as stack:
@@ -143,7 +143,7 @@ class _Flow:
     def complete(self, explanation: Explanation) -> None:
         """Adds what is known at the end alone."""
         explanation.asked = self.panel.asked
-        explanation.gaps = getattr(self.source, "gaps", 0)
+        explanation.gaps = self.source.gaps if isinstance(self.source, HasGaps) else 0
 
 
 def _brains(asked: Sequence[Brain] | Brain) -> Sequence[Brain]:

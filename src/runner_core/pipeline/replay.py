@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 
-from runner_core.contracts import Sink
+from runner_core.contracts import HasDraws, Sink
 from runner_core.errors import ImageError, SourceError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.pipeline.find_pictures import NoPictures, Pictures
@@ -27,7 +27,7 @@ def replay(
     A line that is no record, and a record whose picture is not found, are told to ``complain`` and left out. Raises
     SinkError, and UsageError where a sink draws and there are no pictures.
     """
-    if pictures is None and any(getattr(sink, "draws", False) for sink in sinks):
+    if pictures is None and any(isinstance(sink, HasDraws) and sink.draws for sink in sinks):
         raise UsageError("a sink draws, and there are no pictures", remedy="give --video CLIP or --pictures DIR")
     summary = Summary()
     with ExitStack() as stack:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
-from runner_core.contracts import Sink, Source
+from runner_core.contracts import HasFiles, HasFolder, HasPlaces, Sink, Source
 from runner_core.discovery.catalog import package_of
-from runner_core.discovery.registry import Installed, registry
+from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.util.location import public_name, without_options
 
@@ -32,17 +32,17 @@ def open_source(location: str) -> Source:
     there has it in its name. Raises NotInstalled, SourceError.
     """
     scheme = _SCHEME.match(location)
-    named = registry().all("sources").get(scheme[1]) if scheme else None
+    named = get_registry().all("sources").get(scheme[1]) if scheme else None
     if named and scheme:
         return _made(named, location[scheme.end() :])
     bare = location if os.path.exists(location) else location.partition("?")[0]  # noqa: PTH110  # any text may be asked
     suffix = PurePath(bare).suffix.lower()
     whole = bare if not bare.isidentifier() or _is_own_name(bare) else ""  # a folder may be called rtsp
     for claim in (suffix, scheme[1].lower()) if scheme else (whole, suffix, "path"):
-        claiming = registry().claiming("sources", claim) if claim else ()
+        claiming = get_registry().claiming("sources", claim) if claim else ()
         if claiming:
             return _made(claiming[0], location)
-    known = ", ".join(registry().all("sources")) or "none"
+    known = ", ".join(get_registry().all("sources")) or "none"
     package = package_of("sources", scheme[1].lower() if scheme else "file")
     remedy = f"`pip install {package}` brings one" if package else "see `runner plugins`"
     raise NotInstalled(f"no installed source reads {public_name(location)!r}", remedy=f"installed: {known}; {remedy}")
@@ -52,7 +52,7 @@ def source_of(asked: Readable) -> Source:
     """The source itself. Raises as ``open_source`` does, and UsageError for what is no Readable."""
     if isinstance(asked, str | os.PathLike | int):
         return open_source(str(asked))
-    if not hasattr(asked, "frames"):
+    if not isinstance(asked, Source):
         raise UsageError(
             f"a {type(asked).__name__} is no source of pictures",
             remedy="give a location, such as 'pictures/', or a source; brain.predict_many takes pictures at hand",
@@ -67,10 +67,10 @@ def open_sink(location: str) -> Sink:
     """
     name, colon, rest = location.partition(":")
     if colon and rest:
-        named: Sink = registry().make("sinks", name, rest)
+        named: Sink = get_registry().make("sinks", name, rest)
         return named
     claim = PurePath(without_options(location)).suffix.lower() or location
-    claiming = () if colon else registry().claiming("sinks", claim)
+    claiming = () if colon else get_registry().claiming("sinks", claim)
     if not claiming:
         raise UsageError(f"{location!r} is not a sink", remedy="write its name and where to, such as jsonl:out.jsonl")
     claimed: Sink = claiming[0].make(location)
@@ -94,14 +94,14 @@ def open_sinks(asked: Sequence[Writable], *, reading: Source | None = None, inpu
     for given, sink in zip(asked, sinks, strict=True):
         location = sink_name(given)
         for place in _places(sink) or ([] if sink is given else [location]):
-            if _is_among(read, place) or _is_among(getattr(reading, "files", ()), place):
+            if _is_among(read, place) or (isinstance(reading, HasFiles) and _is_among(reading.files, place)):
                 raise UsageError(f"{location}: would write over what is read", remedy="name another place for it")
             if place in taken:
                 also = taken[place]
                 told = f"{location} is given twice" if location == also else f"{location} writes where {also} does"
                 raise UsageError(told, remedy="name another place for one of them")
             taken[place] = location
-        _spare(getattr(reading, "folder", None), getattr(sink, "folder", None), location)
+        _spare(_folder_of(reading), _folder_of(sink), location)
     return sinks
 
 
@@ -112,7 +112,11 @@ def sink_name(asked: Writable) -> str:
 
 def _places(sink: Sink) -> list[str]:
     """Where it says that it writes."""
-    return [os.path.realpath(place) for place in getattr(sink, "places", ())]
+    return [os.path.realpath(place) for place in (sink.places if isinstance(sink, HasPlaces) else ())]
+
+
+def _folder_of(part: Source | Sink | None) -> Path | None:
+    return part.folder if isinstance(part, HasFolder) else None
 
 
 def _is_among(files: Iterable[str], place: str) -> bool:
@@ -125,7 +129,7 @@ def _is_among(files: Iterable[str], place: str) -> bool:
 def _file_of(location: str) -> str:
     """What a source's location names, if that is a file."""
     scheme = _SCHEME.match(location)
-    place = location[scheme.end() :] if scheme and scheme[1] in registry().all("sources") else location
+    place = location[scheme.end() :] if scheme and scheme[1] in get_registry().all("sources") else location
     return place if os.path.exists(place) else without_options(place)  # noqa: PTH110  # any text may be asked
 
 
@@ -137,7 +141,7 @@ def _spare(searched: Path | None, filled: Path | None, location: str) -> None:
 
 
 def _is_own_name(word: str) -> bool:
-    return word in registry().all("sources") and not os.path.exists(word)  # noqa: PTH110  # as above
+    return word in get_registry().all("sources") and not os.path.exists(word)  # noqa: PTH110  # as above
 
 
 def _made(found: Installed, location: str) -> Source:

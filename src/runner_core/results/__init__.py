@@ -1,0 +1,54 @@
+"""What brains answer, and arithmetic on answers: boxes, masks, columns, comparing, combining, exporting."""
+
+from typing import TYPE_CHECKING
+
+from runner_core.util.lazy import attach_names
+
+if TYPE_CHECKING:
+    from runner_core.results.boxes import TO_CORNERS as TO_CORNERS
+    from runner_core.results.boxes import UNITS as UNITS
+    from runner_core.results.boxes import YX_TO_XY as YX_TO_XY
+    from runner_core.results.boxes import Floats as Floats
+    from runner_core.results.boxes import are_normalised as are_normalised
+    from runner_core.results.boxes import box_ious as box_ious
+    from runner_core.results.boxes import centred_to_corners as centred_to_corners
+    from runner_core.results.boxes import crops_of as crops_of
+    from runner_core.results.boxes import to_picture as to_picture
+    from runner_core.results.combine import boxes_of as boxes_of
+    from runner_core.results.combine import merge as merge
+    from runner_core.results.combine import nearest_iou as nearest_iou
+    from runner_core.results.compare import Agreement as Agreement
+    from runner_core.results.compare import compare_inferences as compare_inferences
+    from runner_core.results.formats import coco_results as coco_results
+    from runner_core.results.formats import to_supervision as to_supervision
+    from runner_core.results.formats import yolo_name as yolo_name
+    from runner_core.results.formats import yolo_text as yolo_text
+    from runner_core.results.inference import Inference as Inference
+    from runner_core.results.instance import Instance as Instance
+    from runner_core.results.mask import Mask as Mask
+    from runner_core.results.result import Failure as Failure
+    from runner_core.results.result import Result as Result
+else:
+    __getattr__, __dir__, __all__ = attach_names(
+        __name__,
+        {
+            "boxes": [
+                "Floats",
+                "TO_CORNERS",
+                "UNITS",
+                "YX_TO_XY",
+                "are_normalised",
+                "box_ious",
+                "centred_to_corners",
+                "crops_of",
+                "to_picture",
+            ],
+            "combine": ["boxes_of", "merge", "nearest_iou"],
+            "compare": ["Agreement", "compare_inferences"],
+            "formats": ["coco_results", "to_supervision", "yolo_name", "yolo_text"],
+            "inference": ["Inference"],
+            "instance": ["Instance"],
+            "mask": ["Mask"],
+            "result": ["Failure", "Result"],
+        },
+    )

@@ -58,7 +58,7 @@ _COUNTS = ("matched", "missing", "extra", "relabelled", "near")
 _MEASURES: dict[str, Any] = {"boxes": min, "masks": min, "scores": max, "pixels": min, "keypoints": max}
 
 
-def compare(one: Inference, other: Inference, tolerance: Tolerance | None = None) -> Agreement:
+def compare_inferences(one: Inference, other: Inference, tolerance: Tolerance | None = None) -> Agreement:
     """Holds ``other`` against ``one``, two answers to the same picture.
 
     Rows of one label are matched by the overlap of their masks, else boxes, the greatest first; without either, in

@@ -18,7 +18,7 @@ import tomllib
 import attrs
 
 from runner_core.contracts import Store
-from runner_core.discovery.registry import Installed, registry
+from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import UsageError
 from runner_core.util.home import home
 
@@ -36,7 +36,7 @@ class StoreAddress:
 
     def open(self) -> Store:
         """The store, made by its plugin. Raises NotInstalled, PluginError, StoreError."""
-        store: Store = registry().make("stores", self.kind, self.location)
+        store: Store = get_registry().make("stores", self.kind, self.location)
         return store
 
 
@@ -45,7 +45,7 @@ def configured() -> dict[str, StoreAddress]:
     typed = dict(_pair(entry) for entry in os.environ.get(STORES_VARIABLE, "").split())
     named = {**typed, **{alias: value for alias, value in _file().items() if alias not in typed}}
     stores = {alias: _address(alias, value) for alias, value in named.items()}
-    for found in registry().claiming("stores", "embedded"):
+    for found in get_registry().claiming("stores", "embedded"):
         stores.setdefault(found.plugin.name, StoreAddress(found.plugin.name, found.plugin.name))
     return stores
 
@@ -59,22 +59,22 @@ def address_of(text: str) -> StoreAddress:
     if known:
         return known
     head, colon, rest = text.partition(":")
-    if not colon and head not in registry().all("stores"):
+    if not colon and head not in get_registry().all("stores"):
         raise _unknown(head, text, f"a folder is written folder:{text}; ")
     return StoreAddress(text, kind_of(head, text).plugin.name, text if rest.startswith("//") else rest)
 
 
 def kind_of(head: str, text: str) -> Installed:
     """The kind of store called ``head``, or that claims it as a scheme. Raises UsageError naming ``text``."""
-    kinds = registry().all("stores")
-    found = kinds.get(head) or next(iter(registry().claiming("stores", head)), None)
+    kinds = get_registry().all("stores")
+    found = kinds.get(head) or next(iter(get_registry().claiming("stores", head)), None)
     if found is None:
         raise _unknown(head, text)
     return found
 
 
 def _unknown(head: str, text: str, remedy: str = "") -> UsageError:
-    known = f"configured: {', '.join(configured())}; installed: {', '.join(registry().all('stores'))}"
+    known = f"configured: {', '.join(configured())}; installed: {', '.join(get_registry().all('stores'))}"
     return UsageError(f"{text}: there is no store {head!r}", remedy=f"{remedy}{known}; see `runner plugins`")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import attrs
 
+from runner_core.contracts import HasSplit
 from runner_core.errors import UsageError
 from runner_core.stores.config import StoreAddress, configured, kind_of
 
@@ -53,8 +54,8 @@ def _direct(head: str, rest: str, text: str) -> Reference:
     """A kind of store that was not configured: by its plugin's name, or by a scheme that it claims."""
     found = kind_of(head, text)
     full = text if rest.startswith("//") else rest
-    split = getattr(found.load(), "split", split_at_slash)
-    location, name = split(full)
+    target = found.load()
+    location, name = target.split(full) if isinstance(target, HasSplit) else split_at_slash(full)
     return _named(name, StoreAddress(head, found.plugin.name, location))
 
 

@@ -17,7 +17,7 @@ from runner_core.testing.registries import registry_of
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CLAIM = re.compile(r"-|[./]?[a-z0-9][a-z0-9+./-]*")  # "-" and "/dev/video0" are whole locations
-_LIGHT = frozenset({"runner_core", "runner_core.hookspecs", "runner_core.plugin"})
+_LIGHT = frozenset(f"runner_core{name}" for name in ("", ".hookspecs", ".plugin", ".util", ".util.lazy"))
 _MADE = {"engines": Engine, "tasks": Task, "trainers": Trainer}  # by calling the target with no argument
 _METHODS = {"sources": ("frames",), "sinks": ("open",), "stores": ("list", "fetch")}
 

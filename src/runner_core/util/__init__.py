@@ -1,0 +1,24 @@
+"""Small things that every floor needs: files written whole, the person's folder, locations as they are typed."""
+
+from typing import TYPE_CHECKING
+
+from runner_core.util.lazy import attach_names
+
+if TYPE_CHECKING:
+    from runner_core.util.atomic import make_folder as make_folder
+    from runner_core.util.atomic import write_bytes as write_bytes
+    from runner_core.util.atomic import write_text as write_text
+    from runner_core.util.home import require_online as require_online
+    from runner_core.util.location import Kind as Kind
+    from runner_core.util.location import public_name as public_name
+    from runner_core.util.location import shown as shown
+    from runner_core.util.location import split_options as split_options
+else:
+    __getattr__, __dir__, __all__ = attach_names(
+        __name__,
+        {
+            "atomic": ["make_folder", "write_bytes", "write_text"],
+            "home": ["require_online"],
+            "location": ["Kind", "public_name", "shown", "split_options"],
+        },
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.tasks.activation import ACTIVATIONS, are_probabilities
+from runner_core.tasks import ACTIVATIONS, are_probabilities
 
 
 def probabilities(values: NDArray[np.generic], activation: str | None) -> NDArray[np.float32]:

@@ -6,20 +6,25 @@ import attrs
 import numpy as np
 
 from runner_classification.activation import probabilities
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
-from runner_core.results.inference import Inference
-from runner_core.tasks.activation import ACTIVATIONS
-from runner_core.tasks.card_options import choice
-from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.label_check import background_of, believed, check_classes
-from runner_core.tasks.metadata import labels_of, size_of
-from runner_core.tasks.normalization import UNIT
-from runner_core.tasks.picture_input import drafted_input, picture_for
-from runner_core.tasks.roles import roles_of
+from runner_core.frames import Frame, PictureSpec
+from runner_core.results import Inference
+from runner_core.tasks import (
+    ACTIVATIONS,
+    UNIT,
+    PictureCodec,
+    background_of,
+    believed,
+    check_classes,
+    choice,
+    drafted_input,
+    labels_of,
+    picture_for,
+    roles_of,
+    size_of,
+)
 
 USUAL = PictureSpec(size=(224, 224))
 IMAGENET_AND_BACKGROUND = 1001  # TF-Slim's models put a background class before ImageNet's thousand

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 from time import monotonic, sleep
 
-from runner_core.frames.frame import Frame
-from runner_core.pipeline.sources_sinks import open_source
+from runner_core.frames import Frame
+from runner_core.pipeline import open_source
 from runner_demo.store import CLIP
 
 RATE = 25  # frames a second, as the clip was rendered

@@ -9,10 +9,8 @@ from pathlib import Path
 import click
 
 from runner_core.brain import Brain
-from runner_core.cli.run import exit_code
-from runner_core.cli.tables import print_summary
-from runner_core.pipeline.pipeline import run
-from runner_core.pipeline.summary import Summary
+from runner_core.cli import exit_code, print_summary
+from runner_core.pipeline import Summary, run
 from runner_core.project import Project
 from runner_demo.store import PICTURES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner_core.contracts import Source
 from runner_core.errors import SourceError
-from runner_core.pipeline.sources_sinks import open_source
+from runner_core.pipeline import open_source
 from runner_demo.camera import TURNS, DemoCamera
 from runner_demo.store import PICTURES
 

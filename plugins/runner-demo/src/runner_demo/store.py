@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner_core.cache.cache import Cache
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cache import Cache
+from runner_core.cards import FILE_NAME, Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import NoSuchBrain, StoreError
 

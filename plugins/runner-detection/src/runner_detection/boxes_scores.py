@@ -10,21 +10,34 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
-from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
-from runner_core.results.boxes import TO_CORNERS, UNITS, Floats, are_normalised, to_picture
-from runner_core.results.inference import Inference
-from runner_core.tasks.activation import ACTIVATIONS
-from runner_core.tasks.card_options import choice, flag, index
-from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.detections import assemble, best_rows, suppress
-from runner_core.tasks.label_check import believed, check_classes
-from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.normalization import UNIT
-from runner_core.tasks.picture_input import drafted_input, picture_of
-from runner_core.tasks.roles import axis, bare, expect, expect_same_rows, find_all, find_pair, roles_of, unbatched
+from runner_core.frames import Frame, PictureSpec
+from runner_core.results import TO_CORNERS, UNITS, Floats, Inference, are_normalised, to_picture
+from runner_core.tasks import (
+    ACTIVATIONS,
+    UNIT,
+    PictureCodec,
+    assemble,
+    axis,
+    bare,
+    believed,
+    best_rows,
+    check_classes,
+    choice,
+    drafted_input,
+    expect,
+    expect_same_rows,
+    find_all,
+    find_pair,
+    flag,
+    index,
+    labels_of,
+    picture_of,
+    roles_of,
+    suppress,
+    unbatched,
+)
 from runner_detection import detr, ssd, tf_detection
 from runner_detection.class_scores import best_class, every_class
 from runner_detection.kind import KIND

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.results.boxes import Floats
+from runner_core.results import Floats
 
 
 def best_class(

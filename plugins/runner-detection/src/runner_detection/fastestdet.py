@@ -10,21 +10,25 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
-from runner_core.results.boxes import Floats, centred_to_corners, to_picture
-from runner_core.results.inference import Inference
-from runner_core.tasks.activation import sigmoid
-from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.detections import suppress
-from runner_core.tasks.label_check import believed, check_classes
-from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.normalization import UNIT
-from runner_core.tasks.picture_input import drafted_input, picture_of
-from runner_core.tasks.roles import axis, roles_of, unbatched
+from runner_core.frames import Frame, PictureSpec
+from runner_core.results import Floats, Inference, centred_to_corners, to_picture
+from runner_core.tasks import (
+    UNIT,
+    PictureCodec,
+    axis,
+    believed,
+    check_classes,
+    drafted_input,
+    labels_of,
+    picture_of,
+    roles_of,
+    sigmoid,
+    suppress,
+    unbatched,
+)
 from runner_detection.kind import KIND
 
 STRIDE = 16

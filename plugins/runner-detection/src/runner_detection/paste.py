@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from runner_core.results.mask import Mask
+from runner_core.results import Mask
 
 LEVEL = 0.5  # of a soft mask, from which a pixel belongs to the instance
 

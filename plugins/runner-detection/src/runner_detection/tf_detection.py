@@ -12,19 +12,28 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
-from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec, Placement
-from runner_core.results.boxes import UNITS, YX_TO_XY, Floats, are_normalised, to_picture
-from runner_core.results.inference import Inference
-from runner_core.results.mask import Mask
-from runner_core.tasks.card_options import choice
-from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.detections import assemble, best_rows
-from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.picture_input import is_picture, picture_for
-from runner_core.tasks.roles import Shape, axis, bare, expect, expect_same_rows, find, find_all, roles_of, unbatched
+from runner_core.frames import Frame, PictureSpec, Placement
+from runner_core.results import UNITS, YX_TO_XY, Floats, Inference, Mask, are_normalised, to_picture
+from runner_core.tasks import (
+    PictureCodec,
+    Shape,
+    assemble,
+    axis,
+    bare,
+    best_rows,
+    choice,
+    expect,
+    expect_same_rows,
+    find,
+    find_all,
+    is_picture,
+    labels_of,
+    picture_for,
+    roles_of,
+    unbatched,
+)
 from runner_detection.kind import KIND
 from runner_detection.paste import PastedMask
 

@@ -9,17 +9,11 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from runner_core.cards.card import Card
-from runner_core.cards.labels import BACKGROUND, LabelMap
+from runner_core.cards import BACKGROUND, Card, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
-from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
-from runner_core.results.boxes import Floats
-from runner_core.results.inference import Inference
-from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.normalization import SIGNED
-from runner_core.tasks.picture_input import drafted_input, picture_of
-from runner_core.tasks.roles import bare, roles_of
+from runner_core.frames import Frame, PictureSpec
+from runner_core.results import Floats, Inference
+from runner_core.tasks import SIGNED, bare, drafted_input, labels_of, picture_of, roles_of
 from runner_detection.kind import KIND
 from runner_detection.tf_detection import NEEDED, TfDetectionCodec, check_shapes
 

@@ -13,23 +13,30 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards.card import Card
-from runner_core.cards.labels import LabelMap
+from runner_core.cards import Card, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
-from runner_core.results.boxes import UNITS, Floats, are_normalised, centred_to_corners, to_picture
-from runner_core.results.inference import Inference
-from runner_core.tasks.card_options import choice, flag
-from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.detections import assemble, best_rows, suppress
-from runner_core.tasks.label_check import believed, check_classes
-from runner_core.tasks.metadata import labels_of, literal
-from runner_core.tasks.normalization import UNIT
-from runner_core.tasks.picture_input import drafted_input, picture_of
-from runner_core.tasks.roles import roles_of, spelled, unbatched
-from runner_core.tasks.yolo import letterboxed
+from runner_core.frames import Frame, PictureSpec
+from runner_core.results import UNITS, Floats, Inference, are_normalised, centred_to_corners, to_picture
+from runner_core.tasks import (
+    UNIT,
+    PictureCodec,
+    assemble,
+    believed,
+    best_rows,
+    check_classes,
+    choice,
+    drafted_input,
+    flag,
+    labels_of,
+    letterboxed,
+    literal,
+    picture_of,
+    roles_of,
+    spelled,
+    suppress,
+    unbatched,
+)
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
 from runner_detection.yolo_layout import ORDERS, Layout, Order, layout_of

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from runner_core.tasks.roles import Shape
+from runner_core.tasks import Shape
 
 Order = Literal["rows", "columns", "end-to-end"]
 ORDERS: tuple[Order, ...] = ("rows", "columns", "end-to-end")

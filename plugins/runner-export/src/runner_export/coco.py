@@ -10,10 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runner_core.results.formats import coco_results
-from runner_core.results.inference import Inference
-from runner_core.results.result import Result
-from runner_core.util.location import Kind, split_options
+from runner_core.results import Inference, Result, coco_results
+from runner_core.util import Kind, split_options
 from runner_export.categories import Categories
 from runner_export.json_rows import Rows
 from runner_export.omissions import Omissions

@@ -13,12 +13,8 @@ from typing import Any
 from PIL import Image
 
 from runner_core.errors import ImageError
-from runner_core.results.boxes import crops_of
-from runner_core.results.combine import boxes_of
-from runner_core.results.inference import Inference
-from runner_core.results.result import Result
-from runner_core.util.atomic import write_bytes
-from runner_core.util.location import split_options
+from runner_core.results import Inference, Result, boxes_of, crops_of
+from runner_core.util import split_options, write_bytes
 from runner_export.naming import Names, safe
 from runner_export.omissions import Omissions
 from runner_export.places import said, writable_folder

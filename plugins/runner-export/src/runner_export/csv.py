@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from runner_core.results.result import Result
-from runner_core.util.location import split_options
+from runner_core.results import Result
+from runner_core.util import split_options
 from runner_export.places import WholeFiles, said, whole_files
 from runner_export.rows import COLUMNS, rows_of
 

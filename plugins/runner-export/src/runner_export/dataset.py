@@ -10,10 +10,9 @@ import attrs
 import numpy as np
 
 from runner_core.errors import SinkError
-from runner_core.frames.frame import Frame
-from runner_core.results.formats import yolo_name
-from runner_core.results.inference import Inference
-from runner_core.util.atomic import make_folder, write_bytes
+from runner_core.frames import Frame
+from runner_core.results import Inference, yolo_name
+from runner_core.util import make_folder, write_bytes
 from runner_export.label_rows import forms_of, label_text
 from runner_export.places import said
 

@@ -8,9 +8,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.drawing.annotate import LEAST_POINT
-from runner_core.results.formats import yolo_text
-from runner_core.results.inference import Inference
+from runner_core.drawing import LEAST_POINT
+from runner_core.results import Inference, yolo_text
 from runner_export.outline import outline
 
 FORMS = ("boxes", "segments", "pose")

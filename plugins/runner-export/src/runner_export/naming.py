@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from runner_core.frames.frame import Frame
+from runner_core.frames import Frame
 
 _LONGEST = 60  # characters, each up to four bytes: file systems stop at 255
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.errors import SinkError
-from runner_core.results.result import Result
-from runner_core.util.location import split_options
+from runner_core.results import Result
+from runner_core.util import split_options
 from runner_export.places import WholeFiles, said, whole_files
 from runner_export.rows import COLUMNS, rows_of
 

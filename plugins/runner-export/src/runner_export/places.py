@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import attrs
 
 from runner_core.errors import SinkError
-from runner_core.util.atomic import make_folder
+from runner_core.util import make_folder
 
 
 @attrs.define

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from runner_core.results.inference import Inference
-from runner_core.results.instance import Instance
-from runner_core.results.result import Result
+from runner_core.results import Inference, Instance, Result
 
 # column -> Arrow's type
 COLUMNS = {

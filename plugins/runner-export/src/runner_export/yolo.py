@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.errors import ImageError
-from runner_core.frames.frame import Frame
-from runner_core.results.inference import Inference
-from runner_core.results.result import Result
-from runner_core.util.location import Kind, split_options
+from runner_core.frames import Frame
+from runner_core.results import Inference, Result
+from runner_core.util import Kind, split_options
 from runner_export.dataset import Dataset
 from runner_export.label_rows import FORMS, takes
 from runner_export.naming import Names, safe

@@ -14,13 +14,11 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from runner_core.drawing.annotate import annotate
-from runner_core.drawing.captions import Style
+from runner_core.drawing import Style, annotate_picture
 from runner_core.errors import ImageError, SinkError
-from runner_core.frames.frame import Frame
-from runner_core.results.result import Result
-from runner_core.util.atomic import make_folder, write_bytes
-from runner_core.util.location import split_options
+from runner_core.frames import Frame
+from runner_core.results import Result
+from runner_core.util import make_folder, split_options, write_bytes
 from runner_files.naming import Names
 
 _JPEG_START = b"\xff\xd8\xff"
@@ -79,7 +77,7 @@ class ImagesWriter:
             return
         frame = result.frame
         try:
-            drawn = annotate(frame.image, result.answers)
+            drawn = annotate_picture(frame.image, result.answers)
         except ImageError as error:  # a brain that decodes by itself made sense of what Pillow cannot read
             log.warning("%s; nothing is drawn", error)
             return

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.errors import SinkError
-from runner_core.results.result import Result
-from runner_core.util.atomic import make_folder
-from runner_core.util.location import split_options
+from runner_core.results import Result
+from runner_core.util import make_folder, split_options
 
 STANDARD_OUTPUT = "-"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from runner_core.frames.frame import Frame
+from runner_core.frames import Frame
 from runner_files.listing import is_url, names_of, searched
 
 

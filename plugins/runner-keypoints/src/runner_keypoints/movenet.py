@@ -9,16 +9,12 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
-from runner_core.results.inference import Inference
-from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.normalization import RAW
-from runner_core.tasks.picture_input import drafted_input, picture_for
-from runner_core.tasks.roles import roles_of
+from runner_core.frames import Frame, PictureSpec
+from runner_core.results import Inference
+from runner_core.tasks import RAW, PictureCodec, drafted_input, picture_for, roles_of
 from runner_keypoints.person import KEYPOINTS, PERSON, check_names
 from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, answer, least_score
 

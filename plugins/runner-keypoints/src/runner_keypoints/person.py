@@ -3,8 +3,7 @@
 Source: https://cocodataset.org/#keypoints-2020
 """
 
-from runner_core.cards.card import Card
-from runner_core.cards.labels import LabelMap
+from runner_core.cards import Card, LabelMap
 from runner_core.errors import TaskError
 
 KEYPOINTS = (

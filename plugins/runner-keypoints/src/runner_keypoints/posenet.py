@@ -10,17 +10,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
-from runner_core.results.inference import Inference
-from runner_core.tasks.activation import ACTIVATIONS, are_probabilities
-from runner_core.tasks.card_options import choice
-from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.picture_input import drafted_input, picture_for
-from runner_core.tasks.roles import roles_of
+from runner_core.frames import Frame, PictureSpec
+from runner_core.results import Inference
+from runner_core.tasks import ACTIVATIONS, PictureCodec, are_probabilities, choice, drafted_input, picture_for, roles_of
 from runner_keypoints.person import KEYPOINTS, PERSON, check_names
 from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, answer, least_score
 

@@ -6,11 +6,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.errors import TaskError
-from runner_core.frames.preprocess import Placement
-from runner_core.results.inference import Inference
-from runner_core.tasks.detections import assemble, best_rows
+from runner_core.frames import Placement
+from runner_core.results import Inference
+from runner_core.tasks import assemble, best_rows
 
 KIND = "keypoints"
 LEAST_SCORE = 0.2  # of a keypoint that counts: MoveNet's own demonstrations have it

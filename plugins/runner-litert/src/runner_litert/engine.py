@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines.file_header import head_of
+from runner_core.engines import head_of
 from runner_core.errors import EngineError
 from runner_litert.refusals import refusal
 from runner_litert.session import LiteRTSession

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards.tflite_metadata import metadata_of
+from runner_core.cards import read_tflite_metadata
 from runner_core.contracts import Tensors, TensorSpec
-from runner_core.engines.tensor_io import Border, Quantisation
+from runner_core.engines import Border, Quantisation
 from runner_core.errors import EngineError
 from runner_litert.refusals import refusal
 
@@ -64,7 +64,7 @@ class LiteRTSession:
         quantised = {detail["name"]: _quantisation(detail) for detail in (*first.inputs, *first.outputs)}
         self._border = Border(path, _specs(first.inputs), _specs(first.outputs), quantised)
         self.inputs, self.outputs = self._border.inputs, self._border.outputs
-        self.metadata: dict[str, str] = metadata_of(path) | self._border.metadata
+        self.metadata: dict[str, str] = read_tflite_metadata(path) | self._border.metadata
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
         load = self._load

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines.file_header import head_of
+from runner_core.engines import head_of
 from runner_core.errors import EngineError
 from runner_onnx.devices import devices_of, providers_for
 from runner_onnx.refusals import refusal

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import Tensors, TensorSpec
-from runner_core.engines.tensor_io import Border
+from runner_core.engines import Border
 from runner_core.errors import EngineError
 from runner_onnx.refusals import refusal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from runner_core.engines.file_header import head_of
+from runner_core.engines import head_of
 from runner_core.errors import EngineError
 
 _SAVED_MODEL = "saved_model.pb"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner_core.cards import tflite_metadata
+from runner_core.cards import read_tflite_metadata
 
 # Source: https://github.com/open-edge-platform/model_api, docs/source/guides/model-configuration.md
 _RESIZES = {
@@ -25,7 +25,7 @@ _TRUE = ("true", "yes", "1")
 def metadata_of(path: Path, model: Any) -> dict[str, str]:
     """Lists are joined by blanks, as Model API has them."""
     if path.suffix.lower() == ".tflite":
-        return tflite_metadata.metadata_of(path)
+        return read_tflite_metadata(path)
     own = dict(_entries(model, "model_info"))
     return dict(_entries(model, "framework")) | own | _usual(own)
 

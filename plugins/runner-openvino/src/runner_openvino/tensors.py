@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import TensorSpec
-from runner_core.engines.tensor_io import Border, Quantisation
+from runner_core.engines import Border, Quantisation
 from runner_core.errors import EngineError
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner_core.contracts import TensorSpec
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames import PictureSpec
 
 Sides = tuple[int | None, int | None]  # height, width; None: any
 

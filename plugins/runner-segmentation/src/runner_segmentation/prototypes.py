@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.frames.preprocess import Placement
-from runner_core.results.mask import Mask
+from runner_core.frames import Placement
+from runner_core.results import Mask
 from runner_segmentation.sampling import Taps, best_classes
 
 

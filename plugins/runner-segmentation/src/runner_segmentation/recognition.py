@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import attrs
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import Signature, TensorSpec
-from runner_core.frames.preprocess import PictureSpec
-from runner_core.tasks.label_check import background_of, believed
-from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.normalization import UNIT
-from runner_core.tasks.picture_input import DraftedInput, drafted_input
-from runner_core.tasks.roles import bare, find
-from runner_core.tasks.yolo import letterboxed
+from runner_core.frames import PictureSpec
+from runner_core.tasks import (
+    UNIT,
+    DraftedInput,
+    background_of,
+    bare,
+    believed,
+    drafted_input,
+    find,
+    labels_of,
+    letterboxed,
+)
 from runner_segmentation.maps import classes_in, is_class_map, layout_of
 
 Found = tuple[str, TensorSpec, tuple[str, ...]]  # role, output, how it was found

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.frames.preprocess import Placement
+from runner_core.frames import Placement
 
 Cells = NDArray[np.integer]
 Planes = NDArray[np.float32]

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.tasks.activation import are_probabilities, sigmoid
+from runner_core.tasks import are_probabilities, sigmoid
 
 Planes = NDArray[np.float32]
 

@@ -9,19 +9,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
-from runner_core.results.inference import Inference
-from runner_core.results.mask import Mask
-from runner_core.tasks.activation import ACTIVATIONS
-from runner_core.tasks.card_options import choice
-from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.label_check import background_of, check_classes
-from runner_core.tasks.picture_input import picture_for
-from runner_core.tasks.roles import roles_of
+from runner_core.frames import Frame, PictureSpec
+from runner_core.results import Inference, Mask
+from runner_core.tasks import ACTIVATIONS, PictureCodec, background_of, check_classes, choice, picture_for, roles_of
 from runner_segmentation.maps import classes_in, is_class_map, layout_of
 from runner_segmentation.recognition import USUAL, draft
 from runner_segmentation.regions import Region, regions_of

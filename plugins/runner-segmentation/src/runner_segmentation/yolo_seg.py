@@ -5,21 +5,27 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors
 from runner_core.errors import TaskError
-from runner_core.frames.frame import Frame
-from runner_core.results.boxes import UNITS
-from runner_core.results.inference import Inference
-from runner_core.tasks.card_options import choice
-from runner_core.tasks.codec import PictureCodec
-from runner_core.tasks.detections import assemble
-from runner_core.tasks.label_check import believed, check_classes
-from runner_core.tasks.metadata import labels_of
-from runner_core.tasks.normalization import UNIT
-from runner_core.tasks.picture_input import drafted_input, picture_of
-from runner_core.tasks.roles import roles_of
-from runner_core.tasks.yolo import Head, head_of, letterboxed, read_rows
+from runner_core.frames import Frame
+from runner_core.results import UNITS, Inference
+from runner_core.tasks import (
+    UNIT,
+    Head,
+    PictureCodec,
+    assemble,
+    believed,
+    check_classes,
+    choice,
+    drafted_input,
+    head_of,
+    labels_of,
+    letterboxed,
+    picture_of,
+    read_rows,
+    roles_of,
+)
 from runner_segmentation.maps import classes_in, layout_of
 from runner_segmentation.prototypes import PrototypeMask
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from runner_core.brain import Brain
 from runner_core.errors import StoreError, UsageError
-from runner_core.frames.frame import Frame
-from runner_core.results.inference import Inference
+from runner_core.frames import Frame
+from runner_core.results import Inference
 from runner_store_diffgram.server import BrainInfo, Server
 
 CONF = 0.5  # what the server's own client takes

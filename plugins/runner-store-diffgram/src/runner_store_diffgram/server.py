@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from runner_core.cache.http import IDEMPOTENT, Client
-from runner_core.cards.labels import BACKGROUND, Label, LabelMap
+from runner_core.cache import IDEMPOTENT, Client
+from runner_core.cards import BACKGROUND, Label, LabelMap
 from runner_core.errors import LabelError, NoSuchBrain, StoreError, UsageError
-from runner_core.util.location import shown
+from runner_core.util import shown
 
 HOST = "https://diffgram.com"
 ID_VARIABLE = "DIFFGRAM_CLIENT_ID"

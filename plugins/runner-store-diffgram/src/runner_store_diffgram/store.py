@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner_core.cache.cache import Cache
-from runner_core.cache.http import Client, http_opener
-from runner_core.cache.release import Body, Opener, Release, RemoteFile
-from runner_core.cards.artifact import Artifact
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cache import Body, Cache, Client, Opener, Release, RemoteFile, http_opener
+from runner_core.cards import FILE_NAME, Artifact, Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import NoSuchBrain
 from runner_store_diffgram.graph_file import check_graph

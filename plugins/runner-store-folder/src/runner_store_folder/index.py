@@ -10,11 +10,10 @@ from typing import Any
 
 import attrs
 
-from runner_core.cache.release import check_name
-from runner_core.cards.artifact import ArtifactFile, sha256_of
-from runner_core.cards.card import Card
+from runner_core.cache import check_name
+from runner_core.cards import ArtifactFile, Card, sha256_of
 from runner_core.errors import StoreError
-from runner_core.util.atomic import write_text
+from runner_core.util import write_text
 
 log = logging.getLogger("runner")
 INDEX = "index.json"

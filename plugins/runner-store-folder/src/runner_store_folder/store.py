@@ -13,10 +13,8 @@ import attrs
 from filelock import FileLock
 from natsort import natsorted
 
-from runner_core.cache.cache import Cache
-from runner_core.cache.release import check_name, check_path
-from runner_core.cards.artifact import check_files, describe_files
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cache import Cache, check_name, check_path
+from runner_core.cards import FILE_NAME, Card, check_files, describe_files
 from runner_core.contracts import BrainRef
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError
 from runner_store_folder.index import Shelved, write_index

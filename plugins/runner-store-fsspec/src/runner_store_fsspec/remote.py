@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 
 import attrs
 
-from runner_core.cache.release import Body, Opener, RemoteFile
+from runner_core.cache import Body, Opener, RemoteFile
 from runner_core.errors import NotInstalled, StoreError, UnreachableError, UsageError
-from runner_core.util.home import require_online
-from runner_core.util.location import shown
+from runner_core.util import require_online, shown
 from runner_store_fsspec.known_hosts import policy
 
 T = TypeVar("T")

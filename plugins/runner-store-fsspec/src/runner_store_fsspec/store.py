@@ -8,12 +8,11 @@ from pathlib import Path, PurePosixPath
 
 from natsort import natsorted
 
-from runner_core.cache.cache import Cache
-from runner_core.cache.release import Release, RemoteFile, check_name
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cache import Cache, Release, RemoteFile, check_name
+from runner_core.cards import FILE_NAME, Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import CardError, NoSuchBrain, UsageError
-from runner_core.stores.card_files import card_of, carded, read_card
+from runner_core.stores import card_of, carded, read_card
 from runner_store_fsspec.remote import Entry, Remote
 
 log = logging.getLogger("runner")

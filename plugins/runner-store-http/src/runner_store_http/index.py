@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 import cattrs
 
-from runner_core.cache.release import check_name
-from runner_core.cards.artifact import ArtifactFile
+from runner_core.cache import check_name
+from runner_core.cards import ArtifactFile
 from runner_core.errors import StoreError
 
 

@@ -12,13 +12,10 @@ from urllib.parse import quote, urlsplit
 import requests
 from natsort import natsorted
 
-from runner_core.cache.archive import opened
-from runner_core.cache.cache import Cache
-from runner_core.cache.http import Client, http_opener
-from runner_core.cache.release import Release, RemoteFile
-from runner_core.cards.artifact import ArtifactFile
+from runner_core.cache import Cache, Client, Release, RemoteFile, http_opener, opened
+from runner_core.cards import ArtifactFile
 from runner_core.contracts import BrainRef
-from runner_core.engines.file_header import head_of
+from runner_core.engines import head_of
 from runner_core.errors import EngineError, NoSuchBrain, StoreError
 from runner_store_http.index import Entry, read_index
 

@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 
 import attrs
 
-from runner_core.cards.sidecar_labels import FILE_NAMES
-from runner_core.cards.sidecar_metadata import METADATA_NAMES
+from runner_core.cards import FILE_NAMES, METADATA_NAMES
 from runner_core.errors import NoSuchBrain, UsageError
 
 _SAVED_MODEL = frozenset({"saved_model.pb", "saved_model.pbtxt"})

@@ -15,10 +15,9 @@ from urllib.parse import quote
 import attrs
 import requests
 
-from runner_core.cache.http import Client, http_opener, refused
-from runner_core.cache.release import RemoteFile
+from runner_core.cache import Client, RemoteFile, http_opener, refused
 from runner_core.errors import NoSuchBrain, StoreError, UnreachableError, UsageError
-from runner_core.util.home import require_online
+from runner_core.util import require_online
 
 _MAIN = "main"
 _LOG_IN = "log in: `hf auth login`, or HF_TOKEN"

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from runner_core.cache.cache import Cache
-from runner_core.cache.release import Release, RemoteFile
-from runner_core.cards.card import FILE_NAME
+from runner_core.cache import Cache, Release, RemoteFile
+from runner_core.cards import FILE_NAME
 from runner_core.contracts import BrainRef
-from runner_core.discovery.registry import registry
+from runner_core.discovery import get_registry
 from runner_core.errors import StoreError, UsageError
-from runner_core.stores.card_files import carded, read_card
+from runner_core.stores import carded, read_card
 from runner_store_huggingface.choosing import chosen
 from runner_store_huggingface.hub import Entry, Hub, Repository, is_of
 
@@ -73,6 +72,6 @@ def _known(entry: Entry, cache: Cache) -> bytes | None:
 
 
 def _bare(hub: Hub, repository: Repository, part: str) -> Iterator[RemoteFile]:
-    formats = {claim for found in registry().all("engines").values() for claim in found.plugin.claims}
+    formats = {claim for found in get_registry().all("engines").values() for claim in found.plugin.claims}
     for path, place in chosen(repository.entries, part, formats, repository.name).items():
         yield hub.file(repository, repository.entries[path], place)

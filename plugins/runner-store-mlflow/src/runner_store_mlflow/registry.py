@@ -12,8 +12,7 @@ from urllib.parse import quote
 
 import attrs
 
-from runner_core.cache.http import Client, http_opener
-from runner_core.cache.release import RemoteFile
+from runner_core.cache import Client, RemoteFile, http_opener
 from runner_core.errors import NoSuchBrain, StoreError
 
 _API = "/api/2.0/mlflow"

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from runner_core.cache.cache import Cache
-from runner_core.cache.release import Release
-from runner_core.cards.card import FILE_NAME
+from runner_core.cache import Cache, Release
+from runner_core.cards import FILE_NAME
 from runner_core.contracts import BrainRef
 from runner_core.errors import StoreError, UsageError
-from runner_core.stores.card_files import carded, read_card
+from runner_core.stores import carded, read_card
 from runner_store_mlflow.registry import Registry
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"

@@ -7,8 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner_core.cards.artifact import Artifact, format_of
-from runner_core.cards.card import Card
+from runner_core.cards import Artifact, Card, format_of
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 

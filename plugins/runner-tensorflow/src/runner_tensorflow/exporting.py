@@ -6,10 +6,9 @@ from pathlib import Path
 
 import attrs
 
-from runner_core.cards.artifact import Artifact, format_of
-from runner_core.cards.card import Card
+from runner_core.cards import Artifact, Card, format_of
 from runner_core.errors import EngineError, NotInstalled
-from runner_core.util.atomic import write_bytes
+from runner_core.util import write_bytes
 from runner_tensorflow.converters import WRITERS
 from runner_tensorflow.faults import first_line
 from runner_tensorflow.network import IMAGE, network_of

@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines.file_header import head_of
+from runner_core.engines import head_of
 from runner_core.errors import EngineError
 from runner_tensorflow.decoder import decoded_inputs
 from runner_tensorflow.graph_defs import prune, reached

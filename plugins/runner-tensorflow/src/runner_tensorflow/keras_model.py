@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines.file_header import head_of
+from runner_core.engines import head_of
 from runner_core.errors import EngineError
 from runner_tensorflow.faults import refusing
 from runner_tensorflow.graph_defs import prune

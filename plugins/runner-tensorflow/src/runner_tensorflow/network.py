@@ -10,10 +10,10 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames import PictureSpec
 from runner_tensorflow.decoder import decoded_inputs, resize_behind
 from runner_tensorflow.faults import refusing
 from runner_tensorflow.graph_defs import node_name, prune

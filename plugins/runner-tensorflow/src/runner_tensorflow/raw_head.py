@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from runner_core.cards.card import Card
+from runner_core.cards import Card
 from runner_core.errors import EngineError
 from runner_tensorflow.decoder import in_loop
 from runner_tensorflow.graph_defs import ops

@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines.file_header import head_of
+from runner_core.engines import head_of
 from runner_core.errors import EngineError
 from runner_tensorflow.freezing import frozen
 from runner_tensorflow.graph_defs import RESTORE, node_name, prune, restore_from

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import av
 
-from runner_core.frames.frame import Frame
+from runner_core.frames import Frame
 from runner_video.decoding import timed_shots
 from runner_video.inputs import Input
 from runner_video.live import LiveSource

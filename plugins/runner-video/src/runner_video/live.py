@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from threading import Event
 
 from runner_core.errors import SourceError
-from runner_core.frames.frame import Frame
+from runner_core.frames import Frame
 from runner_video.inputs import Input
 from runner_video.options import SECONDS, SPAN
 from runner_video.outage import Outage

@@ -10,7 +10,7 @@ from threading import Condition, Thread
 
 from runner_core.contracts import Source
 from runner_core.errors import SourceError
-from runner_core.frames.frame import Frame
+from runner_core.frames import Frame
 
 log = logging.getLogger("runner")
 

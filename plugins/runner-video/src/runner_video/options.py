@@ -6,8 +6,8 @@ import difflib
 import logging
 from collections.abc import Mapping
 
-from runner_core.util.location import Kind, public_name
-from runner_core.util.location import split_options as split_options
+from runner_core.util import Kind, public_name
+from runner_core.util import split_options as split_options
 
 COUNT = Kind(r"0*[1-9]\d*", int, "a whole number from 1")
 SECONDS = Kind(r"\d+(\.\d*)?|\.\d+", float, "a number of seconds")

@@ -12,7 +12,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from runner_core.errors import ImageError
-from runner_core.frames.frame import Frame
+from runner_core.frames import Frame
 from runner_video.orientation import Orientation
 
 UPRIGHT = Orientation()

@@ -9,13 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from runner_core.drawing.annotate import annotate
-from runner_core.drawing.captions import Style
+from runner_core.drawing import Style, annotate_picture
 from runner_core.errors import ImageError, SinkError, UsageError
-from runner_core.frames.frame import Frame
-from runner_core.results.result import Result
-from runner_core.util.atomic import make_folder
-from runner_core.util.location import public_name
+from runner_core.frames import Frame
+from runner_core.results import Result
+from runner_core.util import make_folder, public_name
 from runner_video.options import RATE, split_options
 from runner_video.recording import FORMATS, Recording
 
@@ -70,7 +68,7 @@ class VideoWriter:
     def write(self, result: Result) -> None:
         """Raises SinkError. A frame that cannot be read is left out."""
         try:
-            drawn = annotate(result.frame.image, result.answers)
+            drawn = annotate_picture(result.frame.image, result.answers)
         except ImageError as error:
             log.warning("%s; not in the video", error)
             return

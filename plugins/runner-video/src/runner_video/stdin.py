@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from runner_core.errors import SourceError
-from runner_core.frames.download import LIMIT
-from runner_core.frames.frame import Frame
+from runner_core.frames import LIMIT, Frame
 from runner_video.ahead import Ahead
 from runner_video.splitting import BMP, JPEG, LENGTH, PNG, WEBP, Cutter, bmp, jpeg, png, split, webp, with_length
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner_core.util.location import public_name
+from runner_core.util import public_name
 from runner_video.inputs import Input
 from runner_video.live import OPTIONS, STALL, LiveSource
 from runner_video.options import split_options, warn_of_slips

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from runner_core.contracts import Source
 from runner_core.errors import RunnerError, SourceError
-from runner_core.pipeline.sources_sinks import open_source
-from runner_core.util.location import public_name
+from runner_core.pipeline import open_source
+from runner_core.util import public_name
 from runner_video.merged import MergedFrames
 from runner_video.stream import Stream
 from runner_video.web import Web

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner_core.errors import SourceError, UsageError
-from runner_core.frames.frame import Frame
-from runner_core.util.location import public_name
+from runner_core.frames import Frame
+from runner_core.util import public_name
 from runner_video.aside import aside
 from runner_video.decoding import seek, timed_shots
 from runner_video.inputs import FAULTS, Input

@@ -7,9 +7,9 @@ from functools import cached_property
 from mimetypes import guess_type
 
 from runner_core.contracts import Source
-from runner_core.frames.frame import Frame
-from runner_core.pipeline.sources_sinks import open_source
-from runner_core.util.location import public_name
+from runner_core.frames import Frame
+from runner_core.pipeline import open_source
+from runner_core.util import public_name
 from runner_video import live, video
 from runner_video.options import split_options
 from runner_video.stream import Stream

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import attrs
 
 from runner_core.errors import UsageError
-from runner_core.util.location import Kind, split_options
+from runner_core.util import Kind, split_options
 
 LOOPBACK = "127.0.0.1"
 LEAST_TOKEN = 8  # characters

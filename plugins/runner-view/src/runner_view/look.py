@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.errors import ImageError
-from runner_core.frames.frame import Frame
-from runner_core.results.result import Result
+from runner_core.frames import Frame
+from runner_core.results import Result
 from runner_view.meter import Meter
 
 

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from runner_core.errors import ImageError
-from runner_core.frames import decode
-from runner_core.results.inference import Inference
-from runner_core.results.result import Result
+from runner_core.frames import open_image, reduced_size, to_pixels
+from runner_core.results import Inference, Result
 from runner_view.look import Look
 from runner_view.planes import planes_of
 from runner_view.shown import entry
@@ -84,6 +83,6 @@ def jpeg(picture: bytes | NDArray[np.uint8], result: Result) -> bytes:
 def _opened(picture: bytes | NDArray[np.uint8], source: str) -> Image.Image:
     if not isinstance(picture, bytes):
         return Image.fromarray(picture)
-    image = decode.open_image(picture, source)
-    size = decode.reduced_size(image, (SIDE, SIDE))
-    return Image.fromarray(decode.to_pixels(image, picture, source, size))
+    image = open_image(picture, source)
+    size = reduced_size(image, (SIDE, SIDE))
+    return Image.fromarray(to_pixels(image, picture, source, size))

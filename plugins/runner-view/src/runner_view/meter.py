@@ -7,8 +7,7 @@ from statistics import median
 from time import monotonic
 from typing import Any
 
-from runner_core.results.inference import Inference
-from runner_core.results.result import Result
+from runner_core.results import Inference, Result
 
 WINDOW = 3.0  # seconds over which frames are counted
 KEPT = 60  # frames whose times the median is of

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from runner_core.drawing.annotate import class_counts
-from runner_core.results.inference import Inference
+from runner_core.drawing import class_counts
+from runner_core.results import Inference
 
 SIDE = 512  # pixels of the longer side, at most
 MOST = 255  # values that a grey picture has beside 0

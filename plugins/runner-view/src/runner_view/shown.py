@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.drawing.annotate import LEAST_POINT, PERSON_LIMBS
-from runner_core.drawing.palette import RGB, colour_of, ink_on
-from runner_core.results.inference import Inference
-from runner_core.results.result import Failure
+from runner_core.drawing import LEAST_POINT, PERSON_LIMBS, RGB, colour_of, ink_on
+from runner_core.results import Failure, Inference
 
 MOST = 300  # instances of a brain
 

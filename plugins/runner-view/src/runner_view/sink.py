@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import Any
 
-from runner_core.frames.frame import Frame
-from runner_core.results.result import Result
+from runner_core.frames import Frame
+from runner_core.results import Result
 from runner_view.address import Address
 from runner_view.hub import Hub
 from runner_view.look import Look, camera_of

@@ -31,7 +31,7 @@ from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
 from runner_core.loading.load import brain_on, load
 from runner_core.loading.locate import locate, openers
-from runner_core.loading.options import AUTO, Choices
+from runner_core.loading.options import AUTO, LoadOptions
 
 ROUNDS, WARM_UP = 120, 4
 SHARE, LEAST = 0.05, 0.3  # of the bare call, in ms: at most, whichever is more
@@ -146,7 +146,7 @@ def fought(duel: Duel) -> float:
 
 def chosen() -> float:
     """Prints a line for each engine and form of ``page``; what the chosen one takes, in times of the fastest."""
-    located, choices, picture = locate(PAGE), Choices(threads=1), (PICTURES / "1-book.jpg").read_bytes()
+    located, choices, picture = locate(PAGE), LoadOptions(threads=1), (PICTURES / "1-book.jpg").read_bytes()
     with tempfile.TemporaryDirectory() as memory, ExitStack() as stack:
         os.environ["RUNNER_HOME"] = memory  # nothing is known yet
         auto = stack.enter_context(open_brain(PAGE, engine=AUTO, threads=1))

@@ -27,7 +27,7 @@ from _pictures import shifted
 from _testdata import testdata
 
 from runner_core import Brain, Frame, open_brain, run
-from runner_core.pipeline.executor import Panel
+from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.threads import thread_budget
 
 BRAINS, BLOCK, LEAST = 4, 50, 0.85
@@ -59,9 +59,9 @@ SETTINGS = (
 
 def warmed(brains: Sequence[Brain], path: Path) -> list[Any]:
     """The brains as a run asks them: those that decode by themselves have seen whether they may be fed behind that."""
-    panel = Panel(brains, exact=False)
-    panel.look(Frame.from_path(path))
-    return [getattr(brain, "_pixels", brain) for brain in panel.brains]
+    executor = FrameExecutor(brains, exact=False)
+    executor.run_frame(Frame.from_path(path))
+    return [getattr(brain, "_pixels", brain) for brain in executor.brains]
 
 
 def ready(brains: Sequence[Any], paths: Sequence[Path]) -> list[list[Callable[[], object]]]:

@@ -41,14 +41,14 @@ def published(root: Path) -> Path:
     from runner_store_folder.store import FolderStore
 
     from runner_core.cards.artifact import Artifact
-    from runner_core.cards.card import FILE_NAME, Card
+    from runner_core.cards.card import CARD_FILE, Card
 
     made = root / "made"
     made.mkdir(parents=True)
     with (made / WEIGHTS).open("wb") as stream:
         for _ in range(SIZE // 1_000_000):
             stream.write(os.urandom(1_000_000))
-    Card(NAME, "tf-detection", artifacts=(Artifact(WEIGHTS, ".bin"),)).write(made / FILE_NAME)
+    Card(NAME, "tf-detection", artifacts=(Artifact(WEIGHTS, ".bin"),)).write(made / CARD_FILE)
     FolderStore(str(root / "store")).push(made)
     shutil.rmtree(made)
     return root / "store" / NAME / "1"

@@ -11,7 +11,7 @@ import pytest
 from runner_core import Brain, Failure, Frame, Inference, Instance, LabelMap, Mask, Project, Result, stream
 from runner_core.brain import stages
 from runner_core.errors import EngineError, LabelError, UsageError
-from runner_core.pipeline.executor import PATIENCE, Panel
+from runner_core.pipeline.executor import PATIENCE, FrameExecutor
 from runner_core.results.boxes import crops_of
 
 PICTURES = Path(__file__).parents[1] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
@@ -101,7 +101,7 @@ def test_a_run_has_an_inference_of_each_brain_and_the_first_is_asked_once(demo):
 
 def test_a_brain_that_several_begin_with_is_asked_once():
     first, one, other = (Scripted(name, boxes([10, 10, 50, 50])) for name in ("first", "one", "other"))
-    result = Panel([first, first.then(one), first.then(other)]).look(picture())
+    result = FrameExecutor([first, first.then(one), first.then(other)]).run_frame(picture())
     assert [entry.brain for entry in result.inferences] == ["first", "one", "other"]
     assert len(first.frames) == 1
 
@@ -159,7 +159,7 @@ def test_what_has_no_pixel_is_passed_over():
 
 def test_nothing_found_asks_the_first_once():
     first, second = Scripted("first", boxes()), Scripted("second", boxes([1, 1, 2, 2]))
-    assert [len(entry) for entry in Panel([first.then(second)]).look(picture()).answers] == [0, 0]
+    assert [len(entry) for entry in FrameExecutor([first.then(second)]).run_frame(picture()).answers] == [0, 0]
     assert len(first.frames) == 1
 
 
@@ -169,15 +169,15 @@ def failing(_):
 
 def test_a_second_that_fails_costs_its_own_answer():
     first = Scripted("first", boxes([1, 1, 9, 9]))
-    panel = Panel([first.then(Scripted("second", failing))])
+    executor = FrameExecutor([first.then(Scripted("second", failing))])
     for _ in range(PATIENCE + 1):
-        result: Result = panel.look(picture())
+        result: Result = executor.run_frame(picture())
         assert [type(entry) for entry in result.inferences] == [Inference, Failure]
     assert "left out" in result.failures[0].message
 
 
 def test_a_first_that_fails_costs_both_and_says_which_is_to_blame():
-    result = Panel([Scripted("first", failing).then(Scripted("second", boxes()))]).look(picture())
+    result = FrameExecutor([Scripted("first", failing).then(Scripted("second", boxes()))]).run_frame(picture())
     assert [failure.message for failure in result.failures] == [
         "ran out of memory",
         "first, whose answer it looks into, failed",

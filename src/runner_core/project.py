@@ -10,7 +10,7 @@ from runner_core.brain import Brain
 from runner_core.contracts import BrainRef, OnlineStore, Store
 from runner_core.errors import NoSuchBrain, UsageError
 from runner_core.loading.open import open_path
-from runner_core.loading.options import Choices
+from runner_core.loading.options import LoadOptions
 from runner_core.stores.config import address_of, configured
 from runner_core.stores.reference import Reference
 from runner_core.stores.resolve import addresses, find, get, no_such_brain
@@ -36,11 +36,11 @@ class Project:
         """
         reference = Reference(name, version, self._store)
         if local:
-            return open_path(get(reference), Choices(**choices))
+            return open_path(get(reference), LoadOptions(**choices))
         others = sorted(set(choices) - {"conf"})
         if others:
             raise UsageError(f"an online brain takes no {', '.join(others)}", remedy="of these, it knows conf")
-        return _online(reference, Choices(**choices).conf)
+        return _online(reference, LoadOptions(**choices).conf)
 
 
 def _online(reference: Reference, conf: float | None) -> Brain:
@@ -71,5 +71,5 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     ``precision``    the least exact numbers that an engine may compute in: ``f32``, ``bf16``, ``f16``.
     ``trust``        let it do more than compute, now and whenever exactly these files are opened again.
     """
-    asked = Choices(**choices)
+    asked = LoadOptions(**choices)
     return open_path(find(os.fspath(path_or_name)), asked)

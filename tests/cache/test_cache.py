@@ -35,7 +35,7 @@ def blobs(cache):
 
 
 def used_at(folder, when):
-    os.utime(folder / Receipt.FILE_NAME, (when, when))
+    os.utime(folder / Receipt.RECEIPT_FILE, (when, when))
 
 
 class TestInstall:
@@ -84,7 +84,7 @@ class TestInstall:
 
     def test_the_receipt_cannot_be_forged(self):
         with pytest.raises(StoreError, match="the cache's own"):
-            release_of(at_hand(BIG, Receipt.FILE_NAME))
+            release_of(at_hand(BIG, Receipt.RECEIPT_FILE))
 
     @pytest.mark.parametrize("told", [{"sha256": "../" * 21 + "x"}, {"sha256": "A" * 64}, {"size": -1}], ids=str)
     def test_what_is_no_sha256_or_size_is_refused(self, told):
@@ -93,7 +93,7 @@ class TestInstall:
 
     def test_what_a_half_made_folder_holds_does_not_count(self, cache, home):
         folder = install(cache, BIG, CARD)
-        (folder / Receipt.FILE_NAME).unlink()
+        (folder / Receipt.RECEIPT_FILE).unlink()
         assert names(cache) == []
         assert install(cache, BIG, CARD) == folder
         assert cache.verify() == []
@@ -241,8 +241,8 @@ class TestVerify:
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"store": 1}', "[" * 100_000], ids=lambda text: text[:9])
     def test_a_damaged_receipt_is_said_and_repaired(self, cache, text):
         folder = install(cache, BIG)
-        (folder / Receipt.FILE_NAME).write_text(text)
-        assert cache.verify() == [f"{folder / Receipt.FILE_NAME}: the receipt is damaged"]
+        (folder / Receipt.RECEIPT_FILE).write_text(text)
+        assert cache.verify() == [f"{folder / Receipt.RECEIPT_FILE}: the receipt is damaged"]
         assert names(cache) == []
         cache.verify(repair=True)
         assert cache.verify() == []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner_core.cards.artifact import Artifact, ArtifactFile
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import CardError
 from runner_core.frames.preprocess import PictureSpec
@@ -40,9 +40,9 @@ FULL = Card(
 
 
 def test_everything_survives_the_disk(tmp_path):
-    FULL.write(tmp_path / FILE_NAME)
-    assert Card.read(tmp_path / FILE_NAME) == FULL
-    assert "größer" in (tmp_path / FILE_NAME).read_text(encoding="utf-8"), "people read it"
+    FULL.write(tmp_path / CARD_FILE)
+    assert Card.read(tmp_path / CARD_FILE) == FULL
+    assert "größer" in (tmp_path / CARD_FILE).read_text(encoding="utf-8"), "people read it"
 
 
 def test_what_has_its_default_is_left_out():
@@ -154,7 +154,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize(("data", "said"), MALFORMED)
 def test_a_malformed_card_is_one_line_with_file_and_field(tmp_path, data, said):
-    path = tmp_path / FILE_NAME
+    path = tmp_path / CARD_FILE
     path.write_text(json.dumps(data))
     with pytest.raises(CardError, match=said) as refusal:
         Card.read(path)
@@ -169,7 +169,7 @@ def test_a_malformed_card_is_one_line_with_file_and_field(tmp_path, data, said):
      (b"[" * 100_000, "not a readable card"), (b"[1]", "an object is wanted"), (b"null", "an object is wanted")],
 )  # fmt: skip
 def test_a_file_that_is_no_card(tmp_path, content, said):
-    path = tmp_path / FILE_NAME
+    path = tmp_path / CARD_FILE
     path.write_bytes(content)
     with pytest.raises(CardError, match=said) as refusal:
         Card.read(path)
@@ -179,14 +179,14 @@ def test_a_file_that_is_no_card(tmp_path, content, said):
 
 def test_no_file(tmp_path):
     with pytest.raises(CardError, match="no such card"):
-        Card.read(tmp_path / FILE_NAME)
+        Card.read(tmp_path / CARD_FILE)
     with pytest.raises(CardError, match="not a readable card"):
         Card.read(tmp_path)
 
 
 def test_a_card_written_by_a_windows_editor(tmp_path):
-    (tmp_path / FILE_NAME).write_text(json.dumps(LEAST), encoding="utf-8-sig")
-    assert Card.read(tmp_path / FILE_NAME) == Card(**LEAST)
+    (tmp_path / CARD_FILE).write_text(json.dumps(LEAST), encoding="utf-8-sig")
+    assert Card.read(tmp_path / CARD_FILE) == Card(**LEAST)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_the_card_of_one_artifact():
 class TestWriting:
     def test_takes_the_place_at_once(self, tmp_path, monkeypatch):
         """A reader sees the old card or the new one; a writer that fails leaves the old."""
-        path = tmp_path / FILE_NAME
+        path = tmp_path / CARD_FILE
         FULL.write(path)
         whole = path.read_bytes()
 
@@ -229,17 +229,17 @@ class TestWriting:
         with pytest.raises(CardError, match=r"brain\.json: cannot be written \(No space left on device\)"):
             attrs.evolve(FULL, version="4").write(path)
         assert path.read_bytes() == whole
-        assert [entry.name for entry in tmp_path.iterdir()] == [FILE_NAME]
+        assert [entry.name for entry in tmp_path.iterdir()] == [CARD_FILE]
 
     def test_to_where_there_is_no_folder(self, tmp_path):
         with pytest.raises(CardError, match=r"none/brain\.json: cannot be written"):
-            FULL.write(tmp_path / "none" / FILE_NAME)
+            FULL.write(tmp_path / "none" / CARD_FILE)
 
     def test_what_is_no_text(self, tmp_path):
         with pytest.raises(CardError, match="cannot be written"):
-            Card(name="\ud800", task="t").write(tmp_path / FILE_NAME)
+            Card(name="\ud800", task="t").write(tmp_path / CARD_FILE)
         assert not list(tmp_path.iterdir())
 
     def test_for_others_to_read(self, tmp_path):
-        FULL.write(tmp_path / FILE_NAME)
-        assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o644
+        FULL.write(tmp_path / CARD_FILE)
+        assert stat.S_IMODE((tmp_path / CARD_FILE).stat().st_mode) == 0o644

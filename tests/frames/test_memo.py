@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runner_core.errors import ImageError
-from runner_core.frames.memo import Makings
+from runner_core.frames.memo import Memo
 
 NAP = 0.02
 
@@ -17,14 +17,14 @@ def slept(value):
 
 
 def test_each_is_made_once_and_logged_once():
-    makings = Makings()
+    makings = Memo()
     for _ in range(3):
         assert makings.once("pixels", lambda: np.zeros((2, 3))).shape == (2, 3)
     assert [(making.key, making.shape) for making in makings.log] == [("pixels", (2, 3))]
 
 
 def test_the_time_of_a_part_is_not_that_of_the_whole():
-    makings = Makings()
+    makings = Memo()
 
     def whole():
         makings.once("part", lambda: slept(1))
@@ -44,7 +44,7 @@ def test_what_could_not_be_made_is_logged_too():
     def cut():
         raise ImageError("cut short")
 
-    makings = Makings()
+    makings = Memo()
     for _ in range(2):
         with pytest.raises(ImageError, match="cut short"):
             makings.once("pixels", cut)
@@ -52,7 +52,7 @@ def test_what_could_not_be_made_is_logged_too():
 
 
 def test_another_error_is_not_kept():
-    makings, errors = Makings(), iter([ZeroDivisionError()])
+    makings, errors = Memo(), iter([ZeroDivisionError()])
 
     def once():
         for error in errors:
@@ -65,7 +65,7 @@ def test_another_error_is_not_kept():
 
 
 def test_what_is_kept_is_not_made_again_and_the_log_begins_anew():
-    makings = Makings()
+    makings = Memo()
     makings.put("size", (3, 2))
     makings.once("pixels", lambda: 1)
     makings.keep(["size"])

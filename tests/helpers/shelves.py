@@ -14,7 +14,7 @@ from runner_store_folder.store import FolderStore
 from runner_core.cache.http import Client, http_opener
 from runner_core.cache.release import Body, Release, RemoteFile
 from runner_core.cards.artifact import Artifact, describe_files
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def write_brain(folder: Path, name: str = "page", *, version: str = "1", size: i
     folder.mkdir(parents=True)
     (folder / WEIGHTS).write_bytes(random.Random(f"{name} {version} {seed}").randbytes(size))
     artifact = Artifact(WEIGHTS, ".bin", describe_files(folder, folder / WEIGHTS))
-    Card(name, "fake-rows", version=version, artifacts=(artifact,), licence="MIT").write(folder / FILE_NAME)
+    Card(name, "fake-rows", version=version, artifacts=(artifact,), licence="MIT").write(folder / CARD_FILE)
     return folder
 
 

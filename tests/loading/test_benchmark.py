@@ -14,7 +14,7 @@ from runner_core.errors import EngineError
 from runner_core.loading import benchmark as measuring
 from runner_core.loading import speed_cache as speeds
 from runner_core.loading.locate import locate, openers
-from runner_core.loading.options import Choices
+from runner_core.loading.options import LoadOptions
 from runner_core.plugin import Plugin
 from runner_core.project import open_brain
 from runner_core.testing.registries import registry_of
@@ -25,7 +25,7 @@ ENGINES = {"onnx", "openvino"}
 @pytest.fixture(autouse=True)
 def memory(tmp_path, monkeypatch):
     monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
-    return tmp_path / "home" / speeds.FILE_NAME
+    return tmp_path / "home" / speeds.SPEEDS_FILE
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_the_fastest_is_taken_and_all_are_remembered(model, memory, measured):
 
 @pytest.mark.parametrize("fast", sorted(ENGINES))
 def test_what_is_remembered_decides(model, memory, fast, measured):
-    keys = {opener.engine: speeds.key_of(opener, Choices()) for opener in openers(locate(model))}
+    keys = {opener.engine: speeds.key_of(opener, LoadOptions()) for opener in openers(locate(model))}
     speeds.remember({key: speeds.Speed(1.0 if engine == fast else 2.0) for engine, key in keys.items()})
     assert opened(model) == fast
     assert not measured
@@ -79,7 +79,7 @@ def test_without_it_the_formats_own_engine_is_taken_and_nothing_measured(model, 
 
 def test_a_speed_is_that_of_contents_versions_device_and_threads(model):
     def key(**choices):
-        return speeds.key_of(openers(locate(model))[0], Choices(**choices))
+        return speeds.key_of(openers(locate(model))[0], LoadOptions(**choices))
 
     plain = key()
     assert "onnxruntime " in plain
@@ -133,9 +133,9 @@ def test_an_engine_that_answers_otherwise_is_left_out_however_fast(model, memory
 
 def test_an_engine_that_came_later_is_held_against_those_known(model, memory, distorting):
     first = openers(locate(model))[0]
-    speeds.remember({speeds.key_of(first, Choices()): speeds.Speed(9.0)})
+    speeds.remember({speeds.key_of(first, LoadOptions()): speeds.Speed(9.0)})
     assert first.engine == "onnx"
-    assert [(opener.engine, speed.ms is None) for opener, speed in measuring.ranked(locate(model), Choices())] == [
+    assert [(opener.engine, speed.ms is None) for opener, speed in measuring.ranked(locate(model), LoadOptions())] == [
         ("onnx", False),
         ("wrong", True),
     ]

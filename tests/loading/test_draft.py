@@ -4,7 +4,7 @@ import pytest
 
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature
-from runner_core.loading.draft import Bare, drafts_of
+from runner_core.loading.draft import CardlessModel, drafts_of
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
 
@@ -24,7 +24,7 @@ class Bad:
 @pytest.fixture
 def bare(tmp_path):
     none = Signature((), ())
-    return Bare(tmp_path / "model.onnx", none, none)
+    return CardlessModel(tmp_path / "model.onnx", none, none)
 
 
 def test_a_task_that_fails_while_others_are_asked_is_told_of_once(bare, caplog):

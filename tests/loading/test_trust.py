@@ -14,7 +14,7 @@ from runner_core.loading import trust
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
     monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
-    return tmp_path / "home" / trust.FILE_NAME
+    return tmp_path / "home" / trust.TRUST_FILE
 
 
 @pytest.fixture

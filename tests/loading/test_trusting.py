@@ -10,7 +10,7 @@ from hostile_models import writing_graph
 
 from runner_core import Project, open_brain
 from runner_core.cards.artifact import Artifact, describe_files
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import UntrustedError
 
 REFUSED = "node 'WriteFile' runs the op 'WriteFile', which could do more than compute; .*trust"
@@ -37,7 +37,7 @@ def reference(request, tmp_path, target, monkeypatch):
         roles = {"image": "encoded_image_string_tensor", "boxes": "detection_boxes", "scores": "detection_scores"}
         roles |= {"classes": "detection_classes", "count": "num_detections"}
         roles = {role: f"{name}:0" for role, name in roles.items()}
-        Card("page", "tf-detection", artifacts=(artifact,), roles=roles).write(model.parent / FILE_NAME)
+        Card("page", "tf-detection", artifacts=(artifact,), roles=roles).write(model.parent / CARD_FILE)
         yield f"folder:{tmp_path / 'shelf'}/page"
     else:
         monkeypatch.setenv("DIFFGRAM_CLIENT_ID", ACCOUNT[0])

@@ -16,7 +16,7 @@ from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
 from runner_core.frames.frame import Frame
 from runner_core.project import open_brain
-from runner_core.results.compare import Agreement, Tolerance, compare_inferences
+from runner_core.results.compare import Comparison, Tolerance, compare_inferences
 
 FLOAT = Tolerance(iou=0.999, score=1e-3, pixels=0.999, keypoints=1e-3)
 QUANTISED = Tolerance(iou=0.9, score=0.1, pixels=0.98, keypoints=0.03)  # LiteRT computes in whole numbers, others not
@@ -168,7 +168,7 @@ def test_two_runs_of_a_network_agree(one, other, answers):
     (first, threshold), (second, _) = told
     near = attrs.evolve(one[0].near if one[0] is other[0] else FORMS, threshold=threshold)
     each = {name: compare_inferences(inference, second[name], near) for name, inference in first.items()}
-    total = Agreement.total(each.values())
+    total = Comparison.total(each.values())
     print(f"{called(one)} - {called(other)}: {total}")
     assert total.ok, "\n".join(f"{name}: {found}" for name, found in each.items())
     assert total.matched or total.pixels

@@ -8,7 +8,7 @@ from parts import MemorySink, ScriptedBrain, ScriptedSource, frame
 from runner_core import Frame, stream
 from runner_core.cli.console import listen
 from runner_core.errors import EngineError, ImageError, UsageError
-from runner_core.pipeline.executor import PATIENCE, Panel
+from runner_core.pipeline.executor import PATIENCE, FrameExecutor
 from runner_core.pipeline.pipeline import run
 
 
@@ -96,11 +96,11 @@ def test_bad_pictures_leave_no_brain_out():
 
 def test_who_looks_into_a_failed_answer_fails_too_and_is_not_blamed():
     first, second = Failing("first", {0}), ScriptedBrain("second")
-    panel = Panel([first.then(second)])
-    failures = panel.look(frame(0)).failures
+    executor = FrameExecutor([first.then(second)])
+    failures = executor.run_frame(frame(0)).failures
     assert [failure.brain for failure in failures] == ["first", "second"]
     assert failures[1].message == "first, whose answer it looks into, failed"
-    assert [answer.brain for answer in panel.look(frame(1)).answers] == ["first", "second"]
+    assert [answer.brain for answer in executor.run_frame(frame(1)).answers] == ["first", "second"]
 
 
 def test_two_brains_of_one_name_are_refused():

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from runner_core.pipeline.profile import KEPT, Times
+from runner_core.pipeline.profile import KEPT, Timings
 from runner_core.pipeline.summary import Summary, Tally
 
 
 def times(*all_ms):
-    found = Times()
+    found = Timings()
     for ms in all_ms:
         found.take(ms)
     return found

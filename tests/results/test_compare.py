@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from runner_core.cards.labels import LabelMap
-from runner_core.results.compare import Agreement, Tolerance, _box_ious, compare_inferences
+from runner_core.results.compare import Comparison, Tolerance, _box_ious, compare_inferences
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
@@ -31,11 +31,11 @@ ONE = told((CAT, 0.9, (0, 0, 100, 50)), (DOG, 0.8, (100, 0, 200, 100)))
 
 
 def test_equal_answers_agree():
-    assert compare_inferences(ONE, ONE) == Agreement(matched=2, boxes=1.0, scores=0.0)
+    assert compare_inferences(ONE, ONE) == Comparison(matched=2, boxes=1.0, scores=0.0)
 
 
 def test_nothing_and_nothing_agree():
-    assert compare_inferences(told(), told()) == Agreement()
+    assert compare_inferences(told(), told()) == Comparison()
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_other_pictures_do_not_agree():
 
 
 def test_the_total_holds_the_worst():
-    each = [Agreement(matched=2, boxes=0.9, scores=0.1), Agreement(extra=1, boxes=0.8, scores=0.0, faults=("x",))]
-    assert Agreement.total(each) == Agreement(matched=2, extra=1, boxes=0.8, scores=0.1, faults=("x",))
-    assert Agreement.total([]).ok
+    each = [Comparison(matched=2, boxes=0.9, scores=0.1), Comparison(extra=1, boxes=0.8, scores=0.0, faults=("x",))]
+    assert Comparison.total(each) == Comparison(matched=2, extra=1, boxes=0.8, scores=0.1, faults=("x",))
+    assert Comparison.total([]).ok
 
 
 def test_the_overlap_of_boxes():

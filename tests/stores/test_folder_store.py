@@ -15,7 +15,7 @@ from runner_store_folder.store import FolderStore
 from shelves import WEIGHTS, publish, sha256, write_brain
 
 from runner_core.cards.artifact import Artifact
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError
 from runner_core.testing import check_plugin, check_store, conformance
 
@@ -88,7 +88,7 @@ class TestFetch:
 
     def test_a_card_that_cannot_be_read_hides_no_other(self, shelf, store, cache, caplog):
         publish(shelf)
-        (publish(shelf, "graphs") / FILE_NAME).write_text("{")
+        (publish(shelf, "graphs") / CARD_FILE).write_text("{")
         assert [ref.name for ref in store.list()] == ["page"]
         assert "graphs/1/brain.json: not a readable card" in caplog.text
 
@@ -105,7 +105,7 @@ class TestPush:
         made = write_brain(tmp_path / "made")
         ref = store.push(made)
         assert (ref.name, ref.version) == ("page", "1")
-        assert Card.read(shelf / "page" / "1" / FILE_NAME) == Card.read(made / FILE_NAME)
+        assert Card.read(shelf / "page" / "1" / CARD_FILE) == Card.read(made / CARD_FILE)
         assert (shelf / "page" / "1" / WEIGHTS).read_bytes() == (made / WEIGHTS).read_bytes()
         assert (shelf / "page" / "1").stat().st_mode & 0o777 == 0o755
         assert left(shelf) == []
@@ -113,7 +113,7 @@ class TestPush:
     def test_the_index_lists_every_file_with_sha256_and_size(self, shelf):
         folder = publish(shelf)
         files = {file["path"]: file for file in listed(shelf)["page@1"]["files"]}
-        assert set(files) == {FILE_NAME, WEIGHTS}
+        assert set(files) == {CARD_FILE, WEIGHTS}
         for path, file in files.items():
             data = (folder / path).read_bytes()
             assert (file["sha256"], file["size"]) == (sha256(data), len(data))
@@ -148,9 +148,9 @@ class TestPush:
 
     def test_a_card_written_by_hand_gets_its_sums(self, shelf, tmp_path, store):
         made = write_brain(tmp_path / "made")
-        Card("page", "fake-rows", artifacts=(Artifact(WEIGHTS, ".bin"),)).write(made / FILE_NAME)
+        Card("page", "fake-rows", artifacts=(Artifact(WEIGHTS, ".bin"),)).write(made / CARD_FILE)
         store.push(made)
-        (artifact,) = Card.read(shelf / "page" / "1" / FILE_NAME).artifacts
+        (artifact,) = Card.read(shelf / "page" / "1" / CARD_FILE).artifacts
         assert [file.sha256 for file in artifact.files] == [sha256((made / WEIGHTS).read_bytes())]
 
     def test_files_that_are_not_what_the_card_says_are_refused(self, shelf, tmp_path, store):
@@ -171,8 +171,8 @@ class TestPush:
     @pytest.mark.parametrize("change", [{"name": "../x"}, {"name": "a/b"}, {"version": "1/2"}, {"name": ".x"}], ids=str)
     def test_names_that_can_be_none_are_refused(self, shelf, tmp_path, store, change):
         made = write_brain(tmp_path / "made")
-        card = json.loads((made / FILE_NAME).read_text())
-        (made / FILE_NAME).write_text(json.dumps(card | change))
+        card = json.loads((made / CARD_FILE).read_text())
+        (made / CARD_FILE).write_text(json.dumps(card | change))
         with pytest.raises(StoreError, match=r"no name for a brain|no place for a name with a slash"):
             store.push(made)
         assert {path.name for path in shelf.iterdir()} <= {".push.lock"}
@@ -221,7 +221,7 @@ class TestPush:
     def test_a_home_folder_is_understood(self, tmp_path, monkeypatch):
         monkeypatch.setenv("HOME", str(tmp_path))
         FolderStore("~/models").push(write_brain(tmp_path / "made"))
-        assert (tmp_path / "models" / "page" / "1" / FILE_NAME).is_file()
+        assert (tmp_path / "models" / "page" / "1" / CARD_FILE).is_file()
 
     def test_hidden_files_are_not_listed(self, shelf):
         folder = publish(shelf)
@@ -229,4 +229,4 @@ class TestPush:
         os.utime(folder)
         shutil.copy(folder / WEIGHTS, folder / "notes.txt")
         publish(shelf, "graphs")
-        assert {file["path"] for file in listed(shelf)["page@1"]["files"]} == {FILE_NAME, WEIGHTS, "notes.txt"}
+        assert {file["path"] for file in listed(shelf)["page@1"]["files"]} == {CARD_FILE, WEIGHTS, "notes.txt"}

@@ -14,7 +14,7 @@ from runner_store_http.store import HttpStore
 from shelves import WEIGHTS, publish, rewrite_index
 
 from runner_core.cache.archive import SUFFIXES
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import NoSuchBrain, OfflineError, StoreError, UnreachableError
 from runner_core.testing import check_plugin, check_store, conformance
 
@@ -82,15 +82,15 @@ class TestIndex:
     def test_what_it_lists_is_fetched_and_is_what_was_published(self, store, server, published, cache):
         folder = store.fetch("page", None, cache)
         assert (folder / WEIGHTS).read_bytes() == (published / WEIGHTS).read_bytes()
-        assert Card.read(folder / FILE_NAME) == Card.read(published / FILE_NAME)
+        assert Card.read(folder / CARD_FILE) == Card.read(published / CARD_FILE)
         ((_, receipt),) = cache.brains()
         assert (receipt.store, receipt.name, receipt.version) == (f"http:{server.url}", "page", "1")
 
     def test_the_naturally_greatest_version_is_the_newest(self, store, shelf, cache):
         for version in ("2", "10", "9"):
             publish(shelf, version=version)
-        assert Card.read(store.fetch("page", None, cache) / FILE_NAME).version == "10"
-        assert Card.read(store.fetch("page", "9", cache) / FILE_NAME).version == "9"
+        assert Card.read(store.fetch("page", None, cache) / CARD_FILE).version == "10"
+        assert Card.read(store.fetch("page", "9", cache) / CARD_FILE).version == "9"
         assert {ref.version for ref in store.list()} == {"2", "9", "10"}
 
     def test_a_newer_version_shares_what_did_not_change(self, store, shelf, server, cache):
@@ -100,8 +100,8 @@ class TestIndex:
         second.mkdir()
         for path in first.iterdir():
             (second / path.name).write_bytes(path.read_bytes())
-        card = json.loads((second / FILE_NAME).read_text())
-        (second / FILE_NAME).write_text(json.dumps({**card, "version": "2"}))
+        card = json.loads((second / CARD_FILE).read_text())
+        (second / CARD_FILE).write_text(json.dumps({**card, "version": "2"}))
         publish(shelf, "another")
         store.fetch("page", None, cache)
         assert server.gets(f"/page/2/{WEIGHTS}") == []
@@ -205,7 +205,7 @@ class TestIndex:
         assert has_nothing(cache)
 
     def test_a_card_that_is_a_page_is_refused_by_its_sum(self, store, server, published, cache):
-        server.always(f"/page/1/{FILE_NAME}", disguised_page)
+        server.always(f"/page/1/{CARD_FILE}", disguised_page)
         with pytest.raises(StoreError, match="the store says"):
             store.fetch("page", None, cache)
         assert not list(cache.brains())
@@ -263,7 +263,7 @@ class TestAFileByItsUrl:
         with tarfile.open(shelf / f"page{suffix}", f"w:{suffix.partition('.')[2].partition('.')[2]}") as tar:
             tar.add(publish(shelf), "page")
         place = store.fetch(f"page{suffix}", None, cache)
-        assert Card.read(place / FILE_NAME).name == "page"
+        assert Card.read(place / CARD_FILE).name == "page"
         assert store.fetch(f"page{suffix}", None, cache) == place
         assert cache.verify() == []
 

@@ -8,7 +8,7 @@ import pytest
 from faulty_server import FaultyServer, page, refuse, status
 from shelves import WEIGHTS, publish, write_brain
 
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import LockError, NoSuchBrain, OfflineError, StoreError, UnreachableError
 from runner_core.stores.lockfile import Lock, Locked, files_of
 from runner_core.stores.resolve import find
@@ -84,8 +84,8 @@ class TestStale:
         newest = find("page")
         server.always("/index.json", status(503))
         assert find("page") == newest
-        assert Card.read(find("page") / FILE_NAME).version == "2"
-        assert Card.read(find("page@1") / FILE_NAME).version == "1"
+        assert Card.read(find("page") / CARD_FILE).version == "2"
+        assert Card.read(find("page@1") / CARD_FILE).version == "1"
 
     def test_a_newer_version_that_does_not_arrive_leaves_the_old_one(self, server, shelf, caplog):
         folder = find("page")
@@ -94,7 +94,7 @@ class TestStale:
         assert find("page") == folder
         assert "version 1, fetched before, is used" in caplog.text
         server.always(f"/page/2/{WEIGHTS}", None)
-        assert Card.read(find("page") / FILE_NAME).version == "2"
+        assert Card.read(find("page") / CARD_FILE).version == "2"
 
     def test_what_is_damaged_is_not_used(self, server):
         folder = find("team:page")
@@ -137,7 +137,7 @@ class TestLock:
     def test_it_is_the_same_when_read_again(self, lock, tmp_path):
         lock[0].write(tmp_path / "brains.lock")
         assert Lock.read(tmp_path / "brains.lock") == lock[0]
-        assert {file.path for file in lock[0].brains["team:page"].files} == {FILE_NAME, WEIGHTS}
+        assert {file.path for file in lock[0].brains["team:page"].files} == {CARD_FILE, WEIGHTS}
 
     def test_what_it_says_is_let_through(self, lock):
         lock[0].check("team:page", lock[1])
@@ -181,5 +181,5 @@ class TestLock:
 
     def test_a_single_file_is_locked_with_the_card_beside_it(self, tmp_path):
         made = write_brain(tmp_path / "made")
-        assert [file.path for file in files_of(made / WEIGHTS)] == [WEIGHTS, FILE_NAME]
-        assert json.loads((made / FILE_NAME).read_text())["name"] == "page"
+        assert [file.path for file in files_of(made / WEIGHTS)] == [WEIGHTS, CARD_FILE]
+        assert json.loads((made / CARD_FILE).read_text())["name"] == "page"

@@ -6,7 +6,7 @@ import pytest
 from runner_core.cards.card import Card
 from runner_core.cards.labels import LabelMap
 from runner_core.errors import LabelError, TaskError
-from runner_core.tasks.label_check import background_of, believed, check_classes
+from runner_core.tasks.label_check import background_of, check_classes, drop_wrong_labels
 
 CARD = Card(name="test", task="a-task", notes=("a note",))
 NOTHING = frozenset()
@@ -35,7 +35,7 @@ def labelled(*numbers, names="abcdefgh"):
 def test_labels_that_fit(numbers, classes, background):
     card = labelled(*numbers)
     check_classes(card, classes, background)
-    assert believed(card, classes, background) is card
+    assert drop_wrong_labels(card, classes, background) is card
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_labels_that_do_not_fit(numbers, classes, background):
     said = f"the model has the classes 0 to 2, the labels run from {numbers[0]} to {numbers[-1]}"
     with pytest.raises(LabelError, match=said):
         check_classes(card, classes, background)
-    draft = believed(card, classes, background)
+    draft = drop_wrong_labels(card, classes, background)
     assert draft.labels == LabelMap()
     assert draft.notes == ("a note", f"the labels in the metadata are left out: {said}; give labels")
 

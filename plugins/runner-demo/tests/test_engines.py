@@ -10,8 +10,8 @@ from runner_core.errors import EngineError
 from runner_core.frames.frame import Frame
 from runner_core.loading.load import brain_on, load
 from runner_core.loading.locate import locate, openers
-from runner_core.loading.options import Choices
-from runner_core.results.compare import Agreement, Tolerance, compare_inferences
+from runner_core.loading.options import LoadOptions
+from runner_core.results.compare import Comparison, Tolerance, compare_inferences
 
 PACKAGE = Path(__file__).parents[1] / "src" / "runner_demo"
 PICTURES = sorted(PACKAGE.glob("pictures/*.jpg"))
@@ -32,17 +32,17 @@ def told(request):
     answers = {}
     for opener in openers(located, ENGINES):
         try:
-            session = load(opener, Choices(threads=1))
+            session = load(opener, LoadOptions(threads=1))
         except EngineError:
             continue
-        brain = brain_on(session, located, opener, Choices())
+        brain = brain_on(session, located, opener, LoadOptions())
         answers[opener.artifact.format, opener.engine] = [brain.infer(Frame.from_path(path)) for path in PICTURES]
         session.close()
     return answers, located.card.threshold
 
 
 def agreed(one, other, tolerance):
-    return Agreement.total(compare_inferences(*pair, tolerance) for pair in zip(one, other, strict=True))
+    return Comparison.total(compare_inferences(*pair, tolerance) for pair in zip(one, other, strict=True))
 
 
 def test_each_form_is_run_by_the_engines_there_are(told):

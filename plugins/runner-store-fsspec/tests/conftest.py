@@ -15,7 +15,7 @@ from s3fs import S3FileSystem
 from sftp_server import SftpServer
 from shelves import write_brain
 
-from runner_core.cards.card import FILE_NAME
+from runner_core.cards.card import CARD_FILE
 
 BUCKET = "brains"
 
@@ -37,9 +37,9 @@ class Shelf:
 
     def rewrite(self, folder: str, change: Callable[[dict], None], made: Path) -> None:
         """Changes the card in a folder."""
-        card = json.loads((made / FILE_NAME).read_text())
+        card = json.loads((made / CARD_FILE).read_text())
         change(card)
-        self.put(f"{folder}/{FILE_NAME}", json.dumps(card).encode())
+        self.put(f"{folder}/{CARD_FILE}", json.dumps(card).encode())
 
     made: Path = attrs.field(kw_only=True)
 

@@ -13,7 +13,7 @@ from s3fs import S3FileSystem
 from runner_core import open_brain
 from runner_core.cache.cache import Cache
 from runner_core.cards.artifact import Artifact, describe_files, sha256_of
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import (
     CardError,
     NoSuchBrain,
@@ -66,7 +66,7 @@ def test_it_runs(shelf, testdata, tmp_path):
             "name": "cats",
             "artifacts": [Card("", "", artifacts=(artifact,)).to_json()["artifacts"][0]],
         }
-    shelf.put(f"cats/3/{FILE_NAME}", json.dumps(card).encode())
+    shelf.put(f"cats/3/{CARD_FILE}", json.dumps(card).encode())
     shelf.put("cats/3/model.onnx", path.read_bytes())
     with open_brain(f"{shelf.address}/cats@3") as brain:
         assert set(brain.predict(testdata / "pictures" / "football.jpg").names) == {"person", "sports ball"}
@@ -75,7 +75,7 @@ def test_it_runs(shelf, testdata, tmp_path):
 def test_versions(shelf):
     for version in ("9", "10", "2"):
         shelf.publish(version=version)
-    versions = [Card.read(find(f"{shelf.address}/page{at}") / FILE_NAME).version for at in ("", "@2", "@9")]
+    versions = [Card.read(find(f"{shelf.address}/page{at}") / CARD_FILE).version for at in ("", "@2", "@9")]
     assert versions == ["10", "2", "9"]
     with pytest.raises(NoSuchBrain, match=r"no brain 'page' 3; it has 2, 9, 10"):
         find(f"{shelf.address}/page@3")
@@ -87,7 +87,7 @@ def test_versions(shelf):
 
 def test_a_brain_in_a_folder_without_versions(shelf):
     shelf.publish(version="4", folder="page")
-    assert Card.read(find(f"{shelf.address}/page@4") / FILE_NAME).version == "4"
+    assert Card.read(find(f"{shelf.address}/page@4") / CARD_FILE).version == "4"
     assert [(ref.name, ref.version) for ref in FsspecStore(shelf.address).list()] == [("page", "4")]
 
 
@@ -96,7 +96,7 @@ def test_what_is_published_meanwhile_is_found(shelf):
     shelf.publish(version="1")
     store.fetch("page", None, Cache())
     shelf.publish(version="2")
-    assert Card.read(store.fetch("page", None, Cache()) / FILE_NAME).version == "2"
+    assert Card.read(store.fetch("page", None, Cache()) / CARD_FILE).version == "2"
 
 
 def test_files_that_the_card_tells_no_hash_of(shelf):
@@ -135,7 +135,7 @@ def test_a_card_that_lies(shelf, change, error, said):
 
 def test_a_card_that_is_none_hides_no_other(shelf, caplog):
     shelf.publish()
-    shelf.put(f"graphs/1/{FILE_NAME}", b"<html>")
+    shelf.put(f"graphs/1/{CARD_FILE}", b"<html>")
     with caplog.at_level(logging.WARNING):
         assert [ref.name for ref in FsspecStore(shelf.address).list()] == ["page"]
     assert "graphs/1/brain.json: not a readable card" in caplog.text

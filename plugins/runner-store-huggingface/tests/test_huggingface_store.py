@@ -12,7 +12,7 @@ from runner_core import open_brain
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
 from runner_core.cards.artifact import Artifact, describe_files
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError, UsageError
 from runner_core.stores.resolve import find
 from runner_core.testing import check_plugin, conformance
@@ -71,9 +71,9 @@ def carded(testdata, onnx, names, tmp_path_factory):
     path.write_bytes(onnx)
     with open_brain(path, labels=names) as brain:
         artifact = Artifact("net/model.onnx", ".onnx", describe_files(folder, path))
-        attrs.evolve(brain.card, name="cats", version="7", artifacts=(artifact,)).write(folder / FILE_NAME)
-    card = (folder / FILE_NAME).read_bytes()
-    return {FILE_NAME: card, "net/model.onnx": onnx, "other.onnx": b"x" * LARGE, "README.md": b"cats"}
+        attrs.evolve(brain.card, name="cats", version="7", artifacts=(artifact,)).write(folder / CARD_FILE)
+    card = (folder / CARD_FILE).read_bytes()
+    return {CARD_FILE: card, "net/model.onnx": onnx, "other.onnx": b"x" * LARGE, "README.md": b"cats"}
 
 
 def fetch(name=MODEL, version=None):
@@ -81,7 +81,7 @@ def fetch(name=MODEL, version=None):
 
 
 def held(folder):
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {Receipt.FILE_NAME}
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {Receipt.RECEIPT_FILE}
 
 
 def nothing_is_kept():
@@ -106,13 +106,13 @@ def test_huggingface_hub_itself_fetches_from_the_stand_in(server, bare, tmp_path
 def test_a_repository_with_a_card(server, carded, testdata):
     server.commit(MODEL, carded)
     folder = fetch()
-    assert held(folder) == {FILE_NAME, "net/model.onnx"}
-    assert Card.read(folder / FILE_NAME).version == "7"
+    assert held(folder) == {CARD_FILE, "net/model.onnx"}
+    assert Card.read(folder / CARD_FILE).version == "7"
     with open_brain(f"hf:{MODEL}") as brain:
         assert (brain.name, brain.version) == ("cats", "7")
         assert set(brain.predict(testdata / "pictures" / "football.jpg").names) == {"person", "sports ball"}
     assert fetch() == folder
-    assert server.sent == {FILE_NAME: 1, "net/model.onnx": 1}
+    assert server.sent == {CARD_FILE: 1, "net/model.onnx": 1}
     assert Cache().verify() == []
 
 
@@ -175,7 +175,7 @@ def test_a_token_goes_to_the_hub_alone_and_nowhere_on_the_disk(server, bare, mon
     written = b"".join(
         path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.suffix != ".onnx" and path.is_file()
     )
-    assert Receipt.FILE_NAME in {path.name for path in (tmp_path / "home").rglob("*")}
+    assert Receipt.RECEIPT_FILE in {path.name for path in (tmp_path / "home").rglob("*")}
     assert TOKEN.encode() not in written
     assert SIGNATURE.encode() not in written
 
@@ -242,7 +242,7 @@ def test_other_bytes_than_the_repository_holds_are_refused(server, bare, path):
 
 def test_another_card_than_the_repository_holds_is_refused(server, carded):
     server.commit(MODEL, carded)
-    server.instead[FILE_NAME] = carded[FILE_NAME].replace(b"cats", b"dogs")
+    server.instead[CARD_FILE] = carded[CARD_FILE].replace(b"cats", b"dogs")
     with pytest.raises(StoreError, match="not what the repository holds"):
         fetch()
     nothing_is_kept()
@@ -259,9 +259,9 @@ def test_another_card_than_the_repository_holds_is_refused(server, carded):
     ],
 )
 def test_a_card_that_contradicts_its_repository(server, carded, change, error, said):
-    card = json.loads(carded[FILE_NAME])
+    card = json.loads(carded[CARD_FILE])
     card["artifacts"][0]["files"][0].update(change)
-    server.commit(MODEL, carded | {FILE_NAME: json.dumps(card).encode()})
+    server.commit(MODEL, carded | {CARD_FILE: json.dumps(card).encode()})
     with pytest.raises(error, match=said):
         fetch()
     nothing_is_kept()
@@ -269,7 +269,7 @@ def test_a_card_that_contradicts_its_repository(server, carded, change, error, s
 
 def test_several_brains_in_one_repository(server, carded):
     server.commit(MODEL, {f"{name}/{path}": data for name in ("a", "b") for path, data in carded.items()})
-    assert held(fetch(f"{MODEL}/a")) == {FILE_NAME, "net/model.onnx"}
+    assert held(fetch(f"{MODEL}/a")) == {CARD_FILE, "net/model.onnx"}
     assert set(server.sent) == {"a/brain.json", "a/net/model.onnx"}
 
 

@@ -11,7 +11,7 @@ from runner_core import open_brain
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
 from runner_core.cards.artifact import sha256_of
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import NoSuchBrain, OfflineError, StoreError, UnreachableError
 from runner_core.stores.resolve import find
 from runner_core.testing import check_store, conformance
@@ -42,7 +42,7 @@ def publish(server, name, tmp_path):
 
 
 def version_in(folder):
-    return Card.read(folder / FILE_NAME).version
+    return Card.read(folder / CARD_FILE).version
 
 
 def fetched():
@@ -62,7 +62,7 @@ def test_store(check, publish, server, tmp_path, monkeypatch):
 def test_a_brain_with_a_card(publish, name, tmp_path):
     publish()
     folder = find(f"models:/{name}/1")
-    assert {path.name for path in folder.iterdir()} == {FILE_NAME, "weights.bin", Receipt.FILE_NAME}
+    assert {path.name for path in folder.iterdir()} == {CARD_FILE, "weights.bin", Receipt.RECEIPT_FILE}
     assert sha256_of(folder / "weights.bin") == sha256_of(tmp_path / "made-0" / "weights.bin")
     assert Cache().verify() == []
 

@@ -9,7 +9,7 @@ from runner_tensorflow.runtime import tf
 from runner_core import Frame, open_brain
 from runner_core.frames.frame import DECODED
 from runner_core.loading.local_brain import BehindDecoder
-from runner_core.pipeline.executor import Panel
+from runner_core.pipeline.executor import FrameExecutor
 
 GRAPH = "fastestdet_coco_tf1_encoded_image_string_tensor.pb"
 
@@ -43,9 +43,11 @@ def test_graphs_that_take_pixels_have_no_such_place(testdata):
 @pytest.mark.parametrize("picture", ["football.jpg", "baseball.jpg", "grace_hopper.bmp"])
 def test_two_such_brains_share_one_decoding_and_find_the_same(graph, testdata, picture):
     brains = two(graph, testdata)
-    shared, exact = Panel(brains, exact=False), Panel(brains)
+    shared, exact = FrameExecutor(brains, exact=False), FrameExecutor(brains)
     assert all(isinstance(brain, BehindDecoder) for brain in shared.brains)
-    first, other = (panel.look(Frame.from_path(testdata / "pictures" / picture)) for panel in (shared, exact))
+    first, other = (
+        executor.run_frame(Frame.from_path(testdata / "pictures" / picture)) for executor in (shared, exact)
+    )
     assert not first.failures
     for near, want in zip(first.answers, other.answers, strict=True):
         assert_agree(found(near), found(want), least=0.9, score=0.03)
@@ -55,16 +57,16 @@ def test_two_such_brains_share_one_decoding_and_find_the_same(graph, testdata, p
 
 def test_shared_pixels_are_decoded_once_and_small(graph, testdata, monkeypatch):
     brains = two(graph, testdata)
-    panel = Panel(brains, exact=False)
+    executor = FrameExecutor(brains, exact=False)
     path = testdata / "pictures" / "cat_1080p.jpg"
-    panel.look(Frame.from_path(path))  # the first frame is decoded whole, to be compared
+    executor.run_frame(Frame.from_path(path))  # the first frame is decoded whole, to be compared
     frame = Frame.from_path(path)
     asked = []
     run = type(brains[0].session).run
     monkeypatch.setattr(
         type(brains[0].session), "run", lambda self, feeds, fetches: asked.append(feeds) or run(self, feeds, fetches)
     )
-    panel.look(frame)
+    executor.run_frame(frame)
     (one,), (other,) = (feeds.values() for feeds in asked)
     assert one is other
     assert one.shape == (540, 960, 3)
@@ -77,7 +79,7 @@ def test_what_the_first_picture_said_is_known_in_the_next_run(graph, testdata):
     path = testdata / "pictures" / "cat_1080p.jpg"
     for sizes in ([(1080, 1920, 3)], [(540, 960, 3)]):
         frame = Frame.from_path(path)
-        Panel(brains, exact=False).look(frame)
+        FrameExecutor(brains, exact=False).run_frame(frame)
         assert [making.shape for making in frame.makings if making.key in DECODED] == sizes
     for brain in brains:
         brain.close()
@@ -85,7 +87,7 @@ def test_what_the_first_picture_said_is_known_in_the_next_run(graph, testdata):
 
 def test_one_brain_alone_gets_the_bytes(graph, testdata):
     with open_brain(graph, engine="tensorflow") as brain:
-        assert Panel([brain], exact=False).brains == (brain,)
+        assert FrameExecutor([brain], exact=False).brains == (brain,)
 
 
 def test_a_decoder_that_makes_other_pixels_is_left_its_bytes(graph, testdata, tmp_path):
@@ -98,7 +100,7 @@ def test_a_decoder_that_makes_other_pixels_is_left_its_bytes(graph, testdata, tm
     path.write_bytes(halving.SerializeToString())
     brains = two(path, testdata)
     frame = Frame.from_path(testdata / "pictures" / "football.jpg")
-    near, want = Panel(brains, exact=False).look(frame), Panel(brains).look(frame)
+    near, want = FrameExecutor(brains, exact=False).run_frame(frame), FrameExecutor(brains).run_frame(frame)
     assert near.answers[0].boxes.tolist() == want.answers[0].boxes.tolist()
     for brain in brains:
         brain.close()

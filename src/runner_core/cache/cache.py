@@ -55,7 +55,7 @@ class Cache:
         found = []
         for folder in self._folders():
             with suppress(FileNotFoundError, StoreError):  # removed meanwhile; damaged, which ``verify`` says
-                found.append((Receipt.used(folder), folder, Receipt.read(folder / Receipt.FILE_NAME)))
+                found.append((Receipt.used(folder), folder, Receipt.read(folder / Receipt.RECEIPT_FILE)))
         return ((folder, receipt) for _, folder, receipt in sorted(found, key=itemgetter(0), reverse=True))
 
     def newest(self, name: str, *, store: str | None = None, version: str | None = None) -> tuple[Path, Receipt] | None:
@@ -122,7 +122,7 @@ class Cache:
     def _wrong(self, folder: Path, damaged: set[str]) -> list[str]:
         """What is wrong with a brain's folder; nothing where it was removed meanwhile."""
         try:
-            receipt = Receipt.read(folder / Receipt.FILE_NAME)
+            receipt = Receipt.read(folder / Receipt.RECEIPT_FILE)
             bad = [path for file in receipt.files for path in self._bad(folder / file.path, file, damaged)]
             wrong = [f"{path}: missing or changed since it was fetched" for path in bad]
         except (FileNotFoundError, NotADirectoryError):

@@ -31,7 +31,7 @@ class ReceiptFile:
 class Receipt:
     """Kept as ``.receipt.json`` in the folder; its time of change is when the brain was last used."""
 
-    FILE_NAME: ClassVar[str] = ".receipt.json"
+    RECEIPT_FILE: ClassVar[str] = ".receipt.json"
 
     store: str
     name: str
@@ -60,13 +60,13 @@ class Receipt:
     @staticmethod
     def used(folder: Path) -> float:
         """When the brain was last used, in seconds since 1970."""
-        return (folder / Receipt.FILE_NAME).stat().st_mtime
+        return (folder / Receipt.RECEIPT_FILE).stat().st_mtime
 
     @staticmethod
     def touch(folder: Path) -> None:
         """Notes that the brain is used now, where the cache may be written."""
         with suppress(OSError):
-            os.utime(folder / Receipt.FILE_NAME)
+            os.utime(folder / Receipt.RECEIPT_FILE)
 
     @classmethod
     def of(cls, place: Path) -> Receipt | None:
@@ -74,7 +74,7 @@ class Receipt:
 
         Raises StoreError.
         """
-        found = (above / cls.FILE_NAME for above in (place, *place.parents[:3]))
+        found = (above / cls.RECEIPT_FILE for above in (place, *place.parents[:3]))
         return next((cls.read(path) for path in found if path.is_file()), None)
 
     @classmethod
@@ -87,4 +87,4 @@ class Receipt:
         return receipt
 
     def write(self, folder: Path) -> None:
-        (folder / self.FILE_NAME).write_text(json.dumps(attrs.asdict(self), indent=1))
+        (folder / self.RECEIPT_FILE).write_text(json.dumps(attrs.asdict(self), indent=1))

@@ -79,8 +79,10 @@ class Release:
         places = {PurePosixPath(file.path).as_posix().casefold() for file in self.files}
         if len(places) != len(self.files):  # some file systems take A and a for one
             raise StoreError(f"{self.store}: {self.name} has two files of one path")
-        if Receipt.FILE_NAME in places:
-            raise StoreError(f"{self.store}: {self.name} has a file {Receipt.FILE_NAME}: that name is the cache's own")
+        if Receipt.RECEIPT_FILE in places:
+            raise StoreError(
+                f"{self.store}: {self.name} has a file {Receipt.RECEIPT_FILE}: that name is the cache's own"
+            )
 
     @property
     def brain(self) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from runner_core.cards.artifact import describe_files as describe_files
     from runner_core.cards.artifact import format_of as format_of
     from runner_core.cards.artifact import sha256_of as sha256_of
-    from runner_core.cards.card import FILE_NAME as FILE_NAME
+    from runner_core.cards.card import CARD_FILE as CARD_FILE
     from runner_core.cards.card import Card as Card
     from runner_core.cards.label_files import read_labels as read_labels
     from runner_core.cards.labels import BACKGROUND as BACKGROUND
@@ -26,7 +26,7 @@ else:
         __name__,
         {
             "artifact": ["Artifact", "ArtifactFile", "check_files", "describe_files", "format_of", "sha256_of"],
-            "card": ["Card", "FILE_NAME"],
+            "card": ["Card", "CARD_FILE"],
             "label_files": ["read_labels"],
             "labels": ["BACKGROUND", "Label", "LabelMap"],
             "sidecar_labels": ["FILE_NAMES"],

@@ -16,7 +16,7 @@ from runner_core.errors import CardError
 from runner_core.frames.preprocess import PictureSpec
 from runner_core.util.atomic import write_text
 
-FILE_NAME = "brain.json"
+CARD_FILE = "brain.json"
 
 
 @attrs.frozen
@@ -75,7 +75,7 @@ class Card:
         )
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], *, where: str = FILE_NAME) -> Card:
+    def from_json(cls, data: Mapping[str, Any], *, where: str = CARD_FILE) -> Card:
         """Raises CardError naming each field that is missing, unknown or of the wrong type."""
         card = structure(_CONVERTER, data, cls, where)
         for artifact in card.artifacts:

@@ -10,7 +10,7 @@ import click
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
 from runner_core.cards.artifact import format_of
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.cli.tables import print_rows
 from runner_core.errors import CardError, RunnerError, UsageError
 from runner_core.project import Project
@@ -95,7 +95,7 @@ def _list_cache() -> None:
 
 def _card(folder: Path) -> Card | None:
     try:
-        return Card.read(folder / FILE_NAME)
+        return Card.read(folder / CARD_FILE)
     except CardError:  # none, or one that opening the brain complains of
         return None
 

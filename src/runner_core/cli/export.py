@@ -11,7 +11,7 @@ from runner_core.cards.tolerance import Tolerance
 from runner_core.cli.verify import frames_of, say_totals, tolerance_options
 from runner_core.export.convert import export
 from runner_core.loading.locate import locate
-from runner_core.loading.options import Choices
+from runner_core.loading.options import LoadOptions
 from runner_core.stores.resolve import find
 
 
@@ -61,7 +61,7 @@ def command(
         place,
         [f".{form.lower().lstrip('.')}" for form in formats],
         folder,
-        Choices(**choices),
+        LoadOptions(**choices),
         half=half,
         frames=frames_of(pictures) if pictures else None,
         tolerance=Tolerance(iou, score, pixels=pixels, keypoints=keypoints),

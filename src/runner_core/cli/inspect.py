@@ -11,17 +11,17 @@ import attrs
 import click
 
 from runner_core.cards.artifact import describe_files
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
-from runner_core.loading.draft import Bare, drafts_of, labelled, nobody
+from runner_core.loading.draft import CardlessModel, drafts_of, labelled, nobody
 from runner_core.loading.load import bound
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Opener, locate
+from runner_core.loading.locate import Candidate, locate
 from runner_core.loading.open import loaded
-from runner_core.loading.options import Choices
+from runner_core.loading.options import LoadOptions
 from runner_core.loading.preprocess_search import Trial, Tried, attempt
 from runner_core.stores.resolve import find_with_store
 
@@ -63,14 +63,14 @@ def inspect(
     if write and store:
         raise UsageError(f"{model} is a brain of a store: its card is not written over", remedy="inspect a copy")
     located = locate(place)
-    with loaded(located, Choices(engine=engine, task=task, trust=trust)) as (opener, session):
-        bare = Bare.of(session, opener.path)
+    with loaded(located, LoadOptions(engine=engine, task=task, trust=trust)) as (opener, session):
+        bare = CardlessModel.of(session, opener.path)
         click.echo(f"{opener.path}: {opener.artifact.format} by engine {opener.engine}")
         _say_tensors(bare, session)
-        choices = Choices(labels=labels, first_class=first_class)
+        choices = LoadOptions(labels=labels, first_class=first_class)
         card = choices.adjust(located.card) if located.card else _drafted(opener, bare, task, choices)
         if located.card:
-            click.echo(f"card: {located.root / FILE_NAME}, task {card.for_artifact(opener.artifact).task}")
+            click.echo(f"card: {located.root / CARD_FILE}, task {card.for_artifact(opener.artifact).task}")
         if located.card or labels or pictures:
             own = card.for_artifact(opener.artifact) if located.card else card
             brain = bound(own, session, opener.engine, choices)
@@ -78,7 +78,7 @@ def inspect(
         session.close()
     _say_card(card)
     if write:
-        _write(card, opener.root / FILE_NAME, new=located.card is None)
+        _write(card, opener.root / CARD_FILE, new=located.card is None)
     return 0
 
 
@@ -91,7 +91,7 @@ def _say_card(card: Card) -> None:
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
-def _say_tensors(bare: Bare, session: Session) -> None:
+def _say_tensors(bare: CardlessModel, session: Session) -> None:
     for side, specs in (("input", session.inputs), ("output", session.outputs)):
         for spec in specs:
             click.echo(f"  {side:6} {spec}")
@@ -101,7 +101,7 @@ def _say_tensors(bare: Bare, session: Session) -> None:
         click.echo(f"  {note}")
 
 
-def _drafted(opener: Opener, bare: Bare, task: str | None, choices: Choices) -> Card:
+def _drafted(opener: Candidate, bare: CardlessModel, task: str | None, choices: LoadOptions) -> Card:
     drafts = drafts_of(bare, task)
     if not drafts:
         raise nobody(bare, task)
@@ -119,7 +119,7 @@ def _drafted(opener: Opener, bare: Bare, task: str | None, choices: Choices) -> 
     return attrs.evolve(card, name=opener.path.stem or opener.path.name, task=name, artifacts=(artifact,))
 
 
-def _tried(brain: LocalBrain, card: Card, bare: Bare, pictures: Sequence[str], number: int | None) -> Card:
+def _tried(brain: LocalBrain, card: Card, bare: CardlessModel, pictures: Sequence[str], number: int | None) -> Card:
     """The card as the pictures, or the person, would have it."""
     if brain.picture is None:
         raise UsageError(f"task {card.task} does not tell what it makes of a picture", remedy="inspect without --try")

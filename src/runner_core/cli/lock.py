@@ -8,10 +8,10 @@ import click
 
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
-from runner_core.cards.card import FILE_NAME as CARD
+from runner_core.cards.card import CARD_FILE as CARD
 from runner_core.cards.card import Card
 from runner_core.cli.progress import bars
-from runner_core.stores.lockfile import FILE_NAME, Lock, Locked, files_of
+from runner_core.stores.lockfile import LOCK_FILE, Lock, Locked, files_of
 from runner_core.stores.resolve import find_with_store
 
 
@@ -19,7 +19,7 @@ from runner_core.stores.resolve import find_with_store
 @click.argument("brains", nargs=-1, required=True)
 def lock(brains: tuple[str, ...]) -> None:
     """Write brains.lock with BRAINS as they are now; brains that it holds already stay."""
-    path = Path(FILE_NAME)
+    path = Path(LOCK_FILE)
     known = Lock.read(path).brains if path.exists() else {}
     cache = Cache(progress=bars())
     Lock({**known, **{reference: _locked(*find_with_store(reference, cache)) for reference in brains}}).write(path)

@@ -16,8 +16,8 @@ from runner_core.cli.chain_syntax import chained, steps_of
 from runner_core.cli.progress import bars
 from runner_core.errors import UsageError
 from runner_core.loading.open import open_path
-from runner_core.loading.options import Choices
-from runner_core.stores.lockfile import FILE_NAME as LOCK
+from runner_core.loading.options import LoadOptions
+from runner_core.stores.lockfile import LOCK_FILE as LOCK
 from runner_core.stores.lockfile import Lock
 from runner_core.stores.resolve import find
 
@@ -110,7 +110,7 @@ def _open(text: str, choices: dict[str, Any], trusted: bool, lock: Lock | None) 
     place = find(reference, Cache(progress=bars()), version=lock.version_of(reference) if lock else None)
     if lock:
         lock.check(reference, place)
-    return open_path(place, Choices(**{**choices, **_own(query, text), "trust": trusted}))
+    return open_path(place, LoadOptions(**{**choices, **_own(query, text), "trust": trusted}))
 
 
 def _own(query: str, text: str) -> dict[str, Any]:

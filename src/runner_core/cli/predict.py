@@ -13,7 +13,7 @@ from runner_core.cli.options import brain_options, opened
 from runner_core.cli.tables import print_instances
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
-from runner_core.pipeline.executor import News, Panel
+from runner_core.pipeline.executor import FailureLog, FrameExecutor
 
 
 @click.command()
@@ -27,12 +27,12 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any
     frame = Frame.of(picture)
     _ = frame.size  # a picture that is none is said before any model loads
     with opened(brains, **choices) as models:
-        result = Panel(models).look(frame)
+        result = FrameExecutor(models).run_frame(frame)
     for inference in result.answers:
         if as_json:
             click.echo(json.dumps(inference.to_json(), ensure_ascii=False))
         else:
             print_instances(inference)
-    for line in News().of(result):
+    for line in FailureLog().lines_of(result):
         say(line)
     return 1 if result.failures else 0

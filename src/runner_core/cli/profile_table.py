@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner_core.cli.tables import print_rows
-from runner_core.pipeline.profile import PERCENTILES, Explanation, Size, Times
+from runner_core.pipeline.profile import PERCENTILES, Profile, Size, Timings
 
 SIZES = 8  # of pictures get a line, the most frequent ones
 _TIMES = tuple(f"p{share}" for share in PERCENTILES)
 
 
-def print_explanation(explanation: Explanation, *, stderr: bool = False) -> None:
+def print_explanation(explanation: Profile, *, stderr: bool = False) -> None:
     """Milliseconds by stage and by brain, what was decoded, which tensors were shared, the threads given."""
     decoded = [[_told(at), _told(of), str(times)] for (at, of), times in explanation.decoded.most_common(SIZES)]
     tensors = [
@@ -26,7 +26,7 @@ def print_explanation(explanation: Explanation, *, stderr: bool = False) -> None
         print_rows(title, head, rows, stderr=stderr)
 
 
-def _times(explanation: Explanation) -> Iterator[list[str]]:
+def _times(explanation: Profile) -> Iterator[list[str]]:
     for stage, times in explanation.stages.items():
         yield _row(stage, times)
     for brain, stages in explanation.brains.items():
@@ -38,11 +38,11 @@ def _times(explanation: Explanation) -> Iterator[list[str]]:
         yield _row("age of the answers", explanation.age)
 
 
-def _row(name: str, times: Times) -> list[str]:
+def _row(name: str, times: Timings) -> list[str]:
     return [name, str(len(times)), *(f"{ms:.2f}" for ms in times.to_json().values())]
 
 
-def _facts(explanation: Explanation) -> Iterator[list[str]]:
+def _facts(explanation: Profile) -> Iterator[list[str]]:
     told = explanation.to_json()
     yield ["frames", f"{explanation.frames} in {told['seconds']:.1f} s, {told['frames_per_second']:.1f} a second"]
     if threads := explanation.threads:

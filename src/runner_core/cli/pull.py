@@ -9,7 +9,7 @@ import click
 from runner_core.cache.cache import Cache
 from runner_core.cli.progress import bars
 from runner_core.errors import LockError, StoreError
-from runner_core.stores.lockfile import FILE_NAME, Lock
+from runner_core.stores.lockfile import LOCK_FILE, Lock
 from runner_core.stores.resolve import find
 
 
@@ -18,7 +18,7 @@ from runner_core.stores.resolve import find
 @click.option("--locked", is_flag=True, help="Refuse any brain that is not what brains.lock says.")
 def pull(brains: tuple[str, ...], locked: bool) -> int:
     """Fetch BRAINS (NAME, STORE:NAME@VERSION, URL) and say where they are."""
-    lock, cache = Lock.read(Path(FILE_NAME)) if locked else None, Cache(progress=bars())
+    lock, cache = Lock.read(Path(LOCK_FILE)) if locked else None, Cache(progress=bars())
     failed = 0
     for reference in brains:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner_core.cards.card import FILE_NAME
+from runner_core.cards.card import CARD_FILE
 from runner_core.contracts import Publisher
 from runner_core.errors import UsageError
 from runner_core.stores.config import address_of
@@ -17,8 +17,8 @@ from runner_core.stores.resolve import find
 def push(brain: str, store: str) -> None:
     """Publish BRAIN (a name or a folder with a brain.json) to a store."""
     folder = find(brain)
-    if not (folder / FILE_NAME).is_file():
-        raise UsageError(f"{folder}: has no {FILE_NAME}", remedy=f"write one: `runner inspect {brain} --write`")
+    if not (folder / CARD_FILE).is_file():
+        raise UsageError(f"{folder}: has no {CARD_FILE}", remedy=f"write one: `runner inspect {brain} --write`")
     target = address_of(store).open()
     if not isinstance(target, Publisher):
         raise UsageError(f"{store}: this kind of store takes no brains", remedy="push to a folder: --to folder:PATH")

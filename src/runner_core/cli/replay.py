@@ -14,8 +14,8 @@ from runner_core.cli.console import say
 from runner_core.cli.run import STANDARD_OUTPUT
 from runner_core.cli.tables import print_summary
 from runner_core.errors import UsageError
-from runner_core.pipeline.find_pictures import ByName, ByTime, Pictures
-from runner_core.pipeline.records import Choice, Record, read_records
+from runner_core.pipeline.find_pictures import ByName, ByTime, FrameLookup
+from runner_core.pipeline.records import Record, RowFilter, read_records
 from runner_core.pipeline.replay import replay
 from runner_core.pipeline.sources_sinks import open_sinks, open_source
 from runner_core.results.result import Failure
@@ -52,7 +52,7 @@ def command(
         records = _noted(_of_source(read_records(lines, answers), source), seen)
         found = _pictures(video, pictures)
         summary = replay(
-            records, open_sinks(sinks), pictures=found, choice=Choice(conf, asked, max_det), complain=complain
+            records, open_sinks(sinks), pictures=found, choice=RowFilter(conf, asked, max_det), complain=complain
         )
     if not summary.frames and not complain.count:
         raise UsageError(f"{answers}: no answers{f' for {source}' if source else ''}")
@@ -85,7 +85,7 @@ def _opened(answers: str) -> Iterator[BinaryIO]:
         yield lines
 
 
-def _pictures(video: str | None, pictures: str | None) -> Pictures | None:
+def _pictures(video: str | None, pictures: str | None) -> FrameLookup | None:
     place = video or pictures
     if place is None:
         return None

@@ -14,7 +14,7 @@ from runner_core.cli.progress import counting
 from runner_core.cli.signals import stopped
 from runner_core.cli.tables import print_summary
 from runner_core.contracts import HasTotal
-from runner_core.pipeline.executor import News
+from runner_core.pipeline.executor import FailureLog
 from runner_core.pipeline.pipeline import run as run_pipeline
 from runner_core.pipeline.sources_sinks import open_sinks, open_source, sink_name
 from runner_core.pipeline.summary import INTERRUPTED, Summary
@@ -60,11 +60,11 @@ def run_over(
     total: int | None = frames.total if isinstance(frames, HasTotal) else None
     budget = thread_budget(choices.pop("threads"))
     choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within
-    news = News()
+    failures = FailureLog()
     with opened(brains, **choices) as models, counting(total, quiet=quiet) as step:
 
         def on_result(result: Result) -> None:
-            for line in news.of(result):
+            for line in failures.lines_of(result):
                 say(line)
             step()
 

@@ -23,7 +23,7 @@ from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import locate, openers
 from runner_core.pipeline.sources_sinks import open_sink, open_source
 from runner_core.pipeline.summary import Summary
-from runner_core.results.compare import Agreement
+from runner_core.results.compare import Comparison
 from runner_core.stores.resolve import find
 from runner_core.util.location import public_name
 
@@ -176,10 +176,10 @@ def say_totals(verdicts: Sequence[Verdict]) -> None:
     _print([_row("all", pair, agreement) for pair, agreement in _in_total(verdicts).items()])
 
 
-def _in_total(verdicts: Sequence[Verdict]) -> dict[str, Agreement]:
+def _in_total(verdicts: Sequence[Verdict]) -> dict[str, Comparison]:
     """By pair."""
     pairs = dict.fromkeys(verdict.pair for verdict in verdicts)
-    return {pair: Agreement.total(each.agreement for each in verdicts if each.pair == pair) for pair in pairs}
+    return {pair: Comparison.total(each.agreement for each in verdicts if each.pair == pair) for pair in pairs}
 
 
 def _print(rows: Sequence[Sequence[str]]) -> None:
@@ -188,7 +188,7 @@ def _print(rows: Sequence[Sequence[str]]) -> None:
     print_rows("", [_HEAD[place] for place in shown], [[row[place] for place in shown] for row in rows])
 
 
-def _row(picture: str, pair: str, found: Agreement) -> list[str]:
+def _row(picture: str, pair: str, found: Comparison) -> list[str]:
     """Empty where there was nothing to measure."""
     counts = [str(count) if count else "" for count in (found.matched, found.missing, found.extra, found.relabelled)]
     measures = (found.boxes, found.masks, found.scores, found.pixels, found.keypoints)

@@ -6,13 +6,13 @@ from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
     from runner_core.engines.file_header import head_of as head_of
-    from runner_core.engines.tensor_io import Border as Border
     from runner_core.engines.tensor_io import Quantisation as Quantisation
+    from runner_core.engines.tensor_io import TensorIO as TensorIO
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
             "file_header": ["head_of"],
-            "tensor_io": ["Border", "Quantisation"],
+            "tensor_io": ["TensorIO", "Quantisation"],
         },
     )

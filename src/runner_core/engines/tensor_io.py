@@ -1,7 +1,8 @@
-"""Border: where a codec's real numbers and the numbers that a model stores meet.
+"""TensorIO: where a codec's real numbers and the numbers that a model stores meet.
 
-An engine gives a Border the tensors as its runtime has them, and shows the world what the Border shows: feeds are held
-against the model here, once for all engines, quantisation and half precision end here (docs/adr/0004-quantisation.md).
+An engine gives a TensorIO the tensors as its runtime has them, and shows the world what the TensorIO shows: feeds are
+checked against the model here, once for all engines; quantisation and half precision end here
+(docs/adr/0004-quantisation.md).
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def _telling(found: Mapping[str, Quantisation]) -> dict[str, Quantisation]:
 
 
 @attrs.frozen
-class Border:
+class TensorIO:
     """The tensors of one loaded model.
 
     ``path``       the model's file, for messages.
@@ -73,7 +74,7 @@ class Border:
         """``quantization:<tensor>`` -> ``scale,zero`` for each quantised tensor."""
         return {f"quantization:{name}": f"{found.scale!r},{found.zero}" for name, found in self.quantised.items()}
 
-    def enter(self, feeds: Tensors, fetches: Sequence[str]) -> dict[str, NDArray[Any]]:
+    def convert_feeds(self, feeds: Tensors, fetches: Sequence[str]) -> dict[str, NDArray[Any]]:
         """The feeds as the model stores them: of its dtypes, C-contiguous, not copied where they are so already.
 
         Floating numbers for a quantised tensor are real ones and are quantised; whole numbers of its own dtype are
@@ -87,7 +88,7 @@ class Border:
             raise EngineError(f"{self.path}: not fed: {', '.join(missing)}")
         return {spec.name: self._stored(spec, feeds[spec.name]) for spec in self.stored_inputs}
 
-    def leave(self, outputs: Tensors) -> dict[str, NDArray[Any]]:
+    def convert_outputs(self, outputs: Tensors) -> dict[str, NDArray[Any]]:
         """The outputs as real numbers: float32 for what is quantised or of half precision, the rest as it is."""
         return {name: self._revealed(name, np.asarray(tensor)) for name, tensor in outputs.items()}
 

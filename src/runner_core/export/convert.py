@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 from runner_core.cards.artifact import Artifact, describe_files
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.cards.tolerance import Tolerance
 from runner_core.contracts import Engine, Exporter
 from runner_core.discovery.registry import get_registry
@@ -23,8 +23,8 @@ from runner_core.frames.frame import Frame
 from runner_core.loading import trust
 from runner_core.loading.load import brain_on, load
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Located, Opener, locate, openers
-from runner_core.loading.options import Choices
+from runner_core.loading.locate import Candidate, ModelFiles, locate, openers
+from runner_core.loading.options import LoadOptions
 
 
 @attrs.frozen
@@ -40,7 +40,7 @@ def export(
     place: Path,
     formats: Sequence[str],
     out: Path,
-    choices: Choices,
+    choices: LoadOptions,
     *,
     half: bool = False,
     frames: Iterable[Frame] | None = None,
@@ -65,7 +65,7 @@ def export(
             artifact = exporter.export(opener.path, brain.card, written, half=half, trusted=trusted)
             made.append(attrs.evolve(artifact, files=describe_files(stage, written), tolerance=_beyond(tolerance)))
         card = _with(before, made)
-        card.write(stage / FILE_NAME)
+        card.write(stage / CARD_FILE)
         verdicts = prove(brain, stage, made, choices, frames, tolerance or Tolerance())
         _place(stage, out, located.root, before)
     return Exported(out, tuple(made), tuple(verdicts))
@@ -77,7 +77,7 @@ def _beyond(tolerance: Tolerance | None) -> Tolerance | None:
     return None if allowed == Tolerance() else allowed
 
 
-def _exporter(located: Located, formats: Sequence[str], choices: Choices) -> tuple[Opener, Exporter]:
+def _exporter(located: ModelFiles, formats: Sequence[str], choices: LoadOptions) -> tuple[Candidate, Exporter]:
     """Who opens one of the artifacts and writes all of the formats."""
     able: dict[str, Exporter] = {}
     for opener in openers(located.of_task(choices.task), choices.engine):
@@ -93,9 +93,9 @@ def _exporter(located: Located, formats: Sequence[str], choices: Choices) -> tup
     )
 
 
-def _card_before(located: Located, brain: LocalBrain, out: Path) -> Card:
+def _card_before(located: ModelFiles, brain: LocalBrain, out: Path) -> Card:
     """The card that the new artifacts go into: that of ``out``, of the brain, or the drafted one."""
-    there = out / FILE_NAME
+    there = out / CARD_FILE
     if there.is_file():
         card = Card.read(there)
         if (card.name, card.version, card.labels) != (brain.name, brain.version, brain.labels):
@@ -148,7 +148,7 @@ def _place(stage: Path, out: Path, root: Path, before: Card) -> None:
             stage.chmod(0o755)  # mkdtemp made it private
             stage.rename(out)
             return
-        for entry in sorted(stage.iterdir(), key=lambda entry: entry.name == FILE_NAME):
+        for entry in sorted(stage.iterdir(), key=lambda entry: entry.name == CARD_FILE):
             entry.replace(out / entry.name)
     except OSError as error:
         raise _unwritable(out, error) from error

@@ -17,9 +17,9 @@ from runner_core.frames.frame import Frame
 from runner_core.loading.load import brain_on, load
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import locate, openers
-from runner_core.loading.options import Choices
+from runner_core.loading.options import LoadOptions
 from runner_core.loading.probes import at, telling, trials
-from runner_core.results.compare import Agreement
+from runner_core.results.compare import Comparison
 
 _MOST_FAULTS = 3  # in a message
 
@@ -28,7 +28,7 @@ def prove(
     brain: LocalBrain,
     folder: Path,
     artifacts: Sequence[Artifact],
-    choices: Choices,
+    choices: LoadOptions,
     frames: Iterable[Frame] | None,
     tolerance: Tolerance,
 ) -> list[Verdict]:
@@ -57,7 +57,7 @@ def _demand_agreement(name: str, verdicts: Sequence[Verdict]) -> None:
             f"{name}: what was exported answers otherwise: {'; '.join(faults[:_MOST_FAULTS])}{more}",
             remedy="nothing is written; where that is near enough, allow it by --iou, --score, --pixels or --keypoints",
         )
-    total = Agreement.total(verdict.agreement for verdict in verdicts)
+    total = Comparison.total(verdict.agreement for verdict in verdicts)
     if not total.matched and total.pixels is None:
         raise UsageError(
             f"{name}: finds nothing in the pictures, so there is nothing to compare",
@@ -70,7 +70,7 @@ def _decoded(frame: Frame) -> Frame:
     return Frame.from_array(frame.pixels, source=frame.source, index=frame.index)
 
 
-def _opened(path: Path, choices: Choices, stack: ExitStack) -> dict[str, Brain]:
+def _opened(path: Path, choices: LoadOptions, stack: ExitStack) -> dict[str, Brain]:
     """The artifact in every engine that opens it; raises what the last one says where none does."""
     located = locate(path)
     brains: dict[str, Brain] = {}

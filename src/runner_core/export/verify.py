@@ -11,7 +11,7 @@ from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import RunnerError
 from runner_core.export.golden import Golden
 from runner_core.frames.frame import Frame
-from runner_core.results.compare import Agreement, compare_inferences
+from runner_core.results.compare import Comparison, compare_inferences
 from runner_core.results.inference import Inference
 from runner_core.results.result import Failure, Result
 
@@ -23,7 +23,7 @@ class Verdict:
     source: str
     one: str
     other: str
-    agreement: Agreement
+    agreement: Comparison
 
     @property
     def pair(self) -> str:
@@ -69,11 +69,11 @@ def _answer(brain: Brain, frame: Frame) -> Inference | Failure:
         return Failure.of(error, brain=brain.name)
 
 
-def _compared(one: Inference | Failure | None, other: Inference | Failure | None, tolerance: Tolerance) -> Agreement:
+def _compared(one: Inference | Failure | None, other: Inference | Failure | None, tolerance: Tolerance) -> Comparison:
     if isinstance(one, Inference) and isinstance(other, Inference):
         return compare_inferences(one, other, tolerance)
     failed = [told.message for told in (one, other) if isinstance(told, Failure)]
-    return Agreement(faults=tuple(dict.fromkeys(failed)) or ("the golden file says nothing of this picture",))
+    return Comparison(faults=tuple(dict.fromkeys(failed)) or ("the golden file says nothing of this picture",))
 
 
 def _result(frame: Frame, told: Inference | Failure | None) -> Result:

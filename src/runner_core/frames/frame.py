@@ -14,7 +14,7 @@ from PIL import Image
 from runner_core.errors import ImageError, UsageError
 from runner_core.frames import decode
 from runner_core.frames.download import fetch_bytes
-from runner_core.frames.memo import Making, Makings
+from runner_core.frames.memo import Computed, Memo
 from runner_core.frames.preprocess import PictureSpec, Placement, Prepared, as_tensor, needed, place
 from runner_core.frames.resize import resample
 from runner_core.util.location import public_name
@@ -26,7 +26,7 @@ DECODED = ("pixels", "reduced")
 _STAGES = {"encoded": "read", **dict.fromkeys(("opened", "size", "image", "enough", *DECODED), "decode")}
 
 
-def stage_of(making: Making) -> str:
+def stage_of(making: Computed) -> str:
     """``read``, ``decode`` or ``prepare``."""
     return _STAGES.get(str(making.key), "prepare")
 
@@ -59,7 +59,7 @@ class Frame:
         self._read = read
         self._render = pixels if callable(pixels) else None
         self._expected: tuple[PictureSpec, ...] = ()
-        self._made = Makings()
+        self._made = Memo()
         if pixels is not None and not self._render:
             self._made.put("pixels", pixels)
 
@@ -171,7 +171,7 @@ class Frame:
         self._made.keep(("size",) if self._read or self._render else ("size", "pixels"))
 
     @property
-    def makings(self) -> Sequence[Making]:
+    def makings(self) -> Sequence[Computed]:
         """What was made of it since it last forgot. Their keys: a PictureSpec, one of ``DECODED``, the frame's own."""
         return tuple(self._made.log)
 
@@ -205,7 +205,9 @@ class Frame:
             return self._prepare_whole(spec, placement)
         pixels = self._enough
         seen = placement.seen_from(_size_of(pixels))
-        return Prepared(as_tensor(self._made.once(spec.shape, lambda: resample(pixels, seen, spec)), spec), placement)
+        return Prepared(
+            as_tensor(self._made.once(spec.resize_key, lambda: resample(pixels, seen, spec)), spec), placement
+        )
 
     def _prepare_whole(self, spec: PictureSpec, placement: Placement) -> Prepared:
         """A tensor of the picture's own size, or of the size it was decoded at where that is enough."""

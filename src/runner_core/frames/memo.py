@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @attrs.frozen
-class Making:
+class Computed:
     """One thing made, and the milliseconds that it took by itself, without what it was made of.
 
     ``shape`` is that of an array; None for other things, and for what could not be made.
@@ -26,14 +26,14 @@ class Making:
     shape: tuple[int, ...] | None = None
 
 
-class Makings:
+class Memo:
     """Values by key, made when they are first asked for; an ImageError is kept like a value.
 
     ``log`` has one Making for each time that something was made since ``keep`` was last called.
     """
 
     def __init__(self) -> None:
-        self.log: list[Making] = []
+        self.log: list[Computed] = []
         self._there: dict[object, Any] = {}
         self._accounted = 0.0  # milliseconds of all things in the log
         self._lock = threading.RLock()
@@ -73,7 +73,7 @@ class Makings:
         except ImageError as error:  # so that the next brain hears of it without reading again
             value = error.with_traceback(None)
         parts = self._accounted - before
-        making = Making(key, (perf_counter() - begun) * 1e3 - parts, getattr(value, "shape", None))
+        making = Computed(key, (perf_counter() - begun) * 1e3 - parts, getattr(value, "shape", None))
         self._accounted += making.ms
         self.log.append(making)
         self._there[key] = value

@@ -75,7 +75,7 @@ class PictureSpec:
         return f"{size} {self.colour} {self.layout} {self.dtype}{less}"
 
     @property
-    def shape(self) -> tuple[object, ...]:
+    def resize_key(self) -> tuple[object, ...]:
         """All that decides the resized pixels; specs that differ elsewhere share them."""
         return (self.size, self.resize, self.resample, self.pad, self.unrounded)
 

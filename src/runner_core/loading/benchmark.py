@@ -16,8 +16,8 @@ from runner_core.frames.frame import Frame
 from runner_core.loading import speed_cache as speeds
 from runner_core.loading.load import brain_on, load
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Located, Opener, openers
-from runner_core.loading.options import Choices
+from runner_core.loading.locate import Candidate, ModelFiles, openers
+from runner_core.loading.options import LoadOptions
 from runner_core.loading.probes import Trial
 from runner_core.loading.speed_cache import Speed
 
@@ -27,7 +27,9 @@ NEAR, MOST_FINALISTS, TURNS = 1.3, 4, 20  # who is measured once more: up to so 
 log = logging.getLogger("runner")
 
 
-def ranked(located: Located, choices: Choices, *, anew: bool = False, every: bool = True) -> list[tuple[Opener, Speed]]:
+def ranked(
+    located: ModelFiles, choices: LoadOptions, *, anew: bool = False, every: bool = True
+) -> list[tuple[Candidate, Speed]]:
     """Every installed engine that claims an artifact, the fastest first, those that refuse it last.
 
     Unless ``every``, the format's own engine alone. What was measured before is not measured again, unless ``anew``;
@@ -40,7 +42,7 @@ def ranked(located: Located, choices: Choices, *, anew: bool = False, every: boo
         return [(candidates[0], Speed(None))]
     known = {} if anew else speeds.recall()
     round_ = _Round(located, choices)
-    found: list[tuple[Opener, Speed]] = []
+    found: list[tuple[Candidate, Speed]] = []
     new: dict[str, Speed] = {}
     for opener in candidates:
         key = speeds.key_of(opener, choices)
@@ -58,11 +60,11 @@ def ranked(located: Located, choices: Choices, *, anew: bool = False, every: boo
 class _Round:
     """Measures one model's openers; the first that runs says what the others must answer."""
 
-    def __init__(self, located: Located, choices: Choices) -> None:
+    def __init__(self, located: ModelFiles, choices: LoadOptions) -> None:
         self._located, self._choices = located, choices
         self._first: Trial | None = None
 
-    def measured(self, opener: Opener, before: Sequence[tuple[Opener, Speed]]) -> tuple[Speed, bool]:
+    def measured(self, opener: Candidate, before: Sequence[tuple[Candidate, Speed]]) -> tuple[Speed, bool]:
         """The speed, and whether it will be the same next time: trust may be given, another label map too."""
         try:
             first = self._trial(before)
@@ -76,7 +78,7 @@ class _Round:
             log.warning("engine %s is left out: %s", opener.engine, error.message)
             return Speed(None, error.message), isinstance(error, EngineError) and not isinstance(error, UntrustedError)
 
-    def final(self, found: Sequence[tuple[Opener, Speed]]) -> list[tuple[Opener, Speed]]:
+    def final(self, found: Sequence[tuple[Candidate, Speed]]) -> list[tuple[Candidate, Speed]]:
         """The same, those near the best measured once more, in turns: what else the machine does meets them alike."""
         told = sorted((speed.ms, place) for place, (_, speed) in enumerate(found) if speed.ms is not None)
         near = {place: ms for ms, place in told[:MOST_FINALISTS] if ms <= NEAR * told[0][0]}
@@ -88,7 +90,7 @@ class _Round:
                     near[place] = min(near[place], round(_ms(brain, picture), 3))
         return [(opener, Speed(near[place]) if place in near else speed) for place, (opener, speed) in enumerate(found)]
 
-    def _trial(self, before: Sequence[tuple[Opener, Speed]]) -> Trial | None:
+    def _trial(self, before: Sequence[tuple[Candidate, Speed]]) -> Trial | None:
         """Of the first that runs; None where none of them does."""
         first = next((opener for opener, speed in before if speed.ms is not None), None)
         if self._first is None and first:  # its speed is known from another day
@@ -97,7 +99,7 @@ class _Round:
         return self._first
 
     @contextmanager
-    def _brain(self, opener: Opener) -> Iterator[LocalBrain]:
+    def _brain(self, opener: Candidate) -> Iterator[LocalBrain]:
         session = load(opener, self._choices)
         try:
             yield brain_on(session, self._located, opener, self._choices)

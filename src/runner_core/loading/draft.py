@@ -17,12 +17,12 @@ from runner_core.discovery.entry_points import reason_of
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, TaskError
 from runner_core.loading.local_brain import signature_of
-from runner_core.tasks.label_check import settled
+from runner_core.tasks.label_check import drop_settled_guesses
 from runner_core.tasks.metadata import UNDERSTOOD, literal
 
 
 @attrs.frozen
-class Bare:
+class CardlessModel:
     """A loaded model without a card: its tensors and metadata, its own and from beside it.
 
     ``signature``  with all that is told; ``own`` what the model itself says.
@@ -35,7 +35,7 @@ class Bare:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, session: Session, path: Path) -> Bare:
+    def of(cls, session: Session, path: Path) -> CardlessModel:
         """What the model itself tells goes before what lies beside it."""
         signature = signature_of(session)
         bare = cls(path, signature, signature, _told(signature.metadata, "the model itself"))
@@ -43,7 +43,7 @@ class Bare:
             bare = bare.with_told(told)
         return bare
 
-    def with_told(self, told: Told) -> Bare:
+    def with_told(self, told: Told) -> CardlessModel:
         """The same with what a file beside the model adds."""
         own = self.signature.metadata
         new = {key: value for key, value in told.values.items() if key not in own}
@@ -89,7 +89,7 @@ def task_of(family: str) -> Task:
     return task
 
 
-def draft(bare: Bare, family: str | None = None) -> Card:
+def draft(bare: CardlessModel, family: str | None = None) -> Card:
     """A card for a bare model, by the one task that recognises it. Raises TaskError naming the tensors."""
     drafts = drafts_of(bare, family)
     if len(drafts) == 1:
@@ -100,7 +100,7 @@ def draft(bare: Bare, family: str | None = None) -> Card:
     raise nobody(bare, family)
 
 
-def nobody(bare: Bare, family: str | None) -> TaskError:
+def nobody(bare: CardlessModel, family: str | None) -> TaskError:
     """The error for a model that no task recognises."""
     tensors = "; ".join(str(spec) for spec in (*bare.signature.inputs, *bare.signature.outputs))
     told = bare.signature.metadata.get("task")
@@ -112,7 +112,7 @@ def nobody(bare: Bare, family: str | None) -> TaskError:
     )
 
 
-def drafts_of(bare: Bare, family: str | None = None) -> dict[str, Card]:
+def drafts_of(bare: CardlessModel, family: str | None = None) -> dict[str, Card]:
     """What each installed task drafts; one that fails to load or to look is told of, and passed over.
 
     Asked for by name, as ``family``, it raises what it raises.
@@ -137,7 +137,7 @@ def _tell(model: Path, task: str, reason: str) -> None:
     log.warning("%s: task %s is passed over, for it fails at this model (%s)", model, task, reason)
 
 
-def labelled(card: Card, bare: Bare, first: int | None = None) -> Card:
+def labelled(card: Card, bare: CardlessModel, first: int | None = None) -> Card:
     """The drafted card; with the labels that lie beside the model, where it has none and they are this model's.
 
     ``first`` is the number of a list's first name; None leaves it to the card. Raises LabelError for a label file that
@@ -146,7 +146,7 @@ def labelled(card: Card, bare: Bare, first: int | None = None) -> Card:
     found = None if card.labels else labels_beside(bare.path, first=card.first if first is None else first)
     if found is None:
         return card
-    wanted = settled(attrs.evolve(card, labels=found.labels), numbered=found.numbered)
+    wanted = drop_settled_guesses(attrs.evolve(card, labels=found.labels), numbered=found.numbered)
     wanted = attrs.evolve(wanted, notes=(*wanted.notes, found.note))
     try:
         task_of(card.task).bind(wanted, bare.signature)

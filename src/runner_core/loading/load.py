@@ -11,15 +11,15 @@ from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError
 from runner_core.loading import trust
-from runner_core.loading.draft import Bare, draft, labelled, task_of
+from runner_core.loading.draft import CardlessModel, draft, labelled, task_of
 from runner_core.loading.local_brain import LocalBrain, Wanted
-from runner_core.loading.locate import Located, Opener
-from runner_core.loading.options import Choices
+from runner_core.loading.locate import Candidate, ModelFiles
+from runner_core.loading.options import LoadOptions
 
 log = logging.getLogger("runner")
 
 
-def load(opener: Opener, choices: Choices) -> Session:
+def load(opener: Candidate, choices: LoadOptions) -> Session:
     """The model in its engine. Raises EngineError, UntrustedError."""
     engine: Engine = get_registry().make("engines", opener.engine)
     if choices.trust:
@@ -31,7 +31,7 @@ def load(opener: Opener, choices: Choices) -> Session:
     return engine.load(opener.path, options)
 
 
-def brain_on(session: Session, located: Located, opener: Opener, choices: Choices) -> LocalBrain:
+def brain_on(session: Session, located: ModelFiles, opener: Candidate, choices: LoadOptions) -> LocalBrain:
     """The brain by its card, or by a drafted one. Raises CardError, LabelError, TaskError."""
     card = located.card.for_artifact(opener.artifact) if located.card else _drafted(session, opener.path, choices)
     card = choices.adjust(card)
@@ -40,7 +40,7 @@ def brain_on(session: Session, located: Located, opener: Opener, choices: Choice
     return bound(card, session, opener.engine, choices)
 
 
-def bound(card: Card, session: Session, engine: str, choices: Choices) -> LocalBrain:
+def bound(card: Card, session: Session, engine: str, choices: LoadOptions) -> LocalBrain:
     """The brain by this very card. Raises TaskError, and LabelError naming the brain and the file that was given."""
     wanted = Wanted(None if choices.classes is None else tuple(choices.classes), choices.max_det)
     try:
@@ -51,8 +51,8 @@ def bound(card: Card, session: Session, engine: str, choices: Choices) -> LocalB
         raise LabelError(f"brain {card.name}{told}: {error.message}", remedy=error.remedy) from error
 
 
-def _drafted(session: Session, model: Path, choices: Choices) -> Card:
-    bare = Bare.of(session, model)
+def _drafted(session: Session, model: Path, choices: LoadOptions) -> Card:
+    bare = CardlessModel.of(session, model)
     card = draft(bare, choices.task)
     if choices.labels is not None:
         return card

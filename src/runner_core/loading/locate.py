@@ -8,14 +8,14 @@ from pathlib import Path
 import attrs
 
 from runner_core.cards.artifact import Artifact, check_files, format_of
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.discovery.catalog import package_of
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
 
 
 @attrs.frozen
-class Located:
+class ModelFiles:
     """A model on disk: the folder that its card is (or would be) in, its artifacts, the card if there is one."""
 
     root: Path
@@ -27,7 +27,7 @@ class Located:
         """Of the first artifact."""
         return self.root / self.artifacts[0].path
 
-    def of_task(self, task: str | None) -> Located:
+    def of_task(self, task: str | None) -> ModelFiles:
         """With those artifacts alone that the card gives to this task; all where None is asked for, or without a card.
 
         Raises NotInstalled for a task that there is not, UsageError where the card has another.
@@ -39,7 +39,7 @@ class Located:
         if task not in tasks:
             own = ", ".join(dict.fromkeys(tasks)) or self.card.task
             raise UsageError(
-                f"{self.root / FILE_NAME}: the task of {self.card.name} is {own}, not {task}",
+                f"{self.root / CARD_FILE}: the task of {self.card.name} is {own}, not {task}",
                 remedy="ask for none; one that is meant for another brain goes behind that: MODEL?task=NAME",
             )
         return attrs.evolve(
@@ -48,7 +48,7 @@ class Located:
 
 
 @attrs.frozen
-class Opener:
+class Candidate:
     """An engine's name and an artifact that it opens."""
 
     engine: str
@@ -60,7 +60,7 @@ class Opener:
         return self.root / self.artifact.path
 
 
-def locate(path: Path) -> Located:
+def locate(path: Path) -> ModelFiles:
     """Raises CardError, and UsageError where nothing is there or a folder holds several models."""
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder", remedy="check the path")
@@ -71,10 +71,10 @@ def locate(path: Path) -> Located:
     named = tuple(artifact for artifact in card.artifacts if root / artifact.path == path)
     if not named and not _is_card(path):  # a model beside the card of another
         return _bare(path)
-    return Located(root, named or card.artifacts, card)
+    return ModelFiles(root, named or card.artifacts, card)
 
 
-def openers(located: Located, engines: str | None = None) -> list[Opener]:
+def openers(located: ModelFiles, engines: str | None = None) -> list[Candidate]:
     """Who may open it, the best first: by the order of ``engines`` (``"openvino,onnx"``), then of the artifacts.
 
     Raises NotInstalled where there is nobody, naming what is installed; CardError for a file that is not what the card
@@ -87,21 +87,21 @@ def openers(located: Located, engines: str | None = None) -> list[Opener]:
     return found
 
 
-def _openers(located: Located, engines: str | None) -> Iterator[Opener]:
+def _openers(located: ModelFiles, engines: str | None) -> Iterator[Candidate]:
     if engines is None:
         for artifact in located.artifacts:
             for found in get_registry().claiming("engines", artifact.format):
-                yield Opener(found.plugin.name, located.root, artifact)
+                yield Candidate(found.plugin.name, located.root, artifact)
         return
     for name in engines.split(","):
         engine = get_registry().get("engines", name.strip())
         for artifact in located.artifacts:
             if artifact.format in engine.plugin.claims:
-                yield Opener(engine.plugin.name, located.root, artifact)
+                yield Candidate(engine.plugin.name, located.root, artifact)
 
 
-def _bare(path: Path) -> Located:
-    return Located(path.parent, (Artifact(path.name, format_of(path)),), None)
+def _bare(path: Path) -> ModelFiles:
+    return ModelFiles(path.parent, (Artifact(path.name, format_of(path)),), None)
 
 
 def _only_model(folder: Path) -> Path:
@@ -115,22 +115,22 @@ def _only_model(folder: Path) -> Path:
 
 
 def _is_card(path: Path) -> bool:
-    return path.name == FILE_NAME or (path / FILE_NAME).is_file()
+    return path.name == CARD_FILE or (path / CARD_FILE).is_file()
 
 
 def _card_of(path: Path) -> Path | None:
     """The card that speaks for a path: itself, the one in the folder, or the one beside the file."""
-    if path.name == FILE_NAME:
+    if path.name == CARD_FILE:
         return path
-    candidates = (path / FILE_NAME, path.parent / FILE_NAME)
+    candidates = (path / CARD_FILE, path.parent / CARD_FILE)
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _nobody(located: Located, engines: str | None) -> str:
+def _nobody(located: ModelFiles, engines: str | None) -> str:
     who = f"engine {engines} does not open" if engines else "no installed engine opens"
     if located.card:
         formats = ", ".join(artifact.format for artifact in located.artifacts) or "none"
-        return f"{located.root / FILE_NAME}: {who} its artifacts ({formats})"
+        return f"{located.root / CARD_FILE}: {who} its artifacts ({formats})"
     form = located.artifacts[0].format
     if form:
         return f"{located.path}: {who} the format {form!r}"
@@ -139,7 +139,7 @@ def _nobody(located: Located, engines: str | None) -> str:
     return f"{located.path}: {who} a file without a suffix"
 
 
-def _engines_known(located: Located) -> str:
+def _engines_known(located: ModelFiles) -> str:
     engines = get_registry().all("engines").values()
     known = "; ".join(_spelled(found) for found in engines) or "none"
     packages = {package_of("engines", artifact.format) for artifact in located.artifacts} - {None}

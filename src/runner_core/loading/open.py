@@ -12,13 +12,13 @@ from runner_core.errors import EngineError, UntrustedError
 from runner_core.loading.benchmark import ranked
 from runner_core.loading.load import brain_on, load
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Located, Opener, locate, openers
-from runner_core.loading.options import AUTO, Choices
+from runner_core.loading.locate import Candidate, ModelFiles, locate, openers
+from runner_core.loading.options import AUTO, LoadOptions
 
 log = logging.getLogger("runner")
 
 
-def open_path(path: Path, choices: Choices) -> LocalBrain:
+def open_path(path: Path, choices: LoadOptions) -> LocalBrain:
     """Opens a card, a folder with one, or a bare model. Raises EngineError, CardError, LabelError, TaskError."""
     located = locate(path)
     with loaded(located, choices) as (opener, session):
@@ -26,7 +26,7 @@ def open_path(path: Path, choices: Choices) -> LocalBrain:
 
 
 @contextmanager
-def loaded(located: Located, choices: Choices) -> Iterator[tuple[Opener, Session]]:
+def loaded(located: ModelFiles, choices: LoadOptions) -> Iterator[tuple[Candidate, Session]]:
     """Who opened it, and the session, which is closed again if the block raises.
 
     Where the person lists engines, the next one is tried when one refuses the file; where they leave it to the speed,
@@ -40,7 +40,7 @@ def loaded(located: Located, choices: Choices) -> Iterator[tuple[Opener, Session
         raise
 
 
-def _candidates(located: Located, choices: Choices) -> list[Opener]:
+def _candidates(located: ModelFiles, choices: LoadOptions) -> list[Candidate]:
     if choices.engine == AUTO:
         measured = ranked(located, choices)
         return [opener for opener, speed in measured if speed.ms is not None] or [measured[0][0]]
@@ -48,15 +48,15 @@ def _candidates(located: Located, choices: Choices) -> list[Opener]:
     return found if choices.engine else _best_ones(found)
 
 
-def _best_ones(found: list[Opener]) -> list[Opener]:
+def _best_ones(found: list[Candidate]) -> list[Candidate]:
     """The first of each artifact."""
-    best: dict[str, Opener] = {}
+    best: dict[str, Candidate] = {}
     for opener in found:
         best.setdefault(opener.artifact.path, opener)
     return list(best.values())
 
 
-def _first(candidates: list[Opener], choices: Choices) -> tuple[Opener, Session]:
+def _first(candidates: list[Candidate], choices: LoadOptions) -> tuple[Candidate, Session]:
     for opener in candidates[:-1]:
         try:
             return opener, load(opener, choices)

@@ -12,7 +12,7 @@ from runner_core.cards.card import Card
 from runner_core.cards.label_files import GivenLabels, read_given
 from runner_core.cards.labels import LabelMap
 from runner_core.errors import UsageError
-from runner_core.tasks.label_check import settled
+from runner_core.tasks.label_check import drop_settled_guesses
 
 AUTO = "auto"  # as ``engine``: the fastest installed one that opens the model
 
@@ -20,7 +20,7 @@ PRECISIONS = ("f32", "bf16", "f16")
 
 
 @attrs.frozen
-class Choices:
+class LoadOptions:
     """What a person may say about a brain when opening it; None leaves it to the card, the file and the machine."""
 
     name: str | None = None
@@ -62,7 +62,7 @@ class Choices:
             iou=card.iou if self.iou is None else self.iou,
         )
         numbered = self.first_class is not None or (given is not None and given.numbered)
-        return settled(adjusted, numbered=numbered)
+        return drop_settled_guesses(adjusted, numbered=numbered)
 
 
 def _given(labels: str | os.PathLike[str] | Sequence[str] | LabelMap) -> GivenLabels:

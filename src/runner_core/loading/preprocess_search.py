@@ -24,7 +24,7 @@ from runner_core.frames.preprocess import PictureSpec
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.results.boxes import box_ious
 from runner_core.results.inference import Inference
-from runner_core.tasks.normalization import KNOWN, Values
+from runner_core.tasks.normalization import KNOWN, Normalization
 
 
 @attrs.frozen
@@ -43,7 +43,7 @@ def picture_variants(card: Card, picture: PictureSpec) -> list[Variant]:
     """
     if picture.encoded:
         return [Variant("an encoded picture", card)]
-    own = Values("as drafted", picture.mean, picture.std)
+    own = Normalization("as drafted", picture.mean, picture.std)
     known = next((values for values in KNOWN if (values.mean, values.std) == (own.mean, own.std)), own)
     scales = [known, *(values for values in KNOWN if values != known)] if picture.dtype.startswith("float") else [known]
     orders: list[Literal["rgb", "bgr"]] = ["rgb", "bgr"] if picture.colour == "rgb" else ["bgr", "rgb"]

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from runner_core.cards.tolerance import Tolerance
 from runner_core.frames.frame import Frame
 from runner_core.loading.local_brain import LocalBrain, signature_of
-from runner_core.results.compare import Agreement, compare_inferences
+from runner_core.results.compare import Comparison, compare_inferences
 from runner_core.results.inference import Inference
 
 _SIZE, _COUNT, _SHAPES = (640, 480), 8, 6
@@ -54,7 +54,7 @@ class Trial:
         """Why another form of the brain is not the same one; empty where it is, be it less exact."""
         near = attrs.evolve(_LOOSE, threshold=self.threshold)
         answers = _asked(brain, self.threshold)
-        total = Agreement.total(compare_inferences(*pair, near) for pair in zip(self.answers, answers, strict=True))
+        total = Comparison.total(compare_inferences(*pair, near) for pair in zip(self.answers, answers, strict=True))
         both = 2 * total.matched
         alone = total.missing + total.extra + 2 * total.relabelled
         if total.pixels is not None and total.pixels < _LOOSE.pixels:

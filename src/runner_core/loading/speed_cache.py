@@ -20,12 +20,12 @@ from filelock import FileLock
 
 from runner_core.discovery.registry import get_registry
 from runner_core.loading import trust
-from runner_core.loading.locate import Opener
-from runner_core.loading.options import Choices
+from runner_core.loading.locate import Candidate
+from runner_core.loading.options import LoadOptions
 from runner_core.util.atomic import write_text
 from runner_core.util.home import home
 
-FILE_NAME = "speeds.json"
+SPEEDS_FILE = "speeds.json"
 
 log = logging.getLogger("runner")
 
@@ -38,7 +38,7 @@ class Speed:
     refusal: str = ""
 
 
-def key_of(opener: Opener, choices: Choices) -> str:
+def key_of(opener: Candidate, choices: LoadOptions) -> str:
     """All that a speed depends on; nothing is imported for it."""
     threads = choices.threads or os.environ.get("OMP_NUM_THREADS") or "any"
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
@@ -50,7 +50,7 @@ def key_of(opener: Opener, choices: Choices) -> str:
 def recall() -> dict[str, Speed]:
     """All speeds known, by ``key_of``."""
     try:
-        known = json.loads((home() / FILE_NAME).read_text(encoding="utf-8"))
+        known = json.loads((home() / SPEEDS_FILE).read_text(encoding="utf-8"))
         return {key: Speed(_number(told.get("ms")), str(told.get("refusal", ""))) for key, told in known.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
@@ -58,7 +58,7 @@ def recall() -> dict[str, Speed]:
 
 def remember(speeds: Mapping[str, Speed]) -> None:
     """Adds these to those known; where the file cannot be written, a warning says so."""
-    place = home() / FILE_NAME
+    place = home() / SPEEDS_FILE
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(place.with_suffix(".lock")):

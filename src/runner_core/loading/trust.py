@@ -18,7 +18,7 @@ from runner_core.errors import RunnerError
 from runner_core.util.atomic import write_text
 from runner_core.util.home import HOME_VARIABLE, home
 
-FILE_NAME = "trust.json"
+TRUST_FILE = "trust.json"
 
 
 def digest_of(artifact: Path) -> str:
@@ -44,7 +44,7 @@ def is_trusted(artifact: Path) -> bool:
 
 def remember(artifact: Path, name: str) -> None:
     """Trusts these contents from now on; ``name`` is for people who read the file. Raises RunnerError."""
-    place = home() / FILE_NAME
+    place = home() / TRUST_FILE
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(place.with_suffix(".lock")):
@@ -59,7 +59,7 @@ def _linked(artifact: Path) -> Path | None:
 
 
 def _read() -> dict[str, str]:
-    place = home() / FILE_NAME
+    place = home() / TRUST_FILE
     try:
         known: dict[str, str] = dict(json.loads(place.read_bytes()))
     except (FileNotFoundError, NotADirectoryError):

@@ -7,7 +7,7 @@ from runner_core.util.lazy import attach_names
 if TYPE_CHECKING:
     from runner_core.pipeline.pipeline import run as run
     from runner_core.pipeline.pipeline import stream as stream
-    from runner_core.pipeline.records import Choice as Choice
+    from runner_core.pipeline.records import RowFilter as RowFilter
     from runner_core.pipeline.records import read_records as read_records
     from runner_core.pipeline.sources_sinks import open_sink as open_sink
     from runner_core.pipeline.sources_sinks import open_source as open_source
@@ -17,7 +17,7 @@ else:
         __name__,
         {
             "pipeline": ["run", "stream"],
-            "records": ["Choice", "read_records"],
+            "records": ["RowFilter", "read_records"],
             "sources_sinks": ["open_sink", "open_source"],
             "summary": ["Summary"],
         },

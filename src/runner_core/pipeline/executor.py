@@ -1,4 +1,4 @@
-"""Panel: the brains of a run, and what they say of one frame."""
+"""FrameExecutor: the brains of a run, and what they say of one frame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runner_core.results.result import Failure, Result
 
 
 @attrs.define
-class News:
+class FailureLog:
     """Lines about failures, result by result; a brain that goes on failing as before is said once.
 
     That one is left out from now on is none: whoever leaves it out logs that, and why.
@@ -26,8 +26,8 @@ class News:
 
     _last: dict[str, str] = attrs.field(factory=dict, init=False)
 
-    def of(self, result: Result) -> list[str]:
-        """One line for each failure of this result that is news."""
+    def lines_of(self, result: Result) -> list[str]:
+        """One line for each failure of this result that is new."""
         lines = []
         for failure in result.failures:
             if not failure.brain:
@@ -50,7 +50,7 @@ Answers = list[Inference | Failure]
 Spread = Callable[[Callable[[Family], Answers], Sequence[Family]], Iterable[Answers]]
 
 
-class Panel:
+class FrameExecutor:
     """Asks every brain about a frame. ``look`` may be called from several threads.
 
     A cascade is asked brain by brain, and a brain that several begin with once; each has an answer of its own.
@@ -73,7 +73,7 @@ class Panel:
         self._lock = Lock()
         self._exact = exact
 
-    def look(self, frame: Frame, spread: Spread = map) -> Result:
+    def run_frame(self, frame: Frame, spread: Spread = map) -> Result:
         """What the brains say. A picture that cannot be read is one failure, not one for each brain."""
         if not self._exact:
             frame.expect(self._specs())

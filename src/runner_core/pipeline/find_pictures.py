@@ -20,7 +20,7 @@ from runner_core.pipeline.records import Record
 CLOSE = 0.002  # seconds: containers keep times in ticks, the coarsest of them a thousandth
 
 
-class Pictures(Protocol):
+class FrameLookup(Protocol):
     """Where pictures are looked for."""
 
     def find(self, record: Record) -> Frame:

@@ -9,20 +9,20 @@ from threading import Condition, Thread
 import attrs
 
 from runner_core.frames.frame import Frame
-from runner_core.pipeline.executor import Panel
+from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.ordered import close
 from runner_core.results.result import Result
 
 CAMERAS = 256  # of one source have their newest frame kept
 
 
-def newest(frames: Iterator[Frame], panel: Panel, pool: Executor) -> Generator[Result]:
+def newest(frames: Iterator[Frame], executor: FrameExecutor, pool: Executor) -> Generator[Result]:
     """The results of the newest frame each time, brains side by side; ``dropped`` counts the frames passed over."""
     latest = Latest(frames)
     try:
         while (taken := latest.take()) is not None:
             frame, dropped = taken
-            yield attrs.evolve(panel.look(frame, pool.map), dropped=dropped)
+            yield attrs.evolve(executor.run_frame(frame, pool.map), dropped=dropped)
     finally:
         latest.stop()
 

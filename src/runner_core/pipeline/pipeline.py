@@ -13,10 +13,10 @@ import attrs
 from runner_core.brain import Brain, demand_brain
 from runner_core.contracts import HasDraws, HasGaps, Sink, Source, Writer
 from runner_core.errors import SourceError
-from runner_core.pipeline.executor import News, Panel
+from runner_core.pipeline.executor import FailureLog, FrameExecutor
 from runner_core.pipeline.live import newest
 from runner_core.pipeline.ordered import close, every
-from runner_core.pipeline.profile import Explanation
+from runner_core.pipeline.profile import Profile
 from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_name, source_of
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import Threads, thread_budget
@@ -93,10 +93,10 @@ def stream(
     A Result unpacks into its frame and the inferences that succeeded: ``for frame, inferences in stream("clip.mp4",
     brains)``; ``failures`` has the rest, and a warning is logged of each that is news.
     """
-    news = News()
+    failures = FailureLog()
     with _Flow.of(source_of(source), brains, threads, exact=exact).results() as results:
         for result in results:
-            for line in news.of(result):
+            for line in failures.lines_of(result):
                 log.warning(line)
             yield result
 
@@ -114,13 +114,15 @@ class _Flow:
     """A source, the brains that look at it, and the threads for that."""
 
     source: Source
-    panel: Panel
+    executor: FrameExecutor
     threads: Threads
 
     @classmethod
     def of(cls, source: Source, brains: Sequence[Brain], threads: int | None, *, exact: bool) -> Self:
-        panel = Panel(_brains(brains), exact=exact)
-        return cls(source, panel, Threads.shared(thread_budget(threads), live=source.live, brains=len(panel.brains)))
+        executor = FrameExecutor(_brains(brains), exact=exact)
+        return cls(
+            source, executor, Threads.shared(thread_budget(threads), live=source.live, brains=len(executor.brains))
+        )
 
     @contextmanager
     def results(self) -> Iterator[Iterator[Result]]:
@@ -128,21 +130,21 @@ class _Flow:
         frames = self.source.frames()
         with ThreadPoolExecutor(self.threads.workers, thread_name_prefix="runner") as pool:
             if self.source.live:
-                results = newest(frames, self.panel, pool)
+                results = newest(frames, self.executor, pool)
             else:
-                results = every(frames, self.panel.look, pool, self.threads.frames)
+                results = every(frames, self.executor.run_frame, pool, self.threads.frames)
             try:
                 yield results
             finally:
                 results.close()
                 close(frames)
 
-    def explanation(self) -> Explanation:
-        return Explanation(self.threads, {brain.name: brain.threads for brain in self.panel.brains})
+    def explanation(self) -> Profile:
+        return Profile(self.threads, {brain.name: brain.threads for brain in self.executor.brains})
 
-    def complete(self, explanation: Explanation) -> None:
+    def complete(self, explanation: Profile) -> None:
         """Adds what is known at the end alone."""
-        explanation.asked = self.panel.asked
+        explanation.asked = self.executor.asked
         explanation.gaps = self.source.gaps if isinstance(self.source, HasGaps) else 0
 
 

@@ -23,7 +23,7 @@ PERCENTILES = (50, 90, 99)
 
 
 @attrs.define(repr=False)
-class Times:
+class Timings:
     """Milliseconds; of the last ``KEPT``."""
 
     _kept: array[float] = attrs.field(factory=lambda: array("f"), init=False)
@@ -55,12 +55,12 @@ Size = tuple[int, int]
 SIZES = 100  # of pictures are told, the most frequent ones
 
 
-def _by_stage() -> dict[str, Times]:
-    return defaultdict(Times)
+def _by_stage() -> dict[str, Timings]:
+    return defaultdict(Timings)
 
 
 @attrs.define
-class Explanation:
+class Profile:
     """Gathered frame by frame, in memory that does not grow with the run.
 
     ``threads``  how they were shared out; ``within`` those of one call of each brain, None being its engine's choice.
@@ -81,10 +81,10 @@ class Explanation:
     gaps: int = 0
     decoded: Counter[tuple[Size, Size]] = attrs.field(factory=Counter)
     tensors: Counter[PictureSpec] = attrs.field(factory=Counter)
-    stages: dict[str, Times] = attrs.field(factory=_by_stage)
-    brains: dict[str, dict[str, Times]] = attrs.field(factory=lambda: defaultdict(_by_stage))
-    sinks: dict[str, Times] = attrs.field(factory=_by_stage)
-    age: Times = attrs.field(factory=Times)
+    stages: dict[str, Timings] = attrs.field(factory=_by_stage)
+    brains: dict[str, dict[str, Timings]] = attrs.field(factory=lambda: defaultdict(_by_stage))
+    sinks: dict[str, Timings] = attrs.field(factory=_by_stage)
+    age: Timings = attrs.field(factory=Timings)
     _begun: float = attrs.field(factory=perf_counter, init=False)
     _ended: float = attrs.field(factory=perf_counter, init=False)
 
@@ -142,5 +142,5 @@ class Explanation:
         return {key: value for key, value in told.items() if value} | {"dropped": self.dropped, "gaps": self.gaps}
 
 
-def _ms(stages: dict[str, Times]) -> dict[str, dict[str, float]]:
+def _ms(stages: dict[str, Timings]) -> dict[str, dict[str, float]]:
     return {stage: times.to_json() for stage, times in stages.items()}

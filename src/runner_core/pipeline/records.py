@@ -78,7 +78,7 @@ def _record(data: Any) -> Record | None:
 
 
 @attrs.frozen
-class Choice:
+class RowFilter:
     """Which rows are wanted: that score ``conf`` at least, of these ``classes``, at most ``max_det`` of them.
 
     A row without a score passes any ``conf``; a class map stays as it is.

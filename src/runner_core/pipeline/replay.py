@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from runner_core.contracts import HasDraws, Sink
 from runner_core.errors import ImageError, SourceError, UsageError
 from runner_core.frames.frame import Frame
-from runner_core.pipeline.find_pictures import NoPictures, Pictures
-from runner_core.pipeline.records import Choice, Record
+from runner_core.pipeline.find_pictures import FrameLookup, NoPictures
+from runner_core.pipeline.records import Record, RowFilter
 from runner_core.pipeline.summary import Summary
 from runner_core.results.result import Failure, Result
 
@@ -18,8 +18,8 @@ def replay(
     records: Iterable[Record | Failure],
     sinks: Sequence[Sink],
     *,
-    pictures: Pictures | None = None,
-    choice: Choice | None = None,
+    pictures: FrameLookup | None = None,
+    choice: RowFilter | None = None,
     complain: Callable[[str], None] = print,
 ) -> Summary:
     """Hands every record to every sink, with its picture and the chosen rows.
@@ -32,7 +32,7 @@ def replay(
     summary = Summary()
     with ExitStack() as stack:
         writers = [stack.enter_context(sink.open()) for sink in sinks]
-        for result in _results(records, pictures or NoPictures(), choice or Choice(), complain):
+        for result in _results(records, pictures or NoPictures(), choice or RowFilter(), complain):
             summary.take(result)
             for writer in writers:
                 writer.write(result)
@@ -43,7 +43,7 @@ def replay(
 
 
 def _results(
-    records: Iterable[Record | Failure], pictures: Pictures, choice: Choice, complain: Callable[[str], None]
+    records: Iterable[Record | Failure], pictures: FrameLookup, choice: RowFilter, complain: Callable[[str], None]
 ) -> Iterator[Result]:
     for record in records:
         if isinstance(record, Failure):

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from runner_core.pipeline.profile import Explanation, Times
+from runner_core.pipeline.profile import Profile, Timings
 from runner_core.results.inference import Inference
 from runner_core.results.result import Result
 
@@ -22,7 +22,7 @@ class Tally:
     found: int = 0
     failed: int = 0
     labels: Counter[str] = attrs.field(factory=Counter)
-    ms: Times = attrs.field(factory=Times)
+    ms: Timings = attrs.field(factory=Timings)
 
     def take(self, inference: Inference) -> None:
         self.answered += 1
@@ -52,7 +52,7 @@ class Summary:
     dropped: int = 0
     broken: str = ""
     brains: dict[str, Tally] = attrs.field(factory=dict)
-    explanation: Explanation = attrs.field(factory=Explanation, repr=False)  # long; it has tables of its own
+    explanation: Profile = attrs.field(factory=Profile, repr=False)  # long; it has tables of its own
     explain: bool = False
 
     def take(self, result: Result) -> None:

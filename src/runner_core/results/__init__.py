@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner_core.results.combine import boxes_of as boxes_of
     from runner_core.results.combine import merge as merge
     from runner_core.results.combine import nearest_iou as nearest_iou
-    from runner_core.results.compare import Agreement as Agreement
+    from runner_core.results.compare import Comparison as Comparison
     from runner_core.results.compare import compare_inferences as compare_inferences
     from runner_core.results.formats import coco_results as coco_results
     from runner_core.results.formats import to_supervision as to_supervision
@@ -44,7 +44,7 @@ else:
                 "to_picture",
             ],
             "combine": ["boxes_of", "merge", "nearest_iou"],
-            "compare": ["Agreement", "compare_inferences"],
+            "compare": ["Comparison", "compare_inferences"],
             "formats": ["coco_results", "to_supervision", "yolo_name", "yolo_text"],
             "inference": ["Inference"],
             "instance": ["Instance"],

@@ -18,7 +18,7 @@ _SAME_THING = 0.5  # the overlap from which two rows with one label are taken fo
 
 
 @attrs.frozen
-class Agreement:
+class Comparison:
     """Counts of rows, the worst of each measure (None: there was nothing to measure), and what is wrong.
 
     ``missing``, ``extra``  rows of the first, or of the second, alone. ``relabelled``: the same place, another label.
@@ -46,7 +46,7 @@ class Agreement:
         return not self.faults
 
     @classmethod
-    def total(cls, agreements: Iterable[Agreement]) -> Agreement:
+    def total(cls, agreements: Iterable[Comparison]) -> Comparison:
         """Counts summed, each measure at its worst, all faults."""
         each = list(agreements)
         told: dict[str, Any] = {name: sum(getattr(one, name) for one in each) for name in _COUNTS}
@@ -58,7 +58,7 @@ _COUNTS = ("matched", "missing", "extra", "relabelled", "near")
 _MEASURES: dict[str, Any] = {"boxes": min, "masks": min, "scores": max, "pixels": min, "keypoints": max}
 
 
-def compare_inferences(one: Inference, other: Inference, tolerance: Tolerance | None = None) -> Agreement:
+def compare_inferences(one: Inference, other: Inference, tolerance: Tolerance | None = None) -> Comparison:
     """Holds ``other`` against ``one``, two answers to the same picture.
 
     Rows of one label are matched by the overlap of their masks, else boxes, the greatest first; without either, in
@@ -67,13 +67,13 @@ def compare_inferences(one: Inference, other: Inference, tolerance: Tolerance | 
     tolerance = tolerance or Tolerance()
     if one.size != other.size:
         sizes = " and ".join(f"{width} x {height}" for width, height in (one.size, other.size))
-        return Agreement(faults=(f"two pictures: {sizes}",))
+        return Comparison(faults=(f"two pictures: {sizes}",))
     if one.class_map is not None and other.class_map is not None:
-        return _checked(Agreement(pixels=_same_pixels(one, other)), tolerance)
+        return _checked(Comparison(pixels=_same_pixels(one, other)), tolerance)
     return _compare_rows(one, other, tolerance)
 
 
-def _compare_rows(one: Inference, other: Inference, tolerance: Tolerance) -> Agreement:
+def _compare_rows(one: Inference, other: Inference, tolerance: Tolerance) -> Comparison:
     overlaps = _overlaps(one, other)
     same = np.array([[name == another for another in other.names] for name in one.names], bool)
     pairs = _pairs(np.where(same.reshape(overlaps.shape), overlaps, 0), _SAME_THING)
@@ -83,7 +83,7 @@ def _compare_rows(one: Inference, other: Inference, tolerance: Tolerance) -> Agr
     renamed = [(missing[row], extra[column]) for row, column in moved]
     near = len(left) + len(right) - len(missing) - len(extra)
     missing, extra = (sorted(set(rows) - {pair[side] for pair in renamed}) for side, rows in ((0, missing), (1, extra)))
-    found = Agreement(
+    found = Comparison(
         matched=len(pairs),
         missing=len(missing),
         extra=len(extra),
@@ -108,7 +108,7 @@ def _certain(told: Inference, rows: Sequence[int], tolerance: Tolerance) -> list
     return [row for row in rows if scores is None or scores[row] - tolerance.threshold > tolerance.score]
 
 
-def _checked(found: Agreement, tolerance: Tolerance) -> Agreement:
+def _checked(found: Comparison, tolerance: Tolerance) -> Comparison:
     """With a fault for each measure that is beyond its tolerance."""
     bounds = {"boxes": tolerance.iou, "masks": tolerance.iou, "pixels": tolerance.pixels}
     bounds |= {"scores": tolerance.score, "keypoints": tolerance.keypoints}

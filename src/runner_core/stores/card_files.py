@@ -15,7 +15,7 @@ import attrs
 from runner_core.cache.download import download
 from runner_core.cache.release import Body, Opener, RemoteFile
 from runner_core.cards.artifact import ArtifactFile
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import CardError, StoreError
 
 MOST_BYTES = 16 << 20
@@ -25,8 +25,8 @@ T = TypeVar("T")
 def read_card(url: str, opener: Opener) -> bytes:
     """A card's bytes, asked for again where they were cut. Raises StoreError, UnreachableError."""
     with tempfile.TemporaryDirectory() as folder:
-        partial = Path(folder) / FILE_NAME
-        download(RemoteFile(FILE_NAME, url, opener), partial, lambda there, _total: _check_size(there, url))
+        partial = Path(folder) / CARD_FILE
+        download(RemoteFile(CARD_FILE, url, opener), partial, lambda there, _total: _check_size(there, url))
         return partial.read_bytes()
 
 
@@ -56,7 +56,7 @@ def carded(
     ``beside`` is what there is beside the card, by path, and ``remote`` makes one of these a file at that path.
     Raises CardError, StoreError.
     """
-    yield here(FILE_NAME, url, data)
+    yield here(CARD_FILE, url, data)
     for path, told in needed(card_of(data, url), beside, url).items():
         file = remote(beside[path], path)
         yield agreed(file, told) if told else file

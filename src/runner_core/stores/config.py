@@ -23,7 +23,7 @@ from runner_core.errors import UsageError
 from runner_core.util.home import home
 
 STORES_VARIABLE = "RUNNER_STORES"
-FILE_NAME = "stores.toml"
+STORES_FILE = "stores.toml"
 
 
 @attrs.frozen
@@ -86,7 +86,7 @@ def _pair(entry: str) -> tuple[str, str]:
 
 
 def _file() -> dict[str, str]:
-    path = home() / FILE_NAME
+    path = home() / STORES_FILE
     if not path.is_file():
         return {}
     try:

@@ -10,11 +10,11 @@ import cattrs
 
 from runner_core.cache.receipt import Receipt
 from runner_core.cards.artifact import ArtifactFile, describe_files
-from runner_core.cards.card import FILE_NAME as CARD
+from runner_core.cards.card import CARD_FILE as CARD
 from runner_core.errors import LockError
 from runner_core.util.atomic import write_text
 
-FILE_NAME = "brains.lock"
+LOCK_FILE = "brains.lock"
 _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
 
 
@@ -63,12 +63,12 @@ class Lock:
     def check(self, reference: str, folder: Path) -> None:
         """Raises LockError unless the brain is in the lock and every file hashes to what it says."""
         if reference not in self.brains:
-            raise LockError(f"{reference} is not in {FILE_NAME}", remedy=f"add it: `runner lock {reference}`")
+            raise LockError(f"{reference} is not in {LOCK_FILE}", remedy=f"add it: `runner lock {reference}`")
         wanted, there = set(self.brains[reference].files), set(files_of(folder))
         if wanted != there:
             paths = ", ".join(sorted({file.path for file in wanted ^ there}))
             raise LockError(
-                f"{reference}: {folder} is not what {FILE_NAME} says: {paths}", remedy="pull it again, or lock it anew"
+                f"{reference}: {folder} is not what {LOCK_FILE} says: {paths}", remedy="pull it again, or lock it anew"
             )
 
 
@@ -78,6 +78,6 @@ def files_of(place: Path) -> tuple[ArtifactFile, ...]:
     The cache's receipt is none of them.
     """
     if place.is_dir():
-        return tuple(file for file in describe_files(place, place) if file.path != Receipt.FILE_NAME)
+        return tuple(file for file in describe_files(place, place) if file.path != Receipt.RECEIPT_FILE)
     card = place.parent / CARD
     return tuple(file for path in (place, card) if path.is_file() for file in describe_files(place.parent, path))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from runner_core.tasks.detections import best_rows as best_rows
     from runner_core.tasks.detections import suppress as suppress
     from runner_core.tasks.label_check import background_of as background_of
-    from runner_core.tasks.label_check import believed as believed
     from runner_core.tasks.label_check import check_classes as check_classes
+    from runner_core.tasks.label_check import drop_wrong_labels as drop_wrong_labels
     from runner_core.tasks.metadata import labels_of as labels_of
     from runner_core.tasks.metadata import literal as literal
     from runner_core.tasks.metadata import size_of as size_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runner_core.tasks.normalization import RAW as RAW
     from runner_core.tasks.normalization import SIGNED as SIGNED
     from runner_core.tasks.normalization import UNIT as UNIT
-    from runner_core.tasks.picture_input import DraftedInput as DraftedInput
+    from runner_core.tasks.picture_input import InferredInput as InferredInput
     from runner_core.tasks.picture_input import drafted_input as drafted_input
     from runner_core.tasks.picture_input import is_picture as is_picture
     from runner_core.tasks.picture_input import picture_for as picture_for
@@ -55,10 +55,10 @@ else:
             "card_options": ["choice", "flag", "index", "matrix", "numbers"],
             "codec": ["PictureCodec"],
             "detections": ["assemble", "best_rows", "suppress"],
-            "label_check": ["background_of", "believed", "check_classes"],
+            "label_check": ["background_of", "drop_wrong_labels", "check_classes"],
             "metadata": ["labels_of", "literal", "size_of"],
             "normalization": ["IMAGENET", "RAW", "SIGNED", "UNIT"],
-            "picture_input": ["DraftedInput", "drafted_input", "is_picture", "picture_for", "picture_of"],
+            "picture_input": ["InferredInput", "drafted_input", "is_picture", "picture_for", "picture_of"],
             "roles": [
                 "Shape",
                 "axis",

@@ -14,7 +14,7 @@ _BY_LABELS = "label map settles it"
 _BY_NUMBERS = "label map with numbers settles it"
 
 
-def settled(card: Card, *, numbered: bool) -> Card:
+def drop_settled_guesses(card: Card, *, numbered: bool) -> Card:
     """The drafted card without the guesses that labels settle, where it has some.
 
     A guess says so itself: its note ends with "a label map settles it", or with "a label map with numbers settles it",
@@ -45,7 +45,7 @@ def background_of(card: Card, default: int | None) -> frozenset[int]:
     return frozenset({default})
 
 
-def believed(card: Card, classes: int | None, background: AbstractSet[int] | None = None) -> Card:
+def drop_wrong_labels(card: Card, classes: int | None, background: AbstractSet[int] | None = None) -> Card:
     """The drafted card; without the labels, which the metadata gave, if they are not those of so many classes."""
     try:
         check_classes(card, classes, background)

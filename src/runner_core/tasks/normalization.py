@@ -13,7 +13,7 @@ Three = tuple[float, float, float]
 
 
 @attrs.frozen
-class Values:
+class Normalization:
     """A way to write pixel values 0 to 255 as floats: ``(pixel - mean) / std``."""
 
     text: str
@@ -24,11 +24,11 @@ class Values:
         return f"{self.text} (mean {list(self.mean)}, std {list(self.std)})"
 
 
-RAW = Values("from 0 to 255", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-UNIT = Values("from 0 to 1", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
-SIGNED = Values("from -1 to 1", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
+RAW = Normalization("from 0 to 255", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+UNIT = Normalization("from 0 to 1", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
+SIGNED = Normalization("from -1 to 1", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
 # What torchvision's models are trained with, 0.485, 0.456, 0.406 and 0.229, 0.224, 0.225, in pixel units.
-IMAGENET = Values("in ImageNet's deviations", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+IMAGENET = Normalization("in ImageNet's deviations", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 
 KNOWN = (RAW, UNIT, SIGNED, IMAGENET)
 
@@ -37,13 +37,13 @@ _BYTE = -128, 127  # what a quantised input that is no uint8 stores
 _TOLERANCE = 0.02  # of a range
 
 
-def told_values(metadata: Mapping[str, str], name: str) -> tuple[Values, str] | None:
+def told_values(metadata: Mapping[str, str], name: str) -> tuple[Normalization, str] | None:
     """The values of the input called ``name``, and what told: ``mean`` and ``std`` as TensorFlow Lite's metadata have
     them, or the range of ``quantization:<name>``, which engines give as ``scale,zero``. None where nothing does.
     """
     mean, std = _three(metadata.get("mean", "")), _three(metadata.get("std", ""))
     if mean and std and all(std):
-        return Values("as the metadata normalise them", mean, std), "the metadata tell"
+        return Normalization("as the metadata normalise them", mean, std), "the metadata tell"
     match metadata.get(f"quantization:{name}", "").split(","):
         case [scale, zero]:
             least, most = ((stored - int(zero)) * float(scale) for stored in _BYTE)
@@ -51,12 +51,12 @@ def told_values(metadata: Mapping[str, str], name: str) -> tuple[Values, str] | 
     return None
 
 
-def guessed_values(picture: PictureSpec) -> Values:
+def guessed_values(picture: PictureSpec) -> Normalization:
     """Channels first is how PyTorch exports, whose models mostly come from ImageNet; TensorFlow's take -1 to 1."""
     return IMAGENET if picture.layout == "nchw" else SIGNED
 
 
-def _near(least: float, most: float, values: Values) -> bool:
+def _near(least: float, most: float, values: Normalization) -> bool:
     low, high = _RANGES[values]
     slack = (high - low) * _TOLERANCE
     return abs(least - low) <= slack and abs(most - high) <= slack

@@ -11,7 +11,7 @@ from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames.preprocess import PictureSpec
 from runner_core.tasks.metadata import size_of
-from runner_core.tasks.normalization import KNOWN, Values, guessed_values, told_values
+from runner_core.tasks.normalization import KNOWN, Normalization, guessed_values, told_values
 
 Layout = Literal["nhwc", "nchw"]
 
@@ -119,21 +119,21 @@ RESIZED = {
 
 
 @attrs.frozen
-class DraftedInput:
+class InferredInput:
     """The tensor, how a picture becomes it, and how that is known."""
 
     image: TensorSpec
     picture: PictureSpec
     notes: tuple[str, ...]
 
-    def noted(self, *notes: str) -> DraftedInput:
+    def noted(self, *notes: str) -> InferredInput:
         """The same with these notes behind the others."""
         return attrs.evolve(self, notes=(*self.notes, *notes))
 
 
 def drafted_input(
-    model: Signature, like: PictureSpec, usual: Values | None = None, *, sure: bool = False
-) -> DraftedInput | None:
+    model: Signature, like: PictureSpec, usual: Normalization | None = None, *, sure: bool = False
+) -> InferredInput | None:
     """The model's only input, if it takes one picture in numbers; None otherwise.
 
     ``like`` fills in what the input's shape leaves open. A float input takes the values that the metadata tell, else
@@ -146,7 +146,7 @@ def drafted_input(
     if image.shape is None:
         return None
     picture, notes = _told_picture(model, picture)
-    told = DraftedInput(image, picture, (f"image is input {image.name}, the only one", *notes))
+    told = InferredInput(image, picture, (f"image is input {image.name}, the only one", *notes))
     if picture.size is not None and None in image.shape[-3:]:
         wide, high = picture.size
         told = told.noted(f"guess: the input takes any size, {wide} x {high} is usual; another goes into picture.size")
@@ -172,7 +172,7 @@ def _told_picture(model: Signature, picture: PictureSpec) -> tuple[PictureSpec, 
     return attrs.evolve(picture, **changes), notes
 
 
-def _with_values(told: DraftedInput, model: Signature, usual: Values | None, *, sure: bool) -> DraftedInput:
+def _with_values(told: InferredInput, model: Signature, usual: Normalization | None, *, sure: bool) -> InferredInput:
     if found := told_values(model.metadata, told.image.name):
         values, note = found[0], f"the input takes {_written(told.picture, found[0])}: {found[1]}"
     elif usual and sure:
@@ -183,14 +183,14 @@ def _with_values(told: DraftedInput, model: Signature, usual: Values | None, *, 
     return attrs.evolve(told, picture=attrs.evolve(told.picture, mean=values.mean, std=values.std)).noted(note)
 
 
-def picture_of(card: Card, spec: TensorSpec, model: Signature, like: PictureSpec, usual: Values) -> PictureSpec:
+def picture_of(card: Card, spec: TensorSpec, model: Signature, like: PictureSpec, usual: Normalization) -> PictureSpec:
     """The card's own picture, or what a draft would give it. Raises TaskError where the input does not fit."""
     told = told_values(model.metadata, spec.name)
     values = told[0] if told else usual
     return picture_for(card, spec, attrs.evolve(like, mean=values.mean, std=values.std))
 
 
-def guess_note(picture: PictureSpec, values: Values) -> str:
+def guess_note(picture: PictureSpec, values: Normalization) -> str:
     """Says that it is a guess, and how to settle it."""
     others = "; ".join(str(other) for other in KNOWN if other != values)
     return (
@@ -200,5 +200,5 @@ def guess_note(picture: PictureSpec, values: Values) -> str:
     )
 
 
-def _written(picture: PictureSpec, values: Values) -> str:
+def _written(picture: PictureSpec, values: Normalization) -> str:
     return f"{picture.colour.upper()} values {values}, the picture {RESIZED[picture.resize]}"

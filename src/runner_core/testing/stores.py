@@ -9,7 +9,7 @@ import attrs
 
 from runner_core.cache.cache import Cache
 from runner_core.cards.artifact import check_files
-from runner_core.cards.card import FILE_NAME, Card
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.contracts import BrainRef, Store
 from runner_core.errors import NoSuchBrain
 from runner_core.testing.check import Check, demand, refused
@@ -60,7 +60,7 @@ def fetches_what_it_lists(case: StoreCase) -> None:
     for ref in case.store().list():
         demand(case.fetch(ref.name).is_dir(), f"{ref.name} without a version is no folder")
         folder = case.fetch(ref.name, ref.version)
-        card = Card.read(folder / FILE_NAME)
+        card = Card.read(folder / CARD_FILE)
         demand(bool(card.artifacts), f"the card of {ref.name} names no artifact")
         for artifact in card.artifacts:
             demand((folder / artifact.path).exists(), f"{ref.name} has no {artifact.path}")

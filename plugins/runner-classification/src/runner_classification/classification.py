@@ -16,10 +16,10 @@ from runner_core.tasks import (
     UNIT,
     PictureCodec,
     background_of,
-    believed,
     check_classes,
     choice,
     drafted_input,
+    drop_wrong_labels,
     labels_of,
     picture_for,
     roles_of,
@@ -63,7 +63,7 @@ class Classification:
             first_class=first,
             notes=(*drafted.notes, *notes),
         )
-        return believed(card, classes, _background(card, classes))
+        return drop_wrong_labels(card, classes, _background(card, classes))
 
     def bind(self, card: Card, model: Signature) -> ClassificationCodec:
         specs = roles_of(card, model, needed=("image", "scores"))

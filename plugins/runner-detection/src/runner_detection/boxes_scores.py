@@ -21,11 +21,11 @@ from runner_core.tasks import (
     assemble,
     axis,
     bare,
-    believed,
     best_rows,
     check_classes,
     choice,
     drafted_input,
+    drop_wrong_labels,
     expect,
     expect_same_rows,
     find_all,
@@ -77,7 +77,7 @@ class BoxesScores:
             options={"order": "xyxy", "nms": not final} | ({"background": 0} if binary else {}),
             notes=(*drafted.notes, *_notes(found, binary=binary)),
         )
-        return believed(card, None if final else axis(found["scores"], -1))
+        return drop_wrong_labels(card, None if final else axis(found["scores"], -1))
 
     def bind(self, card: Card, model: Signature) -> BoxesScoresCodec:
         specs = roles_of(card, model, needed=("image", "boxes", "scores"), optional=("classes",))

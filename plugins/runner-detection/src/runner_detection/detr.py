@@ -23,11 +23,11 @@ from runner_core.tasks import (
     assemble,
     axis,
     bare,
-    believed,
     best_rows,
     check_classes,
     choice,
     drafted_input,
+    drop_wrong_labels,
     expect,
     expect_same_rows,
     find,
@@ -72,7 +72,7 @@ class Detr:
             options={"scores": scores},
             notes=(*drafted.notes, *_notes(boxes, logits, scores)),
         )
-        return believed(card, _classes(logits, scores))
+        return drop_wrong_labels(card, _classes(logits, scores))
 
     def bind(self, card: Card, model: Signature) -> DetrCodec:
         specs = roles_of(card, model, needed=("image", "boxes", "logits"), optional=("valid",))

@@ -19,9 +19,9 @@ from runner_core.tasks import (
     UNIT,
     PictureCodec,
     axis,
-    believed,
     check_classes,
     drafted_input,
+    drop_wrong_labels,
     labels_of,
     picture_of,
     roles_of,
@@ -53,7 +53,7 @@ class FastestDet:
         labels = labels_of(model.metadata)
         notes = (*drafted.notes, *_notes(head, first))
         card = Card(name="", task="fastestdet", roles=roles, picture=picture, labels=labels, notes=notes)
-        return believed(card, _classes(head, first))
+        return drop_wrong_labels(card, _classes(head, first))
 
     def bind(self, card: Card, model: Signature) -> FastestDetCodec:
         specs = roles_of(card, model, needed=("image", "predictions"))

@@ -20,10 +20,10 @@ from runner_core.tasks import (
     PictureCodec,
     axis,
     bare,
-    believed,
     check_classes,
     choice,
     drafted_input,
+    drop_wrong_labels,
     expect,
     expect_same_rows,
     find_pair,
@@ -73,7 +73,7 @@ class Ssd:
             options={"order": order, "variances": list(VARIANCES), "scores": "none", "background": 0},
             notes=(*drafted.notes, *_notes(boxes, scores, order)),
         )
-        return believed(card, axis(scores, -1))
+        return drop_wrong_labels(card, axis(scores, -1))
 
     def bind(self, card: Card, model: Signature) -> SsdCodec:
         specs = roles_of(card, model, needed=("image", "boxes", "scores"))

@@ -22,11 +22,11 @@ from runner_core.tasks import (
     UNIT,
     PictureCodec,
     assemble,
-    believed,
     best_rows,
     check_classes,
     choice,
     drafted_input,
+    drop_wrong_labels,
     flag,
     labels_of,
     letterboxed,
@@ -74,7 +74,7 @@ class Yolo:
             options={"layout": layout.order, "objectness": layout.objectness},
             notes=(*drafted.notes, *_notes(output, layout, model)),
         )
-        return believed(card, _classes(output, layout))
+        return drop_wrong_labels(card, _classes(output, layout))
 
     def bind(self, card: Card, model: Signature) -> YoloCodec:
         specs = roles_of(card, model, needed=("image", "predictions"))

@@ -14,10 +14,10 @@ from runner_core.tasks import (
     UNIT,
     Head,
     PictureCodec,
-    believed,
     check_classes,
     choice,
     drafted_input,
+    drop_wrong_labels,
     head_of,
     labels_of,
     letterboxed,
@@ -64,7 +64,7 @@ class YoloPose:
         names = {"keypoint_names": list(KEYPOINTS)} if shape[0] == len(KEYPOINTS) else {}
         card = attrs.evolve(card, options={"kpt_shape": list(shape), "form": head.form, **names})
         card = attrs.evolve(card, notes=(*drafted.notes, *_notes(card)))
-        return believed(card, head.classes, frozenset())
+        return drop_wrong_labels(card, head.classes, frozenset())
 
     def bind(self, card: Card, model: Signature) -> YoloPoseCodec:
         specs = roles_of(card, model, needed=("image", "rows"))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from runner_core.cards import read_tflite_metadata
 from runner_core.contracts import Tensors, TensorSpec
-from runner_core.engines import Border, Quantisation
+from runner_core.engines import Quantisation, TensorIO
 from runner_core.errors import EngineError
 from runner_litert.refusals import refusal
 
@@ -62,24 +62,24 @@ class LiteRTSession:
         first = Worker(load())
         self._idle = deque([first])
         quantised = {detail["name"]: _quantisation(detail) for detail in (*first.inputs, *first.outputs)}
-        self._border = Border(path, _specs(first.inputs), _specs(first.outputs), quantised)
-        self.inputs, self.outputs = self._border.inputs, self._border.outputs
-        self.metadata: dict[str, str] = read_tflite_metadata(path) | self._border.metadata
+        self._io = TensorIO(path, _specs(first.inputs), _specs(first.outputs), quantised)
+        self.inputs, self.outputs = self._io.inputs, self._io.outputs
+        self.metadata: dict[str, str] = read_tflite_metadata(path) | self._io.metadata
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
         load = self._load
         if load is None:
-            raise EngineError(f"{self._border.path}: the session is closed")
-        stored = self._border.enter(feeds, fetches)
+            raise EngineError(f"{self._io.path}: the session is closed")
+        stored = self._io.convert_feeds(feeds, fetches)
         try:
             worker = self._free() or Worker(load())
             found = worker.run(stored, fetches)
         except Exception as error:  # the interpreter is not used again, whatever it has allocated by now
             fed = (str(TensorSpec(name, tensor.shape, tensor.dtype.name)) for name, tensor in stored.items())
-            raise refusal(self._border.path, error, remedy=f"it was fed {', '.join(fed)}") from error
+            raise refusal(self._io.path, error, remedy=f"it was fed {', '.join(fed)}") from error
         if self._load is not None:
             self._idle.append(worker)
-        return self._border.leave(found)
+        return self._io.convert_outputs(found)
 
     def close(self) -> None:
         self._load = None

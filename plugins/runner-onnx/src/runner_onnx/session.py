@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import Tensors, TensorSpec
-from runner_core.engines import Border
+from runner_core.engines import TensorIO
 from runner_core.errors import EngineError
 from runner_onnx.refusals import refusal
 
@@ -28,20 +28,20 @@ class OnnxSession:
         odd = [f"{each.name}: {each.type}" for each in inputs if each.type not in _DTYPES]
         if odd:
             raise EngineError(f"{path}: takes what is no tensor of numbers: {', '.join(odd)}")
-        self._border = Border(path, _specs(inputs), _specs(outputs))
-        self.inputs, self.outputs = self._border.inputs, self._border.outputs
+        self._io = TensorIO(path, _specs(inputs), _specs(outputs))
+        self.inputs, self.outputs = self._io.inputs, self._io.outputs
         self.metadata: dict[str, str] = dict(session.get_modelmeta().custom_metadata_map)
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
         session = self._session
         if session is None:
-            raise EngineError(f"{self._border.path}: the session is closed")
-        stored = self._border.enter(feeds, fetches)
+            raise EngineError(f"{self._io.path}: the session is closed")
+        stored = self._io.convert_feeds(feeds, fetches)
         try:
             found = session.run(list(fetches), stored)
         except Exception as error:
-            raise refusal(self._border.path, error) from error
-        return self._border.leave(dict(zip(fetches, found, strict=True)))
+            raise refusal(self._io.path, error) from error
+        return self._io.convert_outputs(dict(zip(fetches, found, strict=True)))
 
     def close(self) -> None:
         self._session = None

@@ -28,21 +28,21 @@ class OpenVINOSession:
     def __init__(self, path: Path, model: Any, request: Callable[[], Any]) -> None:
         self._request: Callable[[], Any] | None = request
         self._idle: deque[Any] = deque([request()])
-        self._border = border_of(path, model)
-        self.inputs, self.outputs = self._border.inputs, self._border.outputs
+        self._io = border_of(path, model)
+        self.inputs, self.outputs = self._io.inputs, self._io.outputs
         self._places = {spec.name: place for place, spec in enumerate(self.outputs)}
-        self.metadata: dict[str, str] = metadata_of(path, model) | self._border.metadata
+        self.metadata: dict[str, str] = metadata_of(path, model) | self._io.metadata
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
         request = self._request
         if request is None:
-            raise EngineError(f"{self._border.path}: the session is closed")
-        stored = self._border.enter(feeds, fetches)
+            raise EngineError(f"{self._io.path}: the session is closed")
+        stored = self._io.convert_feeds(feeds, fetches)
         try:
             found = self._infer(request, stored, fetches)
         except Exception as error:
-            raise refusal(self._border.path, error) from error
-        return self._border.leave(found)
+            raise refusal(self._io.path, error) from error
+        return self._io.convert_outputs(found)
 
     def close(self) -> None:
         self._request = None

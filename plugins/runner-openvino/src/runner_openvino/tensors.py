@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import TensorSpec
-from runner_core.engines import Border, Quantisation
+from runner_core.engines import Quantisation, TensorIO
 from runner_core.errors import EngineError
 
 
-def border_of(path: Path, model: Any) -> Border:
+def border_of(path: Path, model: Any) -> TensorIO:
     """The border of a model. Raises EngineError for tensors that numpy cannot hold."""
     quantised = dict(_quantised(path)) if path.suffix.lower() == ".tflite" else {}
-    return Border(path, _specs(path, model.inputs), _specs(path, model.outputs), quantised)
+    return TensorIO(path, _specs(path, model.inputs), _specs(path, model.outputs), quantised)
 
 
 def _specs(path: Path, ports: Sequence[Any]) -> tuple[TensorSpec, ...]:

@@ -9,11 +9,11 @@ from runner_core.contracts import Signature, TensorSpec
 from runner_core.frames import PictureSpec
 from runner_core.tasks import (
     UNIT,
-    DraftedInput,
+    InferredInput,
     background_of,
     bare,
-    believed,
     drafted_input,
+    drop_wrong_labels,
     find,
     labels_of,
     letterboxed,
@@ -57,10 +57,10 @@ def draft(model: Signature) -> Card | None:
         notes=(*drafted.notes, *notes, BACKGROUND_NOTE),
     )
     layout = layout_of(spec, drafted.picture) if role == "scores" else None
-    return believed(card, classes_in(spec, layout), background_of(card, default=0)) if layout else card
+    return drop_wrong_labels(card, classes_in(spec, layout), background_of(card, default=0)) if layout else card
 
 
-def _input(model: Signature, exported: str | None) -> DraftedInput | None:
+def _input(model: Signature, exported: str | None) -> InferredInput | None:
     """How the picture is fitted to the input depends on who exported it."""
     if exported:
         note = "the picture is letterboxed on grey 114, as Ultralytics does"

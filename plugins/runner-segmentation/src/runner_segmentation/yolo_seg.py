@@ -15,10 +15,10 @@ from runner_core.tasks import (
     Head,
     PictureCodec,
     assemble,
-    believed,
     check_classes,
     choice,
     drafted_input,
+    drop_wrong_labels,
     head_of,
     labels_of,
     letterboxed,
@@ -63,7 +63,7 @@ class YoloSeg:
         if head is None:
             return None
         card = attrs.evolve(card, options={"form": head.form}, notes=(*drafted.notes, *_notes(card, head)))
-        return believed(card, head.classes, frozenset())
+        return drop_wrong_labels(card, head.classes, frozenset())
 
     def bind(self, card: Card, model: Signature) -> YoloSegCodec:
         specs = roles_of(card, model, needed=("image", "rows", "prototypes"))

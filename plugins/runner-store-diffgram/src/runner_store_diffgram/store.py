@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner_core.cache import Body, Cache, Client, Opener, Release, RemoteFile, http_opener
-from runner_core.cards import FILE_NAME, Artifact, Card
+from runner_core.cards import CARD_FILE, Artifact, Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import NoSuchBrain
 from runner_store_diffgram.graph_file import check_graph
@@ -66,7 +66,7 @@ class DiffgramStore:
         )  # fmt: skip
         text = json.dumps(card.to_json(), indent=1).encode()
         return RemoteFile(
-            FILE_NAME, f"{self.label}/{FILE_NAME}", _bytes_opener(text), size=len(text), identity=text.decode()
+            CARD_FILE, f"{self.label}/{CARD_FILE}", _bytes_opener(text), size=len(text), identity=text.decode()
         )
 
     def _model_file(self, info: BrainInfo) -> RemoteFile:

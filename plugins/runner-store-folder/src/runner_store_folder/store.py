@@ -14,7 +14,7 @@ from filelock import FileLock
 from natsort import natsorted
 
 from runner_core.cache import Cache, check_name, check_path
-from runner_core.cards import FILE_NAME, Card, check_files, describe_files
+from runner_core.cards import CARD_FILE, Card, check_files, describe_files
 from runner_core.contracts import BrainRef
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError
 from runner_store_folder.index import Shelved, write_index
@@ -56,7 +56,7 @@ class FolderStore:
 
     def push(self, folder: Path) -> BrainRef:
         """Copies a brain to ``<name>/<version>``, by one rename. Raises StoreError where that is taken, CardError."""
-        card = _complete(Card.read(folder / FILE_NAME), folder)
+        card = _complete(Card.read(folder / CARD_FILE), folder)
         place = self._place(card)
         with _told(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
@@ -70,11 +70,11 @@ class FolderStore:
         return BrainRef(card.name, card.version)
 
     def _place(self, card: Card) -> Path:
-        check_name(card.name, FILE_NAME)
-        check_name(card.version, FILE_NAME)
+        check_name(card.name, CARD_FILE)
+        check_name(card.version, CARD_FILE)
         if "/" in card.name + card.version:
             raise StoreError(f"{card.name}@{card.version}: a folder store has no place for a name with a slash")
-        if (self.root / card.name / FILE_NAME).is_file():
+        if (self.root / card.name / CARD_FILE).is_file():
             raise StoreError(f"{self.root / card.name}: a brain without versions", remedy="move it to NAME/VERSION")
         return self.root / card.name / card.version
 
@@ -88,7 +88,7 @@ class FolderStore:
                 shutil.copyfile(folder / path, making / path)
             for artifact in card.artifacts:
                 check_files(making, artifact, contents=True)  # the copies: what is checked is what is published
-            card.write(making / FILE_NAME)
+            card.write(making / CARD_FILE)
             making.chmod(0o755)  # mkdtemp makes it private
             place.parent.mkdir(exist_ok=True)
             making.rename(place)
@@ -100,15 +100,15 @@ class FolderStore:
         for brain in natsorted(self.root.glob("[!.]*"), key=lambda path: path.name):
             for version, folder in self._versions(brain).items():
                 try:
-                    yield Shelved(brain.name, version, folder, Card.read(folder / FILE_NAME))
+                    yield Shelved(brain.name, version, folder, Card.read(folder / CARD_FILE))
                 except CardError as error:
                     log.warning("%s", error)
 
     def _versions(self, brain: Path) -> dict[str, Path]:
         """The folders of a brain by version, the greatest last."""
-        if (brain / FILE_NAME).is_file():
-            return {Card.read(brain / FILE_NAME).version: brain}
-        cards = natsorted(brain.glob(f"[!.]*/{FILE_NAME}"), key=lambda path: path.parent.name) if brain.is_dir() else []
+        if (brain / CARD_FILE).is_file():
+            return {Card.read(brain / CARD_FILE).version: brain}
+        cards = natsorted(brain.glob(f"[!.]*/{CARD_FILE}"), key=lambda path: path.parent.name) if brain.is_dir() else []
         return {path.parent.name: path.parent for path in cards}
 
     def _check_there(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from natsort import natsorted
 
 from runner_core.cache import Cache, Release, RemoteFile, check_name
-from runner_core.cards import FILE_NAME, Card
+from runner_core.cards import CARD_FILE, Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import CardError, NoSuchBrain, UsageError
 from runner_core.stores import card_of, carded, read_card
@@ -32,7 +32,7 @@ class FsspecStore:
         files = self._remote.files()
         for folder in natsorted(_folders(files)):
             try:
-                card = self._card(files[f"{folder}/{FILE_NAME}"])
+                card = self._card(files[f"{folder}/{CARD_FILE}"])
             except CardError as error:
                 log.warning("%s", error)
                 continue
@@ -59,20 +59,20 @@ class FsspecStore:
     def _version(self, folder: str, files: Mapping[str, Entry]) -> str:
         """The folder's name, or what the card says where the brain's own folder has it."""
         _, slash, version = folder.partition("/")
-        return version if slash else self._card(files[f"{folder}/{FILE_NAME}"]).version
+        return version if slash else self._card(files[f"{folder}/{CARD_FILE}"]).version
 
     def _needed(self, folder: str, files: Mapping[str, Entry]) -> Iterator[RemoteFile]:
         """The card, and the files that it names."""
-        card = self._remote.file(files[folder + FILE_NAME], FILE_NAME)
+        card = self._remote.file(files[folder + CARD_FILE], CARD_FILE)
         beside = {path.removeprefix(folder): entry for path, entry in files.items() if path.startswith(folder)}
         return carded(read_card(card.url, card.open), card.url, beside, self._remote.file)
 
     def _card(self, entry: Entry) -> Card:
-        file = self._remote.file(entry, FILE_NAME)
+        file = self._remote.file(entry, CARD_FILE)
         return card_of(read_card(file.url, file.open), file.url)
 
 
 def _folders(files: Collection[str]) -> list[str]:
     """The folders with a card: brains without versions, and versions of the others."""
-    cards = {path.parent for path in map(PurePosixPath, files) if path.name == FILE_NAME and len(path.parts) in (2, 3)}
+    cards = {path.parent for path in map(PurePosixPath, files) if path.name == CARD_FILE and len(path.parts) in (2, 3)}
     return [str(folder) for folder in cards if len(folder.parts) == 1 or folder.parent not in cards]

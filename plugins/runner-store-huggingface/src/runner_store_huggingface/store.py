@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from runner_core.cache import Cache, Release, RemoteFile
-from runner_core.cards import FILE_NAME
+from runner_core.cards import CARD_FILE
 from runner_core.contracts import BrainRef
 from runner_core.discovery import get_registry
 from runner_core.errors import StoreError, UsageError
@@ -45,18 +45,18 @@ class HuggingFaceStore:
         owner, _, rest = name.partition("/")
         own_name, _, part = rest.strip("/").partition("/")
         repository = hub.look("/".join(filter(None, (owner, own_name))), version)
-        card = repository.entries.get(f"{part}/{FILE_NAME}".lstrip("/"))
+        card = repository.entries.get(f"{part}/{CARD_FILE}".lstrip("/"))
         files = _carded(hub, repository, card, cache) if card else _bare(hub, repository, part)
         return cache.install(Release(self.label, name, version or repository.commit, tuple(files)))
 
 
 def _carded(hub: Hub, repository: Repository, entry: Entry, cache: Cache) -> Iterator[RemoteFile]:
     """The card, and the files that it names; what it says of them must be true too."""
-    remote = hub.file(repository, entry, FILE_NAME)
+    remote = hub.file(repository, entry, CARD_FILE)
     data = _known(entry, cache) or read_card(remote.url, remote.open)
     if not is_of(data, entry):
         raise StoreError(f"{remote.url}: what arrived is not what the repository holds", remedy="run it again")
-    folder = entry.path.removesuffix(FILE_NAME)
+    folder = entry.path.removesuffix(CARD_FILE)
     beside = {path.removeprefix(folder): file for path, file in repository.entries.items() if path.startswith(folder)}
     yield from carded(data, remote.url, beside, partial(hub.file, repository))
 
@@ -64,8 +64,8 @@ def _carded(hub: Hub, repository: Repository, entry: Entry, cache: Cache) -> Ite
 def _known(entry: Entry, cache: Cache) -> bytes | None:
     """A card that was fetched before."""
     for folder, receipt in cache.brains():
-        if receipt.store == HuggingFaceStore.label and (folder / FILE_NAME).is_file():
-            data = (folder / FILE_NAME).read_bytes()
+        if receipt.store == HuggingFaceStore.label and (folder / CARD_FILE).is_file():
+            data = (folder / CARD_FILE).read_bytes()
             if is_of(data, entry):
                 return data
     return None

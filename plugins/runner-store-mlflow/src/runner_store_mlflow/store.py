@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from runner_core.cache import Cache, Release
-from runner_core.cards import FILE_NAME
+from runner_core.cards import CARD_FILE
 from runner_core.contracts import BrainRef
 from runner_core.errors import StoreError, UsageError
 from runner_core.stores import carded, read_card
@@ -57,8 +57,8 @@ class MlflowStore:
         if not there:
             raise StoreError(f"{self.label}: version {number} of {name} has no files")
         remote = partial(self._registry.file, folder)
-        if FILE_NAME in there:
-            card = remote(there[FILE_NAME], FILE_NAME)
+        if CARD_FILE in there:
+            card = remote(there[CARD_FILE], CARD_FILE)
             files = tuple(carded(read_card(card.url, card.open), card.url, there, remote))
         else:
             files = tuple(remote(entry, _place(path)) for path, entry in there.items())

@@ -18,7 +18,7 @@ import pytest
 from runner_core.testing import write_distribution
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs" / "how-to").glob("write-a-*.md"))
+PAGES = sorted((ROOT / "docs" / "how-to").glob("write-a*-*.md"))
 PICTURES = ROOT / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
 
 _FENCE = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -85,7 +85,7 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_there_is_a_page_for_each_sort_of_plugin():
-    assert {"write-a-task", "write-a-engine", "write-a-source", "write-a-sink"} <= {page.stem for page in PAGES}
+    assert {"write-a-task", "write-an-engine", "write-a-source", "write-a-sink"} <= {page.stem for page in PAGES}
 
 
 def test_the_tree_shows_the_files(tutorial):

@@ -10,10 +10,7 @@ from runner_core.tasks.roles import (
     axis,
     bare,
     expect,
-    expect_same_rows,
     find,
-    find_all,
-    find_pair,
     fits,
     roles_of,
     spelled,
@@ -69,12 +66,6 @@ def test_shapes_fit_where_nothing_contradicts(has, wanted, answer):
             expect(card(), "boxes", spec, (7,), wanted)
 
 
-def test_rows_that_are_known_must_be_as_many():
-    expect_same_rows(card(), {"boxes": 5, "scores": 5, "classes": None})
-    with pytest.raises(TaskError, match="boxes 5, scores 6"):
-        expect_same_rows(card(), {"boxes": 5, "scores": 6})
-
-
 def test_an_output_comes_with_or_without_its_batch():
     table = np.zeros((5, 4))
     assert unbatched(card(), "boxes", table, (4,)) is table
@@ -100,6 +91,3 @@ def test_the_first_name_that_any_tensor_has_counts_and_of_several_the_shortest()
     specs = [TensorSpec(name, (1, 5, 4), "float32") for name in ("x/boxes:0", "boxes", "scores")]
     assert find(specs, "missing", "boxes") is specs[1]
     assert find(specs, "missing") is None
-    assert find_all(specs, {"where": "boxes", "what": "missing"}) == {"where": specs[1]}
-    assert find_pair(specs, ("missing", "scores"), ("boxes", "scores")) == (specs[1], specs[2])
-    assert find_pair([BOXES, SCORES], ("a", "b")) is None  # scores of one number a row

@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
-    from runner_core.results.boxes import TO_CORNERS as TO_CORNERS
     from runner_core.results.boxes import UNITS as UNITS
-    from runner_core.results.boxes import YX_TO_XY as YX_TO_XY
     from runner_core.results.boxes import Floats as Floats
     from runner_core.results.boxes import are_normalised as are_normalised
     from runner_core.results.boxes import box_ious as box_ious
@@ -34,9 +32,7 @@ else:
         {
             "boxes": [
                 "Floats",
-                "TO_CORNERS",
                 "UNITS",
-                "YX_TO_XY",
                 "are_normalised",
                 "box_ious",
                 "centred_to_corners",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +16,6 @@ Crop = tuple[int, int, int, int]
 # A normalised coordinate can leave the picture a little (0 to 1, unclipped); no useful box in pixels ends before 2.
 LARGEST_NORMALISED = 2.0
 UNITS = ("normalised", "absolute")
-YX_TO_XY = [1, 0, 3, 2]  # columns of a box or of an offset
 
 
 def are_normalised(points: Floats, said: str | None) -> bool:
@@ -44,20 +41,6 @@ def centred_to_corners(boxes: Floats) -> NDArray[np.float32]:
     """N x 4 centre x, centre y, width, height as xyxy."""
     centres, halves = boxes[:, :2].astype(np.float32), boxes[:, 2:4].astype(np.float32) / 2
     return np.concatenate([centres - halves, centres + halves], axis=1)
-
-
-def sized_to_corners(boxes: Floats) -> NDArray[np.float32]:
-    """N x 4 left, top, width, height as xyxy."""
-    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:4]], axis=1).astype(np.float32, copy=False)
-
-
-# The orders that models give a box's four numbers in, and how each becomes xyxy.
-TO_CORNERS: dict[str, Callable[[Floats], Floats]] = {
-    "xyxy": lambda boxes: boxes,
-    "yxyx": lambda boxes: boxes[:, YX_TO_XY],
-    "cxcywh": centred_to_corners,
-    "xywh": sized_to_corners,
-}
 
 
 def clip(boxes: Floats, size: tuple[int, int]) -> NDArray[np.float32]:

@@ -36,10 +36,8 @@ if TYPE_CHECKING:
     from runner_core.tasks.roles import axis as axis
     from runner_core.tasks.roles import bare as bare
     from runner_core.tasks.roles import expect as expect
-    from runner_core.tasks.roles import expect_same_rows as expect_same_rows
     from runner_core.tasks.roles import find as find
-    from runner_core.tasks.roles import find_all as find_all
-    from runner_core.tasks.roles import find_pair as find_pair
+    from runner_core.tasks.roles import fits as fits
     from runner_core.tasks.roles import roles_of as roles_of
     from runner_core.tasks.roles import spelled as spelled
     from runner_core.tasks.roles import unbatched as unbatched
@@ -64,10 +62,8 @@ else:
                 "axis",
                 "bare",
                 "expect",
-                "expect_same_rows",
                 "find",
-                "find_all",
-                "find_pair",
+                "fits",
                 "roles_of",
                 "spelled",
                 "unbatched",

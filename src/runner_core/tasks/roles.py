@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from numpy.typing import NDArray
@@ -57,16 +57,6 @@ def fits(spec: TensorSpec, shape: Shape) -> bool:
     return len(spec.shape) == len(shape) and all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
-def expect_same_rows(card: Card, rows: Mapping[str, int | None]) -> None:
-    """Raises TaskError where roles are known to have different numbers of rows."""
-    known = {role: number for role, number in rows.items() if number is not None}
-    if len(set(known.values())) > 1:
-        told = ", ".join(f"{role} {number}" for role, number in known.items())
-        raise TaskError(
-            f"brain {card.name}: the outputs differ in rows: {told}", remedy="give roles that belong together"
-        )
-
-
 def unbatched(card: Card, role: str, tensor: NDArray[Any], row: Shape) -> NDArray[Any]:
     """An output's rows of shape ``row``, without the batch axis if there is one. Raises TaskError for other shapes."""
     rows: NDArray[Any] = tensor[0] if tensor.ndim == len(row) + 2 else tensor
@@ -97,18 +87,3 @@ def find(specs: Iterable[TensorSpec], *names: str) -> TensorSpec | None:
     """The tensor with the first of these bare names that any has; of several the one with the shortest full name."""
     by_length = sorted(specs, key=lambda spec: len(spec.name))
     return next((spec for name in names for spec in by_length if bare(spec.name) == name), None)
-
-
-def find_all(specs: Sequence[TensorSpec], names: dict[str, str]) -> dict[str, TensorSpec]:
-    """Role -> tensor, for those of ``names`` (role -> bare name) that the model has."""
-    found = {role: find(specs, name) for role, name in names.items()}
-    return {role: spec for role, spec in found.items() if spec is not None}
-
-
-def find_pair(outputs: Sequence[TensorSpec], *pairs: tuple[str, str]) -> tuple[TensorSpec, TensorSpec] | None:
-    """Boxes N x 4 and what goes with them, N x C, by the first of these pairs of names that a model has so."""
-    for boxes_name, other_name in pairs:
-        boxes, other = find(outputs, boxes_name), find(outputs, other_name)
-        if boxes and other and fits(boxes, (1, None, 4)) and fits(other, (1, None, None)):
-            return boxes, other
-    return None

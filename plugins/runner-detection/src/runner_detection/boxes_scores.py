@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec
-from runner_core.results import TO_CORNERS, UNITS, Floats, Inference, are_normalised, to_picture
+from runner_core.results import UNITS, Floats, Inference, are_normalised, to_picture
 from runner_core.tasks import (
     ACTIVATIONS,
     UNIT,
@@ -27,9 +27,6 @@ from runner_core.tasks import (
     drafted_input,
     drop_wrong_labels,
     expect,
-    expect_same_rows,
-    find_all,
-    find_pair,
     flag,
     index,
     labels_of,
@@ -39,8 +36,10 @@ from runner_core.tasks import (
     unbatched,
 )
 from runner_detection import detr, ssd, tf_detection
+from runner_detection.box_order import TO_CORNERS
 from runner_detection.class_scores import best_class, every_class
 from runner_detection.kind import KIND
+from runner_detection.outputs import expect_same_rows, find_all, find_pair
 
 CLASS_WORDS, SCORE_WORDS = ("label", "class"), ("score", "conf", "prob")
 

@@ -29,9 +29,7 @@ from runner_core.tasks import (
     drafted_input,
     drop_wrong_labels,
     expect,
-    expect_same_rows,
     find,
-    find_pair,
     labels_of,
     picture_of,
     roles_of,
@@ -39,6 +37,7 @@ from runner_core.tasks import (
 )
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
+from runner_detection.outputs import expect_same_rows, find_pair
 
 # Names of (boxes, logits) in exports, and what makes scores of these logits.
 NAMES = {("pred_boxes", "pred_logits"): "softmax", ("pred_boxes", "logits"): "softmax", ("dets", "labels"): "sigmoid"}

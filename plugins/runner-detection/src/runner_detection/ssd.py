@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec
-from runner_core.results import YX_TO_XY, Floats, Inference, centred_to_corners, to_picture
+from runner_core.results import Floats, Inference, centred_to_corners, to_picture
 from runner_core.tasks import (
     ACTIVATIONS,
     SIGNED,
@@ -25,8 +25,6 @@ from runner_core.tasks import (
     drafted_input,
     drop_wrong_labels,
     expect,
-    expect_same_rows,
-    find_pair,
     index,
     labels_of,
     matrix,
@@ -36,8 +34,10 @@ from runner_core.tasks import (
     suppress,
     unbatched,
 )
+from runner_detection.box_order import YX_TO_XY
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
+from runner_detection.outputs import expect_same_rows, find_pair
 
 # Names of (offsets, scores) in exports, and the order of an offset's four numbers there.
 NAMES = {("box_encodings", "class_predictions"): "yxhw", ("mbox_loc", "mbox_conf"): "xywh", ("loc", "conf"): "xywh"}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec, Placement
-from runner_core.results import UNITS, YX_TO_XY, Floats, Inference, Mask, are_normalised, to_picture
+from runner_core.results import UNITS, Floats, Inference, Mask, are_normalised, to_picture
 from runner_core.tasks import (
     PictureCodec,
     Shape,
@@ -25,16 +25,16 @@ from runner_core.tasks import (
     best_rows,
     choice,
     expect,
-    expect_same_rows,
     find,
-    find_all,
     is_picture,
     labels_of,
     picture_for,
     roles_of,
     unbatched,
 )
+from runner_detection.box_order import YX_TO_XY
 from runner_detection.kind import KIND
+from runner_detection.outputs import expect_same_rows, find_all
 from runner_detection.paste import PastedMask
 
 INPUTS = ("image_tensor", "encoded_image_string_tensor", "input_tensor", "inputs")

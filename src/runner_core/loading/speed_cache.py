@@ -6,7 +6,6 @@ threads. The file lies in ``RUNNER_HOME``; a damaged one is no loss: what it hel
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import platform
@@ -16,13 +15,12 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import attrs
-from filelock import FileLock
 
 from runner_core.discovery.registry import get_registry
 from runner_core.loading import trust
 from runner_core.loading.locate import Candidate
 from runner_core.loading.options import LoadOptions
-from runner_core.util.atomic import write_text
+from runner_core.util.facts import read_facts, update_facts
 from runner_core.util.home import home
 
 SPEEDS_FILE = "speeds.json"
@@ -50,21 +48,18 @@ def key_of(opener: Candidate, choices: LoadOptions) -> str:
 def recall() -> dict[str, Speed]:
     """All speeds known, by ``key_of``."""
     try:
-        known = json.loads((home() / SPEEDS_FILE).read_text(encoding="utf-8"))
-        return {key: Speed(_number(told.get("ms")), str(told.get("refusal", ""))) for key, told in known.items()}
+        known = read_facts(SPEEDS_FILE).items()
+        return {key: Speed(_number(told.get("ms")), str(told.get("refusal", ""))) for key, told in known}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
 def remember(speeds: Mapping[str, Speed]) -> None:
     """Adds these to those known; where the file cannot be written, a warning says so."""
-    place = home() / SPEEDS_FILE
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(place.with_suffix(".lock")):
-            told = {key: attrs.asdict(speed) for key, speed in {**recall(), **speeds}.items()}
-            write_text(place, json.dumps(told, indent=1))
+        update_facts(SPEEDS_FILE, lambda: {key: attrs.asdict(speed) for key, speed in {**recall(), **speeds}.items()})
     except OSError as error:
+        place = home() / SPEEDS_FILE
         log.warning("%s: cannot be written (%s); engines are measured again the next time", place, error.strerror)
 
 

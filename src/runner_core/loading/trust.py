@@ -7,15 +7,12 @@ sha256, and remembered in ``trust.json`` of ``RUNNER_HOME``: the same name with 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from pathlib import Path
 
-from filelock import FileLock
-
 from runner_core.cards.artifact import describe_files
 from runner_core.errors import RunnerError
-from runner_core.util.atomic import write_text
+from runner_core.util.facts import read_facts, update_facts
 from runner_core.util.home import HOME_VARIABLE, home
 
 TRUST_FILE = "trust.json"
@@ -44,14 +41,11 @@ def is_trusted(artifact: Path) -> bool:
 
 def remember(artifact: Path, name: str) -> None:
     """Trusts these contents from now on; ``name`` is for people who read the file. Raises RunnerError."""
-    place = home() / TRUST_FILE
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(place.with_suffix(".lock")):
-            write_text(place, json.dumps({**_read(), digest_of(artifact): name}, indent=1))
+        update_facts(TRUST_FILE, lambda: {**_read(), digest_of(artifact): name})
     except OSError as error:
         remedy = f"set {HOME_VARIABLE} to a folder of yours"
-        raise RunnerError(f"{place}: cannot be written ({error.strerror})", remedy=remedy) from error
+        raise RunnerError(f"{home() / TRUST_FILE}: cannot be written ({error.strerror})", remedy=remedy) from error
 
 
 def _linked(artifact: Path) -> Path | None:
@@ -59,11 +53,8 @@ def _linked(artifact: Path) -> Path | None:
 
 
 def _read() -> dict[str, str]:
-    place = home() / TRUST_FILE
     try:
-        known: dict[str, str] = dict(json.loads(place.read_bytes()))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise RunnerError(f"{place}: not readable ({error})", remedy="remove it: nothing is trusted then") from error
-    return known
+        return read_facts(TRUST_FILE)
+    except (OSError, ValueError) as error:
+        remedy = "remove it: nothing is trusted then"
+        raise RunnerError(f"{home() / TRUST_FILE}: not readable ({error})", remedy=remedy) from error

@@ -9,7 +9,7 @@ import click
 from runner_core.cards.artifact import Artifact
 from runner_core.cli.options import brain_options
 from runner_core.cli.profile_table import print_explanation
-from runner_core.cli.run import exit_code, run_over
+from runner_core.cli.run import exit_code_of, run_over
 from runner_core.cli.tables import print_rows
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.loading.benchmark import ranked
@@ -40,7 +40,7 @@ def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **c
         )
     summary = run_over(subject, brains, (), exact=exact, explain=True, quiet=False, **choices)
     print_explanation(summary.explanation)
-    return exit_code(summary)
+    return exit_code_of(summary)
 
 
 def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, ...], **choices: Any) -> int:

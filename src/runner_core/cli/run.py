@@ -46,7 +46,7 @@ def run(
         print_summary(summary)
     if not quiet and explain:
         print_explanation(summary.explanation, stderr=piped)
-    return exit_code(summary)
+    return exit_code_of(summary)
 
 
 def run_over(
@@ -74,7 +74,7 @@ def run_over(
     return summary
 
 
-def exit_code(summary: Summary) -> int:
+def exit_code_of(summary: Summary) -> int:
     """As of every command: 0, 1 where something failed, 130 or 143 where it was stopped."""
     if summary.broken == INTERRUPTED:
         return stopped()[1]

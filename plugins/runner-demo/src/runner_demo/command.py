@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from runner_core.brain import Brain
-from runner_core.cli import exit_code, print_summary
+from runner_core.cli import exit_code_of, print_summary
 from runner_core.pipeline import Summary, run
 from runner_core.project import Project
 from runner_demo.store import PICTURES
@@ -60,7 +60,7 @@ def _watched(inside: Brain, port: int) -> int:
     """Until somebody interrupts it, which is what ends a camera's run."""
     summary = run("demo:camera", [inside], [f"view:{port}?open=1"])
     _tell("A clip as a camera, page > graphs", summary)
-    return exit_code(summary)
+    return exit_code_of(summary)
 
 
 def _tell(title: str, summary: Summary, *files: Path) -> None:

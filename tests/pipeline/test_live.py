@@ -9,7 +9,8 @@ from parts import MemorySink, ScriptedBrain, ScriptedSource, frame
 
 from runner_core import run, stream
 from runner_core.errors import SourceError
-from runner_core.pipeline.live import CAMERAS, Latest
+from runner_core.pipeline.live import read_in_thread
+from runner_core.pipeline.mailbox import CAMERAS
 
 PAUSE = 0.004  # between two frames of the camera
 WORK = 5 * PAUSE
@@ -53,9 +54,9 @@ def test_frames_do_not_age_in_a_queue(slow):
 
 
 def test_one_frame_waits_and_no_more():
-    latest = Latest(ScriptedSource(500, live=True).frames())
-    while latest.take() is not None:
-        assert len(latest._newest) <= 1
+    newest = read_in_thread(ScriptedSource(500, live=True).frames())
+    while newest.take() is not None:
+        assert len(newest) <= 1
 
 
 def test_brains_look_at_a_frame_side_by_side():
@@ -166,14 +167,18 @@ def test_cameras_of_one_source_take_turns():
     assert len(results) + sum(result.dropped for result in results) == 130
 
 
-def test_a_source_that_names_every_frame_otherwise_does_not_grow():
-    latest = Latest(frame(index, source=str(index)) for index in range(10 * CAMERAS))
-    deadline = time.monotonic() + 5
-    while not latest._ended:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    assert len(latest._newest) == CAMERAS
-    taken = latest.take()
+def test_a_source_that_names_every_frame_differently_does_not_grow():
+    read = threading.Event()
+
+    def frames():
+        for index in range(10 * CAMERAS):
+            yield frame(index, source=str(index))
+        read.set()
+
+    newest = read_in_thread(frames())
+    assert read.wait(5)
+    assert len(newest) == CAMERAS
+    taken = newest.take()
     assert taken
     assert taken[1] == 9 * CAMERAS
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
+    from runner_core.pipeline.mailbox import NewestFrames as NewestFrames
+    from runner_core.pipeline.mailbox import close_frames as close_frames
     from runner_core.pipeline.pipeline import run as run
     from runner_core.pipeline.pipeline import stream as stream
     from runner_core.pipeline.records import RowFilter as RowFilter
@@ -16,6 +18,7 @@ else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
+            "mailbox": ["NewestFrames", "close_frames"],
             "pipeline": ["run", "stream"],
             "records": ["RowFilter", "read_records"],
             "sources_sinks": ["open_sink", "open_source"],

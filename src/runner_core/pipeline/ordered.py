@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import suppress
 
 from runner_core.frames.frame import Frame
 from runner_core.results.result import Result
@@ -13,7 +12,7 @@ from runner_core.results.result import Result
 Work = Callable[[Frame], Result]
 
 
-def every(frames: Iterable[Frame], work: Work, pool: Executor, at_once: int) -> Generator[Result]:
+def run_every(frames: Iterable[Frame], work: Work, pool: Executor, at_once: int) -> Generator[Result]:
     """The results of all frames in order, ``at_once`` of them in work and as many waiting to be taken.
 
     No frame is read before there is room for it. Where ``frames`` raises, what was begun is given first. Closed early,
@@ -40,12 +39,3 @@ def _until_error(frames: Iterable[Frame], begun: deque[Future[Result]]) -> Itera
         failed: Future[Result] = Future()
         failed.set_exception(error)
         begun.append(failed)
-
-
-def close(frames: Iterator[Frame]) -> None:
-    """Has a source let go of what it holds, where its frames can be closed.
-
-    A generator that another thread is in cannot: that thread closes it once it comes back.
-    """
-    with suppress(ValueError):
-        getattr(frames, "close", bool)()

@@ -14,8 +14,9 @@ from runner_core.brain import Brain, demand_brain
 from runner_core.contracts import HasDraws, HasGaps, Sink, Source, Writer
 from runner_core.errors import SourceError
 from runner_core.pipeline.executor import FailureLog, FrameExecutor
-from runner_core.pipeline.live import newest
-from runner_core.pipeline.ordered import close, every
+from runner_core.pipeline.live import run_newest
+from runner_core.pipeline.mailbox import close_frames
+from runner_core.pipeline.ordered import run_every
 from runner_core.pipeline.profile import Profile
 from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_name, source_of
 from runner_core.pipeline.summary import INTERRUPTED, Summary
@@ -130,14 +131,14 @@ class _Flow:
         frames = self.source.frames()
         with ThreadPoolExecutor(self.threads.workers, thread_name_prefix="runner") as pool:
             if self.source.live:
-                results = newest(frames, self.executor, pool)
+                results = run_newest(frames, self.executor, pool)
             else:
-                results = every(frames, self.executor.run_frame, pool, self.threads.frames)
+                results = run_every(frames, self.executor.run_frame, pool, self.threads.frames)
             try:
                 yield results
             finally:
                 results.close()
-                close(frames)
+                close_frames(frames)
 
     def explanation(self) -> Profile:
         return Profile(self.threads, {brain.name: brain.threads for brain in self.executor.brains})

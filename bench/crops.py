@@ -17,7 +17,7 @@ from _measure import alternate, table
 
 from runner_core import Brain, Frame, Inference, LabelMap, Project, open_brain
 from runner_core.brain import Cascade
-from runner_core.results.boxes import crops_of
+from runner_core.results.boxes import boxes_to_crops
 
 PICTURES = Path(__file__).parents[1] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
 ROUNDS, SIDE, CLASSES = 30, 96, 10
@@ -26,7 +26,7 @@ LEAST = {"page > graphs": 2.0, "boxes > classifier": 1.1}  # times as fast as cr
 
 def by_hand(second: Brain, frame: Frame, found: Inference) -> list[Inference]:
     """As one would write it."""
-    crops = [crop for crop in crops_of(found.boxes, found.size) if crop]
+    crops = [crop for crop in boxes_to_crops(found.boxes, found.size) if crop]
     return [second.predict(np.ascontiguousarray(frame.pixels[y1:y2, x1:x2])) for x1, y1, x2, y2 in crops]
 
 

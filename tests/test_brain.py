@@ -12,7 +12,7 @@ from runner_core import Brain, Failure, Frame, Inference, Instance, LabelMap, Ma
 from runner_core.brain import stages
 from runner_core.errors import EngineError, LabelError, UsageError
 from runner_core.pipeline.executor import PATIENCE, FrameExecutor
-from runner_core.results.boxes import crops_of
+from runner_core.results.boxes import boxes_to_crops
 
 PICTURES = Path(__file__).parents[1] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
 
@@ -148,10 +148,10 @@ def test_only_the_labels_asked_for_are_looked_into():
 
 
 def test_what_has_no_pixel_is_passed_over():
-    assert crops_of(
+    assert boxes_to_crops(
         np.array([[-9, -9, -1, -1], [5, 5, 5, 9], [np.nan, 0, 9, 9], [98, 0, 200, 9.5], [3, 9, 2, 8]]), (100, 80)
     ) == [None, None, None, (98, 0, 100, 10), None]
-    assert crops_of(np.array([[20, 20, 40, 60]]), (100, 80), 0.1) == [(18, 16, 42, 64)]
+    assert boxes_to_crops(np.array([[20, 20, 40, 60]]), (100, 80), 0.1) == [(18, 16, 42, 64)]
     first, second = Scripted("first", boxes([-9, -9, -1, -1])), Scripted("second", boxes([1, 1, 2, 2]))
     found = first.then(second).infer(picture())
     assert (len(found), found.boxes.shape, second.frames) == (0, (0, 4), [])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runner_core import Frame, Project, open_brain, stream
-from runner_core.results.boxes import crops_of
+from runner_core.results.boxes import boxes_to_crops
 
 COCO = "fastestdet_coco_tf1_image_tensor.pb"
 POSE = "movenet_single_pose_lightning_ptq.tflite"
@@ -37,7 +37,7 @@ def frame(testdata):
 def crops(found, margin):
     """(row, crop) of each person."""
     people = [row for row, name in enumerate(found.names) if name == "person"]
-    every = crops_of(found.boxes, found.size, margin)
+    every = boxes_to_crops(found.boxes, found.size, margin)
     return [(row, every[row]) for row in people]
 
 

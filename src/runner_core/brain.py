@@ -17,8 +17,8 @@ from runner_core.discovery.registry import get_registry
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.preprocess import PictureSpec
-from runner_core.results.boxes import Crop, crops_of
-from runner_core.results.combine import boxes_of, stack
+from runner_core.results.boxes import Crop, boxes_to_crops
+from runner_core.results.combine import boxes_of, stack_columns
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
@@ -177,14 +177,14 @@ class Cascade(Brain):
     def _crops(self, found: Inference) -> Iterator[tuple[int, Crop]]:
         """Rows and their crops; what has no pixel in the picture is passed over."""
         wanted = set(found.names if self.on is None else self.on)
-        crops = crops_of(boxes_of(found), found.size, self.margin)
+        crops = boxes_to_crops(boxes_of(found), found.size, self.margin)
         for row, (name, crop) in enumerate(zip(found.names, crops, strict=True)):
             if crop and name in wanted:
                 yield row, crop
 
     def _joined(self, parts: Sequence[Inference]) -> Inference:
         spent = {stage: round(sum(part.ms.get(stage, 0.0) for part in parts), 3) for stage in parts[0].ms}
-        joined = attrs.evolve(parts[0], **stack(parts), parent_brain=self.first.name, ms=spent)
+        joined = attrs.evolve(parts[0], **stack_columns(parts), parent_brain=self.first.name, ms=spent)
         return joined if joined.scores is None else joined.take(np.argsort(-joined.scores, kind="stable"))
 
     def _nothing(self, frame: Frame, found: Inference) -> Inference:

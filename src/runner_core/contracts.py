@@ -76,15 +76,15 @@ class EngineOptions:
 
 
 @attrs.frozen
-class Decoded:
+class DecodedInput:
     """A tensor that holds the decoded picture of an input of encoded bytes, on every way from it to the outputs.
 
     ``tensor``  uint8 RGB, H x W x 3 or 1 x H x W x 3; it may be fed instead of the input.
-    ``enough``  (width, height) that the model stretches it to at once, where that is all it does with it.
+    ``stretch_size``  (width, height) that the model stretches it to first; None where it uses the picture otherwise.
     """
 
     tensor: TensorSpec
-    enough: tuple[int, int] | None = None
+    stretch_size: tuple[int, int] | None = None
 
 
 @runtime_checkable
@@ -110,7 +110,7 @@ class Session(Protocol):
 class HasDecoded(Protocol):
     """A session that knows tensors behind the decoders of its graph."""
 
-    decoded: Mapping[str, Decoded]  # by the name of the input of encoded pictures
+    decoded: Mapping[str, DecodedInput]  # by the name of the input of encoded pictures
 
 
 @runtime_checkable

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from runner_core.engines.file_header import head_of
+from runner_core.engines.file_header import read_header
 from runner_core.errors import EngineError
 
 
 def test_the_head_is_the_beginning_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(bytes(range(256)) * 4)
-    assert head_of(path) == bytes(range(256)) * 2
+    assert read_header(path) == bytes(range(256)) * 2
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,11 @@ def test_what_is_plainly_no_model_is_said_with_the_remedy(tmp_path: Path, conten
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     with pytest.raises(EngineError, match=f"model.onnx: {said}"):
-        head_of(path)
+        read_header(path)
 
 
 def test_a_missing_file_and_a_folder_are_said(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"gone\.onnx: no such file"):
-        head_of(tmp_path / "gone.onnx")
+        read_header(tmp_path / "gone.onnx")
     with pytest.raises(EngineError, match=r"cannot be read \(Is a directory\)"):
-        head_of(tmp_path)
+        read_header(tmp_path)

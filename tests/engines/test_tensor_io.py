@@ -100,7 +100,7 @@ def test_a_quantised_uint8_input_takes_pixels_as_they_are_and_real_numbers_too()
 def test_what_quantises_and_what_reveals_are_each_others_inverse() -> None:
     quantisation = Quantisation(0.0235, -128)
     stored = np.arange(-128, 128).astype(np.int8)
-    np.testing.assert_array_equal(quantisation.stored(quantisation.real(stored), "int8"), stored)
+    np.testing.assert_array_equal(quantisation.quantise(quantisation.dequantise(stored), "int8"), stored)
 
 
 def test_a_quantised_output_leaves_as_real_numbers() -> None:

@@ -26,7 +26,7 @@ def inference(brain: str = "page", found: int = 2, ms: float = 1.0) -> Inference
 class TestResult:
     def test_the_line_of_a_frame(self):
         told = inference()
-        failure = Failure.of(EngineError("no memory", remedy="close a brain"), brain="graphs")
+        failure = Failure.from_error(EngineError("no memory", remedy="close a brain"), brain="graphs")
         line = json.loads(json.dumps(Result(FRAME, (told, failure)).to_json()))
         assert list(line) == ["source", "index", "time", "size", "inferences"]
         assert (line["source"], line["index"], line["time"], line["size"]) == ("clip.mp4", 3, 0.12, [60, 40])
@@ -43,7 +43,7 @@ class TestResult:
 
     def test_the_line_of_a_picture_that_cannot_be_read(self):
         frame = Frame.from_bytes(b"", source="broken.jpg", index=1)
-        line = Result(frame, error=Failure.of(ImageError("broken.jpg: the file is empty"))).to_json()
+        line = Result(frame, error=Failure.from_error(ImageError("broken.jpg: the file is empty"))).to_json()
         error = {"kind": "ImageError", "message": "broken.jpg: the file is empty"}
         assert line == {"source": "broken.jpg", "index": 1, "error": error}
 
@@ -67,7 +67,7 @@ class TestFailure:
         ],
     )
     def test_is_one_line(self, error, failure):
-        assert Failure.of(error) == failure
+        assert Failure.from_error(error) == failure
 
 
 class TestSummary:

@@ -8,7 +8,7 @@ from runner_core.cards.labels import LabelMap
 from runner_core.errors import LabelError
 from runner_core.results.mask import Mask
 from runner_core.tasks.activation import ACTIVATIONS, are_probabilities, sigmoid, softmax
-from runner_core.tasks.detections import assemble, best_rows, suppress
+from runner_core.tasks.detections import build_inference, build_suppressed_inference, select_best_rows
 
 CARD = Card(name="test", task="a-task", version="3", labels=LabelMap.from_names(["cat", "dog"]), iou=0.5)
 SIZE = (100, 80)
@@ -17,13 +17,13 @@ SCORES, CLASSES = np.array([0.9, 0.8, 0.7, 0.6]), np.array([1.0, 0.0, 1.0, 0.0])
 
 
 def test_the_best_rows_come_first_and_equal_ones_in_their_order():
-    assert best_rows(np.array([0.5, 0.9, 0.5, 0.2, np.nan]), 0.5).tolist() == [1, 0, 2]
+    assert select_best_rows(np.array([0.5, 0.9, 0.5, 0.2, np.nan]), 0.5).tolist() == [1, 0, 2]
 
 
 def test_boxes_are_cut_and_those_outside_dropped_with_all_that_belongs_to_them():
     masks = tuple(Mask(array=np.full((80, 100), value)) for value in (True, False, True, False))
     points = np.arange(4 * 2 * 3, dtype=np.float32).reshape(4, 2, 3)
-    told = assemble(CARD, "keypoints", SIZE, BOXES, SCORES, CLASSES, masks=masks, keypoints=points)
+    told = build_inference(CARD, "keypoints", SIZE, BOXES, SCORES, CLASSES, masks=masks, keypoints=points)
     assert told.boxes.tolist() == [[10, 10, 50, 50], [0, 60, 40, 80], [10, 12, 50, 50]]
     assert told.names == ["dog", "cat", "dog"]
     assert told.masks == masks[:3]
@@ -37,18 +37,19 @@ def test_boxes_are_cut_and_those_outside_dropped_with_all_that_belongs_to_them()
 def test_a_row_with_a_number_that_is_none_is_dropped(column, odd):
     rows = {"boxes": BOXES.copy(), "scores": SCORES.copy(), "classes": CLASSES.copy()}
     rows[column].reshape(4, -1)[0, 0] = odd
-    assert len(assemble(CARD, "any", SIZE, **rows)) == 2
-    assert 0.7 in suppress(CARD, "any", SIZE, **rows).scores.round(3), "suppressed by a row that is none"
+    assert len(build_inference(CARD, "any", SIZE, **rows)) == 2
+    found = build_suppressed_inference(CARD, "any", SIZE, **rows)
+    assert 0.7 in found.scores.round(3), "suppressed by a row that is not a box"
 
 
 def test_of_boxes_that_overlap_the_best_stays():
-    told = suppress(CARD, "any", SIZE, BOXES[::-1], SCORES[::-1], CLASSES[::-1])
+    told = build_suppressed_inference(CARD, "any", SIZE, BOXES[::-1], SCORES[::-1], CLASSES[::-1])
     np.testing.assert_allclose(told.scores, [0.9, 0.8])
 
 
 def test_a_class_outside_the_labels_is_refused():
     with pytest.raises(LabelError, match="class 2"):
-        assemble(CARD, "any", SIZE, BOXES, SCORES, CLASSES + 1)
+        build_inference(CARD, "any", SIZE, BOXES, SCORES, CLASSES + 1)
 
 
 def test_activations_are_the_formulas_without_overflow():

@@ -6,7 +6,7 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.frames.preprocess import PictureSpec
 from runner_core.tasks.normalization import IMAGENET, KNOWN, RAW, SIGNED, UNIT
-from runner_core.tasks.picture_input import drafted_input, picture_of
+from runner_core.tasks.picture_input import bind_normalised_picture, draft_input
 
 LIKE = PictureSpec(size=(64, 48), resize="letterbox")
 
@@ -17,7 +17,7 @@ def model(shape=(1, 48, 64, 3), dtype="float32", **metadata):
 
 def test_the_metadata_go_before_what_is_usual():
     for sure in (True, False):
-        told = drafted_input(model(mean="127", std="128"), LIKE, UNIT, sure=sure)
+        told = draft_input(model(mean="127", std="128"), LIKE, UNIT, sure=sure)
         assert (told.picture.mean, told.picture.std) == ((127.0,) * 3, (128.0,) * 3)
         assert told.notes[-1].endswith("the picture letterboxed: the metadata tell")
 
@@ -27,14 +27,14 @@ def test_the_metadata_go_before_what_is_usual():
     [("0.00784313725,-1", SIGNED), ("0.003921568,-128", UNIT), ("1.0,-128", RAW), ("0.05,3", None), ("x", None)],
 )
 def test_a_quantised_input_tells_its_range(quantisation, values):
-    told = drafted_input(model(**{"quantization:image": quantisation}), LIKE, IMAGENET)
+    told = draft_input(model(**{"quantization:image": quantisation}), LIKE, IMAGENET)
     wanted = values or IMAGENET
     assert (told.picture.mean, told.picture.std) == (wanted.mean, wanted.std)
     assert ("its quantisation tells" in told.notes[-1]) == (values is not None)
 
 
 def test_what_is_usual_is_a_guess_unless_the_family_is_sure():
-    sure, unsure = (drafted_input(model(), LIKE, UNIT, sure=sure) for sure in (True, False))
+    sure, unsure = (draft_input(model(), LIKE, UNIT, sure=sure) for sure in (True, False))
     assert sure.picture == unsure.picture
     assert sure.picture.std == (255.0,) * 3
     assert not any("guess" in note for note in sure.notes)
@@ -46,19 +46,19 @@ def test_what_is_usual_is_a_guess_unless_the_family_is_sure():
 
 @pytest.mark.parametrize(("shape", "values"), [((1, 48, 64, 3), SIGNED), ((1, 3, 48, 64), IMAGENET)])
 def test_without_anything_usual_the_layout_lets_guess(shape, values):
-    told = drafted_input(model(shape), LIKE)
+    told = draft_input(model(shape), LIKE)
     assert (told.picture.mean, told.picture.std) == (values.mean, values.std)
     assert told.notes[-1].startswith("guess")
 
 
 def test_whole_numbers_are_pixels():
-    told = drafted_input(model(dtype="uint8", mean="127", std="128"), LIKE, UNIT)
+    told = draft_input(model(dtype="uint8", mean="127", std="128"), LIKE, UNIT)
     assert told.picture.std == (1.0, 1.0, 1.0)
     assert told.notes == ("image is input image, the only one",)
 
 
 def test_a_free_size_is_a_guess():
-    told = drafted_input(model((1, None, None, 3), "uint8"), LIKE).noted("more")
+    told = draft_input(model((1, None, None, 3), "uint8"), LIKE).noted("more")
     assert told.picture.size == (64, 48)
     assert told.notes[1].startswith("guess: the input takes any size, 64 x 48 is usual")
     assert told.notes[-1] == "more"
@@ -66,18 +66,18 @@ def test_a_free_size_is_a_guess():
 
 @pytest.mark.parametrize("shape", [None, (1, 48, 64), (1, 48, 64, 4)])
 def test_another_input_is_none(shape):
-    assert drafted_input(model(shape), LIKE, UNIT) is None
+    assert draft_input(model(shape), LIKE, UNIT) is None
 
 
 def test_binding_chooses_what_a_draft_would():
     for signature in (model(), model(mean="1,2,3", std="4")):
         card = Card(name="test", task="a-task")
-        chosen = picture_of(card, signature.inputs[0], signature, LIKE, UNIT)
-        assert chosen == drafted_input(signature, LIKE, UNIT).picture
+        chosen = bind_normalised_picture(card, signature.inputs[0], signature, LIKE, UNIT)
+        assert chosen == draft_input(signature, LIKE, UNIT).picture
 
 
 def test_the_order_of_colours_and_the_resize_may_be_told():
-    told = drafted_input(model(colour="bgr", resize="pad", pad="114"), LIKE, UNIT)
+    told = draft_input(model(colour="bgr", resize="pad", pad="114"), LIKE, UNIT)
     assert (told.picture.colour, told.picture.resize, told.picture.pad) == ("bgr", "pad", (114,) * 3)
     assert "the metadata tell: colour bgr, resize pad, pad 114" in told.notes
 
@@ -87,10 +87,10 @@ def test_the_order_of_colours_and_the_resize_may_be_told():
     {"mean": "nan", "std": "1"}, {"mean": "0", "std": "inf"}, {"mean": "0", "std": "0"}, {"mean": "1,2", "std": "1"},
 ])  # fmt: skip
 def test_what_no_picture_can_be_is_not_taken(lie):
-    assert drafted_input(model(**lie), LIKE, UNIT) == drafted_input(model(), LIKE, UNIT)
+    assert draft_input(model(**lie), LIKE, UNIT) == draft_input(model(), LIKE, UNIT)
 
 
 def test_a_size_that_is_not_the_inputs_is_said():
-    told = drafted_input(model(imgsz="[320, 320]"), LIKE, UNIT)
+    told = draft_input(model(imgsz="[320, 320]"), LIKE, UNIT)
     assert told.picture.size != (320, 320)
     assert any("imgsz [320, 320], the input is 64 x 48: the input counts" in note for note in told.notes)

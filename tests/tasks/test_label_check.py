@@ -6,7 +6,7 @@ import pytest
 from runner_core.cards.card import Card
 from runner_core.cards.labels import LabelMap
 from runner_core.errors import LabelError, TaskError
-from runner_core.tasks.label_check import background_of, check_classes, drop_wrong_labels
+from runner_core.tasks.label_check import check_classes, drop_wrong_labels, read_background
 
 CARD = Card(name="test", task="a-task", notes=("a note",))
 NOTHING = frozenset()
@@ -66,20 +66,20 @@ def test_a_background_that_the_model_has_not_is_refused():
 
 class TestBackground:
     def test_the_card_says_it(self):
-        assert background_of(attrs.evolve(CARD, options={"background": 2}), default=0) == {2}
-        assert background_of(attrs.evolve(CARD, options={"background": [0, 2]}), default=0) == {0, 2}
-        assert background_of(attrs.evolve(CARD, options={"background": []}), default=0) == NOTHING
+        assert read_background(attrs.evolve(CARD, options={"background": 2}), default=0) == {2}
+        assert read_background(attrs.evolve(CARD, options={"background": [0, 2]}), default=0) == {0, 2}
+        assert read_background(attrs.evolve(CARD, options={"background": []}), default=0) == NOTHING
 
     def test_the_labels_say_it(self):
-        assert background_of(labelled(0, 1, names=["cat", "Background"]), default=0) == {1}
+        assert read_background(labelled(0, 1, names=["cat", "Background"]), default=0) == {1}
 
     def test_the_default_counts_unless_it_has_a_name(self):
-        assert background_of(CARD, default=0) == {0}
-        assert background_of(labelled(1, 2), default=0) == {0}
-        assert background_of(labelled(0, 1), default=0) == NOTHING
-        assert background_of(CARD, default=None) == NOTHING
+        assert read_background(CARD, default=0) == {0}
+        assert read_background(labelled(1, 2), default=0) == {0}
+        assert read_background(labelled(0, 1), default=0) == NOTHING
+        assert read_background(CARD, default=None) == NOTHING
 
     @pytest.mark.parametrize("told", [-1, "0", 1.5, True, [0, "x"]])
     def test_another_option_is_refused(self, told):
         with pytest.raises(TaskError, match="option background"):
-            background_of(attrs.evolve(CARD, options={"background": told}), default=0)
+            read_background(attrs.evolve(CARD, options={"background": told}), default=0)

@@ -3,7 +3,7 @@
 import pytest
 
 from runner_core.cards.labels import LabelMap
-from runner_core.tasks.metadata import labels_of, literal, size_of
+from runner_core.tasks.metadata import labels_from_metadata, read_literal, size_from_metadata
 from runner_core.tasks.yolo import letterboxed
 
 
@@ -21,21 +21,21 @@ from runner_core.tasks.yolo import letterboxed
     ],
 )
 def test_labels(metadata, first, names):
-    labels = labels_of(metadata, first=first)
+    labels = labels_from_metadata(metadata, first=first)
     assert {label.model_id: label.name for label in labels.labels} == names
 
 
 @pytest.mark.parametrize("text", ["__import__('os')", "{", "(" * 5000, "1 +", "\0"])
 def test_what_is_no_literal_is_nothing(text):
-    assert literal({"names": text}, "names") is None
-    assert labels_of({"names": text}) == LabelMap()
-    assert size_of({"imgsz": text}) is None
+    assert read_literal({"names": text}, "names") is None
+    assert labels_from_metadata({"names": text}) == LabelMap()
+    assert size_from_metadata({"imgsz": text}) is None
 
 
 @pytest.mark.parametrize(
     ("text", "size"), [("[480, 640]", (640, 480)), ("320", (320, 320)), ("[0, 4]", None), ("[1]", None), ("-2", None)]
 )
 def test_sizes_are_height_and_width(text, size):
-    assert size_of({"imgsz": text}) == size
+    assert size_from_metadata({"imgsz": text}) == size
     assert letterboxed({"imgsz": text}).size == (size or (640, 640))
     assert letterboxed({"imgsz": text}).resize == "letterbox"

@@ -7,7 +7,7 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames.preprocess import PictureSpec
-from runner_core.tasks.picture_input import drafted, is_picture, picture_for
+from runner_core.tasks.picture_input import bind_picture, drafted, is_picture_input
 
 CARD = Card(name="test", task="a-task")
 LIKE = PictureSpec(size=(320, 160), resize="letterbox")
@@ -30,20 +30,20 @@ def image(shape, dtype="float32"):
     ],
 )
 def test_the_shape_says_it_and_what_it_leaves_open_is_as_usual(shape, dtype, layout, size, batched):
-    spec = picture_for(CARD, image(shape, dtype), LIKE)
+    spec = bind_picture(CARD, image(shape, dtype), LIKE)
     assert (spec.layout, spec.size, spec.dtype, spec.batched) == (layout, size, dtype, batched)
     assert spec.resize == "letterbox"
 
 
 @pytest.mark.parametrize(("shape", "batched"), [((), False), ((None,), True), ((1,), True)])
 def test_a_string_takes_the_encoded_picture(shape, batched):
-    assert picture_for(CARD, image(shape, "string"), LIKE) == PictureSpec(encoded=True, batched=batched)
+    assert bind_picture(CARD, image(shape, "string"), LIKE) == PictureSpec(encoded=True, batched=batched)
 
 
 def test_without_a_usual_size_a_free_input_takes_any():
-    assert picture_for(CARD, image((1, None, None, 3)), PictureSpec()).size is None
+    assert bind_picture(CARD, image((1, None, None, 3)), PictureSpec()).size is None
     with pytest.raises(TaskError, match="one side of the picture alone"):
-        picture_for(CARD, image((1, None, 64, 3)), PictureSpec())
+        bind_picture(CARD, image((1, None, 64, 3)), PictureSpec())
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_without_a_usual_size_a_free_input_takes_any():
     ids=str,
 )
 def test_what_holds_no_single_picture_is_refused(spec):
-    assert not is_picture(spec)
+    assert not is_picture_input(spec)
     assert drafted(Signature((spec,), ()), LIKE) is None
     with pytest.raises(TaskError, match="holds no single picture"):
-        picture_for(CARD, spec, LIKE)
+        bind_picture(CARD, spec, LIKE)
 
 
 @pytest.mark.parametrize(
@@ -78,16 +78,16 @@ def test_what_holds_no_single_picture_is_refused(spec):
 def test_a_cards_own_picture_must_fit(change, said):
     right = PictureSpec(size=(64, 48), dtype="float32")
     spec = image((1, 48, 64, 3))
-    assert picture_for(attrs.evolve(CARD, picture=right), spec, LIKE) == right
+    assert bind_picture(attrs.evolve(CARD, picture=right), spec, LIKE) == right
     wrong = attrs.evolve(CARD, picture=attrs.evolve(right, **change))
     if change != {"size": None}:  # "any size" fits no input of a fixed one
         assert wrong.picture != right
     with pytest.raises(TaskError, match=said):
-        picture_for(wrong, spec, LIKE)
+        bind_picture(wrong, spec, LIKE)
 
 
 def test_a_draft_wants_one_input_of_numbers():
     one = image((1, 48, 64, 3))
-    assert drafted(Signature((one,), ()), LIKE) == (one, picture_for(CARD, one, LIKE))
+    assert drafted(Signature((one,), ()), LIKE) == (one, bind_picture(CARD, one, LIKE))
     assert drafted(Signature((one, one), ()), LIKE) is None
     assert drafted(Signature((image((1,), "string"),), ()), LIKE) is None

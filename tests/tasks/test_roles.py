@@ -7,14 +7,14 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.tasks.roles import (
-    axis,
-    bare,
-    expect,
-    find,
-    fits,
-    roles_of,
-    spelled,
-    unbatched,
+    axis_length,
+    bind_roles,
+    can_have_shape,
+    check_shape,
+    drop_batch_axis,
+    find_tensor,
+    format_shape,
+    short_name,
 )
 
 IMAGE, BOXES, SCORES = (
@@ -28,7 +28,7 @@ def card(**roles):
 
 
 def test_roles_become_tensors():
-    found = roles_of(card(image="in", boxes="a"), MODEL, needed=("image", "boxes"), optional=("scores",))
+    found = bind_roles(card(image="in", boxes="a"), MODEL, needed=("image", "boxes"), optional=("scores",))
     assert found == {"image": IMAGE, "boxes": BOXES}
 
 
@@ -42,7 +42,7 @@ def test_roles_become_tensors():
 )
 def test_roles_that_do_not_fit_are_refused(roles, said, remedy):
     with pytest.raises(TaskError, match=said) as refused:
-        roles_of(card(**roles), MODEL, needed=("image", "boxes"), optional=("scores",))
+        bind_roles(card(**roles), MODEL, needed=("image", "boxes"), optional=("scores",))
     assert remedy in refused.value.remedy
 
 
@@ -58,36 +58,36 @@ def test_roles_that_do_not_fit_are_refused(roles, said, remedy):
 )
 def test_shapes_fit_where_nothing_contradicts(has, wanted, answer):
     spec = TensorSpec("a", has, "float32")
-    assert fits(spec, wanted) is answer
+    assert can_have_shape(spec, wanted) is answer
     if answer:
-        expect(card(), "boxes", spec, (7,), wanted)
+        check_shape(card(), "boxes", spec, (7,), wanted)
     else:
         with pytest.raises(TaskError, match=r"a-task reads \[7\] or \[1 x N x 4\]"):
-            expect(card(), "boxes", spec, (7,), wanted)
+            check_shape(card(), "boxes", spec, (7,), wanted)
 
 
 def test_an_output_comes_with_or_without_its_batch():
     table = np.zeros((5, 4))
-    assert unbatched(card(), "boxes", table, (4,)) is table
-    assert unbatched(card(), "boxes", table[None], (None,)).shape == (5, 4)
+    assert drop_batch_axis(card(), "boxes", table, (4,)) is table
+    assert drop_batch_axis(card(), "boxes", table[None], (None,)).shape == (5, 4)
     for wrong in (table[:, :3], table[None, None], table[0]):
         with pytest.raises(TaskError, match=r"a-task reads \[N x 4\]"):
-            unbatched(card(), "boxes", wrong, (4,))
+            drop_batch_axis(card(), "boxes", wrong, (4,))
 
 
 def test_lengths_of_axes():
-    assert axis(BOXES, 1) == 5
-    assert axis(BOXES, -1) == 4
-    assert axis(None, 1) is axis(TensorSpec("a", None, "float32"), 1) is None
-    assert spelled((1, None, 4)) == "[1 x N x 4]"
+    assert axis_length(BOXES, 1) == 5
+    assert axis_length(BOXES, -1) == 4
+    assert axis_length(None, 1) is axis_length(TensorSpec("a", None, "float32"), 1) is None
+    assert format_shape((1, None, 4)) == "[1 x N x 4]"
 
 
 @pytest.mark.parametrize("name", ["boxes", "boxes:0", "import/boxes:0", "a/b/boxes", "serving_default_boxes:0"])
 def test_names_lose_what_exporters_put_around_them(name):
-    assert bare(name) == "boxes"
+    assert short_name(name) == "boxes"
 
 
 def test_the_first_name_that_any_tensor_has_counts_and_of_several_the_shortest():
     specs = [TensorSpec(name, (1, 5, 4), "float32") for name in ("x/boxes:0", "boxes", "scores")]
-    assert find(specs, "missing", "boxes") is specs[1]
-    assert find(specs, "missing") is None
+    assert find_tensor(specs, "missing", "boxes") is specs[1]
+    assert find_tensor(specs, "missing") is None

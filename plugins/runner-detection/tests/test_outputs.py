@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from runner_detection.box_order import TO_CORNERS
-from runner_detection.outputs import expect_same_rows, find_all, find_pair
+from runner_detection.outputs import check_same_rows, find_tensor_pair, find_tensors
 
 from runner_core.cards import Card
 from runner_core.contracts import TensorSpec
@@ -12,20 +12,20 @@ from runner_core.errors import TaskError
 
 def test_rows_that_are_known_must_be_as_many():
     card = Card(name="test", task="a-task")
-    expect_same_rows(card, {"boxes": 5, "scores": 5, "classes": None})
+    check_same_rows(card, {"boxes": 5, "scores": 5, "classes": None})
     with pytest.raises(TaskError, match="boxes 5, scores 6"):
-        expect_same_rows(card, {"boxes": 5, "scores": 6})
+        check_same_rows(card, {"boxes": 5, "scores": 6})
 
 
 def test_outputs_are_found_by_the_names_that_a_model_has():
     specs = [TensorSpec(name, (1, 5, 4), "float32") for name in ("x/boxes:0", "boxes", "scores")]
-    assert find_all(specs, {"where": "boxes", "what": "missing"}) == {"where": specs[1]}
-    assert find_pair(specs, ("missing", "scores"), ("boxes", "scores")) == (specs[1], specs[2])
+    assert find_tensors(specs, {"where": "boxes", "what": "missing"}) == {"where": specs[1]}
+    assert find_tensor_pair(specs, ("missing", "scores"), ("boxes", "scores")) == (specs[1], specs[2])
 
 
 def test_a_pair_has_boxes_and_as_many_rows_of_scores():
     boxes, flat = TensorSpec("a", (1, 5, 4), "float32"), TensorSpec("b", (1, 5), "float32")
-    assert find_pair([boxes, flat], ("a", "b")) is None  # scores of one number a row
+    assert find_tensor_pair([boxes, flat], ("a", "b")) is None  # scores of one number a row
 
 
 @pytest.mark.parametrize(

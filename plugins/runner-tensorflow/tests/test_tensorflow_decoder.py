@@ -32,7 +32,7 @@ def test_the_place_behind_the_decoder_and_the_size_it_is_stretched_to(graph):
     with open_brain(graph, engine="tensorflow") as brain:
         (decoded,) = brain.session.decoded.values()
     assert decoded.tensor.name == "decode_image/DecodeImage:0"
-    assert decoded.enough == (352, 352)
+    assert decoded.stretch_size == (352, 352)
 
 
 def test_graphs_that_take_pixels_have_no_such_place(testdata):

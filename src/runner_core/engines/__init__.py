@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
-    from runner_core.engines.file_header import head_of as head_of
+    from runner_core.engines.file_header import read_header as read_header
     from runner_core.engines.tensor_io import Quantisation as Quantisation
     from runner_core.engines.tensor_io import TensorIO as TensorIO
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
-            "file_header": ["head_of"],
+            "file_header": ["read_header"],
             "tensor_io": ["TensorIO", "Quantisation"],
         },
     )

@@ -14,7 +14,7 @@ _NO_MODELS = {
 }
 
 
-def head_of(path: Path) -> bytes:
+def read_header(path: Path) -> bytes:
     """The first 512 bytes of a model file, for an engine to look for its own mark in.
 
     Raises EngineError for what is no model of any engine: nothing there, a folder, an empty file, a web page, a

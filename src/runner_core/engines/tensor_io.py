@@ -26,14 +26,14 @@ class Quantisation:
     scale: float
     zero: int = 0
 
-    def real(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+    def dequantise(self, stored: NDArray[Any]) -> NDArray[np.float32]:
         """The float32 numbers that stored ones stand for."""
         values = stored.astype(np.float32)
         values -= np.float32(self.zero)
         values *= np.float32(self.scale)
         return values
 
-    def stored(self, real: NDArray[Any], dtype: str) -> NDArray[Any]:
+    def quantise(self, real: NDArray[Any], dtype: str) -> NDArray[Any]:
         """The nearest stored numbers of ``dtype``; what is out of its range becomes its least or greatest."""
         values = real * np.float32(1 / self.scale)
         values += np.float32(self.zero)
@@ -98,7 +98,7 @@ class TensorIO:
     def _revealed(self, name: str, tensor: NDArray[Any]) -> NDArray[Any]:
         found = self.quantised.get(name)
         if found and tensor.dtype.kind in "iu":
-            return found.real(tensor)
+            return found.dequantise(tensor)
         return tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
 
     def _stored(self, spec: TensorSpec, fed: NDArray[Any]) -> NDArray[Any]:
@@ -108,7 +108,7 @@ class TensorIO:
             given = TensorSpec(spec.name, tensor.shape, str(tensor.dtype))
             raise EngineError(f"{self.path}: takes {spec}; was fed {given}", remedy=_remedy(tensor.shape, spec.shape))
         if found:
-            return found.stored(tensor, spec.dtype)
+            return found.quantise(tensor, spec.dtype)
         return tensor if spec.dtype == "string" else np.asarray(tensor, spec.dtype, order="C")
 
     def _check_names(self, what: str, specs: Sequence[TensorSpec], asked: Sequence[str] | Tensors) -> None:

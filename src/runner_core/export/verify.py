@@ -66,7 +66,7 @@ def _answer(brain: Brain, frame: Frame) -> Inference | Failure:
     try:
         return brain.infer(frame)
     except RunnerError as error:
-        return Failure.of(error, brain=brain.name)
+        return Failure.from_error(error, brain=brain.name)
 
 
 def _compared(one: Inference | Failure | None, other: Inference | Failure | None, tolerance: Tolerance) -> Comparison:

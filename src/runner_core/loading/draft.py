@@ -18,7 +18,7 @@ from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, TaskError
 from runner_core.loading.local_brain import signature_of
 from runner_core.tasks.label_check import drop_settled_guesses
-from runner_core.tasks.metadata import UNDERSTOOD, literal
+from runner_core.tasks.metadata import UNDERSTOOD, read_literal
 
 
 @attrs.frozen
@@ -62,7 +62,10 @@ class CardlessModel:
 
 
 def _same(one: Mapping[str, str], other: Mapping[str, str], key: str) -> bool:
-    return one[key] == other[key] or (literal(one, key) is not None and literal(one, key) == literal(other, key))
+    if one[key] == other[key]:
+        return True
+    value = read_literal(one, key)
+    return value is not None and value == read_literal(other, key)
 
 
 def _told(metadata: Mapping[str, str], who: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from runner_core.brain import Brain
 from runner_core.cards.card import Card
-from runner_core.contracts import Decoded, HasDecoded, HasPicture, Session, Signature, Task, Tensors
+from runner_core.contracts import DecodedInput, HasDecoded, HasPicture, Session, Signature, Task, Tensors
 from runner_core.errors import EngineError, TaskError
 from runner_core.frames.frame import Frame
 from runner_core.frames.preprocess import PictureSpec
@@ -172,7 +172,7 @@ class BehindDecoder(Brain):
     and the first picture comes out of it as it comes out of ours, they are fed there, and it is decoded once.
     """
 
-    def __init__(self, brain: LocalBrain, decoded: Decoded) -> None:
+    def __init__(self, brain: LocalBrain, decoded: DecodedInput) -> None:
         self.name, self.version, self.labels = brain.name, brain.version, brain.labels
         self.task, self.family, self.engine, self.threads = brain.task, brain.family, brain.engine, brain.threads
         self._bytes, self._tensor = brain, decoded.tensor.name
@@ -213,11 +213,11 @@ class BehindDecoder(Brain):
         self._bytes.close()
 
 
-def _card(brain: LocalBrain, decoded: Decoded) -> Card:
+def _card(brain: LocalBrain, decoded: DecodedInput) -> Card:
     rank = len(decoded.tensor.shape or (1, None, None, 3))
-    picture = PictureSpec(batched=rank == 4, enough=decoded.enough)
+    picture = PictureSpec(batched=rank == 4, enough=decoded.stretch_size)
     return attrs.evolve(brain.card, roles={**brain.card.roles, "image": decoded.tensor.name}, picture=picture)
 
 
-def _signature(brain: LocalBrain, decoded: Decoded) -> Signature:
+def _signature(brain: LocalBrain, decoded: DecodedInput) -> Signature:
     return Signature((decoded.tensor,), brain.session.outputs, brain.session.metadata)

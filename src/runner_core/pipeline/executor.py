@@ -82,7 +82,7 @@ class FrameExecutor:
             answers = spread(lambda family: self._ask_family(family, frame), self._families)
             return Result(frame, tuple(chain.from_iterable(answers)))
         except ImageError as error:
-            return Result(frame, error=Failure.of(error))
+            return Result(frame, error=Failure.from_error(error))
 
     @property
     def asked(self) -> dict[str, PictureSpec | None]:
@@ -117,7 +117,7 @@ class FrameExecutor:
             if isinstance(error, EngineError):
                 _ = frame.pixels  # a graph that decodes by itself cannot tell a damaged picture from a fault: this can
             self._count(brain, error)
-            return Failure.of(error, brain=brain.name)
+            return Failure.from_error(error, brain=brain.name)
         self._failed[brain.name] = 0
         return inference
 

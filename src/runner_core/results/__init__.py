@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from runner_core.results.boxes import Floats as Floats
     from runner_core.results.boxes import are_normalised as are_normalised
     from runner_core.results.boxes import box_ious as box_ious
+    from runner_core.results.boxes import boxes_to_crops as boxes_to_crops
     from runner_core.results.boxes import centred_to_corners as centred_to_corners
-    from runner_core.results.boxes import crops_of as crops_of
-    from runner_core.results.boxes import to_picture as to_picture
+    from runner_core.results.boxes import points_to_picture as points_to_picture
     from runner_core.results.combine import boxes_of as boxes_of
     from runner_core.results.combine import merge as merge
     from runner_core.results.combine import nearest_iou as nearest_iou
@@ -36,8 +36,8 @@ else:
                 "are_normalised",
                 "box_ious",
                 "centred_to_corners",
-                "crops_of",
-                "to_picture",
+                "boxes_to_crops",
+                "points_to_picture",
             ],
             "combine": ["boxes_of", "merge", "nearest_iou"],
             "compare": ["Comparison", "compare_inferences"],

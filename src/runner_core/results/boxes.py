@@ -28,7 +28,7 @@ def are_normalised(points: Floats, said: str | None) -> bool:
     return not ((points > LARGEST_NORMALISED) & (points < np.inf)).any()
 
 
-def to_picture(points: Floats, placement: Placement, *, normalised: bool) -> NDArray[np.float32]:
+def points_to_picture(points: Floats, placement: Placement, *, normalised: bool) -> NDArray[np.float32]:
     """Carries x, y pairs (last axis 2 or 4), in the tensor's pixels or normalised by its size, to picture pixels."""
     if normalised:
         points = points * np.array(placement.tensor * (points.shape[-1] // 2), np.float32)
@@ -43,17 +43,17 @@ def centred_to_corners(boxes: Floats) -> NDArray[np.float32]:
     return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
-def clip(boxes: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
+def clip_boxes(boxes: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
     """Cuts xyxy boxes at the borders of a (width, height) picture."""
     return np.minimum(np.maximum(boxes, np.float32(0)), np.array(size * 2, np.float32))
 
 
-def usable(boxes: Floats) -> NDArray[np.bool_]:
+def are_usable(boxes: Floats) -> NDArray[np.bool_]:
     """N booleans: all four numbers are finite and the box has an area. NaN fails both comparisons."""
     return (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]) & np.isfinite(boxes).all(axis=1)
 
 
-def areas(boxes: Floats) -> Matrix:
+def box_areas(boxes: Floats) -> Matrix:
     """N areas in square pixels; 0 for a box that is inside out."""
     area: Matrix = (boxes[:, 2:].astype(np.float64) - boxes[:, :2]).clip(0).prod(axis=1)
     return area
@@ -61,10 +61,10 @@ def areas(boxes: Floats) -> Matrix:
 
 def box_ious(ours: Floats, theirs: Floats) -> Matrix:
     """A x B intersections over unions of A x 4 and B x 4 boxes; 0 where both are empty."""
-    return ious_of(intersections(ours, theirs), ours, theirs)
+    return ious_from_intersections(box_intersections(ours, theirs), ours, theirs)
 
 
-def intersections(ours: Floats, theirs: Floats) -> Matrix:
+def box_intersections(ours: Floats, theirs: Floats) -> Matrix:
     """A x B areas that A x 4 and B x 4 boxes have in common, in square pixels."""
     ours, theirs = ours.astype(np.float64, copy=False), theirs.astype(np.float64, copy=False)
     least = np.minimum(ours[:, None, 2:], theirs[None, :, 2:])
@@ -73,14 +73,14 @@ def intersections(ours: Floats, theirs: Floats) -> Matrix:
     return common
 
 
-def ious_of(common: Matrix, ours: Floats, theirs: Floats) -> Matrix:
-    """``box_ious`` from their ``intersections``, where these are known already."""
-    union = areas(ours)[:, None] + areas(theirs) - common
+def ious_from_intersections(common: Matrix, ours: Floats, theirs: Floats) -> Matrix:
+    """``box_ious`` from their ``box_intersections``, where these are known already."""
+    union = box_areas(ours)[:, None] + box_areas(theirs) - common
     ious: Matrix = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
     return ious
 
 
-def inside(ours: Floats, theirs: Floats) -> NDArray[np.bool_]:
+def boxes_inside(ours: Floats, theirs: Floats) -> NDArray[np.bool_]:
     """A x B, whether the box lies in the other, edges included."""
     begins = ours[:, None, :2] >= theirs[None, :, :2]
     ends = ours[:, None, 2:] <= theirs[None, :, 2:]
@@ -88,7 +88,7 @@ def inside(ours: Floats, theirs: Floats) -> NDArray[np.bool_]:
     return within
 
 
-def crops_of(boxes: NDArray[np.floating], size: tuple[int, int], margin: float = 0.0) -> list[Crop | None]:
+def boxes_to_crops(boxes: NDArray[np.floating], size: tuple[int, int], margin: float = 0.0) -> list[Crop | None]:
     """The whole pixels that N x 4 boxes touch, widened by ``margin`` of their sides, within a picture of that size.
 
     None for a box that holds no pixel of it, or is no box: inside out, not finite.

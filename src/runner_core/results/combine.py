@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import UsageError
 from runner_core.results import columns
-from runner_core.results.boxes import Matrix, areas, inside, intersections, ious_of
+from runner_core.results.boxes import Matrix, box_areas, box_intersections, boxes_inside, ious_from_intersections
 from runner_core.results.inference import Inference
 from runner_core.results.nms import nms
 
@@ -57,14 +57,14 @@ def merge(
     parts = [_renumbered(part, labels, mine) for part, mine in zip(inferences, numbers, strict=True)]
     merged = Inference(
         brain=name, task=_task(inferences), size=inferences[0].size, labels=labels,
-        class_map=_class_map(parts), **stack(parts),
+        class_map=_class_map(parts), **stack_columns(parts),
     )  # fmt: skip
     origins = np.array([(part, row) for part, each in enumerate(parts) for row in range(len(each))], np.intp)
     rows = _best_first(merged) if iou is None else _suppressed(merged, iou)
     return Merged(merged.take(rows), tuple(inferences), origins.reshape(-1, 2)[rows])
 
 
-def stack(parts: Sequence[Inference]) -> dict[str, Any]:
+def stack_columns(parts: Sequence[Inference]) -> dict[str, Any]:
     """The columns of all parts, which share a label map, below each other; one that a part with rows lacks is None."""
     filled = [part for part in parts if len(part)] or parts[:1]
     return {name: _stacked([getattr(part, name) for part in filled]) for name in ("model_ids", *columns.NAMES)}
@@ -171,12 +171,12 @@ def nearest_iou(alpha: Inference, bravo: Inference, *, iou: float = 0.2, inside_
     if alpha.size != bravo.size:
         raise UsageError(f"{alpha.brain} and {bravo.brain} looked at pictures of different sizes")
     ours, theirs = boxes_of(alpha), boxes_of(bravo)
-    common = intersections(ours, theirs)
-    ious = ious_of(common, ours, theirs)
-    fits = (ious > iou) | (inside(ours, theirs) & (ious > inside_iou))
+    common = box_intersections(ours, theirs)
+    ious = ious_from_intersections(common, ours, theirs)
+    fits = (ious > iou) | (boxes_inside(ours, theirs) & (ious > inside_iou))
     alphas = np.flatnonzero(fits.any(axis=1))
     bravos = np.where(fits, ious, -1)[alphas].argmax(axis=1) if len(alphas) else alphas
-    contained = common[alphas, bravos] / areas(ours)[alphas]
+    contained = common[alphas, bravos] / box_areas(ours)[alphas]
     return Pairs(alphas, bravos, ious[alphas, bravos], contained)
 
 

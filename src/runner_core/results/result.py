@@ -24,7 +24,7 @@ class Failure:
     brain: str = ""
 
     @classmethod
-    def of(cls, error: Exception, *, brain: str = "") -> Failure:
+    def from_error(cls, error: Exception, *, brain: str = "") -> Failure:
         """What an error says, whoever raised it."""
         kind = error.kind if isinstance(error, RunnerError) else type(error).__name__
         return cls(kind, " ".join(str(error).split()) or kind, brain)

@@ -8,39 +8,39 @@ if TYPE_CHECKING:
     from runner_core.tasks.activation import ACTIVATIONS as ACTIVATIONS
     from runner_core.tasks.activation import are_probabilities as are_probabilities
     from runner_core.tasks.activation import sigmoid as sigmoid
-    from runner_core.tasks.card_options import choice as choice
-    from runner_core.tasks.card_options import flag as flag
-    from runner_core.tasks.card_options import index as index
-    from runner_core.tasks.card_options import matrix as matrix
-    from runner_core.tasks.card_options import numbers as numbers
+    from runner_core.tasks.card_options import read_choice as read_choice
+    from runner_core.tasks.card_options import read_flag as read_flag
+    from runner_core.tasks.card_options import read_index as read_index
+    from runner_core.tasks.card_options import read_matrix as read_matrix
+    from runner_core.tasks.card_options import read_numbers as read_numbers
     from runner_core.tasks.codec import PictureCodec as PictureCodec
-    from runner_core.tasks.detections import assemble as assemble
-    from runner_core.tasks.detections import best_rows as best_rows
-    from runner_core.tasks.detections import suppress as suppress
-    from runner_core.tasks.label_check import background_of as background_of
+    from runner_core.tasks.detections import build_inference as build_inference
+    from runner_core.tasks.detections import build_suppressed_inference as build_suppressed_inference
+    from runner_core.tasks.detections import select_best_rows as select_best_rows
     from runner_core.tasks.label_check import check_classes as check_classes
     from runner_core.tasks.label_check import drop_wrong_labels as drop_wrong_labels
-    from runner_core.tasks.metadata import labels_of as labels_of
-    from runner_core.tasks.metadata import literal as literal
-    from runner_core.tasks.metadata import size_of as size_of
+    from runner_core.tasks.label_check import read_background as read_background
+    from runner_core.tasks.metadata import labels_from_metadata as labels_from_metadata
+    from runner_core.tasks.metadata import read_literal as read_literal
+    from runner_core.tasks.metadata import size_from_metadata as size_from_metadata
     from runner_core.tasks.normalization import IMAGENET as IMAGENET
     from runner_core.tasks.normalization import RAW as RAW
     from runner_core.tasks.normalization import SIGNED as SIGNED
     from runner_core.tasks.normalization import UNIT as UNIT
-    from runner_core.tasks.picture_input import InferredInput as InferredInput
-    from runner_core.tasks.picture_input import drafted_input as drafted_input
-    from runner_core.tasks.picture_input import is_picture as is_picture
-    from runner_core.tasks.picture_input import picture_for as picture_for
-    from runner_core.tasks.picture_input import picture_of as picture_of
+    from runner_core.tasks.picture_input import InputDraft as InputDraft
+    from runner_core.tasks.picture_input import bind_normalised_picture as bind_normalised_picture
+    from runner_core.tasks.picture_input import bind_picture as bind_picture
+    from runner_core.tasks.picture_input import draft_input as draft_input
+    from runner_core.tasks.picture_input import is_picture_input as is_picture_input
     from runner_core.tasks.roles import Shape as Shape
-    from runner_core.tasks.roles import axis as axis
-    from runner_core.tasks.roles import bare as bare
-    from runner_core.tasks.roles import expect as expect
-    from runner_core.tasks.roles import find as find
-    from runner_core.tasks.roles import fits as fits
-    from runner_core.tasks.roles import roles_of as roles_of
-    from runner_core.tasks.roles import spelled as spelled
-    from runner_core.tasks.roles import unbatched as unbatched
+    from runner_core.tasks.roles import axis_length as axis_length
+    from runner_core.tasks.roles import bind_roles as bind_roles
+    from runner_core.tasks.roles import can_have_shape as can_have_shape
+    from runner_core.tasks.roles import check_shape as check_shape
+    from runner_core.tasks.roles import drop_batch_axis as drop_batch_axis
+    from runner_core.tasks.roles import find_tensor as find_tensor
+    from runner_core.tasks.roles import format_shape as format_shape
+    from runner_core.tasks.roles import short_name as short_name
     from runner_core.tasks.yolo import Head as Head
     from runner_core.tasks.yolo import head_of as head_of
     from runner_core.tasks.yolo import letterboxed as letterboxed
@@ -50,23 +50,29 @@ else:
         __name__,
         {
             "activation": ["ACTIVATIONS", "are_probabilities", "sigmoid"],
-            "card_options": ["choice", "flag", "index", "matrix", "numbers"],
+            "card_options": ["read_choice", "read_flag", "read_index", "read_matrix", "read_numbers"],
             "codec": ["PictureCodec"],
-            "detections": ["assemble", "best_rows", "suppress"],
-            "label_check": ["background_of", "drop_wrong_labels", "check_classes"],
-            "metadata": ["labels_of", "literal", "size_of"],
+            "detections": ["build_inference", "select_best_rows", "build_suppressed_inference"],
+            "label_check": ["read_background", "drop_wrong_labels", "check_classes"],
+            "metadata": ["labels_from_metadata", "read_literal", "size_from_metadata"],
             "normalization": ["IMAGENET", "RAW", "SIGNED", "UNIT"],
-            "picture_input": ["InferredInput", "drafted_input", "is_picture", "picture_for", "picture_of"],
+            "picture_input": [
+                "InputDraft",
+                "bind_normalised_picture",
+                "bind_picture",
+                "draft_input",
+                "is_picture_input",
+            ],
             "roles": [
                 "Shape",
-                "axis",
-                "bare",
-                "expect",
-                "find",
-                "fits",
-                "roles_of",
-                "spelled",
-                "unbatched",
+                "axis_length",
+                "short_name",
+                "check_shape",
+                "find_tensor",
+                "can_have_shape",
+                "bind_roles",
+                "format_shape",
+                "drop_batch_axis",
             ],
             "yolo": ["Head", "head_of", "letterboxed", "read_rows"],
         },

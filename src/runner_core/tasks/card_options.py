@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from runner_core.cards.card import Card
 from runner_core.contracts import TensorSpec
 from runner_core.errors import TaskError
-from runner_core.tasks.roles import Shape, fits, spelled
+from runner_core.tasks.roles import Shape, can_have_shape, format_shape
 
 
-def choice(card: Card, name: str, *values: str) -> str | None:
+def read_choice(card: Card, name: str, *values: str) -> str | None:
     """The option, one of ``values``, or None where the card does not say. Raises TaskError."""
     value = card.options.get(name)
     if value is None or value in values:
@@ -19,7 +19,7 @@ def choice(card: Card, name: str, *values: str) -> str | None:
     raise TaskError(f"brain {card.name}: the option {name} is {value!r}", remedy=f"give {' or '.join(values)}")
 
 
-def flag(card: Card, name: str, default: bool) -> bool:
+def read_flag(card: Card, name: str, default: bool) -> bool:
     """The option, true or false. Raises TaskError."""
     value = card.options.get(name, default)
     if isinstance(value, bool):
@@ -27,7 +27,7 @@ def flag(card: Card, name: str, default: bool) -> bool:
     raise TaskError(f"brain {card.name}: the option {name} is {value!r}", remedy="give true or false")
 
 
-def index(card: Card, name: str, below: int | None) -> int | None:
+def read_index(card: Card, name: str, below: int | None) -> int | None:
     """The option, a whole number from 0 and less than ``below``; None where the card does not say. Raises TaskError."""
     value = card.options.get(name)
     if value is None or (type(value) is int and 0 <= value < (below or value + 1)):
@@ -35,12 +35,12 @@ def index(card: Card, name: str, below: int | None) -> int | None:
     raise TaskError(f"brain {card.name}: the option {name} is {value!r}", remedy=f"give a class number, below {below}")
 
 
-def numbers(card: Card, name: str, default: tuple[float, ...]) -> NDArray[np.float32]:
+def read_numbers(card: Card, name: str, default: tuple[float, ...]) -> NDArray[np.float32]:
     """The option, as many finite numbers as the default has. Raises TaskError."""
     return _finite(card, name, card.options.get(name, default), (len(default),))
 
 
-def matrix(card: Card, name: str, columns: int) -> NDArray[np.float32]:
+def read_matrix(card: Card, name: str, columns: int) -> NDArray[np.float32]:
     """The option, rows of ``columns`` finite numbers. Raises TaskError, where it is missing too."""
     return _finite(card, name, card.options.get(name), (None, columns))
 
@@ -50,9 +50,9 @@ def _finite(card: Card, name: str, value: object, shape: Shape) -> NDArray[np.fl
         array = np.asarray(value, np.float32)
     except (TypeError, ValueError):
         array = np.empty(0, np.float32)
-    if fits(TensorSpec(name, array.shape, "float32"), shape) and np.isfinite(array).all():
+    if can_have_shape(TensorSpec(name, array.shape, "float32"), shape) and np.isfinite(array).all():
         return array
     found = "missing" if value is None else "something else"
     raise TaskError(
-        f"brain {card.name}: the option {name} is {found}", remedy=f"{card.task} needs numbers, {spelled(shape)}"
+        f"brain {card.name}: the option {name} is {found}", remedy=f"{card.task} needs numbers, {format_shape(shape)}"
     )

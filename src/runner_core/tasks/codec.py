@@ -24,7 +24,7 @@ class PictureCodec(ABC):
         """``image``: the tensor that the picture spec asks for."""
         return {"image": frame.prepared(self.picture).tensor}
 
-    def placed(self, frame: Frame) -> Placement:
+    def placement_of(self, frame: Frame) -> Placement:
         """Where the frame lies in that tensor."""
         return frame.prepared(self.picture).placement
 

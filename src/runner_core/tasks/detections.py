@@ -6,19 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.cards.card import Card
-from runner_core.results.boxes import Floats, clip, usable
+from runner_core.results.boxes import Floats, are_usable, clip_boxes
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 from runner_core.results.nms import nms
 
 
-def best_rows(scores: Floats, threshold: float) -> NDArray[np.intp]:
+def select_best_rows(scores: Floats, threshold: float) -> NDArray[np.intp]:
     """Indices of the scores that reach the threshold, best first; equal ones in their order. NaN reaches nothing."""
     rows = np.flatnonzero(scores >= threshold)
     return rows[np.argsort(-scores[rows], kind="stable")]
 
 
-def assemble(
+def build_inference(
     card: Card,
     kind: str,
     size: tuple[int, int],
@@ -36,8 +36,8 @@ def assemble(
     ``keypoints`` N x K x 3. Raises LabelError where a class is outside the card's labels.
     """
     kept = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & np.isfinite(classes)
-    boxes = clip(boxes, size)
-    kept &= usable(boxes)
+    boxes = clip_boxes(boxes, size)
+    kept &= are_usable(boxes)
     rows = np.flatnonzero(kept)
     model_ids = np.rint(classes[rows]).astype(np.int64)
     card.labels.check(model_ids)
@@ -55,11 +55,11 @@ def assemble(
     )
 
 
-def suppress(
+def build_suppressed_inference(
     card: Card, kind: str, size: tuple[int, int], boxes: Floats, scores: Floats, classes: NDArray[np.number]
 ) -> Inference:
     """The Inference of rows in any order: of those of a class that overlap by more than ``card.iou`` the best stays."""
-    sound = usable(boxes) & np.isfinite(scores)  # else a row that is none would suppress others
+    sound = are_usable(boxes) & np.isfinite(scores)  # else a row that is none would suppress others
     boxes, scores, classes = boxes[sound], scores[sound], classes[sound]
     kept = nms(boxes, scores, classes, card.iou)
-    return assemble(card, kind, size, boxes[kept], scores[kept], classes[kept])
+    return build_inference(card, kind, size, boxes[kept], scores[kept], classes[kept])

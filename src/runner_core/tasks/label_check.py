@@ -27,7 +27,7 @@ def drop_settled_guesses(card: Card, *, numbered: bool) -> Card:
     return card if notes == card.notes else attrs.evolve(card, notes=notes)
 
 
-def background_of(card: Card, default: int | None) -> frozenset[int]:
+def read_background(card: Card, default: int | None) -> frozenset[int]:
     """The classes of no thing: the card's option ``background`` (a class, or a list), else those that the labels name
     so, else ``default`` unless the labels have a name for it. Raises TaskError for an option that is neither.
     """

@@ -21,7 +21,7 @@ UNDERSTOOD = (
 )  # fmt: skip
 
 
-def literal(metadata: Mapping[str, str], key: str) -> Any:
+def read_literal(metadata: Mapping[str, str], key: str) -> Any:
     """The value under ``key``; None where there is none, or no literal."""
     try:
         return ast.literal_eval(metadata[key])
@@ -29,12 +29,12 @@ def literal(metadata: Mapping[str, str], key: str) -> Any:
         return None
 
 
-def labels_of(metadata: Mapping[str, str], *, first: int = 0) -> LabelMap:
+def labels_from_metadata(metadata: Mapping[str, str], *, first: int = 0) -> LabelMap:
     """``names``, such as ``{0: 'person', 1: 'bicycle'}`` or a list, else ``labels``; empty where there are none.
 
     ``first`` is the number of the first of ``labels``, unless that is called background: then it is 0.
     """
-    names = literal(metadata, "names")
+    names = read_literal(metadata, "names")
     if isinstance(names, list | tuple):
         return LabelMap.from_names(str(name) for name in names)
     if isinstance(names, dict) and all(type(number) is int and number >= 0 for number in names):
@@ -42,9 +42,9 @@ def labels_of(metadata: Mapping[str, str], *, first: int = 0) -> LabelMap:
     return parse_labels(metadata.get("labels", ""), kind=".txt", first=first)
 
 
-def size_of(metadata: Mapping[str, str]) -> tuple[int, int] | None:
+def size_from_metadata(metadata: Mapping[str, str]) -> tuple[int, int] | None:
     """``imgsz``, kept as [height, width], as (width, height)."""
-    match literal(metadata, "imgsz"):
+    match read_literal(metadata, "imgsz"):
         case [int(height), int(width)] if height > 0 and width > 0:
             return width, height
         case int(side) if side > 0:

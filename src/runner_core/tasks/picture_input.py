@@ -10,7 +10,7 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames.preprocess import PictureSpec
-from runner_core.tasks.metadata import size_of
+from runner_core.tasks.metadata import size_from_metadata
 from runner_core.tasks.normalization import KNOWN, Normalization, guessed_values, told_values
 
 Layout = Literal["nhwc", "nchw"]
@@ -18,19 +18,19 @@ Layout = Literal["nhwc", "nchw"]
 DTYPES = frozenset({"uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"})
 
 
-def is_picture(spec: TensorSpec) -> bool:
+def is_picture_input(spec: TensorSpec) -> bool:
     """Whether a tensor can hold one picture: a string, or [1] x H x W x 3 or [1] x 3 x H x W numbers."""
     if spec.dtype == "string":
         return spec.shape is None or spec.shape in ((), (None,), (1,))
     return spec.dtype in DTYPES and (spec.shape is None or _layout(spec.shape) is not None)
 
 
-def picture_for(card: Card, spec: TensorSpec, like: PictureSpec) -> PictureSpec:
+def bind_picture(card: Card, spec: TensorSpec, like: PictureSpec) -> PictureSpec:
     """The card's own picture spec, or ``like`` with what the input's shape and dtype say filled in.
 
     Raises TaskError where the input holds no single picture, or the card's spec does not fit it.
     """
-    if not is_picture(spec):
+    if not is_picture_input(spec):
         raise TaskError(
             f"brain {card.name}: {spec} holds no single picture",
             remedy="runner feeds a string, H x W x 3 or 3 x H x W, alone or in a batch of 1",
@@ -49,10 +49,10 @@ def picture_for(card: Card, spec: TensorSpec, like: PictureSpec) -> PictureSpec:
 def drafted(model: Signature, like: PictureSpec) -> tuple[TensorSpec, PictureSpec] | None:
     """The one picture input of a model and what it gets, for a draft; None where there is no such input."""
     image = model.inputs[0] if len(model.inputs) == 1 else None
-    if image is None or image.dtype == "string" or not is_picture(image):
+    if image is None or image.dtype == "string" or not is_picture_input(image):
         return None
     try:
-        return image, picture_for(Card(name="", task=""), image, like)
+        return image, bind_picture(Card(name="", task=""), image, like)
     except TaskError:
         return None
 
@@ -119,21 +119,21 @@ RESIZED = {
 
 
 @attrs.frozen
-class InferredInput:
+class InputDraft:
     """The tensor, how a picture becomes it, and how that is known."""
 
     image: TensorSpec
     picture: PictureSpec
     notes: tuple[str, ...]
 
-    def noted(self, *notes: str) -> InferredInput:
+    def noted(self, *notes: str) -> InputDraft:
         """The same with these notes behind the others."""
         return attrs.evolve(self, notes=(*self.notes, *notes))
 
 
-def drafted_input(
+def draft_input(
     model: Signature, like: PictureSpec, usual: Normalization | None = None, *, sure: bool = False
-) -> InferredInput | None:
+) -> InputDraft | None:
     """The model's only input, if it takes one picture in numbers; None otherwise.
 
     ``like`` fills in what the input's shape leaves open. A float input takes the values that the metadata tell, else
@@ -146,7 +146,7 @@ def drafted_input(
     if image.shape is None:
         return None
     picture, notes = _told_picture(model, picture)
-    told = InferredInput(image, picture, (f"image is input {image.name}, the only one", *notes))
+    told = InputDraft(image, picture, (f"image is input {image.name}, the only one", *notes))
     if picture.size is not None and None in image.shape[-3:]:
         wide, high = picture.size
         told = told.noted(f"guess: the input takes any size, {wide} x {high} is usual; another goes into picture.size")
@@ -165,14 +165,14 @@ def _told_picture(model: Signature, picture: PictureSpec) -> tuple[PictureSpec, 
         changes["pad"] = (int(pad),) * 3
     told = ", ".join(f"{key} {model.metadata[key]}" for key in changes)
     notes: tuple[str, ...] = (f"the metadata tell: {told}",) if told else ()
-    size = size_of(model.metadata)
+    size = size_from_metadata(model.metadata)
     if size and picture.size and size != picture.size:
         wide, high = picture.size
         notes += (f"the metadata say imgsz {model.metadata['imgsz']}, the input is {wide} x {high}: the input counts",)
     return attrs.evolve(picture, **changes), notes
 
 
-def _with_values(told: InferredInput, model: Signature, usual: Normalization | None, *, sure: bool) -> InferredInput:
+def _with_values(told: InputDraft, model: Signature, usual: Normalization | None, *, sure: bool) -> InputDraft:
     if found := told_values(model.metadata, told.image.name):
         values, note = found[0], f"the input takes {_written(told.picture, found[0])}: {found[1]}"
     elif usual and sure:
@@ -183,11 +183,13 @@ def _with_values(told: InferredInput, model: Signature, usual: Normalization | N
     return attrs.evolve(told, picture=attrs.evolve(told.picture, mean=values.mean, std=values.std)).noted(note)
 
 
-def picture_of(card: Card, spec: TensorSpec, model: Signature, like: PictureSpec, usual: Normalization) -> PictureSpec:
+def bind_normalised_picture(
+    card: Card, spec: TensorSpec, model: Signature, like: PictureSpec, usual: Normalization
+) -> PictureSpec:
     """The card's own picture, or what a draft would give it. Raises TaskError where the input does not fit."""
     told = told_values(model.metadata, spec.name)
     values = told[0] if told else usual
-    return picture_for(card, spec, attrs.evolve(like, mean=values.mean, std=values.std))
+    return bind_picture(card, spec, attrs.evolve(like, mean=values.mean, std=values.std))
 
 
 def guess_note(picture: PictureSpec, values: Normalization) -> str:

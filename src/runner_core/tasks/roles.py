@@ -14,7 +14,7 @@ from runner_core.errors import TaskError
 Shape = tuple[int | None, ...]  # None: any length
 
 
-def roles_of(
+def bind_roles(
     card: Card, model: Signature, *, needed: Iterable[str], optional: Iterable[str] = ()
 ) -> dict[str, TensorSpec]:
     """Role -> tensor. Raises TaskError for a role that is missing or unknown, or a tensor that the model has not."""
@@ -38,18 +38,18 @@ def _tensor(card: Card, model: Signature, role: str) -> TensorSpec:
     return spec
 
 
-def expect(card: Card, role: str, spec: TensorSpec, *shapes: Shape) -> None:
+def check_shape(card: Card, role: str, spec: TensorSpec, *shapes: Shape) -> None:
     """Raises TaskError unless the tensor can have one of the shapes."""
-    if any(fits(spec, shape) for shape in shapes):
+    if any(can_have_shape(spec, shape) for shape in shapes):
         return
-    wanted = " or ".join(spelled(shape) for shape in shapes)
+    wanted = " or ".join(format_shape(shape) for shape in shapes)
     raise TaskError(
         f"brain {card.name}: {role} is {spec}, {card.task} reads {wanted}",
         remedy="give the card's roles as the model has them",
     )
 
 
-def fits(spec: TensorSpec, shape: Shape) -> bool:
+def can_have_shape(spec: TensorSpec, shape: Shape) -> bool:
     """Whether a tensor of that spec can have that shape; what the spec leaves open fits."""
     if spec.shape is None:
         return True
@@ -57,33 +57,33 @@ def fits(spec: TensorSpec, shape: Shape) -> bool:
     return len(spec.shape) == len(shape) and all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
-def unbatched(card: Card, role: str, tensor: NDArray[Any], row: Shape) -> NDArray[Any]:
+def drop_batch_axis(card: Card, role: str, tensor: NDArray[Any], row: Shape) -> NDArray[Any]:
     """An output's rows of shape ``row``, without the batch axis if there is one. Raises TaskError for other shapes."""
     rows: NDArray[Any] = tensor[0] if tensor.ndim == len(row) + 2 else tensor
     if rows.ndim != len(row) + 1 or any(
         want not in (None, have) for want, have in zip(row, rows.shape[1:], strict=True)
     ):
-        wanted = spelled((None, *row))
-        raise TaskError(f"brain {card.name}: {role} came as {spelled(tensor.shape)}, {card.task} reads {wanted}")
+        wanted = format_shape((None, *row))
+        raise TaskError(f"brain {card.name}: {role} came as {format_shape(tensor.shape)}, {card.task} reads {wanted}")
     return rows
 
 
-def spelled(shape: Shape) -> str:
+def format_shape(shape: Shape) -> str:
     """``1 x N x 4`` for (1, None, 4)."""
     return "[" + " x ".join("N" if side is None else str(side) for side in shape) + "]"
 
 
-def axis(spec: TensorSpec | None, index: int) -> int | None:
+def axis_length(spec: TensorSpec | None, index: int) -> int | None:
     """The length of an axis; None where it is not known."""
     return None if spec is None or not spec.shape else spec.shape[index]
 
 
-def bare(name: str) -> str:
+def short_name(name: str) -> str:
     """The name without what exporters put around it: ``import/serving_default_inputs:0`` is ``inputs``."""
     return name.partition(":")[0].rpartition("/")[2].removeprefix("serving_default_")
 
 
-def find(specs: Iterable[TensorSpec], *names: str) -> TensorSpec | None:
+def find_tensor(specs: Iterable[TensorSpec], *names: str) -> TensorSpec | None:
     """The tensor with the first of these bare names that any has; of several the one with the shortest full name."""
     by_length = sorted(specs, key=lambda spec: len(spec.name))
-    return next((spec for name in names for spec in by_length if bare(spec.name) == name), None)
+    return next((spec for name in names for spec in by_length if short_name(spec.name) == name), None)

@@ -18,11 +18,11 @@ from runner_core.cards.card import Card
 from runner_core.contracts import TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames.preprocess import PictureSpec, Placement
-from runner_core.results.boxes import are_normalised, centred_to_corners, usable
+from runner_core.results.boxes import are_normalised, are_usable, centred_to_corners
 from runner_core.results.nms import nms
-from runner_core.tasks.card_options import choice
-from runner_core.tasks.metadata import size_of
-from runner_core.tasks.roles import Shape, spelled
+from runner_core.tasks.card_options import read_choice
+from runner_core.tasks.metadata import size_from_metadata
+from runner_core.tasks.roles import Shape, format_shape
 
 # What stands before the extras of a row. v8 (to v12): x, y, w, h, a score for each class. v5 and v7: x, y, w, h,
 # objectness, a score for each class, which counts times the objectness. end2end: x1, y1, x2, y2, score, class.
@@ -70,7 +70,7 @@ def head_of(card: Card, rows: TensorSpec, picture: PictureSpec, *, extras: int) 
 
     One of as many classes as there are labels goes before. Raises TaskError for a form that is none.
     """
-    heads = heads_of(rows.shape, picture.size, extras=extras, form=choice(card, "form", *FORMS))
+    heads = heads_of(rows.shape, picture.size, extras=extras, form=read_choice(card, "form", *FORMS))
     named = max((label.model_id + 1 for label in card.labels.labels), default=None)
     return next((head for head in heads if head.classes in (None, named)), next(iter(heads), None))
 
@@ -115,7 +115,7 @@ def read_rows(card: Card, table: NDArray[Any], head: Head, placement: Placement,
     """
     numbers = table if head.numbers_first else table.T
     if len(numbers) != head.numbers:
-        raise TaskError(f"brain {card.name}: rows came as {spelled(table.shape)}, which are not {head}")
+        raise TaskError(f"brain {card.name}: rows came as {format_shape(table.shape)}, which are not {head}")
     normalised = are_normalised(numbers[:4], boxes)
     unit = (float(placement.tensor[0]), float(placement.tensor[1])) if normalised else (1.0, 1.0)
     certain = _certainty(numbers, head)
@@ -128,7 +128,7 @@ def read_rows(card: Card, table: NDArray[Any], head: Head, placement: Placement,
         extras=found[head.numbers - head.extras :].T,
         unit=unit,
     )
-    rows = rows.take(np.flatnonzero(usable(rows.boxes)))
+    rows = rows.take(np.flatnonzero(are_usable(rows.boxes)))
     if head.form == "end2end":
         return rows.take(np.argsort(-rows.scores, kind="stable"))
     return rows.take(nms(rows.boxes, rows.scores, rows.classes, card.iou)[:MOST_ROWS])
@@ -167,4 +167,4 @@ LETTERBOXED = PictureSpec(resize="letterbox", layout="nchw", pad=GREY)
 
 def letterboxed(metadata: Mapping[str, str]) -> PictureSpec:
     """Of the size that an export's metadata tell; values are left to who knows the input's dtype."""
-    return attrs.evolve(LETTERBOXED, size=size_of(metadata) or FREE_SIZE)
+    return attrs.evolve(LETTERBOXED, size=size_from_metadata(metadata) or FREE_SIZE)

@@ -92,5 +92,5 @@ def sample_results() -> list[Result]:
     ]
     results = [Result(sample_frame(index), tuple(entry)) for index, entry in enumerate(entries)]
     broken = broken_frame(len(results))
-    error = Failure.of(ImageError(f"{broken.source}: not a picture in a known format"))
+    error = Failure.from_error(ImageError(f"{broken.source}: not a picture in a known format"))
     return [*results, Result(broken, error=error)]

@@ -15,15 +15,15 @@ from runner_core.tasks import (
     ACTIVATIONS,
     UNIT,
     PictureCodec,
-    background_of,
+    bind_picture,
+    bind_roles,
     check_classes,
-    choice,
-    drafted_input,
+    draft_input,
     drop_wrong_labels,
-    labels_of,
-    picture_for,
-    roles_of,
-    size_of,
+    labels_from_metadata,
+    read_background,
+    read_choice,
+    size_from_metadata,
 )
 
 USUAL = PictureSpec(size=(224, 224))
@@ -46,8 +46,9 @@ class Classification:
 
     def recognise(self, model: Signature) -> Card | None:
         exported = model.metadata.get("task") == "classify"  # by Ultralytics
-        like = attrs.evolve(USUAL, size=size_of(model.metadata) or USUAL.size, resize="crop" if exported else "stretch")
-        drafted = drafted_input(model, like, UNIT if exported else None, sure=exported)
+        size = size_from_metadata(model.metadata) or USUAL.size
+        like = attrs.evolve(USUAL, size=size, resize="crop" if exported else "stretch")
+        drafted = draft_input(model, like, UNIT if exported else None, sure=exported)
         classes = _classes(model.outputs[0]) if len(model.outputs) == 1 else None
         if drafted is None or classes is None:
             return None
@@ -58,7 +59,7 @@ class Classification:
             task="classification",
             roles={"image": drafted.image.name, "scores": model.outputs[0].name},
             picture=drafted.picture,
-            labels=labels_of(model.metadata, first=first),
+            labels=labels_from_metadata(model.metadata, first=first),
             threshold=0.0,
             first_class=first,
             notes=(*drafted.notes, *notes),
@@ -66,7 +67,7 @@ class Classification:
         return drop_wrong_labels(card, classes, _background(card, classes))
 
     def bind(self, card: Card, model: Signature) -> ClassificationCodec:
-        specs = roles_of(card, model, needed=("image", "scores"))
+        specs = bind_roles(card, model, needed=("image", "scores"))
         classes = _classes(specs["scores"])
         if classes is None:
             raise TaskError(
@@ -77,11 +78,11 @@ class Classification:
         check_classes(card, classes, background)
         return ClassificationCodec(
             card,
-            picture_for(card, specs["image"], USUAL),
+            bind_picture(card, specs["image"], USUAL),
             classes=classes,
             background=background,
             top_k=_top_k(card),
-            activation=choice(card, "activation", *ACTIVATIONS),
+            activation=read_choice(card, "activation", *ACTIVATIONS),
         )
 
 
@@ -123,7 +124,7 @@ def _classes(scores: TensorSpec) -> int | None:
 
 
 def _background(card: Card, classes: int) -> frozenset[int]:
-    return background_of(card, default=0 if classes == IMAGENET_AND_BACKGROUND else None)
+    return read_background(card, default=0 if classes == IMAGENET_AND_BACKGROUND else None)
 
 
 def _top_k(card: Card) -> int:

@@ -13,33 +13,33 @@ from numpy.typing import NDArray
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec
-from runner_core.results import UNITS, Floats, Inference, are_normalised, to_picture
+from runner_core.results import UNITS, Floats, Inference, are_normalised, points_to_picture
 from runner_core.tasks import (
     ACTIVATIONS,
     UNIT,
     PictureCodec,
-    assemble,
-    axis,
-    bare,
-    best_rows,
+    axis_length,
+    bind_normalised_picture,
+    bind_roles,
+    build_inference,
+    build_suppressed_inference,
     check_classes,
-    choice,
-    drafted_input,
+    check_shape,
+    draft_input,
+    drop_batch_axis,
     drop_wrong_labels,
-    expect,
-    flag,
-    index,
-    labels_of,
-    picture_of,
-    roles_of,
-    suppress,
-    unbatched,
+    labels_from_metadata,
+    read_choice,
+    read_flag,
+    read_index,
+    select_best_rows,
+    short_name,
 )
 from runner_detection import detr, ssd, tf_detection
 from runner_detection.box_order import TO_CORNERS
 from runner_detection.class_scores import best_class, every_class
 from runner_detection.kind import KIND
-from runner_detection.outputs import expect_same_rows, find_all, find_pair
+from runner_detection.outputs import check_same_rows, find_tensor_pair, find_tensors
 
 CLASS_WORDS, SCORE_WORDS = ("label", "class"), ("score", "conf", "prob")
 
@@ -60,46 +60,46 @@ class BoxesScores:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = drafted_input(model, PictureSpec(), UNIT)
+        drafted = draft_input(model, PictureSpec(), UNIT)
         found = None if _anothers(model) else _outputs(model.outputs)
         if drafted is None or found is None:
             return None
         final = "classes" in found
-        binary = not final and axis(found["scores"], -1) == 2
+        binary = not final and axis_length(found["scores"], -1) == 2
         card = Card(
             name="",
             task="boxes-scores",
             roles={"image": drafted.image.name} | {role: spec.name for role, spec in found.items()},
             picture=drafted.picture,
-            labels=labels_of(model.metadata, first=int(binary)),
+            labels=labels_from_metadata(model.metadata, first=int(binary)),
             first_class=int(binary),
             options={"order": "xyxy", "nms": not final} | ({"background": 0} if binary else {}),
             notes=(*drafted.notes, *_notes(found, binary=binary)),
         )
-        return drop_wrong_labels(card, None if final else axis(found["scores"], -1))
+        return drop_wrong_labels(card, None if final else axis_length(found["scores"], -1))
 
     def bind(self, card: Card, model: Signature) -> BoxesScoresCodec:
-        specs = roles_of(card, model, needed=("image", "boxes", "scores"), optional=("classes",))
+        specs = bind_roles(card, model, needed=("image", "boxes", "scores"), optional=("classes",))
         single = "classes" in specs
         row: tuple[None, ...] = () if single else (None,)
-        expect(card, "boxes", specs["boxes"], (1, None, 4), (None, 4))
-        expect(card, "scores", specs["scores"], (1, None, *row), (None, *row))
+        check_shape(card, "boxes", specs["boxes"], (1, None, 4), (None, 4))
+        check_shape(card, "scores", specs["scores"], (1, None, *row), (None, *row))
         if single:
-            expect(card, "classes", specs["classes"], (1, None), (None,))
-        rows = {role: axis(spec, -2 if role == "boxes" or not single else -1) for role, spec in specs.items()}
-        expect_same_rows(card, {role: number for role, number in rows.items() if role != "image"})
-        columns, first = None if single else axis(specs["scores"], -1), index(card, "first", None) or 0
+            check_shape(card, "classes", specs["classes"], (1, None), (None,))
+        rows = {role: axis_length(spec, -2 if role == "boxes" or not single else -1) for role, spec in specs.items()}
+        check_same_rows(card, {role: number for role, number in rows.items() if role != "image"})
+        columns, first = None if single else axis_length(specs["scores"], -1), read_index(card, "first", None) or 0
         check_classes(card, None if columns is None else columns + first)
         return BoxesScoresCodec(
             card,
-            picture_of(card, specs["image"], model, PictureSpec(), UNIT),
-            order=choice(card, "order", *TO_CORNERS) or "xyxy",
-            boxes=choice(card, "boxes", *UNITS),
-            scores=choice(card, "scores", *ACTIVATIONS) or "none",
-            background=None if single else index(card, "background", columns),
+            bind_normalised_picture(card, specs["image"], model, PictureSpec(), UNIT),
+            order=read_choice(card, "order", *TO_CORNERS) or "xyxy",
+            boxes=read_choice(card, "boxes", *UNITS),
+            scores=read_choice(card, "scores", *ACTIVATIONS) or "none",
+            background=None if single else read_index(card, "background", columns),
             first=first,
-            several=flag(card, "several", False),
-            nms=flag(card, "nms", not single),
+            several=read_flag(card, "several", False),
+            nms=read_flag(card, "nms", not single),
         )
 
 
@@ -114,35 +114,36 @@ class BoxesScoresCodec(PictureCodec):
     nms: bool
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        every = unbatched(self.card, "boxes", outputs["boxes"], (4,))
+        every = drop_batch_axis(self.card, "boxes", outputs["boxes"], (4,))
         rows, scores, classes = self._kept(outputs, len(every))
         corners = TO_CORNERS[self.order](every[rows])
         normalised = are_normalised(corners, self.boxes)
-        boxes = to_picture(corners, self.placed(frame), normalised=normalised)
-        return (suppress if self.nms else assemble)(self.card, KIND, frame.size, boxes, scores, classes)
+        boxes = points_to_picture(corners, self.placement_of(frame), normalised=normalised)
+        build = build_suppressed_inference if self.nms else build_inference
+        return build(self.card, KIND, frame.size, boxes, scores, classes)
 
     def _kept(self, outputs: Tensors, count: int) -> tuple[NDArray[np.intp], Floats, NDArray[np.number]]:
         """Rows that reach the threshold, best first, their scores and classes."""
         activate = ACTIVATIONS[self.scores]
         if "classes" in outputs:
-            scores = unbatched(self.card, "scores", outputs["scores"], ())
-            classes = unbatched(self.card, "classes", outputs["classes"], ())
-            expect_same_rows(self.card, {"boxes": count, "scores": len(scores), "classes": len(classes)})
-            rows = best_rows(activate(scores), self.card.threshold)
+            scores = drop_batch_axis(self.card, "scores", outputs["scores"], ())
+            classes = drop_batch_axis(self.card, "classes", outputs["classes"], ())
+            check_same_rows(self.card, {"boxes": count, "scores": len(scores), "classes": len(classes)})
+            rows = select_best_rows(activate(scores), self.card.threshold)
             return rows, activate(scores)[rows], classes[rows]
-        scores = unbatched(self.card, "scores", outputs["scores"], (None,))
-        expect_same_rows(self.card, {"boxes": count, "scores": len(scores)})
+        scores = drop_batch_axis(self.card, "scores", outputs["scores"], (None,))
+        check_same_rows(self.card, {"boxes": count, "scores": len(scores)})
         choose = every_class if self.several else best_class
         rows, best, columns = choose(activate(scores), self.card.threshold, self.background)
-        order = best_rows(best, self.card.threshold)
+        order = select_best_rows(best, self.card.threshold)
         return rows[order], best[order], columns[order] + self.first
 
 
 def _anothers(model: Signature) -> bool:
     """Whether the outputs' names say that they are another family's."""
-    if find_pair(model.outputs, *detr.NAMES) or find_pair(model.outputs, *ssd.NAMES):
+    if find_tensor_pair(model.outputs, *detr.NAMES) or find_tensor_pair(model.outputs, *ssd.NAMES):
         return True
-    return len(find_all(model.outputs, tf_detection.NEEDED)) == len(tf_detection.NEEDED)
+    return len(find_tensors(model.outputs, tf_detection.NEEDED)) == len(tf_detection.NEEDED)
 
 
 def _outputs(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
@@ -168,12 +169,12 @@ def _boxes(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
     candidates = [spec for spec in named or fours if len(spec.shape or ()) == 2 or (spec.shape or ())[0] in (1, None)]
     if len(candidates) != 1:
         return None
-    rows = axis(candidates[0], -2)
+    rows = axis_length(candidates[0], -2)
     return candidates[0] if named or (rows or 0) > 1 else None
 
 
 def _says(spec: TensorSpec, words: tuple[str, ...]) -> bool:
-    return any(word in bare(spec.name).lower() for word in words)
+    return any(word in short_name(spec.name).lower() for word in words)
 
 
 def _notes(found: dict[str, TensorSpec], *, binary: bool) -> tuple[str, ...]:

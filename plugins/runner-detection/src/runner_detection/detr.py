@@ -15,29 +15,29 @@ from numpy.typing import NDArray
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec
-from runner_core.results import Inference, centred_to_corners, to_picture
+from runner_core.results import Inference, centred_to_corners, points_to_picture
 from runner_core.tasks import (
     ACTIVATIONS,
     IMAGENET,
     PictureCodec,
-    assemble,
-    axis,
-    bare,
-    best_rows,
+    axis_length,
+    bind_normalised_picture,
+    bind_roles,
+    build_inference,
     check_classes,
-    choice,
-    drafted_input,
+    check_shape,
+    draft_input,
+    drop_batch_axis,
     drop_wrong_labels,
-    expect,
-    find,
-    labels_of,
-    picture_of,
-    roles_of,
-    unbatched,
+    find_tensor,
+    labels_from_metadata,
+    read_choice,
+    select_best_rows,
+    short_name,
 )
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
-from runner_detection.outputs import expect_same_rows, find_pair
+from runner_detection.outputs import check_same_rows, find_tensor_pair
 
 # Names of (boxes, logits) in exports, and what makes scores of these logits.
 NAMES = {("pred_boxes", "pred_logits"): "softmax", ("pred_boxes", "logits"): "softmax", ("dets", "labels"): "sigmoid"}
@@ -54,32 +54,32 @@ class Detr:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        found, valid = find_pair(model.outputs, *NAMES), find(model.inputs, "pixel_mask")
+        found, valid = find_tensor_pair(model.outputs, *NAMES), find_tensor(model.inputs, "pixel_mask")
         pictures = attrs.evolve(model, inputs=tuple(spec for spec in model.inputs if spec is not valid))
-        drafted = drafted_input(pictures, _like(pictures.inputs[0]), IMAGENET) if pictures.inputs else None
+        drafted = draft_input(pictures, _like(pictures.inputs[0]), IMAGENET) if pictures.inputs else None
         if found is None or drafted is None:
             return None
         boxes, logits = found
-        scores = NAMES[bare(boxes.name), bare(logits.name)]
+        scores = NAMES[short_name(boxes.name), short_name(logits.name)]
         card = Card(
             name="",
             task="detr",
             roles={"image": drafted.image.name, "boxes": boxes.name, "logits": logits.name}
             | ({"valid": valid.name} if valid else {}),
             picture=drafted.picture,
-            labels=labels_of(model.metadata),
+            labels=labels_from_metadata(model.metadata),
             options={"scores": scores},
             notes=(*drafted.notes, *_notes(boxes, logits, scores)),
         )
         return drop_wrong_labels(card, _classes(logits, scores))
 
     def bind(self, card: Card, model: Signature) -> DetrCodec:
-        specs = roles_of(card, model, needed=("image", "boxes", "logits"), optional=("valid",))
-        expect(card, "boxes", specs["boxes"], (1, None, 4), (None, 4))
-        expect(card, "logits", specs["logits"], (1, None, None), (None, None))
-        expect_same_rows(card, {role: axis(specs[role], -2) for role in ("boxes", "logits")})
-        picture = picture_of(card, specs["image"], model, _like(specs["image"]), IMAGENET)
-        scores = choice(card, "scores", "softmax", "sigmoid") or "softmax"
+        specs = bind_roles(card, model, needed=("image", "boxes", "logits"), optional=("valid",))
+        check_shape(card, "boxes", specs["boxes"], (1, None, 4), (None, 4))
+        check_shape(card, "logits", specs["logits"], (1, None, None), (None, None))
+        check_same_rows(card, {role: axis_length(specs[role], -2) for role in ("boxes", "logits")})
+        picture = bind_normalised_picture(card, specs["image"], model, _like(specs["image"]), IMAGENET)
+        scores = read_choice(card, "scores", "softmax", "sigmoid") or "softmax"
         check_classes(card, _classes(specs["logits"], scores))
         return DetrCodec(card, picture, scores, specs.get("valid"))
 
@@ -95,25 +95,25 @@ class DetrCodec(PictureCodec):
 
     def _all_valid(self, frame: Frame, spec: TensorSpec) -> NDArray[np.generic]:
         """Ones of 1 x H x W: no pixel is padding."""
-        wide, high = self.placed(frame).tensor
+        wide, high = self.placement_of(frame).tensor
         sides = zip((spec.shape or (None, None, None))[-2:], (high, wide), strict=True)
         return np.ones((1, *(fixed or own for fixed, own in sides)), spec.dtype)
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        logits = unbatched(self.card, "logits", outputs["logits"], (None,))
-        boxes = unbatched(self.card, "boxes", outputs["boxes"], (4,))
-        expect_same_rows(self.card, {"logits": len(logits), "boxes": len(boxes)})
+        logits = drop_batch_axis(self.card, "logits", outputs["logits"], (None,))
+        boxes = drop_batch_axis(self.card, "boxes", outputs["boxes"], (4,))
+        check_same_rows(self.card, {"logits": len(logits), "boxes": len(boxes)})
         scores = ACTIVATIONS[self.scores](logits)
         rows, best, classes = best_class(scores[:, :-1] if self.scores == "softmax" else scores, self.card.threshold)
-        order = best_rows(best, self.card.threshold)
+        order = select_best_rows(best, self.card.threshold)
         corners = centred_to_corners(boxes[rows[order]])
-        boxes = to_picture(corners, self.placed(frame), normalised=True)
-        return assemble(self.card, KIND, frame.size, boxes, best[order], classes[order])
+        boxes = points_to_picture(corners, self.placement_of(frame), normalised=True)
+        return build_inference(self.card, KIND, frame.size, boxes, best[order], classes[order])
 
 
 def _classes(logits: TensorSpec, scores: str) -> int | None:
     """How many classes there are, without "no object"."""
-    columns = axis(logits, -1)
+    columns = axis_length(logits, -1)
     return columns - 1 if columns and scores == "softmax" else columns
 
 

@@ -14,20 +14,20 @@ from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames import Frame, PictureSpec
-from runner_core.results import Floats, Inference, centred_to_corners, to_picture
+from runner_core.results import Floats, Inference, centred_to_corners, points_to_picture
 from runner_core.tasks import (
     UNIT,
     PictureCodec,
-    axis,
+    axis_length,
+    bind_normalised_picture,
+    bind_roles,
+    build_suppressed_inference,
     check_classes,
-    drafted_input,
+    draft_input,
+    drop_batch_axis,
     drop_wrong_labels,
-    labels_of,
-    picture_of,
-    roles_of,
+    labels_from_metadata,
     sigmoid,
-    suppress,
-    unbatched,
 )
 from runner_detection.kind import KIND
 
@@ -42,7 +42,7 @@ class FastestDet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = drafted_input(model, BGR, UNIT)
+        drafted = draft_input(model, BGR, UNIT)
         if drafted is None or len(model.outputs) != 1:
             return None
         head, picture = model.outputs[0], drafted.picture
@@ -50,14 +50,14 @@ class FastestDet:
         if first is None:
             return None
         roles = {"image": drafted.image.name, "predictions": head.name}
-        labels = labels_of(model.metadata)
+        labels = labels_from_metadata(model.metadata)
         notes = (*drafted.notes, *_notes(head, first))
         card = Card(name="", task="fastestdet", roles=roles, picture=picture, labels=labels, notes=notes)
         return drop_wrong_labels(card, _classes(head, first))
 
     def bind(self, card: Card, model: Signature) -> FastestDetCodec:
-        specs = roles_of(card, model, needed=("image", "predictions"))
-        picture = picture_of(card, specs["image"], model, BGR, UNIT)
+        specs = bind_roles(card, model, needed=("image", "predictions"))
+        picture = bind_normalised_picture(card, specs["image"], model, BGR, UNIT)
         first = features_first(specs["predictions"], picture)
         if first is None:
             size = "unknown" if picture.size is None else f"{picture.size[0]} x {picture.size[1]}"
@@ -74,7 +74,7 @@ class FastestDetCodec(PictureCodec):
     features_first: bool
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        head = unbatched(self.card, "predictions", outputs["predictions"], (None, None))
+        head = drop_batch_axis(self.card, "predictions", outputs["predictions"], (None, None))
         head = head if self.features_first else head.transpose(2, 0, 1)
         features = head.reshape(len(head), -1)
         classes = features[BOX:]
@@ -82,8 +82,10 @@ class FastestDetCodec(PictureCodec):
         cells = np.flatnonzero(best >= self.card.threshold)
         scores = np.maximum(features[0, cells], 0) ** 0.6 * np.maximum(classes[:, cells], 0) ** 0.4
         found, rows = np.nonzero(scores >= self.card.threshold)  # a cell may hold several classes
-        boxes = to_picture(_boxes(features[1:BOX, cells].T, cells, head.shape[1:]), self.placed(frame), normalised=True)
-        return suppress(self.card, KIND, frame.size, boxes[rows], scores[found, rows], found)
+        boxes = points_to_picture(
+            _boxes(features[1:BOX, cells].T, cells, head.shape[1:]), self.placement_of(frame), normalised=True
+        )
+        return build_suppressed_inference(self.card, KIND, frame.size, boxes[rows], scores[found, rows], found)
 
 
 def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:
@@ -99,7 +101,7 @@ def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:
 
 
 def _classes(head: TensorSpec, first: bool) -> int:
-    return (axis(head, 1 if first else 3) or BOX) - BOX
+    return (axis_length(head, 1 if first else 3) or BOX) - BOX
 
 
 def _boxes(values: Floats, cells: NDArray[np.intp], grid: tuple[int, ...]) -> NDArray[np.float32]:

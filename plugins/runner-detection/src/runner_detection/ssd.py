@@ -13,31 +13,31 @@ from numpy.typing import NDArray
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec
-from runner_core.results import Floats, Inference, centred_to_corners, to_picture
+from runner_core.results import Floats, Inference, centred_to_corners, points_to_picture
 from runner_core.tasks import (
     ACTIVATIONS,
     SIGNED,
     PictureCodec,
-    axis,
-    bare,
+    axis_length,
+    bind_normalised_picture,
+    bind_roles,
+    build_suppressed_inference,
     check_classes,
-    choice,
-    drafted_input,
+    check_shape,
+    draft_input,
+    drop_batch_axis,
     drop_wrong_labels,
-    expect,
-    index,
-    labels_of,
-    matrix,
-    numbers,
-    picture_of,
-    roles_of,
-    suppress,
-    unbatched,
+    labels_from_metadata,
+    read_choice,
+    read_index,
+    read_matrix,
+    read_numbers,
+    short_name,
 )
 from runner_detection.box_order import YX_TO_XY
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
-from runner_detection.outputs import expect_same_rows, find_pair
+from runner_detection.outputs import check_same_rows, find_tensor_pair
 
 # Names of (offsets, scores) in exports, and the order of an offset's four numbers there.
 NAMES = {("box_encodings", "class_predictions"): "yxhw", ("mbox_loc", "mbox_conf"): "xywh", ("loc", "conf"): "xywh"}
@@ -58,37 +58,37 @@ class Ssd:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        found, drafted = find_pair(model.outputs, *NAMES), drafted_input(model, PictureSpec(), SIGNED)
+        found, drafted = find_tensor_pair(model.outputs, *NAMES), draft_input(model, PictureSpec(), SIGNED)
         if found is None or drafted is None:
             return None
         boxes, scores = found
-        order = NAMES[bare(boxes.name), bare(scores.name)]
+        order = NAMES[short_name(boxes.name), short_name(scores.name)]
         card = Card(
             name="",
             task="ssd",
             roles={"image": drafted.image.name, "boxes": boxes.name, "scores": scores.name},
             picture=drafted.picture,
-            labels=labels_of(model.metadata, first=1),
+            labels=labels_from_metadata(model.metadata, first=1),
             first_class=1,
             options={"order": order, "variances": list(VARIANCES), "scores": "none", "background": 0},
             notes=(*drafted.notes, *_notes(boxes, scores, order)),
         )
-        return drop_wrong_labels(card, axis(scores, -1))
+        return drop_wrong_labels(card, axis_length(scores, -1))
 
     def bind(self, card: Card, model: Signature) -> SsdCodec:
-        specs = roles_of(card, model, needed=("image", "boxes", "scores"))
-        anchors = matrix(card, "anchors", 4)
-        expect(card, "boxes", specs["boxes"], (1, len(anchors), 4), (len(anchors), 4))
-        expect(card, "scores", specs["scores"], (1, len(anchors), None), (len(anchors), None))
-        check_classes(card, axis(specs["scores"], -1))
+        specs = bind_roles(card, model, needed=("image", "boxes", "scores"))
+        anchors = read_matrix(card, "anchors", 4)
+        check_shape(card, "boxes", specs["boxes"], (1, len(anchors), 4), (len(anchors), 4))
+        check_shape(card, "scores", specs["scores"], (1, len(anchors), None), (len(anchors), None))
+        check_classes(card, axis_length(specs["scores"], -1))
         return SsdCodec(
             card,
-            picture_of(card, specs["image"], model, PictureSpec(), SIGNED),
+            bind_normalised_picture(card, specs["image"], model, PictureSpec(), SIGNED),
             anchors,
-            numbers(card, "variances", VARIANCES),
-            choice(card, "order", "xywh", "yxhw") or "xywh",
-            choice(card, "scores", *ACTIVATIONS) or "none",
-            index(card, "background", axis(specs["scores"], -1)),
+            read_numbers(card, "variances", VARIANCES),
+            read_choice(card, "order", "xywh", "yxhw") or "xywh",
+            read_choice(card, "scores", *ACTIVATIONS) or "none",
+            read_index(card, "background", axis_length(specs["scores"], -1)),
         )
 
 
@@ -101,13 +101,15 @@ class SsdCodec(PictureCodec):
     background: int | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        offsets = unbatched(self.card, "boxes", outputs["boxes"], (4,))
-        logits = unbatched(self.card, "scores", outputs["scores"], (None,))
-        expect_same_rows(self.card, {"boxes": len(offsets), "scores": len(logits), "anchors": len(self.anchors)})
+        offsets = drop_batch_axis(self.card, "boxes", outputs["boxes"], (4,))
+        logits = drop_batch_axis(self.card, "scores", outputs["scores"], (None,))
+        check_same_rows(self.card, {"boxes": len(offsets), "scores": len(logits), "anchors": len(self.anchors)})
         scores = ACTIVATIONS[self.scores](logits)
         rows, best, classes = best_class(scores, self.card.threshold, self.background)
-        boxes = to_picture(self._boxes(offsets[rows], self.anchors[rows]), self.placed(frame), normalised=True)
-        return suppress(self.card, KIND, frame.size, boxes, best, classes)
+        boxes = points_to_picture(
+            self._boxes(offsets[rows], self.anchors[rows]), self.placement_of(frame), normalised=True
+        )
+        return build_suppressed_inference(self.card, KIND, frame.size, boxes, best, classes)
 
     def _boxes(self, offsets: Floats, anchors: Floats) -> NDArray[np.float32]:
         """Normalised xyxy of N offsets from their N anchors."""

@@ -15,26 +15,26 @@ from numpy.typing import NDArray
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec, Placement
-from runner_core.results import UNITS, Floats, Inference, Mask, are_normalised, to_picture
+from runner_core.results import UNITS, Floats, Inference, Mask, are_normalised, points_to_picture
 from runner_core.tasks import (
     PictureCodec,
     Shape,
-    assemble,
-    axis,
-    bare,
-    best_rows,
-    choice,
-    expect,
-    find,
-    is_picture,
-    labels_of,
-    picture_for,
-    roles_of,
-    unbatched,
+    axis_length,
+    bind_picture,
+    bind_roles,
+    build_inference,
+    check_shape,
+    drop_batch_axis,
+    find_tensor,
+    is_picture_input,
+    labels_from_metadata,
+    read_choice,
+    select_best_rows,
+    short_name,
 )
 from runner_detection.box_order import YX_TO_XY
 from runner_detection.kind import KIND
-from runner_detection.outputs import expect_same_rows, find_all
+from runner_detection.outputs import check_same_rows, find_tensors
 from runner_detection.paste import PastedMask
 
 INPUTS = ("image_tensor", "encoded_image_string_tensor", "input_tensor", "inputs")
@@ -74,23 +74,23 @@ class TfDetection:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        outputs = find_all(model.outputs, NEEDED | OPTIONAL)
-        image = find(model.inputs, *INPUTS) or (model.inputs[0] if len(model.inputs) == 1 else None)
-        if image is None or not is_picture(image) or not NEEDED.keys() <= outputs.keys():
+        outputs = find_tensors(model.outputs, NEEDED | OPTIONAL)
+        image = find_tensor(model.inputs, *INPUTS) or (model.inputs[0] if len(model.inputs) == 1 else None)
+        if image is None or not is_picture_input(image) or not NEEDED.keys() <= outputs.keys():
             return None
         roles = {"image": image.name} | {role: spec.name for role, spec in outputs.items()}
-        labels = labels_of(model.metadata, first=1)
+        labels = labels_from_metadata(model.metadata, first=1)
         notes = _notes(image, outputs)
         return Card(name="", task="tf-detection", roles=roles, labels=labels, first_class=1, notes=notes)
 
     def bind(self, card: Card, model: Signature) -> TfDetectionCodec:
-        specs = roles_of(card, model, needed=("image", *NEEDED), optional=OPTIONAL)
+        specs = bind_roles(card, model, needed=("image", *NEEDED), optional=OPTIONAL)
         check_shapes(card, specs)
         return TfDetectionCodec(
             card,
-            picture_for(card, specs["image"], PictureSpec()),
-            boxes=choice(card, "boxes", *UNITS),
-            masks=choice(card, "masks", "box", "picture"),
+            bind_picture(card, specs["image"], PictureSpec()),
+            boxes=read_choice(card, "boxes", *UNITS),
+            masks=read_choice(card, "masks", "box", "picture"),
         )
 
 
@@ -103,13 +103,13 @@ class TfDetectionCodec(PictureCodec):
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         columns = self._columns(outputs)
-        rows = best_rows(columns["scores"], self.card.threshold)
+        rows = select_best_rows(columns["scores"], self.card.threshold)
         columns = {role: column[rows] for role, column in columns.items()}
-        placement = self.placed(frame)
+        placement = self.placement_of(frame)
         yx = columns["boxes"]
         normalised = are_normalised(yx, self.boxes)
-        boxes = to_picture(yx[:, YX_TO_XY], placement, normalised=normalised)
-        return assemble(
+        boxes = points_to_picture(yx[:, YX_TO_XY], placement, normalised=normalised)
+        return build_inference(
             self.card,
             KIND,
             frame.size,
@@ -123,11 +123,13 @@ class TfDetectionCodec(PictureCodec):
     def _columns(self, outputs: Tensors) -> dict[str, NDArray[Any]]:
         """The outputs without batch axis, cut to the rows that count. Raises TaskError for shapes that do not fit."""
         columns = {
-            role: unbatched(self.card, role, tensor, ROWS[role]) for role, tensor in outputs.items() if role != "count"
+            role: drop_batch_axis(self.card, role, tensor, ROWS[role])
+            for role, tensor in outputs.items()
+            if role != "count"
         }
         lengths = {role: len(column) for role, column in columns.items()}
         if len(set(lengths.values())) > 1:
-            expect_same_rows(self.card, lengths)
+            check_same_rows(self.card, lengths)
         if "count" not in outputs:
             return columns
         count = max(0, int(np.nan_to_num(outputs["count"]).reshape(-1)[0]))
@@ -138,7 +140,7 @@ class TfDetectionCodec(PictureCodec):
         wide, high = placement.tensor
         in_picture = soft.shape[1:] == (high, wide) if self.masks is None else self.masks == "picture"
         if in_picture:
-            whole = to_picture(np.array([0, 0, wide, high], np.float32), placement, normalised=False)
+            whole = points_to_picture(np.array([0, 0, wide, high], np.float32), placement, normalised=False)
             boxes = np.broadcast_to(whole, boxes.shape)
         return tuple(PastedMask(mask, box, placement.picture) for mask, box in zip(soft, boxes, strict=True))
 
@@ -147,7 +149,7 @@ def _keypoints(columns: dict[str, NDArray[Any]], placement: Placement, *, normal
     """N x K x 3 x, y, score from N x K x 2 y, x; the score is 1 where the model gives none."""
     yx = columns["keypoints"]
     points = np.ones((*yx.shape[:2], 3), np.float32)
-    points[..., :2] = to_picture(yx[..., ::-1], placement, normalised=normalised)
+    points[..., :2] = points_to_picture(yx[..., ::-1], placement, normalised=normalised)
     if "keypoint_scores" in columns:
         points[..., 2] = columns["keypoint_scores"]
     points[~np.isfinite(points).all(axis=2)] = 0
@@ -157,15 +159,15 @@ def _keypoints(columns: dict[str, NDArray[Any]], placement: Placement, *, normal
 def check_shapes(card: Card, specs: dict[str, TensorSpec]) -> None:
     for role, row in ROWS.items():
         if role in specs:
-            expect(card, role, specs[role], (1, None, *row), (None, *row))
+            check_shape(card, role, specs[role], (1, None, *row), (None, *row))
     if "count" in specs:
-        expect(card, "count", specs["count"], (1,), ())
-    columns = {role: axis(spec, -1 - len(ROWS[role])) for role, spec in specs.items() if role in ROWS}
-    expect_same_rows(card, columns)
+        check_shape(card, "count", specs["count"], (1,), ())
+    columns = {role: axis_length(spec, -1 - len(ROWS[role])) for role, spec in specs.items() if role in ROWS}
+    check_same_rows(card, columns)
 
 
 def _notes(image: TensorSpec, outputs: dict[str, TensorSpec]) -> tuple[str, ...]:
-    how = "by its name" if bare(image.name) in INPUTS else "the only input"
+    how = "by its name" if short_name(image.name) in INPUTS else "the only input"
     facts = [f"image is input {image.name}, {how}"]
     facts += [f"{role} is output {spec.name}, by its name" for role, spec in outputs.items()]
     return (*facts, *(f"guess: {guess}" for kind, guess in GUESSES.items() if image.dtype.startswith(kind)))

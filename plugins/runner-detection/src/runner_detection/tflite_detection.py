@@ -13,7 +13,7 @@ from runner_core.cards import BACKGROUND, Card, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec
 from runner_core.results import Floats, Inference
-from runner_core.tasks import SIGNED, bare, drafted_input, labels_of, picture_of, roles_of
+from runner_core.tasks import SIGNED, bind_normalised_picture, bind_roles, draft_input, labels_from_metadata, short_name
 from runner_detection.kind import KIND
 from runner_detection.tf_detection import NEEDED, TfDetectionCodec, check_shapes
 
@@ -35,7 +35,7 @@ class TfliteDetection:
         found, how = _by_name(model.outputs), f"by the names of {OPERATION}"
         if found is None:
             found, how = _by_shape(model.outputs), "by its shape"
-        drafted = drafted_input(model, PictureSpec(), SIGNED)
+        drafted = draft_input(model, PictureSpec(), SIGNED)
         if found is None or drafted is None:
             return None
         return Card(
@@ -43,14 +43,14 @@ class TfliteDetection:
             task="tflite-detection",
             roles={"image": drafted.image.name} | {role: spec.name for role, spec in found.items()},
             picture=drafted.picture,
-            labels=labels_of(model.metadata),
+            labels=labels_from_metadata(model.metadata),
             notes=(*drafted.notes, *_notes(found, how)),
         )
 
     def bind(self, card: Card, model: Signature) -> TfliteDetectionCodec:
-        specs = roles_of(card, model, needed=("image", *NEEDED), optional=("count",))
+        specs = bind_roles(card, model, needed=("image", *NEEDED), optional=("count",))
         check_shapes(card, specs)
-        picture = picture_of(card, specs["image"], model, PictureSpec(), SIGNED)
+        picture = bind_normalised_picture(card, specs["image"], model, PictureSpec(), SIGNED)
         labels = without_background(card.labels)
         return TfliteDetectionCodec(attrs.evolve(card, labels=labels), picture, boxes=None, masks=None)
 
@@ -88,14 +88,14 @@ def without_background(labels: LabelMap) -> LabelMap:
 
 def _by_name(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
     """The operation's own names: nothing, ``:1``, ``:2``, ``:3`` behind the first; these are always in order."""
-    if len(outputs) != len(IN_ORDER) or any(bare(spec.name) != OPERATION for spec in outputs):
+    if len(outputs) != len(IN_ORDER) or any(short_name(spec.name) != OPERATION for spec in outputs):
         return None
     return dict(zip(IN_ORDER, sorted(outputs, key=lambda spec: spec.name), strict=True))
 
 
 def _by_shape(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
     """Boxes 1 x N x 4, twice 1 x N, and [1]. Of the twins the first is drafted as the classes, as in the operation."""
-    if len(outputs) != len(IN_ORDER) or any(bare(spec.name) in NEEDED.values() for spec in outputs):
+    if len(outputs) != len(IN_ORDER) or any(short_name(spec.name) in NEEDED.values() for spec in outputs):
         return None
     by_rank = sorted(outputs, key=lambda spec: -len(spec.shape or ()))
     boxes, classes, scores, count = by_rank

@@ -17,25 +17,25 @@ from runner_core.cards import Card, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames import Frame, PictureSpec
-from runner_core.results import UNITS, Floats, Inference, are_normalised, centred_to_corners, to_picture
+from runner_core.results import UNITS, Floats, Inference, are_normalised, centred_to_corners, points_to_picture
 from runner_core.tasks import (
     UNIT,
     PictureCodec,
-    assemble,
-    best_rows,
+    bind_normalised_picture,
+    bind_roles,
+    build_inference,
+    build_suppressed_inference,
     check_classes,
-    choice,
-    drafted_input,
+    draft_input,
+    drop_batch_axis,
     drop_wrong_labels,
-    flag,
-    labels_of,
+    format_shape,
+    labels_from_metadata,
     letterboxed,
-    literal,
-    picture_of,
-    roles_of,
-    spelled,
-    suppress,
-    unbatched,
+    read_choice,
+    read_flag,
+    read_literal,
+    select_best_rows,
 )
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
@@ -55,11 +55,11 @@ class Yolo:
 
     def recognise(self, model: Signature) -> Card | None:
         exported = "task" in model.metadata
-        drafted = drafted_input(model, letterboxed(model.metadata), UNIT, sure=exported)
+        drafted = draft_input(model, letterboxed(model.metadata), UNIT, sure=exported)
         output = _predictions(model.outputs)
         if drafted is None or output is None or model.metadata.get("task", "detect") != "detect":
             return None
-        labels = labels_of(model.metadata)
+        labels = labels_from_metadata(model.metadata)
         layout = _layout(output, drafted.picture, labels, model)
         if layout is None:
             return None
@@ -77,21 +77,21 @@ class Yolo:
         return drop_wrong_labels(card, _classes(output, layout))
 
     def bind(self, card: Card, model: Signature) -> YoloCodec:
-        specs = roles_of(card, model, needed=("image", "predictions"))
-        picture = picture_of(card, specs["image"], model, letterboxed(model.metadata), UNIT)
+        specs = bind_roles(card, model, needed=("image", "predictions"))
+        picture = bind_normalised_picture(card, specs["image"], model, letterboxed(model.metadata), UNIT)
         output = specs["predictions"]
         read = _layout(output, picture, card.labels, model)
-        said = choice(card, "layout", *ORDERS)
+        said = read_choice(card, "layout", *ORDERS)
         order: Order | None = cast("Order", said) if said else read.order if read else None
         if order is None or (output.shape is not None and len(output.shape) != 3):
             raise TaskError(
                 f"brain {card.name}: predictions is {output}, no layout of YOLO for an input of {picture.size}",
                 remedy="options.layout: rows [1 x N x F], columns [1 x F x N] or end-to-end [1 x N x 6]",
             )
-        objectness = flag(card, "objectness", read.objectness if read else False)
+        objectness = read_flag(card, "objectness", read.objectness if read else False)
         layout = Layout(order, objectness)
         check_classes(card, _classes(output, layout))
-        return YoloCodec(card, picture, layout, choice(card, "boxes", *UNITS))
+        return YoloCodec(card, picture, layout, read_choice(card, "boxes", *UNITS))
 
 
 @attrs.frozen
@@ -100,15 +100,15 @@ class YoloCodec(PictureCodec):
     boxes: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        table = unbatched(self.card, "predictions", outputs["predictions"], (None,))
+        table = drop_batch_axis(self.card, "predictions", outputs["predictions"], (None,))
         table = table.T if self.layout.order == "columns" else table
         self._check(table)
         return self._final(table, frame) if self.layout.order == "end-to-end" else self._raw(table, frame)
 
     def _final(self, table: Floats, frame: Frame) -> Inference:
-        found = table[best_rows(table[:, 4], self.card.threshold)]
+        found = table[select_best_rows(table[:, 4], self.card.threshold)]
         boxes = self._to_picture(found[:, :4], frame)
-        return assemble(self.card, KIND, frame.size, boxes, found[:, 4], found[:, 5])
+        return build_inference(self.card, KIND, frame.size, boxes, found[:, 4], found[:, 5])
 
     def _raw(self, table: Floats, frame: Frame) -> Inference:
         if self.layout.objectness:
@@ -118,11 +118,11 @@ class YoloCodec(PictureCodec):
             scores = scores * table[:, 4:5]
         rows, best, classes = best_class(scores, self.card.threshold)
         boxes = self._to_picture(centred_to_corners(table[rows, :4]), frame)
-        return suppress(self.card, KIND, frame.size, boxes, best, classes)
+        return build_suppressed_inference(self.card, KIND, frame.size, boxes, best, classes)
 
     def _to_picture(self, corners: Floats, frame: Frame) -> NDArray[np.float32]:
         normalised = are_normalised(corners, self.boxes)
-        return to_picture(corners, self.placed(frame), normalised=normalised)
+        return points_to_picture(corners, self.placement_of(frame), normalised=normalised)
 
     def _check(self, table: Floats) -> None:
         """Raises TaskError where a row holds too few features."""
@@ -130,7 +130,7 @@ class YoloCodec(PictureCodec):
         if features > self.layout.scores_from and (self.layout.order != "end-to-end" or features == 6):
             return
         raise TaskError(
-            f"brain {self.card.name}: predictions came as {spelled(table.shape)}, which is not YOLO's {self.layout}",
+            f"brain {self.card.name}: predictions came as {format_shape(table.shape)}, not as YOLO's {self.layout}",
             remedy="options.layout and options.objectness say how to read them",
         )
 
@@ -144,8 +144,9 @@ def _predictions(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
 
 def _layout(output: TensorSpec, picture: PictureSpec, labels: LabelMap, model: Signature) -> Layout | None:
     """By the number of labels; where that fits nothing, by the grid of the input."""
-    arguments = literal(model.metadata, "args")
-    final = literal(model.metadata, "end2end") is True or (isinstance(arguments, dict) and arguments.get("nms") is True)
+    arguments = read_literal(model.metadata, "args")
+    selects = isinstance(arguments, dict) and arguments.get("nms") is True
+    final = selects or read_literal(model.metadata, "end2end") is True
     by_labels = layout_of(output.shape, picture.size, _count(labels), final=final)
     return by_labels or layout_of(output.shape, picture.size, final=final)
 

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from runner_core.errors import ImageError
-from runner_core.results import Inference, Result, boxes_of, crops_of
+from runner_core.results import Inference, Result, boxes_of, boxes_to_crops
 from runner_core.util import split_options, write_bytes
 from runner_export.naming import Names, safe
 from runner_export.omissions import Omissions
@@ -73,7 +73,7 @@ class CropsWriter:
         return inference.boxes is not None and len(inference) > 0
 
     def _cut(self, image: Image.Image, inference: Inference, name: str, suffix: str) -> None:
-        crops = crops_of(boxes_of(inference), inference.size)
+        crops = boxes_to_crops(boxes_of(inference), inference.size)
         for row, (label, crop) in enumerate(zip(inference.names, crops, strict=True)):
             if crop:
                 path = self._folder / safe(label) / f"{name}-{safe(inference.brain)}-{row}{suffix}"

@@ -14,7 +14,7 @@ from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames import Frame, PictureSpec
 from runner_core.results import Inference
-from runner_core.tasks import RAW, PictureCodec, drafted_input, picture_for, roles_of
+from runner_core.tasks import RAW, PictureCodec, bind_picture, bind_roles, draft_input
 from runner_keypoints.person import KEYPOINTS, PERSON, check_names
 from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, answer, least_score
 
@@ -33,7 +33,7 @@ class MoveNet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = drafted_input(model, USUAL, RAW, sure=True)
+        drafted = draft_input(model, USUAL, RAW, sure=True)
         if drafted is None or len(model.outputs) != 1 or not _readable(model.outputs[0]):
             return None
         (poses,) = model.outputs
@@ -54,14 +54,14 @@ class MoveNet:
         )
 
     def bind(self, card: Card, model: Signature) -> MoveNetCodec:
-        specs = roles_of(card, model, needed=("image", "poses"))
+        specs = bind_roles(card, model, needed=("image", "poses"))
         if not _readable(specs["poses"]):
             raise TaskError(
                 f"brain {card.name}: poses is {specs['poses']}, {card.task} reads [1 x 1 x 17 x 3] or [1 x N x 56]",
                 remedy="give the role poses to the output that is shaped so",
             )
         check_names(card, COUNT)
-        return MoveNetCodec(card, picture_for(card, specs["image"], USUAL), least_score(card))
+        return MoveNetCodec(card, bind_picture(card, specs["image"], USUAL), least_score(card))
 
 
 @attrs.frozen
@@ -69,7 +69,7 @@ class MoveNetCodec(PictureCodec):
     least: float
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        placement = self.placed(frame)
+        placement = self.placement_of(frame)
         table = np.asarray(outputs["poses"][0], np.float32)
         table = table.reshape(len(table), -1)
         to_tensor = np.array([*placement.tensor, 1], np.float32)  # x, y, score

@@ -15,7 +15,15 @@ from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames import Frame, PictureSpec
 from runner_core.results import Inference
-from runner_core.tasks import ACTIVATIONS, PictureCodec, are_probabilities, choice, drafted_input, picture_for, roles_of
+from runner_core.tasks import (
+    ACTIVATIONS,
+    PictureCodec,
+    are_probabilities,
+    bind_picture,
+    bind_roles,
+    draft_input,
+    read_choice,
+)
 from runner_keypoints.person import KEYPOINTS, PERSON, check_names
 from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, answer, least_score
 
@@ -37,7 +45,7 @@ class PoseNet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = drafted_input(model, USUAL)
+        drafted = draft_input(model, USUAL)
         heat = [spec for spec in model.outputs if _channels(spec) == len(KEYPOINTS)]
         offsets = [spec for spec in model.outputs if _channels(spec) == 2 * len(KEYPOINTS)]
         if drafted is None or len(heat) != 1 or len(offsets) != 1 or _layout(heat[0], offsets[0]) is None:
@@ -59,7 +67,7 @@ class PoseNet:
         )
 
     def bind(self, card: Card, model: Signature) -> PoseNetCodec:
-        specs = roles_of(card, model, needed=("image", "heatmaps", "offsets"))
+        specs = bind_roles(card, model, needed=("image", "heatmaps", "offsets"))
         layout = _layout(specs["heatmaps"], specs["offsets"])
         if layout is None:
             raise TaskError(
@@ -68,8 +76,9 @@ class PoseNet:
             )
         count = (specs["heatmaps"].shape or ())[CHANNELS[layout]]
         check_names(card, count or 0)
-        picture = picture_for(card, specs["image"], USUAL)
-        return PoseNetCodec(card, picture, layout, choice(card, "activation", "sigmoid", "none"), least_score(card))
+        picture = bind_picture(card, specs["image"], USUAL)
+        activation = read_choice(card, "activation", "sigmoid", "none")
+        return PoseNetCodec(card, picture, layout, activation, least_score(card))
 
 
 @attrs.frozen
@@ -79,7 +88,7 @@ class PoseNetCodec(PictureCodec):
     least: float
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        placement = self.placed(frame)
+        placement = self.placement_of(frame)
         heat, offsets = (self._planes(outputs[role][0]) for role in ("heatmaps", "offsets"))
         count, height, width = heat.shape
         each = np.arange(count)

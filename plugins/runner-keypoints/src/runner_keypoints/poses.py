@@ -10,7 +10,7 @@ from runner_core.cards import Card
 from runner_core.errors import TaskError
 from runner_core.frames import Placement
 from runner_core.results import Inference
-from runner_core.tasks import assemble, best_rows
+from runner_core.tasks import build_inference, select_best_rows
 
 KIND = "keypoints"
 LEAST_SCORE = 0.2  # of a keypoint that counts: MoveNet's own demonstrations have it
@@ -49,10 +49,10 @@ def answer(card: Card, poses: Poses, placement: Placement, least: float) -> Infe
     points[..., :2] = placement.to_picture(points[..., :2])
     boxes = around(points, least) if poses.boxes is None else placement.to_picture(poses.boxes)
     classes = np.zeros(len(points), np.int64) if poses.classes is None else poses.classes
-    rows = best_rows(poses.scores, card.threshold)
+    rows = select_best_rows(poses.scores, card.threshold)
     rows = rows[np.isfinite(points[rows]).all(axis=(1, 2))]
     scores = poses.scores[rows].clip(0, 1)
-    return assemble(card, KIND, placement.picture, boxes[rows], scores, classes[rows], keypoints=points[rows])
+    return build_inference(card, KIND, placement.picture, boxes[rows], scores, classes[rows], keypoints=points[rows])
 
 
 def around(points: Floats, least: float) -> Floats:

@@ -14,17 +14,17 @@ from runner_core.tasks import (
     UNIT,
     Head,
     PictureCodec,
+    bind_normalised_picture,
+    bind_roles,
     check_classes,
-    choice,
-    drafted_input,
+    draft_input,
     drop_wrong_labels,
     head_of,
-    labels_of,
+    labels_from_metadata,
     letterboxed,
-    literal,
-    picture_of,
+    read_choice,
+    read_literal,
     read_rows,
-    roles_of,
 )
 from runner_keypoints.person import KEYPOINTS, check_names
 from runner_keypoints.poses import KIND, Poses, answer
@@ -45,8 +45,8 @@ class YoloPose:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        shape = _shape(literal(model.metadata, "kpt_shape"))
-        drafted = drafted_input(model, letterboxed(model.metadata), UNIT, sure=True)
+        shape = _shape(read_literal(model.metadata, "kpt_shape"))
+        drafted = draft_input(model, letterboxed(model.metadata), UNIT, sure=True)
         if model.metadata.get("task") != "pose" or shape is None or drafted is None or len(model.outputs) != 1:
             return None
         card = Card(
@@ -54,7 +54,7 @@ class YoloPose:
             task="yolo-pose",
             roles={"image": drafted.image.name, "rows": model.outputs[0].name},
             picture=drafted.picture,
-            labels=labels_of(model.metadata),
+            labels=labels_from_metadata(model.metadata),
             threshold=0.25,
             iou=0.7,
         )
@@ -67,8 +67,8 @@ class YoloPose:
         return drop_wrong_labels(card, head.classes, frozenset())
 
     def bind(self, card: Card, model: Signature) -> YoloPoseCodec:
-        specs = roles_of(card, model, needed=("image", "rows"))
-        picture = picture_of(card, specs["image"], model, letterboxed(model.metadata), UNIT)
+        specs = bind_roles(card, model, needed=("image", "rows"))
+        picture = bind_normalised_picture(card, specs["image"], model, letterboxed(model.metadata), UNIT)
         shape = _shape(card.options.get("kpt_shape"))
         head = head_of(card, specs["rows"], picture, extras=shape[0] * shape[1]) if shape else None
         if shape is None or head is None:
@@ -78,7 +78,7 @@ class YoloPose:
             )
         check_names(card, shape[0])
         check_classes(card, head.classes, frozenset())
-        return YoloPoseCodec(card, picture, head, shape, choice(card, "boxes", *UNITS))
+        return YoloPoseCodec(card, picture, head, shape, read_choice(card, "boxes", *UNITS))
 
 
 @attrs.frozen
@@ -88,7 +88,7 @@ class YoloPoseCodec(PictureCodec):
     boxes: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        placement = self.placed(frame)
+        placement = self.placement_of(frame)
         rows = read_rows(self.card, outputs["rows"][0], self.head, placement, boxes=self.boxes)
         given = rows.extras.reshape(len(rows.extras), *self.shape)
         points = np.ones((*given.shape[:2], 3), np.float32)

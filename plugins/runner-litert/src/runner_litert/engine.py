@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines import head_of
+from runner_core.engines import read_header
 from runner_core.errors import EngineError
 from runner_litert.refusals import refusal
 from runner_litert.session import LiteRTSession
@@ -28,7 +28,7 @@ class LiteRTEngine:
     def load(self, artifact: Path, options: EngineOptions) -> LiteRTSession:
         """Raises EngineError for any device but the processor, and for what LiteRT refuses, in its words."""
         where, mark = _MARK
-        if head_of(artifact)[where] != mark:
+        if read_header(artifact)[where] != mark:
             raise EngineError(f"{artifact}: not a TensorFlow Lite model", remedy="fetch it again, or see what it is")
         if options.device.lower() != "cpu":
             raise EngineError(f"LiteRT has no device {options.device!r} here", remedy="it has cpu")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines import head_of
+from runner_core.engines import read_header
 from runner_core.errors import EngineError
 from runner_onnx.devices import devices_of, providers_for
 from runner_onnx.refusals import refusal
@@ -21,7 +21,7 @@ class OnnxEngine:
 
     def load(self, artifact: Path, options: EngineOptions) -> OnnxSession:
         """Raises EngineError for a device that this build has not, and for what ONNX Runtime refuses, in its words."""
-        head_of(artifact)
+        read_header(artifact)
         try:
             ort = runtime()
         except ImportError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from runner_core.engines import head_of
+from runner_core.engines import read_header
 from runner_core.errors import EngineError
 
 _SAVED_MODEL = "saved_model.pb"
@@ -25,5 +25,5 @@ def check_mark(path: Path) -> None:
         raise EngineError(f"{path}: a folder without a {_SAVED_MODEL}", remedy="name the model's own file or folder")
     file = path / _SAVED_MODEL if path.is_dir() else path
     what, fits = _MARKS.get(file.name) or _MARKS.get(file.suffix.lower()) or ("", bool)
-    if not fits(head_of(file)):
+    if not fits(read_header(file)):
         raise EngineError(f"{file}: not {what}", remedy="fetch it again, or see what it is")

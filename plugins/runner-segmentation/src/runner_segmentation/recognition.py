@@ -9,14 +9,14 @@ from runner_core.contracts import Signature, TensorSpec
 from runner_core.frames import PictureSpec
 from runner_core.tasks import (
     UNIT,
-    InferredInput,
-    background_of,
-    bare,
-    drafted_input,
+    InputDraft,
+    draft_input,
     drop_wrong_labels,
-    find,
-    labels_of,
+    find_tensor,
+    labels_from_metadata,
     letterboxed,
+    read_background,
+    short_name,
 )
 from runner_segmentation.maps import classes_in, is_class_map, layout_of
 
@@ -52,39 +52,40 @@ def draft(model: Signature) -> Card | None:
         task="semantic-segmentation",
         roles={"image": drafted.image.name, role: spec.name},
         picture=drafted.picture,
-        labels=labels_of(model.metadata),
+        labels=labels_from_metadata(model.metadata),
         threshold=0.0,
         notes=(*drafted.notes, *notes, BACKGROUND_NOTE),
     )
     layout = layout_of(spec, drafted.picture) if role == "scores" else None
-    return drop_wrong_labels(card, classes_in(spec, layout), background_of(card, default=0)) if layout else card
+    return drop_wrong_labels(card, classes_in(spec, layout), read_background(card, default=0)) if layout else card
 
 
-def _input(model: Signature, exported: str | None) -> InferredInput | None:
+def _input(model: Signature, exported: str | None) -> InputDraft | None:
     """How the picture is fitted to the input depends on who exported it."""
     if exported:
         note = "the picture is letterboxed on grey 114, as Ultralytics does"
-        drafted = drafted_input(model, letterboxed(model.metadata), UNIT, sure=True)
-    elif find(model.inputs, DEEPLAB_INPUT):
+        drafted = draft_input(model, letterboxed(model.metadata), UNIT, sure=True)
+    elif find_tensor(model.inputs, DEEPLAB_INPUT):
         note = "the picture keeps its proportions, without padding: DeepLab pads it itself"
-        drafted = drafted_input(model, DEEPLAB)
+        drafted = draft_input(model, DEEPLAB)
     else:
         note = "guess: the picture is stretched to the input; picture.resize letterbox keeps its proportions"
-        drafted = drafted_input(model, USUAL)
+        drafted = draft_input(model, USUAL)
         if drafted and all(side % DEEPLAB_STEP == 1 for side in drafted.picture.size or ()):
             note = "guess: the size is DeepLab's, so the picture is padded as DeepLab does; else picture.resize stretch"
-            drafted = drafted_input(model, PADDED)
+            drafted = draft_input(model, PADDED)
     return drafted if drafted is None or "resize" in model.metadata else drafted.noted(note)
 
 
 def _deeplab_output(model: Signature) -> Found | None:
-    named = find(model.outputs, DEEPLAB_OUTPUT)
+    named = find_tensor(model.outputs, DEEPLAB_OUTPUT)
     return ("class_map", named, (f"class_map is output {named.name}, by its name",)) if named else None
 
 
 def _only_map(model: Signature, picture: PictureSpec) -> Found | None:
     """The output to read: scores before a class map made of them, and none where there are several of a kind."""
-    outputs = [spec for spec in model.outputs if not bare(spec.name).startswith("aux")]  # torchvision's second head
+    # torchvision's second head is called aux
+    outputs = [spec for spec in model.outputs if not short_name(spec.name).startswith("aux")]
     maps = [spec for spec in outputs if is_class_map(spec, picture)]
     scores = [spec for spec in outputs if _are_scores(spec, picture)]
     if len(maps) + len(scores) != len(outputs) or len(maps) > 1 or len(scores) > 1:

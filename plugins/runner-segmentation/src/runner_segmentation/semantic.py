@@ -14,7 +14,15 @@ from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames import Frame, PictureSpec
 from runner_core.results import Inference, Mask
-from runner_core.tasks import ACTIVATIONS, PictureCodec, background_of, check_classes, choice, picture_for, roles_of
+from runner_core.tasks import (
+    ACTIVATIONS,
+    PictureCodec,
+    bind_picture,
+    bind_roles,
+    check_classes,
+    read_background,
+    read_choice,
+)
 from runner_segmentation.maps import classes_in, is_class_map, layout_of
 from runner_segmentation.recognition import USUAL, draft
 from runner_segmentation.regions import Region, regions_of
@@ -47,20 +55,20 @@ class SemanticSegmentation:
 
     def bind(self, card: Card, model: Signature) -> SemanticCodec:
         role = "scores" if "scores" in card.roles else "class_map"
-        specs = roles_of(card, model, needed=("image", role))
-        picture = _whole(card, picture_for(card, specs["image"], USUAL))
-        background = background_of(card, default=0)
+        specs = bind_roles(card, model, needed=("image", role))
+        picture = _whole(card, bind_picture(card, specs["image"], USUAL))
+        background = read_background(card, default=0)
         if role == "class_map":
             _check_class_map(card, specs[role], picture)
             return ClassMapCodec(card, picture, background)
-        layout = choice(card, "layout", "nhwc", "nchw") or layout_of(specs[role], picture, coarsest=None)
+        layout = read_choice(card, "layout", "nhwc", "nchw") or layout_of(specs[role], picture, coarsest=None)
         if layout is None:
             raise TaskError(
                 f"brain {card.name}: scores is {specs[role]}, {card.task} reads [1 x H x W x C] or [1 x C x H x W]",
                 remedy="say which by the card's option layout",
             )
         check_classes(card, max(2, classes_in(specs[role], layout)), background)
-        return ScoresCodec(card, picture, background, layout, choice(card, "activation", *ACTIVATIONS))
+        return ScoresCodec(card, picture, background, layout, read_choice(card, "activation", *ACTIVATIONS))
 
 
 @attrs.frozen
@@ -101,7 +109,7 @@ class SemanticCodec(PictureCodec):
 class ClassMapCodec(SemanticCodec):
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         cells = _compact(self.card, self.unbatched(outputs["class_map"], "class_map", axes=2))
-        class_map = nearest(cells, *taps_of(self.placed(frame), cells.shape))
+        class_map = nearest(cells, *taps_of(self.placement_of(frame), cells.shape))
         regions = regions_of(class_map, self.background)
         self.card.labels.check(np.array([region.model_id for region in regions], np.int64))
         return self.answer(frame, class_map, regions, None)
@@ -115,7 +123,7 @@ class ScoresCodec(SemanticCodec):
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         values = self.unbatched(outputs["scores"], "scores", axes=3)
         scores = Scores.of(values.transpose(2, 0, 1) if self.layout == "nhwc" else values, self.activation)
-        rows, columns = taps_of(self.placed(frame), scores.planes.shape)
+        rows, columns = taps_of(self.placement_of(frame), scores.planes.shape)
         class_map = best_classes(scores.planes, rows, columns)
         told = []
         for region in regions_of(class_map, self.background):

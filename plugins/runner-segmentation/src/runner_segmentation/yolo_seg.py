@@ -14,17 +14,17 @@ from runner_core.tasks import (
     UNIT,
     Head,
     PictureCodec,
-    assemble,
+    bind_normalised_picture,
+    bind_roles,
+    build_inference,
     check_classes,
-    choice,
-    drafted_input,
+    draft_input,
     drop_wrong_labels,
     head_of,
-    labels_of,
+    labels_from_metadata,
     letterboxed,
-    picture_of,
+    read_choice,
     read_rows,
-    roles_of,
 )
 from runner_segmentation.maps import classes_in, layout_of
 from runner_segmentation.prototypes import PrototypeMask
@@ -44,7 +44,7 @@ class YoloSeg:
     def recognise(self, model: Signature) -> Card | None:
         if model.metadata.get("task", "segment") != "segment":
             return None
-        drafted = drafted_input(model, letterboxed(model.metadata), UNIT, sure=True)
+        drafted = draft_input(model, letterboxed(model.metadata), UNIT, sure=True)
         by_rank = {len(spec.shape or ()): spec for spec in model.outputs}
         if drafted is None or len(model.outputs) != 2 or by_rank.keys() != {3, 4}:
             return None
@@ -54,7 +54,7 @@ class YoloSeg:
             task="yolo-seg",
             roles={"image": drafted.image.name, "rows": rows.name, "prototypes": prototypes.name},
             picture=drafted.picture,
-            labels=labels_of(model.metadata),
+            labels=labels_from_metadata(model.metadata),
             threshold=0.25,
             iou=0.7,
         )
@@ -66,9 +66,9 @@ class YoloSeg:
         return drop_wrong_labels(card, head.classes, frozenset())
 
     def bind(self, card: Card, model: Signature) -> YoloSegCodec:
-        specs = roles_of(card, model, needed=("image", "rows", "prototypes"))
-        picture = picture_of(card, specs["image"], model, letterboxed(model.metadata), UNIT)
-        layout = choice(card, "layout", "nhwc", "nchw") or layout_of(specs["prototypes"], picture, coarsest=None)
+        specs = bind_roles(card, model, needed=("image", "rows", "prototypes"))
+        picture = bind_normalised_picture(card, specs["image"], model, letterboxed(model.metadata), UNIT)
+        layout = read_choice(card, "layout", "nhwc", "nchw") or layout_of(specs["prototypes"], picture, coarsest=None)
         count = classes_in(specs["prototypes"], layout) if layout else 0
         head = head_of(card, specs["rows"], picture, extras=count) if count else None
         if layout is None or head is None:
@@ -77,7 +77,7 @@ class YoloSeg:
                 remedy="yolo-seg reads [1 x numbers x N] or [1 x N x numbers], and prototypes shaped as the input is",
             )
         check_classes(card, head.classes, frozenset())
-        return YoloSegCodec(card, picture, head, layout, choice(card, "boxes", *UNITS))
+        return YoloSegCodec(card, picture, head, layout, read_choice(card, "boxes", *UNITS))
 
 
 @attrs.frozen
@@ -87,15 +87,15 @@ class YoloSegCodec(PictureCodec):
     boxes: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        placement = self.placed(frame)
+        placement = self.placement_of(frame)
         rows = read_rows(self.card, outputs["rows"][0], self.head, placement, boxes=self.boxes)
         planes = outputs["prototypes"][0]
         planes = np.ascontiguousarray(planes.transpose(2, 0, 1) if self.layout == "nhwc" else planes, np.float32)
         boxes = placement.to_picture(rows.boxes)
-        masks = (
+        masks = tuple(
             PrototypeMask(numbers, planes, box, placement) for numbers, box in zip(rows.extras, boxes, strict=True)
         )
-        return assemble(self.card, YoloSeg.kind, frame.size, boxes, rows.scores, rows.classes, masks=tuple(masks))
+        return build_inference(self.card, YoloSeg.kind, frame.size, boxes, rows.scores, rows.classes, masks=masks)
 
 
 def _notes(card: Card, head: Head) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from natsort import natsorted
 from runner_core.cache import Cache, Client, Release, RemoteFile, http_opener, opened
 from runner_core.cards import ArtifactFile
 from runner_core.contracts import BrainRef
-from runner_core.engines import head_of
+from runner_core.engines import read_header
 from runner_core.errors import EngineError, NoSuchBrain, StoreError
 from runner_store_http.index import Entry, read_index
 
@@ -100,7 +100,7 @@ class HttpStore:
 def _check(path: Path, url: str) -> None:
     """Raises StoreError for what is no model of any engine: an empty file, a web page that is called a file."""
     try:
-        head_of(path)
+        read_header(path)
     except EngineError as error:
         reason = error.message.removeprefix(f"{path}: ")
         raise StoreError(f"{url}: what the server sent is no model ({reason})") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from runner_core.contracts import Decoded
+from runner_core.contracts import DecodedInput
 from runner_tensorflow.runtime import tf
 from runner_tensorflow.tensors import spec_of
 
@@ -14,21 +14,21 @@ _DECODERS = frozenset({"DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "D
 _RESIZERS = frozenset({"ResizeArea", "ResizeBicubic", "ResizeBilinear", "ResizeNearestNeighbor", "ScaleAndTranslate"})
 
 
-def decoded_inputs(inputs: Iterable[Any], outputs: Iterable[Any]) -> dict[str, Decoded]:
+def decoded_inputs(inputs: Iterable[Any], outputs: Iterable[Any]) -> dict[str, DecodedInput]:
     """For each string placeholder: the first tensor that holds its decoded picture and that no output bypasses."""
     ends = [tensor.op for tensor in outputs]
     found = {tensor.name: _behind(tensor, ends) for tensor in inputs if tensor.dtype == tf.string}
     return {name: decoded for name, decoded in found.items() if decoded}
 
 
-def _behind(placeholder: Any, ends: list[Any]) -> Decoded | None:
+def _behind(placeholder: Any, ends: list[Any]) -> DecodedInput | None:
     after = _downstream([placeholder])
     decoders = [op for op in after if op.type in _DECODERS]
     for op in after:
         for tensor in op.outputs:
             if decoders and _is_picture(tensor) and _separates(tensor, placeholder, ends):
                 resize = resize_behind(tensor, ends)
-                return Decoded(spec_of(tensor.name, tensor), resize and resize[1])
+                return DecodedInput(spec_of(tensor.name, tensor), resize and resize[1])
     return None
 
 

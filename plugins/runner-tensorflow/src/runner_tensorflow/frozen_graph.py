@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines import head_of
+from runner_core.engines import read_header
 from runner_core.errors import EngineError
 from runner_tensorflow.decoder import decoded_inputs
 from runner_tensorflow.graph_defs import prune, reached
@@ -101,7 +101,7 @@ def _by_name(tensors: Iterable[Any]) -> dict[str, Any]:
 
 
 def _parse(path: Path) -> Any:
-    head_of(path)
+    read_header(path)
     data = path.read_bytes()
     graph_def = _parsed(tf.compat.v1.GraphDef, data)
     if graph_def is not None and graph_def.node:

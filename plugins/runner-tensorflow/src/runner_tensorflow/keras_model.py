@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines import head_of
+from runner_core.engines import read_header
 from runner_core.errors import EngineError
 from runner_tensorflow.faults import refusing
 from runner_tensorflow.graph_defs import prune
@@ -27,7 +27,7 @@ def read(path: Path, options: EngineOptions) -> Program:
     Raises EngineError for what is no Keras file, or needs classes of its own; UntrustedError for what ``keras_config``
     does not know.
     """
-    head_of(path)
+    read_header(path)
     if not zipfile.is_zipfile(path):
         raise EngineError(f"{path}: no .keras file (a zip archive), or one that was cut short", remedy="fetch it again")
     import keras

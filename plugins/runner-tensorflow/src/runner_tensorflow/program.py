@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from runner_core.contracts import Decoded, TensorSpec
+from runner_core.contracts import DecodedInput, TensorSpec
 from runner_core.errors import EngineError
 from runner_tensorflow.faults import refusing
 from runner_tensorflow.runtime import dismantle_graph, tf
@@ -42,7 +42,7 @@ class Program:
     outputs: Mapping[str, str]
     metadata: Mapping[str, str]
     start: tuple[Step, ...] = ()
-    decoded: Mapping[str, Decoded] = attrs.field(factory=dict)
+    decoded: Mapping[str, DecodedInput] = attrs.field(factory=dict)
 
     def specs(self, names: Mapping[str, str]) -> tuple[TensorSpec, ...]:
         """The specs of ``inputs`` or ``outputs``."""

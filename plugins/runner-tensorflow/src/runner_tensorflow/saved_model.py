@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines import head_of
+from runner_core.engines import read_header
 from runner_core.errors import EngineError
 from runner_tensorflow.freezing import frozen
 from runner_tensorflow.graph_defs import RESTORE, node_name, prune, restore_from
@@ -65,7 +65,7 @@ def _parse(path: Path) -> Any:
     file = path / _BINARY
     if not file.exists() and (path / _TEXT).exists():
         raise EngineError(f"{path}: only {_TEXT} is there", remedy="export it in binary form")
-    head_of(file)
+    read_header(file)
     try:
         return SavedModel.FromString(file.read_bytes())
     except DecodeError:

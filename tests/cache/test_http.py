@@ -5,7 +5,7 @@ import base64
 import pytest
 from faulty_server import FaultyServer, status
 
-from runner_core.cache.http import Client, http_opener, shown
+from runner_core.cache.http import Client, http_opener
 from runner_core.errors import StoreError, UnreachableError
 
 FILE = "/brain.json"
@@ -63,18 +63,3 @@ def test_a_server_that_is_not_there_tells_nothing_either(server):
     with Client(total_retries=0) as client, pytest.raises(UnreachableError) as error:
         client.ask("GET", place)
     assert "secret" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("https://host/a/b", "https://host/a/b"),
-        ("https://host/a@b", "https://host/a@b"),
-        ("https://me:p@ss@host:8080/a?b=c#d", "https://host:8080/a"),
-        ("sftp://me@host/a", "sftp://host/a"),
-        ("https://me:secret@[::1/a", "https://[::1/a"),
-        ("s3://bucket/models", "s3://bucket/models"),
-    ],
-)
-def test_shown(url, said):
-    assert shown(url) == said

@@ -216,3 +216,12 @@ def test_what_a_url_does_not_give_is_said_without_the_password(server):
     with pytest.raises(ImageError, match=f"^{server}/b.png: cannot be fetched .*404") as raised:
         _ = Frame.from_url(f"{address}/b.png").size
     assert "cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["", "http://127.0.0.1:9", "http://no host"])
+def test_no_failure_of_a_url_shows_its_query(server, host):
+    picture = Frame.from_url(f"{host or server}/b.png?signature=s3cret&more=s3cret#s3cret")
+    assert picture.source == f"{host or server}/b.png"
+    with pytest.raises(ImageError, match=f"^{host or server}/b.png: cannot be fetched") as raised:
+        _ = picture.size
+    assert "s3cret" not in str(raised.value)

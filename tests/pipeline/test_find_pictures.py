@@ -92,3 +92,9 @@ class TestByName:
     def test_one_that_several_may_be(self):
         with pytest.raises(SourceError, match=r"several pictures may be cat.jpg"):
             ByName(Scripted("one/cat.jpg", "two/cat.jpg"), "/data").find(record("cat.jpg"))
+
+    def test_urls_that_differed_in_their_queries_are_told_apart_by_their_order(self):
+        pictures = ByName(Scripted("http://host/cat", "http://host/cat", "http://host/dog"), "list.txt")
+        assert [number(pictures.find(record("http://host/cat", index=index))) for index in (1, 0)] == [1, 0]
+        with pytest.raises(SourceError, match="several pictures may be"):
+            pictures.find(record("http://host/cat", index=2))

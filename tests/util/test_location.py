@@ -1,13 +1,13 @@
-"""Options behind a question mark: which there are, and what is a file's name all the same."""
+"""A location: what of it is secret, and which options it has behind its question mark."""
 
 from pathlib import Path
 
 import pytest
 
 from runner_core.errors import UsageError
-from runner_core.util.location import Kind, split_options, without_options
+from runner_core.util.location import OptionType, redact_url, split_options, without_account, without_options
 
-COUNT = {"count": Kind(r"\d+", int, "a number"), "file": Kind(".+", str, "a file")}
+COUNT = {"count": OptionType(r"\d+", int, "a number"), "file": OptionType(".+", str, "a file")}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_options_begin_where_a_name_is_behind_a_question_mark(location, place, o
 
 
 @pytest.mark.parametrize(
-    ("location", "kinds", "told"),
+    ("location", "known", "message"),
     [
         ("out.csv?foo=1", {}, r"out\.csv\?foo=1: no option 'foo'; known: none"),
         ("out.csv?foo", COUNT, "no option 'foo'; known: count, file"),
@@ -36,10 +36,46 @@ def test_options_begin_where_a_name_is_behind_a_question_mark(location, place, o
         ("out.csv?count=many", COUNT, "count=many is not a number"),
     ],
 )
-def test_others_are_refused(location, kinds, told):
-    with pytest.raises(UsageError, match=told):
-        split_options(location, kinds)
+def test_other_options_are_refused(location, known, message):
+    with pytest.raises(UsageError, match=message):
+        split_options(location, known)
 
 
-def test_an_address_keeps_its_own():
+@pytest.mark.parametrize("query", ["count=many&token=secret", "token=secret"])
+def test_an_option_of_a_url_is_refused_without_its_secrets(query):
+    with pytest.raises(UsageError, match=r"^https://host/a: (count=many is not a number|no option 'token')") as raised:
+        split_options(f"https://me:secret@host/a?{query}", COUNT)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_url_keeps_its_own_query():
     assert split_options("http://x/a?7&count=3&k=v", COUNT, foreign=True) == ("http://x/a?7&k=v", {"count": 3})
+
+
+@pytest.mark.parametrize(
+    ("location", "redacted"),
+    [
+        ("https://host/a/b", "https://host/a/b"),
+        ("https://host/a@b", "https://host/a@b"),
+        ("https://me:p@ss@host:8080/a?b=c#d", "https://host:8080/a"),
+        ("https://host/cat.jpg?X-Amz-Signature=secret", "https://host/cat.jpg"),
+        ("https://host?secret", "https://host"),
+        ("https://host/a\n?secret\nsecret", "https://host/a\n"),
+        ("https://me:a secret@host/a", "https://host/a"),
+        ("https://me:secret@[::1/a", "https://[::1/a"),
+        ("//me:secret@host/a", "//host/a"),
+        ("sftp://me@host/a", "sftp://host/a"),
+        ("s3://bucket/models", "s3://bucket/models"),
+        ("stream:rtsp://me:secret@host/live?stall=3&password=secret", "stream:rtsp://host/live"),
+        ("clip.mp4?stride=2", "clip.mp4?stride=2"),
+        ("what?.csv", "what?.csv"),
+        ("me@home/#1.jpg", "me@home/#1.jpg"),
+    ],
+)
+def test_what_may_be_secret_is_redacted(location, redacted):
+    assert redact_url(location) == redacted
+    assert redact_url(redacted) == redacted
+
+
+def test_a_server_is_asked_without_the_account_alone():
+    assert without_account("https://me:p@ss@host/a?b=c#d") == "https://host/a?b=c#d"

@@ -69,6 +69,15 @@ def test_a_line_that_is_no_camera_is_told_without_its_password(line, tmp_path):
         Streams(str(write(tmp_path / "a.streams", line)))
 
 
+def test_cameras_whose_urls_differ_in_the_query_alone_are_told_apart_without_it(tmp_path):
+    with CameraServer(pictures(repeat(jpeg()))) as server:
+        lines = [f"stream:{server.url}?channel={number}" for number in (7, 8)]
+        frames = Streams(str(write(tmp_path / "two.streams", *lines, QUICK))).frames()
+        names = {frame.source for frame in islice(frames, 60)}
+        frames.close()
+    assert names == {server.url, f"{server.url} (2)", QUICK.removeprefix("lavfi:")}
+
+
 def test_a_camera_that_is_not_there_costs_no_other(tmp_path, caplog):
     path = write(tmp_path / "two.streams", "rtsp://127.0.0.1:9/gone", QUICK)
     frames = Streams(str(path)).frames()

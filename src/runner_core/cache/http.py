@@ -19,7 +19,8 @@ from requests.auth import AuthBase
 from runner_core.cache.release import Body, Opener
 from runner_core.errors import StoreError, UnreachableError
 from runner_core.util.home import require_online
-from runner_core.util.location import shown
+from runner_core.util.location import redact_url
+from runner_core.util.network import describe_cause
 
 log = logging.getLogger("runner")
 TIMEOUT = (10.0, 60.0)  # seconds: to connect, between two reads
@@ -27,7 +28,6 @@ CHUNK = 1 << 20
 LONGEST_WAIT = 120.0  # seconds that a server may ask to be waited for; if it wants more, people decide
 MOST_JSON = 64 << 20  # bytes
 IDEMPOTENT = ("GET", "HEAD")
-_WHOSE = re.compile(r"^\w*Connection(Pool)?\(.*?\): ")  # what urllib3 begins its messages with
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -68,7 +68,8 @@ def again(policy: Retries, url: str, error: Exception, *, remedy: str = "") -> R
     try:
         return policy.increment("GET", url, error=cut)
     except urllib3.exceptions.HTTPError:
-        raise UnreachableError(f"{shown(url)}: the connection was cut ({_reason(error)})", remedy=remedy) from error
+        cause = describe_cause(error)
+        raise UnreachableError(f"{redact_url(url)}: the connection was cut ({cause})", remedy=remedy) from error
 
 
 class Bearer(AuthBase):
@@ -101,21 +102,23 @@ class Client(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
         if target:
-            scheme = urlsplit(urljoin(resp.url, target)).scheme.lower()
+            whole = urljoin(resp.url, target)
+            scheme = urlsplit(whole).scheme.lower()
             if scheme not in ("http", "https") or (scheme == "http" and resp.url.lower().startswith("https:")):
                 resp.close()
-                raise StoreError(f"{shown(resp.url)}: redirects to {shown(target)!r}: refused")
+                raise StoreError(f"{redact_url(resp.url)}: redirects to {redact_url(whole)!r}: refused")
         return target
 
     def ask(self, method: str, url: str, *, allowed: Sequence[int] = (), **options: Any) -> requests.Response:
         """One answer with a status under 400, or in ``allowed``. Raises OfflineError, UnreachableError, StoreError."""
-        require_online(shown(url))
+        require_online(redact_url(url))
         try:
             answer = self.request(method, url, timeout=TIMEOUT, **options)
         except requests.TooManyRedirects as error:
-            raise StoreError(f"{shown(url)}: redirects without end") from error
+            raise StoreError(f"{redact_url(url)}: redirects without end") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise UnreachableError(f"{shown(url)}: the server cannot be reached ({_reason(error)})") from error
+            cause = describe_cause(error)
+            raise UnreachableError(f"{redact_url(url)}: the server cannot be reached ({cause})") from error
         if answer.status_code >= 400 and answer.status_code not in allowed:
             answer.close()
             raise refused(answer)
@@ -141,7 +144,7 @@ def refused(answer: requests.Response) -> StoreError:
 
 
 def _refusal(answer: requests.Response) -> StoreError:
-    status, url = answer.status_code, shown(answer.url)
+    status, url = answer.status_code, redact_url(answer.url)
     if status in (401, 403):
         return StoreError(f"{url}: the server refuses access ({status})", remedy="check the token or the account")
     if status == 404:
@@ -176,11 +179,11 @@ def http_opener(client: Client, url: str) -> Opener:
 
 
 def _body(answer: requests.Response, url: str) -> Body:
-    headers = answer.headers
+    headers, name = answer.headers, redact_url(url)
     if "text/html" in headers.get("Content-Type", "") and not url.endswith((".html", ".htm")):
-        raise StoreError(f"{shown(url)}: the server sent an HTML page instead of the file", remedy="check the address")
+        raise StoreError(f"{name}: the server sent an HTML page instead of the file", remedy="check the address")
     if headers.get("Content-Encoding", "identity") not in ("", "identity"):
-        raise StoreError(f"{shown(url)}: the server sent {headers['Content-Encoding']!r} although told not to encode")
+        raise StoreError(f"{name}: the server sent {headers['Content-Encoding']!r} although told not to encode")
     offset, total = _span(answer, url)
     framed = "Content-Length" in headers or "Transfer-Encoding" in headers
     return Body(offset, total, _chunks(answer), _validator(answer), framed)
@@ -194,7 +197,7 @@ def _span(answer: requests.Response, url: str) -> tuple[int, int | None]:
     told = answer.headers.get("Content-Range", "")
     span = _CONTENT_RANGE.fullmatch(told)
     if span is None:
-        raise StoreError(f"{shown(url)}: the server sent a part of the file, but not which ({told!r})")
+        raise StoreError(f"{redact_url(url)}: the server sent a part of the file, but not which ({told!r})")
     return int(span[1]), None if span[2] == "*" else int(span[2])
 
 
@@ -216,7 +219,7 @@ def _all(answer: requests.Response) -> bytes:
     while chunk := answer.raw.read(CHUNK, decode_content=True):  # only the read behind the last one tells of a cut
         body += chunk
         if len(body) > MOST_JSON:
-            raise StoreError(f"{shown(answer.url)}: the server sent more than {MOST_JSON} bytes of JSON")
+            raise StoreError(f"{redact_url(answer.url)}: the server sent more than {MOST_JSON} bytes of JSON")
     return bytes(body)
 
 
@@ -226,11 +229,4 @@ def _json(body: bytes, answer: requests.Response) -> Any:
     except (ValueError, RecursionError):
         kind = answer.headers.get("Content-Type", "").partition(";")[0] or "something"
         sent = "broken JSON" if "json" in kind else f"{kind} instead of JSON"
-        raise StoreError(f"{shown(answer.url)}: the server sent {sent}") from None
-
-
-def _reason(error: Exception) -> str:
-    """The innermost cause, in a few words."""
-    while causes := [told for told in (getattr(error, "reason", None), *error.args) if isinstance(told, Exception)]:
-        error = causes[0]
-    return _WHOSE.sub("", str(error))
+        raise StoreError(f"{redact_url(answer.url)}: the server sent {sent}") from None

@@ -11,7 +11,7 @@ import attrs
 
 from runner_core.cache.receipt import Receipt
 from runner_core.errors import StoreError
-from runner_core.util.location import shown
+from runner_core.util.location import redact_url
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -49,7 +49,7 @@ class RemoteFile:
     """
 
     path: str
-    url: str = attrs.field(converter=shown)
+    url: str = attrs.field(converter=redact_url)
     open: Opener
     sha256: str | None = None
     size: int | None = None

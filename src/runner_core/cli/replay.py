@@ -19,7 +19,7 @@ from runner_core.pipeline.records import Record, RowFilter, read_records
 from runner_core.pipeline.replay import replay
 from runner_core.pipeline.sources_sinks import open_sinks, open_source
 from runner_core.results.result import Failure
-from runner_core.util.location import public_name
+from runner_core.util.location import redact_url
 
 
 @click.command(name="replay")
@@ -93,7 +93,7 @@ def _pictures(video: str | None, pictures: str | None) -> FrameLookup | None:
         raise UsageError("--video and --pictures at once", remedy="replay one after the other, with --source")
     source = open_source(place)
     if source.live:
-        raise UsageError(f"{public_name(place)}: what a live source showed is gone", remedy="give a video of it")
+        raise UsageError(f"{redact_url(place)}: what a live source showed is gone", remedy="give a video of it")
     return ByTime(source, place) if video else ByName(source, place)
 
 

@@ -25,7 +25,7 @@ from runner_core.pipeline.sources_sinks import open_sink, open_source
 from runner_core.pipeline.summary import Summary
 from runner_core.results.compare import Comparison
 from runner_core.stores.resolve import find
-from runner_core.util.location import public_name
+from runner_core.util.location import redact_url
 
 _EXACT, _SHARE = Tolerance(), click.FloatRange(0, 1)
 _MEASURES = ("iou", "score", "pixels", "keypoints")
@@ -101,7 +101,7 @@ def command(
 def frames_of(pictures: Sequence[str]) -> Iterator[Frame]:
     """Those of all these sources. Raises UsageError for a live one."""
     sources = [open_source(location) for location in pictures]
-    live = [public_name(location) for location, source in zip(pictures, sources, strict=True) if source.live]
+    live = [redact_url(location) for location, source in zip(pictures, sources, strict=True) if source.live]
     if live:
         raise UsageError(f"{live[0]}: a live source has no end", remedy="give pictures, a folder or a file")
     return (frame for source in sources for frame in source.frames())

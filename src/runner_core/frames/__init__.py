@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from runner_core.frames.decode import open_image as open_image
     from runner_core.frames.decode import reduced_size as reduced_size
     from runner_core.frames.decode import to_pixels as to_pixels
-    from runner_core.frames.download import LIMIT as LIMIT
+    from runner_core.frames.download import MAX_PICTURE_BYTES as MAX_PICTURE_BYTES
     from runner_core.frames.frame import Frame as Frame
     from runner_core.frames.preprocess import PictureSpec as PictureSpec
     from runner_core.frames.preprocess import Placement as Placement
@@ -17,7 +17,7 @@ else:
         __name__,
         {
             "decode": ["open_image", "reduced_size", "to_pixels"],
-            "download": ["LIMIT"],
+            "download": ["MAX_PICTURE_BYTES"],
             "frame": ["Frame"],
             "preprocess": ["PictureSpec", "Placement"],
         },

@@ -1,32 +1,40 @@
 """One picture by http(s), with a limit on its size."""
 
-from runner_core.errors import ImageError
-from runner_core.util.location import public_name
+from __future__ import annotations
 
-LIMIT = 256 * 1024 * 1024
-STREAMS = ("multipart/x-mixed-replace", "video/", "application/vnd.apple.mpegurl", "application/x-mpegurl")
+from collections.abc import Iterable
+
+from runner_core.errors import ImageError
+from runner_core.util.location import redact_url
+from runner_core.util.network import describe_cause
+
+MAX_PICTURE_BYTES = 256 * 1024 * 1024
+STREAM_TYPES = ("multipart/x-mixed-replace", "video/", "application/vnd.apple.mpegurl", "application/x-mpegurl")
 TIMEOUT = (5.0, 30.0)  # seconds: to connect, between two reads
 
 
 def fetch_bytes(url: str) -> bytes:
-    """The body at ``url``. Raises ImageError where the server does not give it, or gives more than ``LIMIT`` bytes."""
+    """The body at ``url``.
+
+    Raises ImageError where the server does not send it, or sends a stream or more than ``MAX_PICTURE_BYTES``.
+    """
     import requests
 
-    name = public_name(url)
+    name = redact_url(url)
     try:
-        with requests.get(url, timeout=TIMEOUT, stream=True) as answer:
-            answer.raise_for_status()
-            if answer.headers.get("Content-Type", "").lower().startswith(STREAMS):
+        with requests.get(url, timeout=TIMEOUT, stream=True) as response:
+            response.raise_for_status()
+            if response.headers.get("Content-Type", "").lower().startswith(STREAM_TYPES):
                 raise ImageError(f"{name}: a stream, not a picture", remedy=f"write stream:{name}")
-            return _read(answer.iter_content(1 << 16), name)
-    except (requests.RequestException, ValueError) as error:  # ValueError: a host that can be no name
-        raise ImageError(public_name(f"{url}: cannot be fetched ({error})"), remedy="check the address") from error
+            return _read_body(response.iter_content(1 << 16), name)
+    except (requests.RequestException, ValueError) as error:  # ValueError: the host cannot be a name
+        raise ImageError(f"{name}: cannot be fetched ({describe_cause(error)})", remedy="check the address") from error
 
 
-def _read(chunks: object, name: str) -> bytes:
+def _read_body(chunks: Iterable[bytes], name: str) -> bytes:
     body = bytearray()
-    for chunk in chunks:  # type: ignore[attr-defined]  # requests is untyped here
+    for chunk in chunks:
         body += chunk
-        if len(body) > LIMIT:
-            raise ImageError(f"{name}: more than {LIMIT} bytes")
+        if len(body) > MAX_PICTURE_BYTES:
+            raise ImageError(f"{name}: more than {MAX_PICTURE_BYTES} bytes")
     return bytes(body)

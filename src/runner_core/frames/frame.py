@@ -17,7 +17,7 @@ from runner_core.frames.download import fetch_bytes
 from runner_core.frames.memo import Computed, Memo
 from runner_core.frames.preprocess import PictureSpec, Placement, Prepared, as_tensor, needed, place
 from runner_core.frames.resize import resample
-from runner_core.util.location import public_name
+from runner_core.util.location import redact_url
 
 S = TypeVar("S", bound=np.generic)
 
@@ -76,7 +76,7 @@ class Frame:
     @classmethod
     def from_url(cls, url: str, *, index: int = 0) -> Frame:
         """A picture behind http(s), fetched when somebody needs it; its source is the URL without a password."""
-        return cls(source=public_name(url), read=lambda: fetch_bytes(url), index=index)
+        return cls(source=redact_url(url), read=lambda: fetch_bytes(url), index=index)
 
     @classmethod
     def from_array(

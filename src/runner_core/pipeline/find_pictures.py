@@ -54,6 +54,8 @@ class ByName:
         alike = self._frames.get(PurePath(record.source).name, [])
         shared = [_shared_parts(frame.source, record.source) for frame in alike]
         best = [frame for frame, count in zip(alike, shared, strict=True) if count == max(shared)]
+        if len(best) > 1:  # URLs that differ in their queries, which no record has: their order tells them apart
+            best = [frame for frame in best if (frame.source, frame.index) == (record.source, record.index)] or best
         if len(best) != 1:
             there = "several pictures may be" if best else "there is no picture of"
             raise SourceError(f"{self._place}: {there} {record.source}")

@@ -11,7 +11,7 @@ from runner_core.contracts import HasFiles, HasFolder, HasPlaces, Sink, Source
 from runner_core.discovery.catalog import package_of
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
-from runner_core.util.location import public_name, without_options
+from runner_core.util.location import redact_url, without_options
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C: is a drive
 
@@ -45,7 +45,7 @@ def open_source(location: str) -> Source:
     known = ", ".join(get_registry().all("sources")) or "none"
     package = package_of("sources", scheme[1].lower() if scheme else "file")
     remedy = f"`pip install {package}` brings one" if package else "see `runner plugins`"
-    raise NotInstalled(f"no installed source reads {public_name(location)!r}", remedy=f"installed: {known}; {remedy}")
+    raise NotInstalled(f"no installed source reads {redact_url(location)!r}", remedy=f"installed: {known}; {remedy}")
 
 
 def source_of(asked: Readable) -> Source:
@@ -107,7 +107,7 @@ def open_sinks(asked: Sequence[Writable], *, reading: Source | None = None, inpu
 
 def sink_name(asked: Writable) -> str:
     """What a sink is called where a run is told of: as it was typed, without a password."""
-    return public_name(str(asked)) if isinstance(asked, str | os.PathLike) else type(asked).__name__
+    return redact_url(str(asked)) if isinstance(asked, str | os.PathLike) else type(asked).__name__
 
 
 def _places(sink: Sink) -> list[str]:

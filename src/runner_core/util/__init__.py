@@ -9,16 +9,16 @@ if TYPE_CHECKING:
     from runner_core.util.atomic import write_bytes as write_bytes
     from runner_core.util.atomic import write_text as write_text
     from runner_core.util.home import require_online as require_online
-    from runner_core.util.location import Kind as Kind
-    from runner_core.util.location import public_name as public_name
-    from runner_core.util.location import shown as shown
+    from runner_core.util.location import OptionType as OptionType
+    from runner_core.util.location import redact_url as redact_url
     from runner_core.util.location import split_options as split_options
+    from runner_core.util.location import without_account as without_account
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
             "atomic": ["make_folder", "write_bytes", "write_text"],
             "home": ["require_online"],
-            "location": ["Kind", "public_name", "shown", "split_options"],
+            "location": ["OptionType", "redact_url", "split_options", "without_account"],
         },
     )

@@ -1,4 +1,7 @@
-"""Options behind a location's question mark: ``clip.mp4?stride=2&max_fps=5``, ``yolo:out?form=boxes``."""
+"""A location as it is typed: what of it may be shown, and the options behind its question mark.
+
+``clip.mp4?stride=2&max_fps=5``, ``yolo:out?form=boxes``, ``https://me:secret@host/cat.jpg?token=abc``.
+"""
 
 from __future__ import annotations
 
@@ -12,70 +15,72 @@ import attrs
 
 from runner_core.errors import UsageError
 
-_PASSWORD = re.compile(r"(?<=://)[^/?#\s]*@")
-_NAMED = re.compile(r"\?(?=[A-Za-z_][\w-]*(?:[=&]|$))")
+_ACCOUNT = re.compile(r"(?<=//)[^/?#]*@")  # user and password before the host
+_QUERY = re.compile(r"(?<=://)([^?#]*)[?#].*", re.DOTALL)  # a token, a signature: what is behind the path
+_OPTIONS = re.compile(r"\?(?=[A-Za-z_][\w-]*(?:[=&]|$))")  # a question mark with a name behind it
+
+
+def redact_url(location: str) -> str:
+    """The location without what may be secret in it, for messages, records, receipts and file titles.
+
+    A URL loses its user and password, its query and its fragment. A path keeps its options: they are no secrets.
+    """
+    return _QUERY.sub(r"\1", without_account(location))
+
+
+def without_account(url: str) -> str:
+    """The URL without user and password, for a server that should not get them; ``redact_url`` is for people."""
+    return _ACCOUNT.sub("", url)
 
 
 @attrs.frozen
-class Kind:
-    """What the value of an option may be: how it is written, how it is read, how it is called."""
+class OptionType:
+    """What the value of an option may be.
+
+    ``pattern``  a regular expression that the whole value matches; ``read`` makes the value of the text.
+    ``what``     completes "is not ...": ``a whole number``.
+    """
 
     pattern: str
     read: Callable[[str], Any]
     what: str
 
 
-def public_name(location: str) -> str:
-    """The location, or a text that holds it, as records and messages may show it: without user and password."""
-    return _PASSWORD.sub("", location)
-
-
 def without_options(location: str) -> str:
-    """The place alone."""
-    return _NAMED.split(location, maxsplit=1)[0]
+    """The location without its options."""
+    return _OPTIONS.split(location, maxsplit=1)[0]
 
 
 def split_options(
-    location: str | os.PathLike[str], kinds: Mapping[str, Kind], *, foreign: bool = False
+    location: str | os.PathLike[str], known: Mapping[str, OptionType], *, foreign: bool = False
 ) -> tuple[str, dict[str, Any]]:
-    """The location without its options, and these by name.
+    """The location without its options, and the options by name, their hyphens as underscores.
 
-    They begin at the first question mark with a name behind it: ``what?.csv`` has none, nor has a ``Path``, whatever
-    it is called. Others than those of ``kinds`` are refused, or with ``foreign`` left in place: an address has a query
-    of its own, from its first question mark on. Raises UsageError.
+    Options begin at the first question mark with a name behind it: ``what?.csv`` has none. A ``Path`` never has any.
+    With ``foreign`` the location is a URL with a query of its own, from its first question mark on: what is not in
+    ``known`` stays there. Otherwise raises UsageError for it; always for a value that its type does not allow.
     """
     if not isinstance(location, str):
         return os.fspath(location), {}
-    place, *query = location.split("?", 1) if foreign else _NAMED.split(location, maxsplit=1)
+    place, *query = location.split("?", 1) if foreign else _OPTIONS.split(location, maxsplit=1)
     own: dict[str, Any] = {}
     others = []
     for part in filter(None, "".join(query).split("&")):
         key, _, value = part.partition("=")
         name = key.replace("-", "_")
-        if name in kinds:
-            own[name] = _read(location, name, kinds[name], unquote(value))
+        if name in known:
+            own[name] = _read_value(location, name, known[name], unquote(value))
         else:
             others.append(part)
     if others and not foreign:
         unknown = others[0].partition("=")[0]
         raise UsageError(
-            f"{public_name(location)}: no option {unknown!r}", remedy=f"known: {', '.join(kinds) or 'none'}"
+            f"{redact_url(location)}: no option {unknown!r}", remedy=f"known: {', '.join(known) or 'none'}"
         )
     return "?".join(filter(None, (place, "&".join(others)))), own
 
 
-def _read(location: str, name: str, kind: Kind, value: str) -> Any:
-    if not re.fullmatch(kind.pattern, value):
-        raise UsageError(f"{public_name(location)}: {name}={value} is not {kind.what}")
-    return kind.read(value)
-
-
-_SECRET = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
-
-
-def shown(url: str) -> str:
-    """The address without what may be secret in it: an account before the host, a signature behind the path.
-
-    For messages and receipts.
-    """
-    return _SECRET.sub("", url)
+def _read_value(location: str, name: str, option: OptionType, value: str) -> Any:
+    if not re.fullmatch(option.pattern, value):
+        raise UsageError(f"{redact_url(location)}: {name}={value} is not {option.what}")
+    return option.read(value)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.results import Inference, Result, coco_results
-from runner_core.util import Kind, split_options
+from runner_core.util import OptionType, split_options
 from runner_export.categories import Categories
 from runner_export.json_rows import Rows
 from runner_export.omissions import Omissions
@@ -20,7 +20,7 @@ from runner_export.truth import Truth
 
 log = logging.getLogger("runner")
 
-TRUTH = Kind(".+", lambda path: Truth.read(Path(path).expanduser()), "a COCO dataset")
+TRUTH = OptionType(".+", lambda path: Truth.read(Path(path).expanduser()), "a COCO dataset")
 
 
 class CocoSink:

@@ -11,7 +11,7 @@ from typing import Any
 from runner_core.errors import ImageError
 from runner_core.frames import Frame
 from runner_core.results import Inference, Result
-from runner_core.util import Kind, split_options
+from runner_core.util import OptionType, split_options
 from runner_export.dataset import Dataset
 from runner_export.label_rows import FORMS, takes
 from runner_export.naming import Names, safe
@@ -19,8 +19,8 @@ from runner_export.omissions import Omissions
 from runner_export.places import writable_folder
 
 _OPTIONS = {
-    "form": Kind("|".join(FORMS), str, f"one of {', '.join(FORMS)}"),
-    "images": Kind("yes|no", "yes".__eq__, "yes or no"),
+    "form": OptionType("|".join(FORMS), str, f"one of {', '.join(FORMS)}"),
+    "images": OptionType("yes|no", "yes".__eq__, "yes or no"),
 }
 
 

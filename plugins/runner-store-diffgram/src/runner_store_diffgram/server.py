@@ -12,7 +12,7 @@ import attrs
 from runner_core.cache import IDEMPOTENT, Client
 from runner_core.cards import BACKGROUND, Label, LabelMap
 from runner_core.errors import LabelError, NoSuchBrain, StoreError, UsageError
-from runner_core.util import shown
+from runner_core.util import redact_url
 
 HOST = "https://diffgram.com"
 ID_VARIABLE = "DIFFGRAM_CLIENT_ID"
@@ -102,7 +102,7 @@ class Server:
         """Where the graph is: as safe from those in between as the server itself, for no checksum would tell."""
         url = str(_field(ai, "url_model"))
         if self.host.startswith("https:") and urlsplit(url).scheme != "https":
-            raise StoreError(f"{self.host}: sends to {shown(url)} for the model: refused")
+            raise StoreError(f"{self.host}: sends to {redact_url(url)} for the model: refused")
         return url
 
     def _infer(self, path: str, **request: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import attrs
 
 from runner_core.cache import Body, Opener, RemoteFile
 from runner_core.errors import NotInstalled, StoreError, UnreachableError, UsageError
-from runner_core.util import require_online, shown
+from runner_core.util import redact_url, require_online
 from runner_store_fsspec.known_hosts import policy
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Remote:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self.shown = shown(address)
+        self.shown = redact_url(address)
 
     def files(self, below: str = "") -> dict[str, Entry]:
         """All files below the folder, or below a folder in it, by path; none where it is not there."""

@@ -16,16 +16,16 @@ log = logging.getLogger("runner")
 
 
 class MergedFrames(Iterator[Frame]):
-    """The newest frame of each source, in the order in which they come."""
+    """The newest frame of each source, in the order in which they come; its name ends in the source's suffix."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[Source], suffixes: Sequence[str]) -> None:
         self._all = [source.frames() for source in sources]
         self._newest = NewestFrames(len(sources), cameras=len(sources))
         self._index = -1
         self._first: float | None = None
-        for number, frames in enumerate(self._all):
-            name = f"runner-camera {number}"
-            Thread(target=_read, args=(frames, number, self._newest), name=name, daemon=True).start()
+        for number, (frames, suffix) in enumerate(zip(self._all, suffixes, strict=True)):
+            name, args = f"runner-camera {number}", (frames, number, suffix, self._newest)
+            Thread(target=_read, args=args, name=name, daemon=True).start()
 
     def __next__(self) -> Frame:
         """Numbered and timed as the frames of one source are."""
@@ -49,13 +49,14 @@ class MergedFrames(Iterator[Frame]):
         self._newest.close()
 
 
-def _read(frames: Iterator[Frame], camera: int, newest: NewestFrames) -> None:
+def _read(frames: Iterator[Frame], camera: int, suffix: str, newest: NewestFrames) -> None:
     """A camera's thread."""
     error = None
     try:
         for frame in frames:
             if newest.closed:
                 break
+            frame.source += suffix
             newest.put(camera, frame)
     except Exception as failed:  # noqa: BLE001  # whatever a plugin raises costs this one camera
         error = failed if isinstance(failed, SourceError) else SourceError(f"{type(failed).__name__}: {failed}")

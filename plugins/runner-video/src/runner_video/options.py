@@ -6,25 +6,25 @@ import difflib
 import logging
 from collections.abc import Mapping
 
-from runner_core.util import Kind, public_name
+from runner_core.util import OptionType, redact_url
 from runner_core.util import split_options as split_options
 
-COUNT = Kind(r"0*[1-9]\d*", int, "a whole number from 1")
-SECONDS = Kind(r"\d+(\.\d*)?|\.\d+", float, "a number of seconds")
+COUNT = OptionType(r"0*[1-9]\d*", int, "a whole number from 1")
+SECONDS = OptionType(r"\d+(\.\d*)?|\.\d+", float, "a number of seconds")
 _ABOVE_NOUGHT = r"0*[1-9]\d*(\.\d*)?|0*\.0*[1-9]\d*"
-SPAN = Kind(_ABOVE_NOUGHT, float, "a number of seconds above 0")
-RATE = Kind(_ABOVE_NOUGHT, float, "a number of frames a second")
-SIZE = Kind(r"[1-9]\d*x[1-9]\d*", str, "a size such as 1280x720")
-OFFSET = Kind(r"-?\d+,-?\d+", str, "an offset such as 10,20")
-WORD = Kind(r"\w+", str, "a name")
+SPAN = OptionType(_ABOVE_NOUGHT, float, "a number of seconds above 0")
+RATE = OptionType(_ABOVE_NOUGHT, float, "a number of frames a second")
+SIZE = OptionType(r"[1-9]\d*x[1-9]\d*", str, "a size such as 1280x720")
+OFFSET = OptionType(r"-?\d+,-?\d+", str, "an offset such as 10,20")
+WORD = OptionType(r"\w+", str, "a name")
 
 log = logging.getLogger("runner")
 _ALIKE = 0.8
 
 
-def warn_of_slips(address: str, kinds: Mapping[str, Kind]) -> None:
+def warn_of_slips(address: str, kinds: Mapping[str, OptionType]) -> None:
     """Says which parts of an address's own query are spelled much like an option."""
     for part in address.partition("?")[2].split("&"):
         name = part.partition("=")[0]
         for meant in difflib.get_close_matches(name, kinds, n=1, cutoff=_ALIKE):
-            log.warning("%s: %s= is left to the server; did you mean %s=?", public_name(address), name, meant)
+            log.warning("%s: %s= is left to the server; did you mean %s=?", redact_url(address), name, meant)

@@ -13,7 +13,7 @@ from runner_core.drawing import Style, annotate_picture
 from runner_core.errors import ImageError, SinkError, UsageError
 from runner_core.frames import Frame
 from runner_core.results import Result
-from runner_core.util import make_folder, public_name
+from runner_core.util import make_folder, redact_url
 from runner_video.options import RATE, split_options
 from runner_video.recording import FORMATS, Recording
 
@@ -38,7 +38,7 @@ class VideoSink:
         self.places = (self.path,)
         self.fps: float = options.get("fps", FPS)
         if self.path.suffix.lower() not in FORMATS:
-            name = public_name(place)
+            name = redact_url(place)
             raise UsageError(f"{name}: no video is written by that name", remedy=f"end it in {', '.join(FORMATS)}")
 
     @contextmanager

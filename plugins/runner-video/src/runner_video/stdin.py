@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from runner_core.errors import SourceError
-from runner_core.frames import LIMIT, Frame
+from runner_core.frames import MAX_PICTURE_BYTES, Frame
 from runner_video.ahead import Ahead
 from runner_video.splitting import BMP, JPEG, LENGTH, PNG, WEBP, Cutter, bmp, jpeg, png, split, webp, with_length
 
@@ -47,7 +47,7 @@ class StandardInput:
     def frames(self) -> Iterator[Frame]:
         """As they come. Raises SourceError where there is nothing, or the last picture is cut short."""
         stream = cast(io.BufferedReader, sys.stdin.buffer)
-        ahead = Ahead(stream, LIMIT)
+        ahead = Ahead(stream, MAX_PICTURE_BYTES)
         if stream.isatty() or not ahead.peek(1):
             raise SourceError(f"{NAME}: nothing on standard input", remedy="pipe pictures into it")
         for index, data in enumerate(_pictures(ahead)):
@@ -61,6 +61,6 @@ def _pictures(stream: Ahead) -> Iterator[bytes]:
     for cutter, is_such in _CUTTERS.items():
         if is_such(head):
             return split(stream, cutter, NAME)
-    if int.from_bytes(head[:LENGTH], "big") <= LIMIT and head[LENGTH:8] not in _BOXES:
+    if int.from_bytes(head[:LENGTH], "big") <= MAX_PICTURE_BYTES and head[LENGTH:8] not in _BOXES:
         return split(stream, with_length, NAME)
     return iter([stream.take_all()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner_core.util import public_name
+from runner_core.util import redact_url
 from runner_video.inputs import Input
 from runner_video.live import OPTIONS, STALL, LiveSource
 from runner_video.options import split_options, warn_of_slips
@@ -23,4 +23,4 @@ class Stream(LiveSource):
         stall = options.get("stall", STALL)
         timeout = "timeout" if place.lower().startswith("rtsp") else "rw_timeout"
         network = {"rtsp_flags": "prefer_tcp", "fpsprobesize": "0", timeout: str(int(stall * _MICRO))}
-        super().__init__(Input(place, name=public_name(place), options=network, timeout=stall), **options)
+        super().__init__(Input(place, name=redact_url(place), options=network, timeout=stall), **options)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from runner_core.contracts import Source
 from runner_core.errors import RunnerError, SourceError
 from runner_core.pipeline import open_source
-from runner_core.util import public_name
+from runner_core.util import redact_url
 from runner_video.merged import MergedFrames
 from runner_video.stream import Stream
 from runner_video.web import Web
@@ -34,7 +36,7 @@ class Streams:
 
     def frames(self) -> MergedFrames:
         """Raises SourceError when there is no camera left."""
-        return MergedFrames(self.sources)
+        return MergedFrames(self.sources, _suffixes(self.locations))
 
 
 def _camera(path: Path, line: str) -> Source:
@@ -43,7 +45,7 @@ def _camera(path: Path, line: str) -> Source:
     An address that does not tell what it is, is a stream here, and nobody is asked: it may be off for now.
     """
     if line.startswith("streams:") or line.partition("?")[0].lower().endswith(".streams"):
-        raise SourceError(f"{path}: {public_name(line)} is a list itself", remedy="write its cameras here")
+        raise SourceError(f"{path}: {redact_url(line)} is a list itself", remedy="write its cameras here")
     try:
         source = open_source(line)
     except RunnerError as error:
@@ -51,8 +53,18 @@ def _camera(path: Path, line: str) -> Source:
     if isinstance(source, Web) and not source.told:
         return Stream(line)
     if not source.live:
-        raise SourceError(f"{path}: {public_name(line)} is not live", remedy="a list of streams holds cameras alone")
+        raise SourceError(f"{path}: {redact_url(line)} is not live", remedy="a list of streams holds cameras alone")
     return source
+
+
+def _suffixes(locations: Sequence[str]) -> list[str]:
+    """What is added to the name of each camera: a number where an earlier one has the same URL but for its query."""
+    seen: Counter[str] = Counter()
+    suffixes = []
+    for name in map(redact_url, locations):
+        seen[name] += 1
+        suffixes.append(f" ({seen[name]})" if seen[name] > 1 else "")
+    return suffixes
 
 
 def _lines(path: Path) -> list[str]:

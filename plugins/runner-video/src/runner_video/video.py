@@ -9,7 +9,7 @@ from typing import Any
 
 from runner_core.errors import SourceError, UsageError
 from runner_core.frames import Frame
-from runner_core.util import public_name
+from runner_core.util import redact_url
 from runner_video.aside import aside
 from runner_video.decoding import seek, timed_shots
 from runner_video.inputs import FAULTS, Input
@@ -41,7 +41,7 @@ class VideoSource:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         place, options = _split(os.fspath(location))
         self.input = (
-            Input(place, name=public_name(place), timeout=TIMEOUT)
+            Input(place, name=redact_url(place), timeout=TIMEOUT)
             if "://" in place
             else Input(_PIPE if place == "-" else place, name=place, faults=FAULTS)
         )

@@ -9,7 +9,7 @@ from mimetypes import guess_type
 from runner_core.contracts import Source
 from runner_core.frames import Frame
 from runner_core.pipeline import open_source
-from runner_core.util import public_name
+from runner_core.util import without_account
 from runner_video import live, video
 from runner_video.options import split_options
 from runner_video.stream import Stream
@@ -65,7 +65,7 @@ def _kind(address: str) -> type[Stream | VideoSource] | None:
     import requests
 
     try:
-        code, headers = _asked(public_name(address))
+        code, headers = _asked(without_account(address))
         challenge = headers.get("WWW-Authenticate", "").lower()
         if code == _UNAUTHORIZED and "basic" in challenge and "digest" not in challenge:  # else it stays unsaid
             code, headers = _asked(address)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import attrs
 
 from runner_core.errors import UsageError
-from runner_core.util import Kind, split_options
+from runner_core.util import OptionType, split_options
 
 LOOPBACK = "127.0.0.1"
 LEAST_TOKEN = 8  # characters
@@ -73,8 +73,8 @@ def is_loopback(host: str) -> bool:
 
 
 _OPTIONS = {
-    "host": Kind(".*", str, "a host"),
-    "token": Kind(".*", str, "a token"),
-    "pace": Kind(r"(?=.*[1-9])\d*\.?\d*", float, "a number above 0"),
-    "open": Kind("|".join(_FLAGS), _FLAGS.__getitem__, "yes or no"),
+    "host": OptionType(".*", str, "a host"),
+    "token": OptionType(".*", str, "a token"),
+    "pace": OptionType(r"(?=.*[1-9])\d*\.?\d*", float, "a number above 0"),
+    "open": OptionType("|".join(_FLAGS), _FLAGS.__getitem__, "yes or no"),
 }

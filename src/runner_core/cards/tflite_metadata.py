@@ -15,56 +15,81 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from flatbuffers import encode, number_types, packer
-from flatbuffers.table import Table as Slots
-
 
 class Table:
     """One table. ``field`` is a field's place in the schema, from 0; a union takes two: its type, then its value.
 
-    A field that is not there reads as empty. Raises struct.error, ValueError or TypeError where the bytes are not what
-    the schema says.
+    A field that is not there reads as empty. Raises struct.error or ValueError where the bytes are not what the schema
+    says; nothing outside of them is read. Source: https://flatbuffers.dev/internals/
     """
 
     def __init__(self, data: bytes, position: int) -> None:
-        self._data, self._slots = data, Slots(data, position)
+        self._data, self._position = data, position
 
     @classmethod
     def root(cls, data: bytes) -> Table:
-        return cls(data, encode.Get(packer.uoffset, data, 0))
+        return cls(data, _number(data, 0, "I"))
 
     def text(self, field: int) -> str:
-        offset = self._offset(field)
-        return self._slots.String(self._slots.Pos + offset).decode() if offset else ""
+        return self.data(field).decode()
 
     def number(self, field: int) -> int:
         """A uint32."""
-        return int(self._slots.GetSlot(4 + 2 * field, 0, number_types.Uint32Flags))
+        offset = self._offset(field)
+        return _number(self._data, offset, "I") if offset else 0
 
     def byte(self, field: int) -> int:
-        return int(self._slots.GetSlot(4 + 2 * field, 0, number_types.Uint8Flags))
+        offset = self._offset(field)
+        return _number(self._data, offset, "B") if offset else 0
 
     def data(self, field: int) -> bytes:
-        offset = self._offset(field)
-        return self._slots.GetVectorAsNumpy(number_types.Uint8Flags, offset).tobytes() if offset else b""
+        start, length = self._vector(field)
+        return self._items(start, length)
 
     def floats(self, field: int) -> list[float]:
-        offset = self._offset(field)
-        return self._slots.GetVectorAsNumpy(number_types.Float32Flags, offset).tolist() if offset else []
+        start, length = self._vector(field)
+        return [value for (value,) in struct.iter_unpack("<f", self._items(start, 4 * length))]
 
     def table(self, field: int) -> Table:
-        return Table(self._data, self._slots.Indirect(self._slots.Pos + self._offset(field)))
+        return self._table(self._offset(field))
 
     def tables(self, field: int) -> Iterator[Table]:
-        offset = self._offset(field)
-        if offset:
-            start = self._slots.Vector(offset)
-            for index in range(self._slots.VectorLen(offset)):
-                yield Table(self._data, self._slots.Indirect(start + 4 * index))
+        start, length = self._vector(field)
+        yield from (self._table(start + 4 * index) for index in range(length))
 
     def _offset(self, field: int) -> int:
-        """Where the field lies from the table's own position; 0 where it is not there. Two bytes of size come first."""
-        return int(self._slots.Offset(4 + 2 * field))
+        """Where the field lies; 0 where it is not there.
+
+        A table begins with the distance back to its vtable: two bytes of size, two of the table's, two for each field.
+        """
+        vtable = self._position - _number(self._data, self._position, "i")
+        place = 4 + 2 * field
+        within = _number(self._data, vtable + place, "H") if place < _number(self._data, vtable, "H") else 0
+        return self._position + within if within else 0
+
+    def _vector(self, field: int) -> tuple[int, int]:
+        """Where its items begin, and how many they are."""
+        offset = self._offset(field)
+        if not offset:
+            return 0, 0
+        start = offset + _number(self._data, offset, "I")
+        return start + 4, _number(self._data, start, "I")
+
+    def _table(self, offset: int) -> Table:
+        return Table(self._data, offset + _number(self._data, offset, "I"))
+
+    def _items(self, start: int, size: int) -> bytes:
+        if start + size > len(self._data):
+            raise ValueError(f"{size} bytes at {start} of {len(self._data)}")
+        return self._data[start : start + size]
+
+
+def _number(data: bytes, position: int, code: str) -> int:
+    """A little-endian number, by ``struct``'s code."""
+    if position < 0:  # struct would count from the end
+        raise ValueError(f"a table at {position}")
+    (number,) = struct.unpack_from(f"<{code}", data, position)
+    return int(number)
 
 
 _LARGEST = 1 << 20  # bytes of a packed file that is still read: labels are small
@@ -86,13 +111,13 @@ def read_tflite_metadata(path: Path) -> dict[str, str]:
 
 
 def _embedded(data: bytes) -> dict[str, str]:
-    model = Table.root(data)
     try:
+        model = Table.root(data)
         for entry in model.tables(_MODEL_METADATA):
             if entry.text(0) == "TFLITE_METADATA":
                 buffer = list(model.tables(_MODEL_BUFFERS))[entry.number(1)]
                 return _described(Table.root(buffer.data(0)))
-    except (struct.error, ValueError, TypeError, IndexError):  # no runtime verifies these bytes
+    except (struct.error, ValueError, IndexError):  # no runtime verifies these bytes
         pass
     return {}
 

@@ -13,6 +13,7 @@ from runner_core.cards.tolerance import Tolerance as Tolerance  # what compare i
 from runner_core.results.boxes import box_ious
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
+from runner_core.results.run_lengths import run_ious
 
 _SAME_THING = 0.5  # the overlap from which two rows with one label are taken for one thing
 
@@ -158,13 +159,7 @@ def _box_ious(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[n
 def _mask_ious(one: Sequence[Mask], other: Sequence[Mask]) -> NDArray[np.float64]:
     if not one or not other:
         return np.zeros((len(one), len(other)))
-    from pycocotools import mask as coco
-
-    iou: Any = coco.iou  # its types know no third argument
-    packed = [
-        [{"size": list(mask.shape), "counts": mask.rle["counts"].encode()} for mask in masks] for masks in (one, other)
-    ]
-    return np.asarray(iou(*packed, [0] * len(other)), np.float64)
+    return run_ious(*([mask.runs for mask in masks] for masks in (one, other)))
 
 
 def _pairs(overlaps: NDArray[np.float64], least: float) -> list[tuple[int, int]]:

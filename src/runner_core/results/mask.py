@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_PIXELS = 1 << 31  # pycocotools takes the process down where it cannot allocate a mask
+from runner_core.results.run_lengths import Runs, fill_runs, pack_runs, runs_of, unpack_runs
+
+MOST_PIXELS = 1 << 31  # a few bytes of RLE may claim any size
 
 
 class Mask:
     """H x W booleans in the original picture's size, read-only, kept as an array, as COCO's compressed RLE, or both.
 
-    The run-length form is that of pycocotools: column-major runs, packed six bits a character.
+    The run-length form is that of pycocotools: column-major runs, packed as text.
     """
 
     shape: tuple[int, int]
@@ -38,18 +40,17 @@ class Mask:
     @cached_property
     def array(self) -> NDArray[np.bool_]:
         """H x W bool."""
-        from pycocotools import mask as coco
-
-        packed: Any = {"size": list(self.shape), "counts": self.rle["counts"].encode()}  # its type is private
-        return _frozen(coco.decode(packed))
+        return _frozen(fill_runs(self.runs, self.shape))
 
     @cached_property
     def rle(self) -> dict[str, Any]:
         """``{"size": [height, width], "counts": "..."}``."""
-        from pycocotools import mask as coco
+        return {"size": list(self.shape), "counts": pack_runs(self.runs)}
 
-        packed = coco.encode(np.asfortranarray(self.array, dtype=np.uint8))
-        return {"size": list(self.shape), "counts": _text(packed["counts"])}
+    @cached_property
+    def runs(self) -> Runs:
+        """Lengths of the runs in pixels, outside and inside in turn. Raises ValueError for a damaged RLE."""
+        return runs_of(self.array) if "array" in self.__dict__ else unpack_runs(self.rle["counts"])
 
     @cached_property
     def area(self) -> int:

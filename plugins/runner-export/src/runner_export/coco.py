@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runner_core.results import Inference, Result, coco_results
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.results import Inference, Mask, Result, coco_results
 from runner_core.util import OptionType, split_options
 from runner_export.categories import Categories
 from runner_export.json_rows import Rows
@@ -114,10 +117,16 @@ def _box(row: Mapping[str, Any]) -> list[float] | None:
     if "bbox" in row:
         return list(row["bbox"])
     if "segmentation" in row:
-        from pycocotools import mask
-
-        return [float(side) for side in mask.toBbox(row["segmentation"])]
+        return _box_around(Mask(rle=row["segmentation"]).array)
     if "keypoints" not in row:
         return None
     across, down = row["keypoints"][0::3], row["keypoints"][1::3]
     return [min(across), min(down), max(across) - min(across), max(down) - min(down)]
+
+
+def _box_around(mask: NDArray[np.bool_]) -> list[float]:
+    """x, y, width, height; zeros for a mask without a pixel."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return [0.0] * 4
+    return [float(each[0]) for each in (columns, rows)] + [float(each[-1] - each[0] + 1) for each in (columns, rows)]

@@ -7,9 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
+
+from runner_core.cli.main import main
+from runner_core.discovery import registry
+from runner_core.discovery.entry_points import LOAD_VARIABLE
 
 # Tests that call ONNX Runtime directly send no usage reports either.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -27,6 +32,12 @@ def listeners() -> Iterator[None]:
     log.setLevel(level)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_home_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests remember without a home of their own (speeds, trust, brains) is of this session and process alone."""
+    os.environ["RUNNER_HOME"] = str(tmp_path_factory.mktemp("home"))
+
+
 @pytest.fixture(scope="session")
 def testdata() -> Path:
     """The folder of real models and pictures, which lies beside the project and is never part of it."""
@@ -38,8 +49,31 @@ def testdata() -> Path:
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> Runner:
-    """``runner(*arguments)``: the command line in a process of its own, in an empty folder with an empty cache."""
+def runner(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Runner:
+    """``runner(*arguments, VARIABLE="value")``: the command line in an empty folder, with an empty cache.
+
+    In this process, which need not import the frameworks again for every command: that takes most of a command's time.
+    """
+
+    def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        typed = list(map(str, arguments))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(tmp_path)
+            for name, value in {"RUNNER_HOME": str(tmp_path / "home"), **environment}.items():
+                patch.setenv(name, value)
+            if LOAD_VARIABLE in environment:  # which is read once in a process
+                patch.setattr(registry, "_installed", lru_cache(registry._installed.__wrapped__))
+            capfd.readouterr()
+            with pytest.raises(SystemExit) as stop:
+                main(typed)
+        return subprocess.CompletedProcess(typed, int(stop.value.code or 0), *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def runner_process(tmp_path: Path) -> Runner:
+    """As ``runner``, in a process of its own: for what a process alone shows, and what would end this one."""
 
     def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

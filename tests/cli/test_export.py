@@ -36,10 +36,10 @@ def left(folder):
     return sorted(entry.name for entry in folder.iterdir() if entry.name != "home")
 
 
-def test_a_new_folder_has_the_old_form_and_the_new_ones(runner_here, page, tmp_path):
-    done = runner_here("export", page, "--to", "tflite", "--to", "onnx", "--pictures", PICTURE, "--out", "made")
-    assert done.returncode == 0, done.err
-    assert "wrote made/page.onnx" in done.out
+def test_a_new_folder_has_the_old_form_and_the_new_ones(runner, page, tmp_path):
+    done = runner("export", page, "--to", "tflite", "--to", "onnx", "--pictures", PICTURE, "--out", "made")
+    assert done.returncode == 0, done.stderr
+    assert "wrote made/page.onnx" in done.stdout
     card = Card.read(tmp_path / "made" / "brain.json")
     assert [artifact.path for artifact in card.artifacts] == ["page.pb", "page.tflite", "page.onnx"]
     for artifact in card.artifacts:
@@ -53,27 +53,27 @@ def test_a_new_folder_has_the_old_form_and_the_new_ones(runner_here, page, tmp_p
         assert told.labels == card.labels
 
 
-def test_without_pictures_it_is_tried_on_drawn_ones_and_lands_beside(runner_here, page, tmp_path):
-    assert runner_here("export", page, "--to", "onnx").returncode == 0
+def test_without_pictures_it_is_tried_on_drawn_ones_and_lands_beside(runner, page, tmp_path):
+    assert runner("export", page, "--to", "onnx").returncode == 0
     assert left(tmp_path / "page") == ["brain.json", "page.onnx", "page.pb"]
 
 
-def test_a_brain_gains_one_form_after_the_other_where_it_is(runner_here, page):
-    whole = runner_here("export", page, "--to", "onnx", "--out", page, "--pictures", PICTURE)
-    half = runner_here("export", page, "--to", "tflite", "--out", page, "--pictures", PICTURE, "--half")
-    assert (whole.returncode, half.returncode) == (0, 0), half.err
+def test_a_brain_gains_one_form_after_the_other_where_it_is(runner, page):
+    whole = runner("export", page, "--to", "onnx", "--out", page, "--pictures", PICTURE)
+    half = runner("export", page, "--to", "tflite", "--out", page, "--pictures", PICTURE, "--half")
+    assert (whole.returncode, half.returncode) == (0, 0), half.stderr
     assert left(page) == ["brain.json", "page.onnx", "page.pb", "page.tflite"]
     assert [artifact.format for artifact in Card.read(page / "brain.json").artifacts] == [".pb", ".onnx", ".tflite"]
     assert (page / "page.tflite").stat().st_size < 0.6 * (page / "page.onnx").stat().st_size
-    assert runner_here("export", page, "--to", "onnx", "--out", page, "--half").returncode == 0
+    assert runner("export", page, "--to", "onnx", "--out", page, "--half").returncode == 0
     assert (page / "page.onnx").stat().st_size < 1.1 * (page / "page.tflite").stat().st_size
 
 
-def test_a_bare_model_gets_a_card(runner_here, tmp_path):
+def test_a_bare_model_gets_a_card(runner, tmp_path):
     shutil.copy(DEMO / "brains" / "page" / "page.pb", tmp_path / "found.pb")
     (tmp_path / "names.txt").write_text("page\n")
-    done = runner_here("export", "found.pb", "--labels", "names.txt", "--to", "onnx", "--pictures", PICTURE)
-    assert done.returncode == 0, done.err
+    done = runner("export", "found.pb", "--labels", "names.txt", "--to", "onnx", "--pictures", PICTURE)
+    assert done.returncode == 0, done.stderr
     card = Card.read(tmp_path / "found" / "brain.json")
     assert card.labels.names == ("page",)
     assert [artifact.task for artifact in card.artifacts] == [None, "boxes-scores"]
@@ -85,53 +85,52 @@ def mirrored(self, boxes, scores):
     return {"boxes": 1 - tf.reshape(boxes, (1, -1, 4)), "scores": tf.reshape(scores, (1, -1, 1))}
 
 
-def test_what_answers_otherwise_is_not_written(runner_here, page, tmp_path, monkeypatch):
+def test_what_answers_otherwise_is_not_written(runner, page, tmp_path, monkeypatch):
     monkeypatch.setattr(RawHead, "told", mirrored)
     for out in ("made", page):
         before = left(page)
-        done = runner_here("export", page, "--to", "onnx", "--pictures", PICTURE, "--out", out)
+        done = runner("export", page, "--to", "onnx", "--pictures", PICTURE, "--out", out)
         assert done.returncode == 1
-        assert "answers otherwise: onnx, page.onnx on" in done.err
-        assert "only the first has page" in done.err
+        assert "answers otherwise: onnx, page.onnx on" in done.stderr
+        assert "only the first has page" in done.stderr
         assert left(page) == before
     assert left(tmp_path) == ["models"]
 
 
-def test_the_tolerances_are_those_of_verify(runner_here, page, tmp_path):
-    done = runner_here("export", page, "--to", "onnx", "--pictures", PICTURE, "--iou", "1")
+def test_the_tolerances_are_those_of_verify(runner, page, tmp_path):
+    done = runner("export", page, "--to", "onnx", "--pictures", PICTURE, "--iou", "1")
     assert done.returncode == 1
-    assert "at least 1 is asked" in done.err
+    assert "at least 1 is asked" in done.stderr
     assert left(tmp_path) == ["models"]
 
 
-def test_what_was_allowed_is_kept_for_verify_unless_that_is_told_otherwise(runner_here, testdata, tmp_path):
+def test_what_was_allowed_is_kept_for_verify_unless_that_is_told_otherwise(runner, testdata, tmp_path):
     """FastestDet has two boxes of nearly one score for the dog."""
     models, picture = testdata / "models", testdata / "pictures" / "dog_segmentation.bmp"
     graph = models / "fastestdet_coco_tf1_image_tensor.pb"
     export = ("export", graph, "--labels", models / "coco80.pbtxt", "--to", "onnx", "--pictures", picture)
-    assert runner_here(*export, "--out", "made").returncode == 1
-    assert runner_here(*export, "--out", "made", "--iou", "0.5", "--score", "0.07").returncode == 0
+    assert runner(*export, "--out", "made").returncode == 1
+    assert runner(*export, "--out", "made", "--iou", "0.5", "--score", "0.07").returncode == 0
     kept = [artifact.tolerance for artifact in Card.read(tmp_path / "made" / "brain.json").artifacts]
     assert kept == [None, Tolerance(iou=0.5, score=0.07)]
-    done = runner_here("verify", "made", picture, "--engines", "tensorflow,onnx")
-    assert done.returncode == 0, done.out
-    assert done.err == "runner: fastestdet_coco_tf1_image_tensor.onnx: its card allows iou 0.5, score 0.07\n"
-    assert runner_here("verify", "made", picture, "--engines", "tensorflow,onnx", "--iou", "0.9").returncode == 1
+    done = runner("verify", "made", picture, "--engines", "tensorflow,onnx")
+    assert done.returncode == 0, done.stdout
+    assert done.stderr == "runner: fastestdet_coco_tf1_image_tensor.onnx: its card allows iou 0.5, score 0.07\n"
+    assert runner("verify", "made", picture, "--engines", "tensorflow,onnx", "--iou", "0.9").returncode == 1
 
 
-def test_a_usual_export_allows_nothing_more(runner_here, page, tmp_path):
+def test_a_usual_export_allows_nothing_more(runner, page, tmp_path):
     assert (
-        runner_here("export", page, "--to", "onnx", "--pictures", PICTURE, "--out", "made", "--iou", "0.95").returncode
-        == 0
+        runner("export", page, "--to", "onnx", "--pictures", PICTURE, "--out", "made", "--iou", "0.95").returncode == 0
     )
     assert "tolerance" not in (tmp_path / "made" / "brain.json").read_text()
 
 
-def test_a_converter_that_fails_leaves_nothing(runner_here, page, tmp_path, monkeypatch):
+def test_a_converter_that_fails_leaves_nothing(runner, page, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    done = runner_here("export", page, "--to", "tflite", "--to", "onnx")
+    done = runner("export", page, "--to", "tflite", "--to", "onnx")
     assert done.returncode == 2
-    assert "pip install 'runner-tensorflow[onnx]'" in done.err
+    assert "pip install 'runner-tensorflow[onnx]'" in done.stderr
     assert left(tmp_path) == ["models"]
 
 
@@ -148,20 +147,20 @@ def test_a_converter_that_fails_leaves_nothing(runner_here, page, tmp_path, monk
         ([], "Missing option '--to'"),
     ],
 )
-def test_wrong_use(runner_here, page, tmp_path, arguments, said):
+def test_wrong_use(runner, page, tmp_path, arguments, said):
     Image.fromarray(np.full((64, 64, 3), 255, np.uint8)).save(tmp_path / "white.png")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("keep me")
     shutil.copytree(DEMO / "brains" / "graphs", tmp_path / "other")
     before = left(tmp_path)
-    done = runner_here("export", page, *arguments)
+    done = runner("export", page, *arguments)
     assert done.returncode != 0
-    assert said in done.err
-    assert "Traceback" not in done.err
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
     assert left(tmp_path) == before
 
 
-def test_a_model_of_another_framework_is_not_exported(runner_here):
-    done = runner_here("export", DEMO / "brains" / "page" / "page.onnx", "--to", "tflite")
+def test_a_model_of_another_framework_is_not_exported(runner):
+    done = runner("export", DEMO / "brains" / "page" / "page.onnx", "--to", "tflite")
     assert done.returncode == 2
-    assert "models of TensorFlow are exported by runner-tensorflow" in done.err
+    assert "models of TensorFlow are exported by runner-tensorflow" in done.stderr

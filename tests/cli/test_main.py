@@ -77,10 +77,12 @@ def test_a_command_that_there_is_not(word, said, capfd):
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_a_model_that_is_not_there_is_wrong_use_of_every_command(arguments, runner_here, tmp_path):
-    done = runner_here(*arguments)
+def test_a_model_that_is_not_there_is_wrong_use_of_every_command(arguments, runner, tmp_path):
+    done = runner(*arguments)
     assert done.returncode == 2
-    assert done.err == "runner: missing.pb: no such file or folder; check the path; `runner brains` lists the names\n"
+    assert (
+        done.stderr == "runner: missing.pb: no such file or folder; check the path; `runner brains` lists the names\n"
+    )
     assert not list(tmp_path.iterdir())
 
 
@@ -96,8 +98,8 @@ def test_help_tells_what_counts_where_nobody_says(command, capfd):
     assert command == "verify" or f"the card's, or {CARD.iou}." in text
 
 
-def test_who_benches_a_source_and_no_brain_is_told_how(runner_here):
-    done = runner_here("bench", PICTURE.parent)
+def test_who_benches_a_source_and_no_brain_is_told_how(runner):
+    done = runner("bench", PICTURE.parent)
     assert done.returncode == 2
-    assert "no installed engine opens this folder" in done.err
-    assert "to time a run over a source, give --brain" in done.err
+    assert "no installed engine opens this folder" in done.stderr
+    assert "to time a run over a source, give --brain" in done.stderr

@@ -20,64 +20,64 @@ def rows(out: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
 
 
-def test_what_a_brain_finds_behind_another_says_where(runner_here):
-    done = runner_here("predict", PICTURE, "--brain", "page > graphs")
-    assert done.returncode == 0, done.err
-    page, graph = rows(done.out)
+def test_what_a_brain_finds_behind_another_says_where(runner):
+    done = runner("predict", PICTURE, "--brain", "page > graphs")
+    assert done.returncode == 0, done.stderr
+    page, graph = rows(done.stdout)
     assert (page[1], graph[1], graph[-1]) == ("page", "graph", "page 0")
     assert len(page) == len(graph) - 1, "what stands in no row has no column"
 
 
-def test_a_brain_that_two_chains_begin_with_answers_once(runner_here):
-    done = runner_here("predict", PICTURE, "--brain", "page", "--brain", "page > graphs", "--json")
-    assert done.returncode == 0, done.err
-    assert [json.loads(line)["brain"] for line in done.out.splitlines()] == ["page", "graphs"]
+def test_a_brain_that_two_chains_begin_with_answers_once(runner):
+    done = runner("predict", PICTURE, "--brain", "page", "--brain", "page > graphs", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["brain"] for line in done.stdout.splitlines()] == ["page", "graphs"]
 
 
-def test_keypoints_are_shown(runner_here, testdata):
+def test_keypoints_are_shown(runner, testdata):
     model = testdata / "models" / "movenet_single_pose_lightning_ptq.tflite"
-    done = runner_here("predict", testdata / "pictures" / "grace_hopper.bmp", "--brain", model, "--json")
-    points = json.loads(done.out)["instances"][0]["keypoints"]
-    done = runner_here("predict", testdata / "pictures" / "grace_hopper.bmp", "--brain", model)
-    assert done.returncode == 0, done.err
-    assert "keypoints (x,y:score)" in done.out
-    assert rows(done.out)[0][-1].split() == [f"{x:.0f},{y:.0f}:{score:.2f}" for x, y, score in points]
+    done = runner("predict", testdata / "pictures" / "grace_hopper.bmp", "--brain", model, "--json")
+    points = json.loads(done.stdout)["instances"][0]["keypoints"]
+    done = runner("predict", testdata / "pictures" / "grace_hopper.bmp", "--brain", model)
+    assert done.returncode == 0, done.stderr
+    assert "keypoints (x,y:score)" in done.stdout
+    assert rows(done.stdout)[0][-1].split() == [f"{x:.0f},{y:.0f}:{score:.2f}" for x, y, score in points]
 
 
-def test_two_brains_of_one_name_are_refused(runner_here):
-    done = runner_here("predict", PICTURE, "--brain", "page", "--brain", DEMO / "brains" / "page" / "page.onnx")
+def test_two_brains_of_one_name_are_refused(runner):
+    done = runner("predict", PICTURE, "--brain", "page", "--brain", DEMO / "brains" / "page" / "page.onnx")
     assert done.returncode == 2
-    assert "two brains are named page; open one with another name" in done.err
-    assert not done.out
+    assert "two brains are named page; open one with another name" in done.stderr
+    assert not done.stdout
 
 
-def test_a_name_in_brackets_is_shown_as_it_is(runner_here, testdata, tmp_path):
+def test_a_name_in_brackets_is_shown_as_it_is(runner, testdata, tmp_path):
     (tmp_path / "odd.txt").write_text("\n".join(f"[/b]:dog: {number}" for number in range(80)))
     model = testdata / "models" / "fastestdet_coco.onnx"
-    done = runner_here("predict", testdata / "pictures" / "football.jpg", "--brain", model, "--labels", "odd.txt")
-    assert done.returncode == 0, done.err
-    assert {row[1].rpartition(" ")[0] for row in rows(done.out)} == {"[/b]:dog:"}
+    done = runner("predict", testdata / "pictures" / "football.jpg", "--brain", model, "--labels", "odd.txt")
+    assert done.returncode == 0, done.stderr
+    assert {row[1].rpartition(" ")[0] for row in rows(done.stdout)} == {"[/b]:dog:"}
 
 
-def test_a_brain_that_fails_does_not_hide_what_another_finds(runner_here, testdata, tmp_path):
+def test_a_brain_that_fails_does_not_hide_what_another_finds(runner, testdata, tmp_path):
     (tmp_path / "cat.txt").write_text("cat\n")
     graph = testdata / "models" / "fastestdet_coco_tf1_image_tensor.pb"
-    done = runner_here("predict", PICTURE, "-b", f"{graph}?labels=cat.txt&conf=0.01&name=cats", "-b", "page")
+    done = runner("predict", PICTURE, "-b", f"{graph}?labels=cat.txt&conf=0.01&name=cats", "-b", "page")
     assert done.returncode == 1
-    assert "brain cats: the model says class" in done.err
-    assert [row[1] for row in rows(done.out)] == ["page"]
+    assert "brain cats: the model says class" in done.stderr
+    assert [row[1] for row in rows(done.stdout)] == ["page"]
 
 
-def test_a_list_begins_where_the_labels_of_the_card_do(runner_here, testdata):
-    done = runner_here("predict", PICTURE, "--brain", "page", "--labels", testdata / "models" / "coco80.txt")
-    assert done.returncode == 0, done.err
-    assert "person" in done.out
-    assert "bicycle" not in done.out
+def test_a_list_begins_where_the_labels_of_the_card_do(runner, testdata):
+    done = runner("predict", PICTURE, "--brain", "page", "--labels", testdata / "models" / "coco80.txt")
+    assert done.returncode == 0, done.stderr
+    assert "person" in done.stdout
+    assert "bicycle" not in done.stdout
 
 
 @pytest.mark.parametrize("command", [("predict", PICTURE, "--brain", "page"), ("inspect", "page")])
 @pytest.mark.parametrize(("task", "told"), [("nosuch", "no task named 'nosuch'"), ("yolo", "not yolo")])
-def test_a_task_that_the_card_does_not_give_is_refused(command, task, told, runner_here):
-    done = runner_here(*command, "--task", task)
+def test_a_task_that_the_card_does_not_give_is_refused(command, task, told, runner):
+    done = runner(*command, "--task", task)
     assert done.returncode == 2
-    assert told in done.err
+    assert told in done.stderr

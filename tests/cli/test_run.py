@@ -36,6 +36,12 @@ def coco(testdata):
     return ["--brain", testdata / "models" / GRAPH, "--labels", testdata / "models" / "coco80.pbtxt", "--conf", "0.5"]
 
 
+@pytest.fixture
+def onnx(testdata):
+    """The same network for a process of its own, which is there sooner without TensorFlow."""
+    return ["--brain", testdata / "models" / "fastestdet_coco.onnx", "--labels", testdata / "models" / "coco80.txt"]
+
+
 def test_a_bad_picture_is_an_error_record_and_the_rest_is_done(runner, pictures, coco):
     (pictures / "broken.jpg").write_bytes((pictures / "football.jpg").read_bytes()[:20000])
     (pictures / "empty.png").write_bytes(b"")
@@ -106,13 +112,13 @@ def test_labels_of_another_model_are_refused(runner, pictures, testdata, tmp_pat
     assert "labels run from 1 to 3" in done.stderr
 
 
-def test_debug_shows_the_traceback(runner, pictures):
-    done = runner("--debug", "run", pictures, "--brain", "missing.pb")
+def test_debug_shows_the_traceback(runner_process, pictures):
+    done = runner_process("--debug", "run", pictures, "--brain", "missing.pb")
     assert "Traceback" in done.stderr
 
 
-def test_a_broken_pipe_ends_cleanly(runner, pictures, coco, tmp_path):
-    command = [sys.executable, "-m", "runner_core.cli.main", "run", str(pictures), *map(str, coco)]
+def test_a_broken_pipe_ends_cleanly(pictures, onnx):
+    command = [sys.executable, "-m", "runner_core.cli.main", "run", str(pictures), *map(str, onnx)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.close()
     stderr = process.stderr.read()
@@ -130,10 +136,10 @@ def test_a_full_disk_ends_cleanly(runner, pictures, coco):
     assert "Traceback" not in done.stderr
 
 
-def test_an_interrupt_keeps_what_was_finished(pictures, coco, tmp_path):
+def test_an_interrupt_keeps_what_was_finished(pictures, onnx, tmp_path):
     for number in range(400):
         shutil.copy(pictures / "football.jpg", pictures / f"more-{number}.jpg")
-    command = [sys.executable, "-m", "runner_core.cli.main", "run", pictures, *coco, "--sink", "jsonl:out.jsonl"]
+    command = [sys.executable, "-m", "runner_core.cli.main", "run", pictures, *onnx, "--sink", "jsonl:out.jsonl"]
     process = subprocess.Popen(list(map(str, command)), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     out = tmp_path / "out.jsonl"
     while process.poll() is None and not (out.exists() and out.stat().st_size):

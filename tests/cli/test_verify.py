@@ -28,9 +28,9 @@ def pictures(testdata, tmp_path):
 
 
 @pytest.fixture
-def golden(runner_here, head, pictures, tmp_path):
-    done = runner_here("verify", *head, "--engines", "onnx", "--write-golden", "golden.jsonl", pictures)
-    assert done.returncode == 0, done.err
+def golden(runner, head, pictures, tmp_path):
+    done = runner("verify", *head, "--engines", "onnx", "--write-golden", "golden.jsonl", pictures)
+    assert done.returncode == 0, done.stderr
     return tmp_path / "golden.jsonl"
 
 
@@ -44,39 +44,39 @@ def changed(golden, change):
     return instance
 
 
-def test_all_engines_that_open_it_are_held_against_the_first(runner_here, head, pictures):
-    done = runner_here("verify", *head, pictures)
-    assert done.returncode == 0, done.err
-    assert "onnx - openvino" in done.out
-    assert "in total" in done.out
+def test_all_engines_that_open_it_are_held_against_the_first(runner, head, pictures):
+    done = runner("verify", *head, pictures)
+    assert done.returncode == 0, done.stderr
+    assert "onnx - openvino" in done.stdout
+    assert "in total" in done.stdout
 
 
-def test_the_tolerances_are_options(runner_here, testdata):
+def test_the_tolerances_are_options(runner, testdata):
     model, picture = testdata / "models/movenet_single_pose_lightning_ptq.tflite", testdata / "pictures/squat.bmp"
-    done = runner_here("verify", model, picture)  # quantised: OpenVINO computes in other numbers than LiteRT
+    done = runner("verify", model, picture)  # quantised: OpenVINO computes in other numbers than LiteRT
     assert done.returncode == 1
-    assert "squat.bmp: litert - openvino: scores: 0.0" in done.out
-    assert runner_here("verify", model, picture, "--score", "0.15", "--keypoints", "0.05").returncode == 0
+    assert "squat.bmp: litert - openvino: scores: 0.0" in done.stdout
+    assert runner("verify", model, picture, "--score", "0.15", "--keypoints", "0.05").returncode == 0
 
 
-def test_an_engine_that_refuses_it_is_left_out_and_told(runner_here, testdata, pictures, golden):
-    done = runner_here("verify", testdata / "models" / WHOLE, pictures)
+def test_an_engine_that_refuses_it_is_left_out_and_told(runner, testdata, pictures, golden):
+    done = runner("verify", testdata / "models" / WHOLE, pictures)
     assert done.returncode == 2
-    assert "engine openvino is left out" in done.err
-    assert "CombinedNonMaxSuppression" in done.err
-    assert "tensorflow alone opens it" in done.err
-    named = runner_here("verify", testdata / "models" / WHOLE, pictures, "--engines", "tensorflow,openvino")
+    assert "engine openvino is left out" in done.stderr
+    assert "CombinedNonMaxSuppression" in done.stderr
+    assert "tensorflow alone opens it" in done.stderr
+    named = runner("verify", testdata / "models" / WHOLE, pictures, "--engines", "tensorflow,openvino")
     assert named.returncode == 1
-    assert named.err.startswith("runner: ")
+    assert named.stderr.startswith("runner: ")
 
 
-def test_a_golden_file_is_what_a_run_writes(runner_here, head, pictures, golden):
+def test_a_golden_file_is_what_a_run_writes(runner, head, pictures, golden):
     *records, last = map(json.loads, golden.read_text().splitlines())
     assert [len(record["inferences"]) for record in records] == [1, 1]
     assert last["summary"]["frames"] == 2
-    done = runner_here("verify", *head, "--golden", golden, pictures)
-    assert done.returncode == 0, done.out + done.err
-    assert "golden.jsonl - openvino" in done.out
+    done = runner("verify", *head, "--golden", golden, pictures)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "golden.jsonl - openvino" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -87,22 +87,22 @@ def test_a_golden_file_is_what_a_run_writes(runner_here, head, pictures, golden)
         (lambda instance: instance.update(label="zebra", file_id=22), "zebra"),
     ],
 )
-def test_what_is_not_as_it_was_is_told(runner_here, head, pictures, golden, change, said):
+def test_what_is_not_as_it_was_is_told(runner, head, pictures, golden, change, said):
     changed(golden, change)
-    done = runner_here("verify", *head, "--engines", "onnx", "--golden", golden, pictures)
+    done = runner("verify", *head, "--engines", "onnx", "--golden", golden, pictures)
     assert done.returncode == 1
-    assert f"football.jpg: golden.jsonl - onnx: {said}" in done.out or said in done.out
+    assert f"football.jpg: golden.jsonl - onnx: {said}" in done.stdout or said in done.stdout
 
 
-def test_a_picture_that_the_golden_file_lacks_or_that_is_broken_fails(runner_here, head, testdata, pictures, golden):
+def test_a_picture_that_the_golden_file_lacks_or_that_is_broken_fails(runner, head, testdata, pictures, golden):
     shutil.copy(testdata / "pictures" / "parrot.jpg", pictures / "parrot.jpg")
     (pictures / "broken.jpg").write_bytes(b"no picture")
-    done = runner_here("verify", *head, "--engines", "onnx", "--golden", golden, pictures)
+    done = runner("verify", *head, "--engines", "onnx", "--golden", golden, pictures)
     assert done.returncode == 1
-    assert "parrot.jpg: golden.jsonl - onnx: the golden file says nothing of this picture" in done.out
-    assert "broken.jpg" in done.out
-    assert done.out.count("football.jpg") == 1
-    again = runner_here("verify", *head, "--engines", "onnx", "--write-golden", "new.jsonl", pictures)
+    assert "parrot.jpg: golden.jsonl - onnx: the golden file says nothing of this picture" in done.stdout
+    assert "broken.jpg" in done.stdout
+    assert done.stdout.count("football.jpg") == 1
+    again = runner("verify", *head, "--engines", "onnx", "--write-golden", "new.jsonl", pictures)
     assert again.returncode == 1
 
 
@@ -117,12 +117,12 @@ def test_a_picture_that_the_golden_file_lacks_or_that_is_broken_fails(runner_her
         (["--engines", "warp"], "no engine named 'warp'"),
     ],
 )
-def test_wrong_use(runner_here, head, pictures, arguments, said):
+def test_wrong_use(runner, head, pictures, arguments, said):
     filled = [str(argument).format(picture=pictures / "football.jpg") for argument in arguments]
-    done = runner_here("verify", *head, pictures, *filled)
+    done = runner("verify", *head, pictures, *filled)
     assert done.returncode == 2
-    assert said in done.err
-    assert "Traceback" not in done.err
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_golden_answers_are_found_by_the_file_name_where_the_folder_moved(golden):

@@ -326,11 +326,11 @@ def test_a_server_that_is_gone_leaves_what_was_fetched(server, bare, gone, caplo
             find(reference)
 
 
-def test_in_a_process_of_its_own(server, bare, runner, testdata):
+def test_in_a_process_of_its_own(server, bare, runner_process, testdata):
     server.commit(MODEL, bare)
-    pulled = runner("pull", f"hf:{MODEL}@main")
+    pulled = runner_process("pull", f"hf:{MODEL}@main")
     assert pulled.returncode == 0, pulled.stderr
-    done = runner(
+    done = runner_process(
         "predict", testdata / "pictures" / "football.jpg", "--brain", f"hf:{MODEL}@main", RUNNER_OFFLINE="1"
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

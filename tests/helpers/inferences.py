@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from runner_core.cards.labels import Label, LabelMap
-from runner_core.results.columns import NONE
+from runner_core.results.columns import NO_NUMBER
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
@@ -27,8 +27,8 @@ def full() -> Inference:
     return sample(
         masks=masks,
         keypoints=np.arange(18, dtype=np.float32).reshape(3, 2, 3),
-        tracks=[4, NONE, 6],
-        parents=[NONE, 0, 1],
+        tracks=[4, NO_NUMBER, 6],
+        parents=[NO_NUMBER, 0, 1],
         class_map=np.tri(40, 60, dtype=np.uint8) * 2,
         ms={"encode": 0.5, "run": 1.25, "decode": 0.125},
         version="3",

@@ -8,7 +8,7 @@ import pytest
 
 from runner_core.errors import UsageError
 from runner_core.pipeline.records import Record, RowFilter, read_records
-from runner_core.results.inference import NONE
+from runner_core.results.columns import NO_NUMBER
 from runner_core.results.result import Failure
 from runner_core.testing import sample_inference, sample_results
 
@@ -82,4 +82,4 @@ class TestChoosing:
         )  # fmt: skip
         kept, graphs = RowFilter(conf=0.6).of([pages, inside])
         assert len(kept) == 1
-        assert graphs.parents.tolist() == [NONE, 0]
+        assert graphs.parents.tolist() == [NO_NUMBER, 0]

@@ -12,7 +12,7 @@ from inferences import LABELS, full, sample
 
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import UsageError
-from runner_core.results.columns import NONE
+from runner_core.results.columns import NO_NUMBER
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
@@ -66,7 +66,7 @@ class TestJson:
         assert again.masks == ()
 
     def test_rows_without_points_or_tracks(self):
-        told = sample(keypoints=np.zeros((3, 0, 3)), tracks=[NONE] * 3, parents=[NONE] * 3)
+        told = sample(keypoints=np.zeros((3, 0, 3)), tracks=[NO_NUMBER] * 3, parents=[NO_NUMBER] * 3)
         assert through_json(told) == told
 
     def test_a_class_map_keeps_its_labels(self):

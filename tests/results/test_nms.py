@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runner_core.results.nms import FEW, nms
+from runner_core.results.nms import MOST_AT_ONCE, nms
 
 
 def crowd(count, clusters, classes, seed):
@@ -32,7 +32,7 @@ def overlap(one, other):
     return wide * high / (sum(areas) - wide * high)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 30, FEW, FEW + 1, 400])
+@pytest.mark.parametrize("count", [0, 1, 2, 30, MOST_AT_ONCE, MOST_AT_ONCE + 1, 400])
 @pytest.mark.parametrize("clusters", [1, 10, 200])
 @pytest.mark.parametrize("classes", [1, 4])
 @pytest.mark.parametrize("iou", [0.0, 0.45, 0.9, 1.0])
@@ -52,13 +52,13 @@ def test_keeps_what_opencv_keeps(clusters, classes):
     assert nms(boxes, scores, numbers, 0.45).tolist() == np.asarray(kept).tolist()
 
 
-@pytest.mark.parametrize("count", [5, FEW + 5])
+@pytest.mark.parametrize("count", [5, MOST_AT_ONCE + 5])
 def test_equal_scores_keep_their_order(count):
     boxes = np.tile(np.array([0, 0, 10, 10], np.float32), (count, 1)) + 20 * np.arange(count, dtype=np.float32)[:, None]
     assert nms(boxes, np.full(count, 0.5), None, 0.5).tolist() == list(range(count))
 
 
-@pytest.mark.parametrize("count", [5, FEW + 5])
+@pytest.mark.parametrize("count", [5, MOST_AT_ONCE + 5])
 def test_without_classes_all_compete(count):
     boxes = np.tile(np.array([0, 0, 10, 10], np.float32), (count, 1))
     scores = np.linspace(0.1, 0.9, count)

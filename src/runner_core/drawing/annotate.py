@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw
 
 from runner_core.drawing.captions import Area, Row, Style, Tags
 from runner_core.drawing.palette import PALETTE, RGB, colour_of, ink_on, slot_of
-from runner_core.results.inference import NONE, Inference
+from runner_core.results.columns import NO_NUMBER
+from runner_core.results.inference import Inference
 
 FILL = 110  # opacity of masks and class maps, 0 to 255
 LEAST_POINT = 0.2  # keypoints that score less are not drawn
@@ -202,7 +203,7 @@ def _texts(inference: Inference, several: bool) -> list[str]:
         texts = [f"{text} {score:.2f}" for text, score in zip(texts, inference.scores.tolist(), strict=True)]
     if inference.tracks is not None:
         tracks = inference.tracks.tolist()
-        texts = [text if track == NONE else f"{text} #{track}" for text, track in zip(texts, tracks, strict=True)]
+        texts = [text if track == NO_NUMBER else f"{text} #{track}" for text, track in zip(texts, tracks, strict=True)]
     return texts
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.errors import LabelError, UsageError
-from runner_core.results.inference import NONE, Inference
+from runner_core.results.columns import NO_NUMBER
+from runner_core.results.inference import Inference
 from runner_core.results.result import Failure
 
 Entry = Inference | Failure
@@ -108,4 +109,6 @@ def _taken(inference: Inference, rows: Mapping[str, NDArray[np.integer]]) -> Inf
     if taken.parents is None or kept is None:
         return taken
     place = {int(row): new for new, row in enumerate(kept)}
-    return attrs.evolve(taken, parents=np.array([place.get(row, NONE) for row in taken.parents.tolist()], np.int64))
+    return attrs.evolve(
+        taken, parents=np.array([place.get(row, NO_NUMBER) for row in taken.parents.tolist()], np.int64)
+    )

@@ -1,4 +1,4 @@
-"""Box arithmetic: N x 4 arrays, pixels of the original picture unless said otherwise."""
+"""Box arithmetic on N x 4 arrays: x1, y1, x2, y2 in pixels of the original picture unless said otherwise."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ Matrix = NDArray[np.float64]
 Crop = tuple[int, int, int, int]
 """left, top, right, bottom in whole pixels of the picture."""
 
+UNITS = ("normalised", "absolute")
 # A normalised coordinate can leave the picture a little (0 to 1, unclipped); no useful box in pixels ends before 2.
 LARGEST_NORMALISED = 2.0
-UNITS = ("normalised", "absolute")
 
 
-def are_normalised(points: Floats, said: str | None) -> bool:
-    """Whether coordinates are shares of the tensor, not its pixels: as ``said``, one of UNITS.
+def are_normalised(points: Floats, unit: str | None) -> bool:
+    """Whether coordinates are shares of the tensor's sides rather than its pixels: as ``unit``, one of UNITS, says.
 
-    Where nothing is said, coordinates are pixels if the largest one is above 2. Without any it does not matter.
+    Without a unit, coordinates are pixels if the largest one is above 2.
     """
-    if said is not None:
-        return said == "normalised"
+    if unit is not None:
+        return unit == "normalised"
     return not ((points > LARGEST_NORMALISED) & (points < np.inf)).any()
 
 
@@ -38,14 +38,9 @@ def points_to_picture(points: Floats, placement: Placement, *, normalised: bool)
 
 
 def centred_to_corners(boxes: Floats) -> NDArray[np.float32]:
-    """N x 4 centre x, centre y, width, height as xyxy."""
+    """N x 4 centre x, centre y, width, height as x1, y1, x2, y2."""
     centres, halves = boxes[:, :2].astype(np.float32), boxes[:, 2:4].astype(np.float32) / 2
     return np.concatenate([centres - halves, centres + halves], axis=1)
-
-
-def clip_boxes(boxes: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Cuts xyxy boxes at the borders of a (width, height) picture."""
-    return np.minimum(np.maximum(boxes, np.float32(0)), np.array(size * 2, np.float32))
 
 
 def are_usable(boxes: Floats) -> NDArray[np.bool_]:
@@ -53,10 +48,28 @@ def are_usable(boxes: Floats) -> NDArray[np.bool_]:
     return (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]) & np.isfinite(boxes).all(axis=1)
 
 
+def clip_boxes(boxes: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Cuts boxes at the borders of a (width, height) picture."""
+    return np.minimum(np.maximum(boxes, np.float32(0)), np.array(size * 2, np.float32))
+
+
+def boxes_to_crops(boxes: NDArray[np.floating], size: tuple[int, int], margin: float = 0.0) -> list[Crop | None]:
+    """The whole pixels that N x 4 boxes touch, widened by ``margin`` of their sides, within a (width, height) picture.
+
+    None for a box that holds no pixel of the picture, is inside out or not finite.
+    """
+    sides = boxes[:, 2:] - boxes[:, :2]
+    usable = np.isfinite(boxes).all(axis=1) & (sides > 0).all(axis=1)
+    wide = np.where(usable[:, None], boxes + np.concatenate([-sides, sides], axis=1) * margin, 0)
+    edges = np.concatenate([np.floor(wide[:, :2]), np.ceil(wide[:, 2:])], axis=1)
+    clipped = edges.clip(0, [*size, *size]).astype(int).tolist()
+    return [(x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None for x1, y1, x2, y2 in clipped]
+
+
 def box_areas(boxes: Floats) -> Matrix:
     """N areas in square pixels; 0 for a box that is inside out."""
-    area: Matrix = (boxes[:, 2:].astype(np.float64) - boxes[:, :2]).clip(0).prod(axis=1)
-    return area
+    areas: Matrix = (boxes[:, 2:].astype(np.float64) - boxes[:, :2]).clip(0).prod(axis=1)
+    return areas
 
 
 def box_ious(ours: Floats, theirs: Floats) -> Matrix:
@@ -67,35 +80,22 @@ def box_ious(ours: Floats, theirs: Floats) -> Matrix:
 def box_intersections(ours: Floats, theirs: Floats) -> Matrix:
     """A x B areas that A x 4 and B x 4 boxes have in common, in square pixels."""
     ours, theirs = ours.astype(np.float64, copy=False), theirs.astype(np.float64, copy=False)
-    least = np.minimum(ours[:, None, 2:], theirs[None, :, 2:])
-    most = np.maximum(ours[:, None, :2], theirs[None, :, :2])
-    common: Matrix = (least - most).clip(0).prod(axis=2)
+    lower_right = np.minimum(ours[:, None, 2:], theirs[None, :, 2:])
+    upper_left = np.maximum(ours[:, None, :2], theirs[None, :, :2])
+    common: Matrix = (lower_right - upper_left).clip(0).prod(axis=2)
     return common
 
 
 def ious_from_intersections(common: Matrix, ours: Floats, theirs: Floats) -> Matrix:
-    """``box_ious`` from their ``box_intersections``, where these are known already."""
+    """As ``box_ious``, where the ``box_intersections`` are known already."""
     union = box_areas(ours)[:, None] + box_areas(theirs) - common
     ious: Matrix = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
     return ious
 
 
 def boxes_inside(ours: Floats, theirs: Floats) -> NDArray[np.bool_]:
-    """A x B, whether the box lies in the other, edges included."""
+    """A x B booleans: whether a box of ours lies in one of theirs, edges included."""
     begins = ours[:, None, :2] >= theirs[None, :, :2]
     ends = ours[:, None, 2:] <= theirs[None, :, 2:]
     within: NDArray[np.bool_] = np.all(begins & ends, axis=2)
     return within
-
-
-def boxes_to_crops(boxes: NDArray[np.floating], size: tuple[int, int], margin: float = 0.0) -> list[Crop | None]:
-    """The whole pixels that N x 4 boxes touch, widened by ``margin`` of their sides, within a picture of that size.
-
-    None for a box that holds no pixel of it, or is no box: inside out, not finite.
-    """
-    sides = boxes[:, 2:] - boxes[:, :2]
-    usable = np.isfinite(boxes).all(axis=1) & (sides > 0).all(axis=1)
-    wide = np.where(usable[:, None], boxes + np.concatenate([-sides, sides], axis=1) * margin, 0)
-    edges = np.concatenate([np.floor(wide[:, :2]), np.ceil(wide[:, 2:])], axis=1)
-    clipped = edges.clip(0, [*size, *size]).astype(int).tolist()
-    return [(x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None for x1, y1, x2, y2 in clipped]

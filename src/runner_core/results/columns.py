@@ -1,4 +1,4 @@
-"""The columns of an Inference: their types, their shapes, how JSON holds them, and what is done with any of them.
+"""The columns of an Inference: their types and shapes, what is done with any of them, and how JSON holds them.
 
 float32 columns are written with the fewest digits that read back to the same float32.
 """
@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from runner_core.results.mask import Mask
 
-NONE = -1  # in the columns ``tracks`` and ``parents``
-NAMES = ("boxes", "scores", "masks", "keypoints", "tracks", "parents")  # beside ``model_ids``; each may be None
+NO_NUMBER = -1  # in the columns ``tracks`` and ``parents``
+OPTIONAL_COLUMNS = ("boxes", "scores", "masks", "keypoints", "tracks", "parents")  # besides ``model_ids``
 
 # What follows the number of rows in the shape of an array; None is any length.
 ROW_SHAPES: dict[str, tuple[int | None, ...]] = {
@@ -22,27 +22,27 @@ ROW_SHAPES: dict[str, tuple[int | None, ...]] = {
 }  # fmt: skip
 
 
-def floats(column: ArrayLike | None) -> NDArray[np.float32] | None:
+def freeze_floats(column: ArrayLike | None) -> NDArray[np.float32] | None:
     """As read-only float32; not copied where it is float32 already."""
-    return None if column is None else _frozen(np.asarray(column, np.float32))
+    return None if column is None else _freeze(np.asarray(column, np.float32))
 
 
-def numbers(column: ArrayLike) -> NDArray[np.integer]:
+def freeze_integers(column: ArrayLike) -> NDArray[np.integer]:
     """As read-only integers of the type they have. Raises ValueError for fractions."""
     array = np.asarray(column)
     if not array.size:
         array = array.astype(np.int64)
     if array.dtype.kind not in "iu":
         raise ValueError(f"whole numbers are wanted, not {array.dtype}")
-    return _frozen(array)
+    return _freeze(array)
 
 
-def optional_numbers(column: ArrayLike | None) -> NDArray[np.integer] | None:
-    """As ``numbers``, where there are any."""
-    return None if column is None else numbers(column)
+def freeze_optional_integers(column: ArrayLike | None) -> NDArray[np.integer] | None:
+    """As ``freeze_integers``; None stays None."""
+    return None if column is None else freeze_integers(column)
 
 
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+def _freeze(array: NDArray[Any]) -> NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
@@ -53,88 +53,89 @@ def check_shape(name: str, column: NDArray[Any] | None, wanted: tuple[int | None
     if column is None:
         return
     if len(column.shape) != len(wanted) or any(
-        asked not in (None, side) for asked, side in zip(wanted, column.shape, strict=True)
+        length not in (None, side) for length, side in zip(wanted, column.shape, strict=True)
     ):
-        asked = " x ".join("any" if side is None else str(side) for side in wanted)
-        raise ValueError(f"{name} has the shape {' x '.join(map(str, column.shape))}, not {asked}")
+        expected = " x ".join("any" if side is None else str(side) for side in wanted)
+        raise ValueError(f"{name} has the shape {' x '.join(map(str, column.shape))}, not {expected}")
 
 
-def rows_of(column: Any, indices: NDArray[np.integer]) -> Any:
+def select_rows(column: Any, indices: NDArray[np.integer]) -> Any:
     """These rows of an array, a tuple or None."""
     if column is None:
         return None
     return tuple(column[row] for row in indices) if isinstance(column, tuple) else column[indices]
 
 
-def same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+def are_equal(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
     """Whether both are None, or arrays of equal values."""
     return one is other if one is None or other is None else np.array_equal(one, other)
 
 
-def values_of(class_map: NDArray[np.integer] | None) -> list[int]:
-    """The values in a class map, from the pixels that differ from the one before: those are few."""
+def number_or_none(column: NDArray[np.integer] | None, row: int) -> int | None:
+    """The number in a row; None where the column or the number is missing."""
+    return None if column is None or column[row] == NO_NUMBER else int(column[row])
+
+
+def find_classes(class_map: NDArray[np.integer] | None) -> list[int]:
+    """The numbers in a class map. Only pixels that differ from the one before are looked at: those are few."""
     if class_map is None or not class_map.size:
         return []
     flat = class_map.ravel()
     return [int(flat[0]), *np.unique(flat[1:][flat[1:] != flat[:-1]]).tolist()]
 
 
-def number_or_none(column: NDArray[np.integer] | None, row: int) -> int | None:
-    """The number in a row; None where the column or the number is missing."""
-    return None if column is None or column[row] == NONE else int(column[row])
-
-
-def _short(column: NDArray[np.float32]) -> list[Any]:
-    """Nested lists of floats that print as the shortest decimals of their float32 values, which is how numpy prints."""
-    shortest = [float(str(value)) for value in column.ravel()]
-    lists: list[Any] = np.reshape(shortest, column.shape).tolist()
-    return lists
-
-
-def _floats(values: list[Any], shape: list[int] | None) -> NDArray[np.float32]:
-    column = np.array(values, np.float32)
-    return column if shape is None else column.reshape(len(values), *shape)
-
-
-def _keypoints(values: list[Any], shape: list[int] | None) -> NDArray[np.float32]:
-    return _floats(values, shape or [-1, 3])
-
-
-def _numbers(column: NDArray[np.integer]) -> list[int | None]:
-    return [None if number == NONE else number for number in column.tolist()]
-
-
-def _optional(values: list[int | None], _: object) -> NDArray[np.int64]:
-    return np.array([NONE if value is None else value for value in values], np.int64)
-
-
-def _rles(masks: tuple[Mask, ...]) -> list[dict[str, Any]]:
-    return [mask.rle for mask in masks]
-
-
-def _masks(values: list[dict[str, Any]], _: object) -> tuple[Mask, ...]:
-    return tuple(Mask(rle=rle) for rle in values)
-
-
-# column -> (key of an instance, column to values, values and the shape of a row to column)
-CODECS: dict[str, tuple[str, Any, Any]] = {
-    "scores": ("score", _short, _floats),
-    "boxes": ("box", _short, _floats),
-    "masks": ("mask", _rles, _masks),
-    "keypoints": ("keypoints", _short, _keypoints),
-    "tracks": ("track", _numbers, _optional),
-    "parents": ("parent", _numbers, _optional),
-}
-
-
-def run_lengths(class_map: NDArray[np.integer]) -> dict[str, Any]:
-    """Row-major runs as ``[model_id, length]`` pairs."""
+def encode_class_map(class_map: NDArray[np.integer]) -> dict[str, Any]:
+    """An H x W class map as ``size``, [H, W], and row-major ``runs``: ``[model_id, length]`` pairs."""
     flat = class_map.ravel()
     starts = np.flatnonzero(np.concatenate(([True], flat[1:] != flat[:-1]))) if flat.size else np.array([], int)
     lengths = np.diff(np.append(starts, flat.size))
     return {"size": list(class_map.shape), "runs": np.stack([flat[starts], lengths], axis=1).tolist()}
 
 
-def class_map_of(data: Mapping[str, Any]) -> NDArray[np.int64]:
+def decode_class_map(data: Mapping[str, Any]) -> NDArray[np.int64]:
+    """The H x W class map that ``encode_class_map`` wrote."""
     runs = np.array(data["runs"], np.int64).reshape(-1, 2)
     return np.repeat(runs[:, 0], runs[:, 1]).reshape(data["size"])
+
+
+def _write_floats(column: NDArray[np.float32]) -> list[Any]:
+    """Nested lists of floats that print as the shortest decimals of their float32 values, which is how numpy prints."""
+    shortest = [float(str(value)) for value in column.ravel()]
+    lists: list[Any] = np.reshape(shortest, column.shape).tolist()
+    return lists
+
+
+def _read_floats(values: list[Any], shape: list[int] | None) -> NDArray[np.float32]:
+    column = np.array(values, np.float32)
+    return column if shape is None else column.reshape(len(values), *shape)
+
+
+def _read_keypoints(values: list[Any], shape: list[int] | None) -> NDArray[np.float32]:
+    return _read_floats(values, shape or [-1, 3])
+
+
+def _write_integers(column: NDArray[np.integer]) -> list[int | None]:
+    return [None if number == NO_NUMBER else number for number in column.tolist()]
+
+
+def _read_integers(values: list[int | None], _: object) -> NDArray[np.int64]:
+    return np.array([NO_NUMBER if value is None else value for value in values], np.int64)
+
+
+def _write_masks(masks: tuple[Mask, ...]) -> list[dict[str, Any]]:
+    return [mask.rle for mask in masks]
+
+
+def _read_masks(values: list[dict[str, Any]], _: object) -> tuple[Mask, ...]:
+    return tuple(Mask(rle=rle) for rle in values)
+
+
+# column -> (its key in an instance, from the column to values, from values and the shape of a row to the column)
+JSON_FORMS: dict[str, tuple[str, Any, Any]] = {
+    "scores": ("score", _write_floats, _read_floats),
+    "boxes": ("box", _write_floats, _read_floats),
+    "masks": ("mask", _write_masks, _read_masks),
+    "keypoints": ("keypoints", _write_floats, _read_keypoints),
+    "tracks": ("track", _write_integers, _read_integers),
+    "parents": ("parent", _write_integers, _read_integers),
+}

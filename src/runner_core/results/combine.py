@@ -1,4 +1,7 @@
-"""Merging: the answers of several brains as one, each row knowing whose it was."""
+"""Answers of several brains about one picture: merged into one answer, or related row by row.
+
+``merge`` makes one Inference of several; ``nearest_iou`` says which box of one lies in which box of another.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class Merged:
 
     @property
     def brains(self) -> list[str]:
-        """N names: who found each row."""
+        """N names: the brain that found each row."""
         return [self.sources[number].brain for number in self.origins[:, 0].tolist()]
 
 
@@ -52,39 +55,19 @@ def merge(
     Raises UsageError for no answers, pictures of different sizes, or an ``iou`` for rows without boxes.
     """
     if len({inference.size for inference in inferences}) != 1:
-        raise UsageError("answers about one picture can be merged, and no others")
-    labels, numbers = _one_map(inferences, classes or {})
-    parts = [_renumbered(part, labels, mine) for part, mine in zip(inferences, numbers, strict=True)]
+        raise UsageError("only answers about one picture can be merged")
+    labels, numbers = _join_labels(inferences, classes or {})
+    parts = [_renumber(part, labels, own) for part, own in zip(inferences, numbers, strict=True)]
     merged = Inference(
-        brain=name, task=_task(inferences), size=inferences[0].size, labels=labels,
-        class_map=_class_map(parts), **stack_columns(parts),
+        brain=name, task=_join_tasks(inferences), size=inferences[0].size, labels=labels,
+        class_map=_merge_class_maps(parts), **stack_columns(parts),
     )  # fmt: skip
     origins = np.array([(part, row) for part, each in enumerate(parts) for row in range(len(each))], np.intp)
-    rows = _best_first(merged) if iou is None else _suppressed(merged, iou)
+    rows = _sort_by_score(merged) if iou is None else _suppress(merged, iou)
     return Merged(merged.take(rows), tuple(inferences), origins.reshape(-1, 2)[rows])
 
 
-def stack_columns(parts: Sequence[Inference]) -> dict[str, Any]:
-    """The columns of all parts, which share a label map, below each other; one that a part with rows lacks is None."""
-    filled = [part for part in parts if len(part)] or parts[:1]
-    return {name: _stacked([getattr(part, name) for part in filled]) for name in ("model_ids", *columns.NAMES)}
-
-
-def _stacked(each: Sequence[Any]) -> Any:
-    if any(column is None for column in each):
-        return None
-    if isinstance(each[0], tuple):
-        return tuple(chain.from_iterable(each))
-    if len({column.shape[1:] for column in each}) > 1:  # other keypoints
-        return None
-    return np.concatenate(each)
-
-
-def _task(inferences: Iterable[Inference]) -> str:
-    return "+".join(dict.fromkeys(inference.task for inference in inferences))
-
-
-def _one_map(inferences: Sequence[Inference], classes: Mapping[str, str]) -> tuple[LabelMap, list[dict[int, int]]]:
+def _join_labels(inferences: Sequence[Inference], classes: Mapping[str, str]) -> tuple[LabelMap, list[dict[int, int]]]:
     """One label map of all names, and for each answer its model_id -> the new one.
 
     A name keeps the file_id of the first brain that has it, unless another name has that already.
@@ -93,52 +76,74 @@ def _one_map(inferences: Sequence[Inference], classes: Mapping[str, str]) -> tup
     taken: set[int] = set()
     numbers: list[dict[int, int]] = []
     for inference in inferences:
-        mine = {}
+        own = {}
         for label in dict.fromkeys((*inference.labels.labels, *inference.found)):
             name = classes.get(label.name, label.name)
             if name not in known:
                 file_id = label.file_id if label.file_id not in taken else max(taken) + 1
                 known[name] = Label(len(known), file_id, name)
                 taken.add(file_id)
-            mine[label.model_id] = known[name].model_id
-        numbers.append(mine)
+            own[label.model_id] = known[name].model_id
+        numbers.append(own)
     return LabelMap(tuple(known.values())), numbers
 
 
-def _renumbered(inference: Inference, labels: LabelMap, numbers: Mapping[int, int]) -> Inference:
+def _renumber(inference: Inference, labels: LabelMap, numbers: Mapping[int, int]) -> Inference:
     class_map = inference.class_map
     return attrs.evolve(
         inference, labels=labels, tracks=None, parents=None,
         model_ids=np.array([numbers[number] for number in inference.model_ids.tolist()], np.int64),
-        class_map=None if class_map is None else _translated(class_map, numbers),
+        class_map=None if class_map is None else _renumber_class_map(class_map, numbers),
     )  # fmt: skip
 
 
-def _translated(class_map: NDArray[np.integer], numbers: Mapping[int, int]) -> NDArray[np.int64]:
+def _renumber_class_map(class_map: NDArray[np.integer], numbers: Mapping[int, int]) -> NDArray[np.int64]:
     present, places = np.unique(class_map, return_inverse=True)
     new: NDArray[np.int64] = np.array([numbers[number] for number in present.tolist()], np.int64)
     return new[places].reshape(class_map.shape)
 
 
-def _class_map(parts: Sequence[Inference]) -> NDArray[np.integer] | None:
+def _join_tasks(inferences: Iterable[Inference]) -> str:
+    return "+".join(dict.fromkeys(inference.task for inference in inferences))
+
+
+def _merge_class_maps(parts: Sequence[Inference]) -> NDArray[np.integer] | None:
     maps = [part.class_map for part in parts if part.class_map is not None]
     if not maps:
         return None
     background = [label.model_id for label in parts[0].labels.labels if label.name.lower() == "background"]
     merged = maps[0].copy()
     for other in maps[1:]:
-        bare = np.isin(merged, background)
-        merged[bare] = other[bare]
+        unnamed = np.isin(merged, background)
+        merged[unnamed] = other[unnamed]
     return merged
 
 
-def _best_first(inference: Inference) -> NDArray[np.intp]:
+def stack_columns(parts: Sequence[Inference]) -> dict[str, Any]:
+    """The columns of all parts, which share a label map, below each other; one that a part with rows lacks is None."""
+    filled = [part for part in parts if len(part)] or parts[:1]
+    names = ("model_ids", *columns.OPTIONAL_COLUMNS)
+    return {name: _stack([getattr(part, name) for part in filled]) for name in names}
+
+
+def _stack(each: Sequence[Any]) -> Any:
+    if any(column is None for column in each):
+        return None
+    if isinstance(each[0], tuple):
+        return tuple(chain.from_iterable(each))
+    if len({column.shape[1:] for column in each}) > 1:  # different numbers of keypoints
+        return None
+    return np.concatenate(each)
+
+
+def _sort_by_score(inference: Inference) -> NDArray[np.intp]:
+    """The rows by descending score; in their order where there are no scores."""
     if inference.scores is None:
         return np.arange(len(inference))
     return np.argsort(-inference.scores, kind="stable")
 
 
-def _suppressed(inference: Inference, iou: float) -> NDArray[np.intp]:
+def _suppress(inference: Inference, iou: float) -> NDArray[np.intp]:
     """The rows that greedy non-maximum suppression within each class leaves, best first."""
     scores = np.zeros(len(inference)) if inference.scores is None else inference.scores
     return nms(boxes_of(inference), scores, inference.model_ids, iou)
@@ -146,7 +151,7 @@ def _suppressed(inference: Inference, iou: float) -> NDArray[np.intp]:
 
 @attrs.frozen(eq=False)
 class Pairs:
-    """K pairs of rows, in the order of alpha's rows; no alpha is there twice.
+    """K pairs of rows, in the order of alpha's rows; each row of alpha occurs at most once.
 
     ``alphas``        K int, rows of alpha; ``bravos`` the rows of bravo that they lie in.
     ``ious``          K float64, intersection over union.
@@ -166,7 +171,7 @@ def nearest_iou(alpha: Inference, bravo: Inference, *, iou: float = 0.2, inside_
     """Which alpha lies in which bravo: of all bravos that fit, the one of highest IoU.
 
     A bravo fits where their IoU is above ``iou``, or where it holds the whole box and their IoU is above
-    ``inside_iou``. Raises UsageError for pictures of different sizes, or where one has rows and no boxes.
+    ``inside_iou``. Raises UsageError for pictures of different sizes, or where one has rows but no boxes.
     """
     if alpha.size != bravo.size:
         raise UsageError(f"{alpha.brain} and {bravo.brain} looked at pictures of different sizes")

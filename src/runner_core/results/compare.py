@@ -1,4 +1,4 @@
-"""Agreement: how near two answers to one picture are."""
+"""Comparison: how near two answers to one picture are."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards.tolerance import Tolerance as Tolerance  # what compare is asked by
+from runner_core.cards.tolerance import Tolerance as Tolerance  # the bounds of a comparison
 from runner_core.results.boxes import box_ious
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 from runner_core.results.run_lengths import run_ious
 
-_SAME_THING = 0.5  # the overlap from which two rows with one label are taken for one thing
+_LEAST_OVERLAP = 0.5  # from which two rows with one label count as one finding
 
 
 @attrs.frozen
 class Comparison:
     """Counts of rows, the worst of each measure (None: there was nothing to measure), and what is wrong.
 
-    ``missing``, ``extra``  rows of the first, or of the second, alone. ``relabelled``: the same place, another label.
-    ``near``    rows of one alone that do not count: they score as good as the threshold.
-    ``boxes``   least IoU of matched boxes; ``masks`` likewise; ``scores`` greatest difference.
-    ``pixels``  share of the class map with the same label; ``keypoints`` greatest distance by the longer side.
-    ``faults``  what is beyond the tolerance, a line each.
+    ``matched``     rows of both answers.
+    ``missing``     rows of the first alone; ``extra`` rows of the second alone.
+    ``relabelled``  rows at the same place with different labels.
+    ``near``        rows of one alone that do not count: their score is too near the threshold.
+    ``boxes``       least IoU of matched boxes; ``masks`` likewise.
+    ``scores``      greatest difference of matched scores.
+    ``pixels``      share of the class map with the same label.
+    ``keypoints``   greatest distance of matched keypoints, in shares of the picture's longer side.
+    ``faults``      what is beyond the tolerance, a line each.
     """
 
     matched: int = 0
@@ -47,12 +51,12 @@ class Comparison:
         return not self.faults
 
     @classmethod
-    def total(cls, agreements: Iterable[Comparison]) -> Comparison:
+    def total(cls, comparisons: Iterable[Comparison]) -> Comparison:
         """Counts summed, each measure at its worst, all faults."""
-        each = list(agreements)
-        told: dict[str, Any] = {name: sum(getattr(one, name) for one in each) for name in _COUNTS}
-        told |= {name: _worst(choose, (getattr(one, name) for one in each)) for name, choose in _MEASURES.items()}
-        return cls(**told, faults=tuple(fault for one in each for fault in one.faults))
+        each = list(comparisons)
+        values: dict[str, Any] = {name: sum(getattr(one, name) for one in each) for name in _COUNTS}
+        values |= {name: _worst(choose, (getattr(one, name) for one in each)) for name, choose in _MEASURES.items()}
+        return cls(**values, faults=tuple(fault for one in each for fault in one.faults))
 
 
 _COUNTS = ("matched", "missing", "extra", "relabelled", "near")
@@ -60,56 +64,61 @@ _MEASURES: dict[str, Any] = {"boxes": min, "masks": min, "scores": max, "pixels"
 
 
 def compare_inferences(one: Inference, other: Inference, tolerance: Tolerance | None = None) -> Comparison:
-    """Holds ``other`` against ``one``, two answers to the same picture.
+    """Compares ``other`` with ``one``, two answers to the same picture.
 
-    Rows of one label are matched by the overlap of their masks, else boxes, the greatest first; without either, in
-    their order. Of answers that label pixels the class maps are compared: their rows say nothing more.
+    Rows of one label are matched by the overlap of their masks, else of their boxes, the greatest first; without
+    either, in their order. Where both answers label pixels, only the class maps are compared: their rows say no more.
     """
     tolerance = tolerance or Tolerance()
     if one.size != other.size:
         sizes = " and ".join(f"{width} x {height}" for width, height in (one.size, other.size))
         return Comparison(faults=(f"two pictures: {sizes}",))
     if one.class_map is not None and other.class_map is not None:
-        return _checked(Comparison(pixels=_same_pixels(one, other)), tolerance)
+        return _check_measures(Comparison(pixels=_share_of_equal_pixels(one, other)), tolerance)
     return _compare_rows(one, other, tolerance)
 
 
 def _compare_rows(one: Inference, other: Inference, tolerance: Tolerance) -> Comparison:
     overlaps = _overlaps(one, other)
     same = np.array([[name == another for another in other.names] for name in one.names], bool)
-    pairs = _pairs(np.where(same.reshape(overlaps.shape), overlaps, 0), _SAME_THING)
-    left, right = (_alone(told, [pair[side] for pair in pairs]) for side, told in enumerate((one, other)))
-    missing, extra = (_certain(told, rows, tolerance) for told, rows in ((one, left), (other, right)))
-    moved = _pairs(overlaps[np.ix_(missing, extra)], tolerance.iou)
-    renamed = [(missing[row], extra[column]) for row, column in moved]
+    pairs = _match(np.where(same.reshape(overlaps.shape), overlaps, 0), _LEAST_OVERLAP)
+    left, right = (_unmatched_rows(answer, [pair[side] for pair in pairs]) for side, answer in enumerate((one, other)))
+    missing, extra = (_certain_rows(answer, rows, tolerance) for answer, rows in ((one, left), (other, right)))
+    same_place = _match(overlaps[np.ix_(missing, extra)], tolerance.iou)
+    relabelled = [(missing[row], extra[column]) for row, column in same_place]
     near = len(left) + len(right) - len(missing) - len(extra)
-    missing, extra = (sorted(set(rows) - {pair[side] for pair in renamed}) for side, rows in ((0, missing), (1, extra)))
+    missing, extra = (
+        sorted(set(rows) - {pair[side] for pair in relabelled}) for side, rows in ((0, missing), (1, extra))
+    )
     found = Comparison(
         matched=len(pairs),
         missing=len(missing),
         extra=len(extra),
-        relabelled=len(renamed),
+        relabelled=len(relabelled),
         near=near,
         faults=(
-            *(f"only the first has {_named(one, row)}" for row in missing),
-            *(f"only the second has {_named(other, row)}" for row in extra),
-            *(f"{_named(one, row)} is {_named(other, column)} to the second" for row, column in renamed),
+            *(f"only the first has {_describe_row(one, row)}" for row in missing),
+            *(f"only the second has {_describe_row(other, row)}" for row in extra),
+            *(
+                f"{_describe_row(one, row)} is {_describe_row(other, column)} to the second"
+                for row, column in relabelled
+            ),
         ),
     )
-    return _checked(attrs.evolve(found, **_measured(one, other, pairs, tolerance)), tolerance)
+    return _check_measures(attrs.evolve(found, **_measure(one, other, pairs, tolerance)), tolerance)
 
 
-def _alone(told: Inference, matched: Sequence[int]) -> list[int]:
-    return sorted(set(range(len(told))) - set(matched))
+def _unmatched_rows(answer: Inference, matched: Sequence[int]) -> list[int]:
+    return sorted(set(range(len(answer))) - set(matched))
 
 
-def _certain(told: Inference, rows: Sequence[int], tolerance: Tolerance) -> list[int]:
+def _certain_rows(answer: Inference, rows: Sequence[int], tolerance: Tolerance) -> list[int]:
     """Those that score more than the threshold, by more than scores may differ."""
-    scores = told.scores
+    scores = answer.scores
     return [row for row in rows if scores is None or scores[row] - tolerance.threshold > tolerance.score]
 
 
-def _checked(found: Comparison, tolerance: Tolerance) -> Comparison:
+def _check_measures(found: Comparison, tolerance: Tolerance) -> Comparison:
     """With a fault for each measure that is beyond its tolerance."""
     bounds = {"boxes": tolerance.iou, "masks": tolerance.iou, "pixels": tolerance.pixels}
     bounds |= {"scores": tolerance.score, "keypoints": tolerance.keypoints}
@@ -121,7 +130,7 @@ def _checked(found: Comparison, tolerance: Tolerance) -> Comparison:
     return attrs.evolve(found, faults=(*found.faults, *faults))
 
 
-def _measured(
+def _measure(
     one: Inference, other: Inference, pairs: Sequence[tuple[int, int]], tolerance: Tolerance
 ) -> dict[str, Any]:
     """The worst of each measure over the matched rows."""
@@ -151,7 +160,7 @@ def _overlaps(one: Inference, other: Inference) -> NDArray[np.float64]:
 
 
 def _box_ious(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
-    """N x M; equal boxes have 1, be they empty."""
+    """N x M; equal boxes have 1, even where they are empty."""
     equal = (one[:, None] == other[None]).all(axis=-1)
     return np.where(equal, 1.0, box_ious(one, other))
 
@@ -162,8 +171,8 @@ def _mask_ious(one: Sequence[Mask], other: Sequence[Mask]) -> NDArray[np.float64
     return run_ious(*([mask.runs for mask in masks] for masks in (one, other)))
 
 
-def _pairs(overlaps: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
-    """Rows and columns, each at most once, by falling overlap, down to ``least``; among equals in their order."""
+def _match(overlaps: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
+    """Pairs of a row and a column, each at most once, by descending overlap of at least ``least``; equals in order."""
     rows, columns = np.nonzero(overlaps >= least)
     pairs: list[tuple[int, int]] = []
     for place in np.argsort(-overlaps[rows, columns], kind="stable").tolist():
@@ -173,7 +182,7 @@ def _pairs(overlaps: NDArray[np.float64], least: float) -> list[tuple[int, int]]
     return pairs
 
 
-def _same_pixels(one: Inference, other: Inference) -> float:
+def _share_of_equal_pixels(one: Inference, other: Inference) -> float:
     """The share of the pixels whose class has the same name."""
     assert one.class_map is not None
     assert other.class_map is not None
@@ -186,9 +195,9 @@ def _same_pixels(one: Inference, other: Inference) -> float:
     return same / max(1, one.class_map.size)
 
 
-def _named(told: Inference, row: int) -> str:
-    score = "" if told.scores is None else f" {told.scores[row]:.3f}"
-    return f"{told.labels.name(int(told.model_ids[row]))}{score}"
+def _describe_row(answer: Inference, row: int) -> str:
+    score = "" if answer.scores is None else f" {answer.scores[row]:.3f}"
+    return f"{answer.labels.name(int(answer.model_ids[row]))}{score}"
 
 
 def _worst(choose: Any, values: Iterable[float | None]) -> float | None:

@@ -1,4 +1,4 @@
-"""An Inference in the forms of others: COCO results, YOLO text, ``supervision.Detections``."""
+"""An Inference in formats of other projects: COCO results, YOLO text, ``supervision.Detections``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def coco_results(inference: Inference, image_id: int | str) -> list[dict[str, An
 def yolo_text(inference: Inference, *, scores: bool = False, names: Sequence[str] | None = None) -> str:
     """YOLO's label text: ``class x y width height`` a line, relative to the picture, centre first.
 
-    ``class`` is the place of the label in ``names``, from 0: the lines of a dataset's ``classes.txt``, the names of its
+    ``class`` is the index of the label in ``names``, from 0: the lines of a dataset's ``classes.txt``, the names of its
     ``data.yaml``. Without them it is the model_id. Raises LabelError for a label that is not in ``names``.
     Format: https://docs.ultralytics.com/datasets/detect/
     """
@@ -48,13 +48,13 @@ def yolo_text(inference: Inference, *, scores: bool = False, names: Sequence[str
         return ""
     width, height = inference.size
     boxes = inference.boxes.astype(np.float64)
-    middle, extent = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-    columns = np.concatenate([middle, extent], axis=1) / (width, height, width, height)
+    centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    columns = np.concatenate([centres, sides], axis=1) / (width, height, width, height)
     if scores and inference.scores is not None:
         columns = np.concatenate([columns, inference.scores[:, None]], axis=1)
     return "".join(
         f"{number} {' '.join(f'{value:.6f}' for value in row)}\n"
-        for number, row in zip(_numbers(inference, names), columns.tolist(), strict=True)
+        for number, row in zip(_class_numbers(inference, names), columns.tolist(), strict=True)
     )
 
 
@@ -63,7 +63,7 @@ def yolo_name(name: str) -> str:
     return " ".join(name.split()) or "unnamed"
 
 
-def _numbers(inference: Inference, names: Sequence[str] | None) -> list[int]:
+def _class_numbers(inference: Inference, names: Sequence[str] | None) -> list[int]:
     if names is None:
         numbers: list[int] = inference.model_ids.tolist()
         return numbers
@@ -75,9 +75,9 @@ def _numbers(inference: Inference, names: Sequence[str] | None) -> list[int]:
 
 
 def to_supervision(inference: Inference, detections: Callable[..., T]) -> T:
-    """``to_supervision(inference, sv.Detections)`` builds a ``supervision.Detections``, which this does not import.
+    """``to_supervision(inference, sv.Detections)`` builds a ``supervision.Detections`` without importing supervision.
 
-    Its arrays are copies. ``data`` has ``class_name`` and ``file_id``; it has no place for keypoints and parents.
+    Its arrays are copies. ``data`` has ``class_name`` and ``file_id``; keypoints and parents are left out.
     """
     masks = inference.masks
     return detections(
@@ -95,13 +95,13 @@ def from_supervision(
 ) -> Inference:
     """An Inference from anything with the attributes of ``supervision.Detections``, by descending score.
 
-    ``size`` is the picture's (width, height). A class without a ``class_name`` is called by its number.
+    ``size`` is the picture's (width, height). A class without a ``class_name`` gets its number as its name.
     """
     count = len(detections.xyxy)
     ids = np.zeros(count, np.int64) if detections.class_id is None else np.asarray(detections.class_id, np.int64)
     scores = None if detections.confidence is None else np.asarray(detections.confidence, np.float32)
     inference = Inference(
-        brain=brain, task=task, size=size, model_ids=ids, labels=_labels(ids, detections.data),
+        brain=brain, task=task, size=size, model_ids=ids, labels=_read_labels(ids, detections.data),
         boxes=np.asarray(detections.xyxy, np.float32).reshape(-1, 4), scores=scores,
         masks=None if detections.mask is None else tuple(Mask(array=mask) for mask in detections.mask),
         tracks=detections.tracker_id,
@@ -109,8 +109,8 @@ def from_supervision(
     return inference if scores is None else inference.take(np.argsort(-scores, kind="stable"))
 
 
-def _labels(ids: NDArray[np.int64], data: Mapping[str, Any]) -> LabelMap:
-    """A label for each class that has a name; the first name counts."""
+def _read_labels(ids: NDArray[np.int64], data: Mapping[str, Any]) -> LabelMap:
+    """A label for each class that has a name: its first one."""
     names = data.get("class_name", ())
     file_ids = data.get("file_id", ids)
     rows = zip(ids.tolist(), np.asarray(file_ids).tolist(), names, strict=False)

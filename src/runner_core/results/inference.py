@@ -1,4 +1,4 @@
-"""Inference: what one brain says of one frame, in columns."""
+"""Inference: what one brain says of one frame, in columns, and how JSON holds it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import UsageError
 from runner_core.results import columns
-from runner_core.results.columns import NONE as NONE
 from runner_core.results.instance import Instance
 from runner_core.results.mask import Mask
 
@@ -28,10 +27,10 @@ class Inference:
     ``model_ids``  N int, the network's class numbers; ``labels`` says what they mean.
     ``boxes``      N x 4 float32, absolute x1, y1, x2, y2.
     ``scores``     N float32.
-    ``masks``      N masks of the picture's size.
+    ``masks``      N Masks of the picture's size.
     ``keypoints``  N x K x 3 float32: x, y, score.
-    ``tracks``     N int, -1 where there is none; ``parents`` likewise: rows of the Inference that was looked into,
-                   which is that of ``parent_brain``.
+    ``tracks``     N int, the number of each finding across the frames of a video; -1: none.
+    ``parents``    N int, rows of the answer of ``parent_brain`` whose crops they were found in; -1: none.
     ``class_map``  H x W int, the model_id of every pixel, for methods that label pixels.
     ``ms``         milliseconds spent in ``encode``, ``run`` and ``decode``.
     """
@@ -39,17 +38,17 @@ class Inference:
     brain: str
     task: str
     size: tuple[int, int]
-    model_ids: NDArray[np.integer] = attrs.field(converter=columns.numbers)
+    model_ids: NDArray[np.integer] = attrs.field(converter=columns.freeze_integers)
     version: str = "1"
     engine: str = ""
     labels: LabelMap = LabelMap()
-    boxes: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.floats)
-    scores: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.floats)
+    boxes: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
+    scores: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
     masks: tuple[Mask, ...] | None = None
-    keypoints: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.floats)
-    tracks: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
-    parents: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
-    class_map: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.optional_numbers)
+    keypoints: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
+    tracks: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
+    parents: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
+    class_map: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
     ms: Mapping[str, float] = attrs.field(factory=dict)
     parent_brain: str = ""
 
@@ -88,20 +87,24 @@ class Inference:
     @property
     def found(self) -> tuple[Label, ...]:
         """The labels of the classes among the rows and in the class map, by model_id."""
-        numbers = {*self.model_ids.tolist(), *columns.values_of(self.class_map)}
+        numbers = {*self.model_ids.tolist(), *columns.find_classes(self.class_map)}
         return tuple(Label(number, self.labels.file_id(number), self.labels.name(number)) for number in sorted(numbers))
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Inference:
         """The same Inference with these rows alone: indices, or a boolean per row."""
         indices = np.arange(len(self))[rows]
         return attrs.evolve(
-            self, **{name: columns.rows_of(getattr(self, name), indices) for name in ("model_ids", *columns.NAMES)}
+            self,
+            **{
+                name: columns.select_rows(getattr(self, name), indices)
+                for name in ("model_ids", *columns.OPTIONAL_COLUMNS)
+            },
         )
 
     def filter(
         self, *, conf: float | None = None, classes: Sequence[str] | None = None, max_det: int | None = None
     ) -> Inference:
-        """Only what scores at least ``conf``, is named in ``classes``, and is among the first ``max_det`` of these."""
+        """Only rows that score at least ``conf`` and are named in ``classes``; the first ``max_det`` of these."""
         kept = np.ones(len(self), bool)
         if conf is not None and self.scores is not None:
             kept &= self.scores >= conf
@@ -111,13 +114,13 @@ class Inference:
         return self if len(rows) == len(self) else self.take(rows)
 
     def __eq__(self, other: object) -> bool:
-        """Equal in all that JSON keeps: every column to the last bit, and the labels of the classes found."""
+        """Equal in everything that JSON keeps: every column to the last bit, and the labels of the classes found."""
         if not isinstance(other, Inference):
             return NotImplemented
         plain = ("brain", "task", "version", "engine", "parent_brain", "ms", "size", "masks", "found")
-        arrays = ("model_ids", *(name for name in columns.NAMES if name != "masks"), "class_map")
+        arrays = ("model_ids", *(name for name in columns.OPTIONAL_COLUMNS if name != "masks"), "class_map")
         return all(getattr(self, name) == getattr(other, name) for name in plain) and all(
-            columns.same(getattr(self, name), getattr(other, name)) for name in arrays
+            columns.are_equal(getattr(self, name), getattr(other, name)) for name in arrays
         )
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays
@@ -134,7 +137,7 @@ class Inference:
     def from_json(cls, data: Mapping[str, Any], *, size: Sequence[int] | None = None) -> Inference:
         """Reads ``to_json``, or an inference of a JSONL line with that line's ``size``: width, height.
 
-        Raises UsageError where neither has a size.
+        Raises UsageError where neither has a size, KeyError for a missing field, ValueError for a wrong value.
         """
         return _from_json(data, size)
 
@@ -161,54 +164,54 @@ class Instances(Sequence[Instance]):
         return map(self._make, range(len(self)))
 
     def _make(self, row: int) -> Instance:
-        told = self.inference
-        number = int(told.model_ids[row])
+        inference = self.inference
+        number = int(inference.model_ids[row])
         return Instance(
             id=row,
-            label=told.labels.name(number),
-            file_id=told.labels.file_id(number),
+            label=inference.labels.name(number),
+            file_id=inference.labels.file_id(number),
             model_id=number,
-            score=None if told.scores is None else float(told.scores[row]),
-            box=None if told.boxes is None else tuple(told.boxes[row].tolist()),
-            mask=None if told.masks is None else told.masks[row],
-            keypoints=None if told.keypoints is None else tuple(map(tuple, told.keypoints[row].tolist())),
-            track=columns.number_or_none(told.tracks, row),
-            parent=columns.number_or_none(told.parents, row),
+            score=None if inference.scores is None else float(inference.scores[row]),
+            box=None if inference.boxes is None else tuple(inference.boxes[row].tolist()),
+            mask=None if inference.masks is None else inference.masks[row],
+            keypoints=None if inference.keypoints is None else tuple(map(tuple, inference.keypoints[row].tolist())),
+            track=columns.number_or_none(inference.tracks, row),
+            parent=columns.number_or_none(inference.parents, row),
         )
 
 
-_HEAD = ("brain", "version", "task", "engine")
+_HEAD_FIELDS = ("brain", "version", "task", "engine")
 
 
 def _to_json(inference: Inference) -> dict[str, Any]:
-    """The form of DESIGN's JSONL line, plus ``size`` so that it stands alone; absent fields are left out.
+    """An inference of a JSONL line, plus ``size`` so that it stands alone; absent fields are left out.
 
     ``columns`` names those that no instance shows, with the shape of a row: an empty Inference still has boxes.
     """
-    data: dict[str, Any] = {name: getattr(inference, name) for name in _HEAD}
+    data: dict[str, Any] = {name: getattr(inference, name) for name in _HEAD_FIELDS}
     if inference.parent_brain:
         data["parent_brain"] = inference.parent_brain
     data |= {"size": list(inference.size), "ms": dict(inference.ms)}
-    rows = _instances(inference)
-    unseen = {name: list(np.shape(getattr(inference, name))[1:]) for name in _unseen(inference, rows)}
+    rows = _write_instances(inference)
+    unseen = {name: list(np.shape(getattr(inference, name))[1:]) for name in _unseen_columns(inference, rows)}
     if unseen:
         data["columns"] = unseen
     data["instances"] = rows
     if inference.class_map is not None:
-        data["class_map"] = columns.run_lengths(inference.class_map)
-        data["class_map"]["labels"] = [_named(label) for label in inference.found]
+        data["class_map"] = columns.encode_class_map(inference.class_map)
+        data["class_map"]["labels"] = [_write_label(label) for label in inference.found]
     return data
 
 
-def _unseen(inference: Inference, rows: list[dict[str, Any]]) -> list[str]:
-    present = [name for name in columns.CODECS if getattr(inference, name) is not None]
-    return [name for name in present if not any(columns.CODECS[name][0] in row for row in rows)]
+def _unseen_columns(inference: Inference, rows: list[dict[str, Any]]) -> list[str]:
+    present = [name for name in columns.JSON_FORMS if getattr(inference, name) is not None]
+    return [name for name in present if not any(columns.JSON_FORMS[name][0] in row for row in rows)]
 
 
-def _instances(inference: Inference) -> list[dict[str, Any]]:
+def _write_instances(inference: Inference) -> list[dict[str, Any]]:
     known = {label.model_id: label for label in inference.found}
-    rows = [{"id": row, **_named(known[number])} for row, number in enumerate(inference.model_ids.tolist())]
-    for name, (key, write, _) in columns.CODECS.items():
+    rows = [{"id": row, **_write_label(known[number])} for row, number in enumerate(inference.model_ids.tolist())]
+    for name, (key, write, _) in columns.JSON_FORMS.items():
         column = getattr(inference, name)
         if column is not None:
             for instance, value in zip(rows, write(column), strict=True):
@@ -217,36 +220,35 @@ def _instances(inference: Inference) -> list[dict[str, Any]]:
     return rows
 
 
-def _named(label: Label) -> dict[str, Any]:
+def _write_label(label: Label) -> dict[str, Any]:
     named: dict[str, Any] = {"label": label.name, "file_id": label.file_id}
     return named if label.model_id == label.file_id else {**named, "model_id": label.model_id}
 
 
-def _label(named: Mapping[str, Any]) -> Label:
+def _read_label(named: Mapping[str, Any]) -> Label:
     return Label(named.get("model_id", named["file_id"]), named["file_id"], named["label"])
 
 
 def _from_json(data: Mapping[str, Any], size: Sequence[int] | None) -> Inference:
-    """Raises KeyError for a missing field, ValueError for one that is nonsense, UsageError where no size is told."""
     if size is None and "size" not in data:
         raise UsageError(
             "an inference of a JSON line has no size of its own",
             remedy='give the line\'s: Inference.from_json(line["inferences"][0], size=line["size"])',
         )
     rows, class_map, unseen = data["instances"], data.get("class_map"), data.get("columns", {})
-    labels = [_label(row) for row in rows]
+    labels = [_read_label(row) for row in rows]
     width, height = size or data["size"]
     return Inference(
-        **{name: data[name] for name in _HEAD},
+        **{name: data[name] for name in _HEAD_FIELDS},
         size=(int(width), int(height)),
         ms=dict(data.get("ms", {})),
         parent_brain=data.get("parent_brain", ""),
         model_ids=np.array([label.model_id for label in labels], np.int64),
-        labels=LabelMap(tuple(dict.fromkeys([*labels, *map(_label, class_map["labels"] if class_map else ())]))),
-        class_map=columns.class_map_of(class_map) if class_map else None,
+        labels=LabelMap(tuple(dict.fromkeys([*labels, *map(_read_label, class_map["labels"] if class_map else ())]))),
+        class_map=columns.decode_class_map(class_map) if class_map else None,
         **{
             name: read([row.get(key) for row in rows], unseen.get(name))
-            for name, (key, _, read) in columns.CODECS.items()
+            for name, (key, _, read) in columns.JSON_FORMS.items()
             if name in unseen or any(key in row for row in rows)
         },
     )

@@ -1,4 +1,4 @@
-"""Instance: one thing found."""
+"""Instance: one finding, as an object."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ class Instance:
     """One row of an Inference, as an object.
 
     ``id``         its row in the Inference.
-    ``label``      the name of its class; ``file_id`` the class's permanent identity; ``model_id`` the network's number.
+    ``label``      the name of its class.
+    ``file_id``    the permanent number of its class; ``model_id`` the network's.
     ``score``      0 to 1, None where the method has none.
-    ``box``        x1, y1, x2, y2 in pixels of the original picture, None where the method finds no boxes.
-    ``keypoints``  (x, y, score) each, in pixels of the original picture.
+    ``box``        x1, y1, x2, y2 in pixels of the original picture; None where the method gives no boxes.
+    ``mask``       of the picture's size.
+    ``keypoints``  x, y, score of each, in pixels of the original picture.
     ``track``      its number across the frames of a video.
     ``parent``     the ``id`` of the instance whose crop it was found in.
     """

@@ -24,12 +24,12 @@ class Mask:
     """(height, width)."""
 
     def __init__(self, *, array: NDArray[np.bool_] | None = None, rle: Mapping[str, Any] | None = None) -> None:
-        """Raises ValueError for what is no mask; a damaged RLE says so when its pixels are asked for."""
+        """Raises ValueError for what is not a mask. A damaged RLE is noticed when its pixels are first read."""
         if array is not None and rle is None:
-            self.array = _frozen(array)
+            self.array = _freeze(array)
             height, width = array.shape
         elif rle is not None and array is None:
-            self.rle = {"size": [int(part) for part in rle["size"]], "counts": _text(rle["counts"])}
+            self.rle = {"size": [int(part) for part in rle["size"]], "counts": _read_counts(rle["counts"])}
             height, width = self.rle["size"]
         else:
             raise ValueError("a Mask is made of either an array or an RLE")
@@ -40,7 +40,7 @@ class Mask:
     @cached_property
     def array(self) -> NDArray[np.bool_]:
         """H x W bool."""
-        return _frozen(fill_runs(self.runs, self.shape))
+        return _freeze(fill_runs(self.runs, self.shape))
 
     @cached_property
     def rle(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Mask:
 
     @cached_property
     def area(self) -> int:
-        """How many pixels."""
+        """In pixels."""
         return int(np.count_nonzero(self.array))
 
     def __eq__(self, other: object) -> bool:
@@ -67,7 +67,7 @@ class Mask:
         return f"Mask({self.shape[1]} x {self.shape[0]})"
 
 
-def _text(counts: object) -> str:
+def _read_counts(counts: object) -> str:
     match counts:
         case str():
             return counts
@@ -76,7 +76,7 @@ def _text(counts: object) -> str:
     raise ValueError(f"the counts of an RLE are {type(counts).__name__}, not COCO's compressed text")
 
 
-def _frozen(array: NDArray[Any]) -> NDArray[np.bool_]:
+def _freeze(array: NDArray[Any]) -> NDArray[np.bool_]:
     view = array.astype(bool, copy=False).view()
     view.flags.writeable = False
     return view

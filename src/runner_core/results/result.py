@@ -1,4 +1,4 @@
-"""Result: what a run says of one frame, from every brain."""
+"""Result: what a run gives for one frame: the answer of every brain, or why there is none."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from runner_core.results.inference import Inference
 
 @attrs.frozen
 class Failure:
-    """Why there is no answer: the kind of error and what it said, on one line.
+    """Why there is no answer: the kind of error and its message, on one line.
 
-    ``brain`` is empty where the frame is to blame.
+    ``brain`` is empty where the frame itself could not be read.
     """
 
     kind: str
@@ -25,12 +25,12 @@ class Failure:
 
     @classmethod
     def from_error(cls, error: Exception, *, brain: str = "") -> Failure:
-        """What an error says, whoever raised it."""
+        """Of any exception: a RunnerError or one of a library."""
         kind = error.kind if isinstance(error, RunnerError) else type(error).__name__
         return cls(kind, " ".join(str(error).split()) or kind, brain)
 
     def to_json(self) -> dict[str, Any]:
-        """The record of a brain's failure in a JSONL line; of the frame's own, what is put beside its source."""
+        """The entry of a brain's failure in a JSONL line; for the frame's own failure, what follows its source."""
         error = {"error": {"kind": self.kind, "message": self.message}}
         return {"brain": self.brain, **error} if self.brain else error
 
@@ -39,7 +39,7 @@ class Failure:
 class Result:
     """One frame and what became of it: an Inference or a Failure for each brain, or one ``error`` for all.
 
-    ``dropped`` counts the frames of a live source that were passed over just before this one.
+    ``dropped`` counts the frames of a live source that were skipped just before this one.
     """
 
     frame: Frame
@@ -58,7 +58,7 @@ class Result:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """All that went wrong."""
+        """The frame's own failure, or those of brains."""
         failed = tuple(entry for entry in self.inferences if isinstance(entry, Failure))
         return (self.error, *failed) if self.error else failed
 
@@ -73,5 +73,5 @@ class Result:
 
 
 def _without_size(data: dict[str, Any]) -> dict[str, Any]:
-    """The line has it once for all."""
+    """The line has the size once, for all brains."""
     return {key: value for key, value in data.items() if key != "size"}

@@ -130,7 +130,7 @@ class YoloCodec(PictureCodec):
         if features > self.layout.scores_from and (self.layout.order != "end-to-end" or features == 6):
             return
         raise TaskError(
-            f"brain {self.card.name}: predictions came as {format_shape(table.shape)}, not as YOLO's {self.layout}",
+            f"brain {self.card.name}: predictions came as {format_shape(table.shape)}, not YOLO's {self.layout}",
             remedy="options.layout and options.objectness say how to read them",
         )
 

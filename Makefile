@@ -6,7 +6,7 @@ PLUGINS := $(sort $(wildcard plugins/runner-*))
 MLFLOW := .venv-mlflow
 BENCHES := $(sort $(filter-out bench/_%,$(wildcard bench/*.py)))
 
-.PHONY: bench check clean constraints demo setup test test-mlflow
+.PHONY: architecture bench check clean constraints demo setup test test-mlflow
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -44,6 +44,10 @@ check: $(STAMP)
 # Each script prints its table and exits 1 where its claim fails.
 bench: $(STAMP)
 	@failed=0; for script in $(BENCHES); do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
+
+# The picture of docs/ARCHITECTURE.md, from the import rules.
+architecture:
+	$(PYTHON) tools/draw_architecture.py
 
 clean:
 	rm -rf .venv $(MLFLOW) out

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILE_LINES, FUNCTION_LINES = 350, 60
-FOLDERS = ("src", "plugins", "tests", "bench", "docs", "examples")
+FOLDERS = ("src", "plugins", "tests", "bench", "docs", "examples", "tools")
 
 
 def python_files() -> list[Path]:

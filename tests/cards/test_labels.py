@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner_core.cards.labels import Label, LabelMap
+from runner_core.cards.labels import Label, LabelMap, is_background
 from runner_core.errors import LabelError
 
 MAP = LabelMap((Label(1, 17, "page"), Label(2, 18, "graph"), Label(5, 4, "table")))
@@ -23,6 +23,17 @@ def test_a_gap_has_a_number_for_a_name():
     assert (MAP.file_id(3), MAP.name(3)) == (3, "class 3")
     assert MAP.name(4) == "class 4", "4 is the file_id of another class"
     assert MAP.file_id(4) not in MAP.file_id_to_name
+
+
+@pytest.mark.parametrize("name", ["background", "Background", "__background__", "???", "bg"])
+def test_the_class_that_no_instance_has_goes_by_several_names(name):
+    assert is_background(name)
+    assert LabelMap.from_names(["page", name], first=1).background == {2}
+
+
+def test_other_names_are_of_things():
+    assert not MAP.background
+    assert not any(map(is_background, ("", "void", "background noise")))
 
 
 def test_no_labels_at_all():

@@ -236,10 +236,11 @@ def test_a_person_has_limbs_another_thing_has_not():
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.uint64])
-def test_a_class_map_is_an_overlay_with_a_legend(dtype):
+@pytest.mark.parametrize("background", ["background", "__Background__", "???", "bg", "void", "unlabeled", "unlabelled"])
+def test_a_class_map_is_an_overlay_with_a_legend(dtype, background):
     class_map = np.zeros((HIGH, WIDE), dtype)
     class_map[:120, :160] = 2
-    labels = LabelMap.from_names(["background", "cat", "dog"])
+    labels = LabelMap.from_names([background, "cat", "dog"])
     told = Inference(
         brain="brain", task="semantic-segmentation", size=SIZE, labels=labels, model_ids=np.array([2]),
         class_map=class_map,

@@ -60,15 +60,16 @@ def test_suppression_is_greedy():
     assert merge([answer("coco", rows, COCO)], iou=0.4).origins[:, 1].tolist() == [0, 2]
 
 
-def test_of_class_maps_the_first_that_names_a_pixel_counts():
-    labels = LabelMap.from_names(["background", "page"]), LabelMap.from_names(["graph", "background"])
+@pytest.mark.parametrize("background", ["background", "__background__", "???"])
+def test_of_class_maps_the_first_that_names_a_pixel_counts(background):
+    labels = LabelMap.from_names([background, "page"]), LabelMap.from_names(["graph", background])
     left, right = np.zeros((30, 40), np.uint8), np.ones((30, 40), np.uint8)
     left[:, :20], right[:10] = 1, 0
     merged = merge([answer(str(part), [], labels[part], class_map=each) for part, each in enumerate((left, right))])
     names = np.array(merged.inference.labels.names)[merged.inference.class_map]
     assert set(names[:, :20].ravel()) == {"page"}
     assert set(names[:10, 20:].ravel()) == {"graph"}
-    assert set(names[10:, 20:].ravel()) == {"background"}
+    assert set(names[10:, 20:].ravel()) == {background}
 
 
 def test_columns_that_not_all_have_are_left_out():

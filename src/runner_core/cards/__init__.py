@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from runner_core.cards.card import CARD_FILE as CARD_FILE
     from runner_core.cards.card import Card as Card
     from runner_core.cards.label_files import read_labels as read_labels
-    from runner_core.cards.labels import BACKGROUND as BACKGROUND
     from runner_core.cards.labels import Label as Label
     from runner_core.cards.labels import LabelMap as LabelMap
+    from runner_core.cards.labels import is_background as is_background
     from runner_core.cards.sidecar_labels import FILE_NAMES as FILE_NAMES
     from runner_core.cards.sidecar_metadata import METADATA_NAMES as METADATA_NAMES
     from runner_core.cards.tflite_metadata import read_tflite_metadata as read_tflite_metadata
@@ -28,7 +28,7 @@ else:
             "artifact": ["Artifact", "ArtifactFile", "check_files", "describe_files", "format_of", "sha256_of"],
             "card": ["Card", "CARD_FILE"],
             "label_files": ["read_labels"],
-            "labels": ["BACKGROUND", "Label", "LabelMap"],
+            "labels": ["Label", "LabelMap", "is_background"],
             "sidecar_labels": ["FILE_NAMES"],
             "sidecar_metadata": ["METADATA_NAMES"],
             "tflite_metadata": ["read_tflite_metadata"],

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from runner_core.cards.artifact import Artifact
-from runner_core.cards.labels import BACKGROUND, LabelMap
+from runner_core.cards.labels import LabelMap
 from runner_core.cards.serialize import converter_for, structure
 from runner_core.errors import CardError
 from runner_core.frames.preprocess import PictureSpec
@@ -59,8 +59,7 @@ class Card:
         """The number of a list's first name: as said, else that of its own first label but a background, else 0."""
         if self.first_class is not None:
             return self.first_class
-        things = (label.model_id for label in self.labels.labels if label.name.lower() not in BACKGROUND)
-        return min(things, default=0)
+        return min(self.labels.model_id_to_file_id.keys() - self.labels.background, default=0)
 
     def for_artifact(self, artifact: Artifact) -> Card:
         """The same card for one artifact alone, with what that artifact overrides."""

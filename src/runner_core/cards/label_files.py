@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from runner_core.cards import textproto as text_format
-from runner_core.cards.labels import BACKGROUND, Label, LabelMap
+from runner_core.cards.labels import Label, LabelMap, is_background
 from runner_core.errors import LabelError
 
 log = logging.getLogger("runner")
@@ -148,7 +148,7 @@ def _lines(text: str) -> GivenLabels:
 
 def _listed(names: list[str]) -> GivenLabels:
     """A list that starts with the background starts at 0, whatever the model."""
-    from_zero = bool(names) and names[0].lower() in BACKGROUND
+    from_zero = bool(names) and is_background(names[0])
     return GivenLabels(LabelMap.from_names(names) if from_zero else names)
 
 

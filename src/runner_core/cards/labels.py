@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from runner_core.errors import LabelError
 
-# What people call the class that no instance has.
-BACKGROUND = frozenset({"background", "__background__", "???", "bg"})
+_BACKGROUND_NAMES = frozenset({"background", "__background__", "???", "bg"})
+
+
+def is_background(name: str) -> bool:
+    """Whether people call the class that no instance has by this name, in any case of letters."""
+    return name.lower() in _BACKGROUND_NAMES
 
 
 @attrs.frozen
@@ -69,6 +73,11 @@ class LabelMap:
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(label.name for label in self.labels)
+
+    @cached_property
+    def background(self) -> frozenset[int]:
+        """The model_ids of the classes that are named as background."""
+        return frozenset(label.model_id for label in self.labels if is_background(label.name))
 
     def file_id(self, model_id: int) -> int:
         """The identity of a class. In a gap of the map its own number; if a label took that, the one it left for it."""

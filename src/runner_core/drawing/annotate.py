@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from runner_core.cards.labels import is_background
 from runner_core.drawing.captions import Area, Row, Style, Tags
 from runner_core.drawing.palette import PALETTE, RGB, colour_of, ink_on, slot_of
 from runner_core.results.columns import NO_NUMBER
@@ -21,7 +22,7 @@ FILL = 110  # opacity of masks and class maps, 0 to 255
 LEAST_POINT = 0.2  # keypoints that score less are not drawn
 MOST_ROWS = 8  # of a legend or of a classification
 
-_BACKGROUNDS = {"background", "__background__", "bg", "void", "unlabeled", "unlabelled"}
+_UNLABELLED = {"void", "unlabeled", "unlabelled"}  # what datasets call pixels that have no label
 
 # COCO's person: https://cocodataset.org/#keypoints-2020, counted from 0.
 PERSON_LIMBS = (
@@ -67,15 +68,16 @@ def _draw_class_map(canvas: Image.Image, inference: Inference, _: Style) -> None
 
 
 def class_counts(inference: Inference) -> dict[int, int]:
-    """Pixels of each class in the class map; background and negative numbers do not count."""
+    """Pixels of each class in the class map; background, unlabelled pixels and negative numbers do not count."""
     if inference.class_map is None:
         return {}
     numbers = inference.class_map.ravel().astype(np.int64, copy=False)
     counts = np.bincount(numbers if numbers.min(initial=0) >= 0 else numbers[numbers >= 0])
+    names = {int(number): inference.labels.name(int(number)) for number in np.flatnonzero(counts)}
     return {
-        int(number): int(counts[number])
-        for number in np.flatnonzero(counts)
-        if inference.labels.name(int(number)).lower() not in _BACKGROUNDS
+        number: int(counts[number])
+        for number, name in names.items()
+        if not is_background(name) and name.lower() not in _UNLABELLED
     }
 
 

@@ -111,7 +111,7 @@ def _merge_class_maps(parts: Sequence[Inference]) -> NDArray[np.integer] | None:
     maps = [part.class_map for part in parts if part.class_map is not None]
     if not maps:
         return None
-    background = [label.model_id for label in parts[0].labels.labels if label.name.lower() == "background"]
+    background = list(parts[0].labels.background)
     merged = maps[0].copy()
     for other in maps[1:]:
         unnamed = np.isin(merged, background)

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 import attrs
 
 from runner_core.cards.card import Card
-from runner_core.cards.labels import BACKGROUND, LabelMap
+from runner_core.cards.labels import LabelMap
 from runner_core.errors import LabelError, TaskError
 
 _BY_LABELS = "label map settles it"
@@ -21,7 +21,7 @@ def drop_settled_guesses(card: Card, *, numbered: bool) -> Card:
     which goes where ``numbered``: the person or the labels tell the number of the first class, as labels with a
     background do.
     """
-    numbered = numbered or any(label.name.lower() in BACKGROUND for label in card.labels.labels)
+    numbered = numbered or bool(card.labels.background)
     ends = (_BY_LABELS,) * bool(card.labels) + (_BY_NUMBERS,) * numbered
     notes = tuple(note for note in card.notes if not (note.startswith("guess:") and note.endswith(ends)))
     return card if notes == card.notes else attrs.evolve(card, notes=notes)
@@ -39,9 +39,9 @@ def read_background(card: Card, default: int | None) -> frozenset[int]:
                 f"brain {card.name}: the option background is {told!r}", remedy="give a class, or a list of them"
             )
         return frozenset(numbers)
-    named = {label.model_id for label in card.labels.labels if label.name.lower() in BACKGROUND}
+    named = card.labels.background
     if named or default is None or default in card.labels.model_id_to_file_id:
-        return frozenset(named)
+        return named
     return frozenset({default})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from runner_core.cards import BACKGROUND, Card, LabelMap
+from runner_core.cards import Card, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec
 from runner_core.results import Floats, Inference
@@ -80,7 +80,7 @@ def _whole(values: Floats) -> bool:
 def without_background(labels: LabelMap) -> LabelMap:
     """The labels as the operation counts: the first class that is no background is 0."""
     known = sorted(labels.labels, key=lambda label: label.model_id)
-    if not known or (known[0].model_id == 0 and known[0].name.lower() not in BACKGROUND):
+    if not known or (known[0].model_id == 0 and 0 not in labels.background):
         return labels
     instances = [label for label in known if label.model_id > 0]
     return LabelMap(tuple(attrs.evolve(label, model_id=label.model_id - 1) for label in instances))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from runner_core.cache import IDEMPOTENT, Client
-from runner_core.cards import BACKGROUND, Label, LabelMap
+from runner_core.cards import Label, LabelMap
 from runner_core.errors import LabelError, NoSuchBrain, StoreError, UsageError
 from runner_core.util import redact_url
 
@@ -91,7 +91,7 @@ class Server:
         except (AttributeError, TypeError, ValueError) as error:
             raise StoreError(f"{self.host}: the label map of {self.project} makes no sense ({error})") from error
         labels = LabelMap(tuple(Label(model, file, names.get(file, f"label {file}")) for model, file in pairs))
-        if 0 in labels.model_id_to_file_id and labels.name(0).lower() not in BACKGROUND:
+        if 0 in labels.model_id_to_file_id and 0 not in labels.background:
             raise LabelError(
                 f"{self.host}: {labels.name(0)!r} is class 0, which in a network of this kind is the background",
                 remedy="the server's label_dict is off by one: its first class is 1",

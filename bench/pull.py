@@ -71,14 +71,14 @@ def rivals(url: str, out: Path) -> dict[str, Callable[[], object]]:
     from runner_core.cache.cache import Cache
     from runner_core.stores.config import StoreAddress
     from runner_core.stores.reference import Reference
-    from runner_core.stores.resolve import get
+    from runner_core.stores.resolve import fetch_brain
 
     reference = Reference(NAME, None, StoreAddress("bench", "http", url))
     curl = ["curl", "--silent", "--fail", "-o", out / WEIGHTS, f"{url}/{NAME}/1/{WEIGHTS}"]
     return {
         "curl -o": lambda: subprocess.run(curl, check=True),
         "huggingface_hub": lambda: hf_hub_download("me/big", WEIGHTS, cache_dir=out, endpoint=url),
-        "runner": lambda: get(reference, Cache(out / "home")),
+        "runner": lambda: fetch_brain(reference, Cache(out / "home")),
         "`runner pull`, a command": lambda: command(url, out),
     }
 

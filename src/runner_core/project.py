@@ -11,20 +11,20 @@ from runner_core.contracts import BrainRef, OnlineStore, Store
 from runner_core.errors import NoSuchBrain, UsageError
 from runner_core.loading.open import open_path
 from runner_core.loading.options import LoadOptions
-from runner_core.stores.config import address_of, configured
+from runner_core.stores.config import parse_store_address, read_configured_stores
 from runner_core.stores.reference import Reference
-from runner_core.stores.resolve import addresses, find, get, no_such_brain
+from runner_core.stores.resolve import fetch_brain, list_addresses, make_no_such_brain, resolve_brain
 
 
 class Project:
     """The configured stores, or the one named: ``Project()``, ``Project("demo")``, ``Project("http:https://...")``."""
 
     def __init__(self, store: str | None = None) -> None:
-        self._store = address_of(store) if store else None
+        self._store = parse_store_address(store) if store else None
 
     def brains(self) -> Iterator[tuple[str, BrainRef]]:
         """What the stores offer: (store, brain)."""
-        for address in [self._store] if self._store else configured().values():
+        for address in [self._store] if self._store else read_configured_stores().values():
             for ref in address.open().list():
                 yield address.alias, ref
 
@@ -36,7 +36,7 @@ class Project:
         """
         reference = Reference(name, version, self._store)
         if local:
-            return open_path(get(reference), LoadOptions(**choices))
+            return open_path(fetch_brain(reference), LoadOptions(**choices))
         others = sorted(set(choices) - {"conf"})
         if others:
             raise UsageError(f"an online brain takes no {', '.join(others)}", remedy="of these, it knows conf")
@@ -44,7 +44,7 @@ class Project:
 
 
 def _online(reference: Reference, conf: float | None) -> Brain:
-    stores: list[Store] = [address.open() for address in addresses(reference)]
+    stores: list[Store] = [address.open() for address in list_addresses(reference)]
     able = [store for store in stores if isinstance(store, OnlineStore)]
     for store in able:
         try:
@@ -52,7 +52,7 @@ def _online(reference: Reference, conf: float | None) -> Brain:
         except NoSuchBrain:
             continue
     if able:
-        raise no_such_brain(reference)
+        raise make_no_such_brain(reference)
     asked = ", ".join(store.label for store in stores) or "none"
     raise UsageError(f"no store runs {reference.name} online (asked: {asked})", remedy="leave local=True")
 
@@ -72,4 +72,4 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     ``trust``        let it do more than compute, now and whenever exactly these files are opened again.
     """
     asked = LoadOptions(**choices)
-    return open_path(find(os.fspath(path_or_name)), asked)
+    return open_path(resolve_brain(os.fspath(path_or_name)), asked)

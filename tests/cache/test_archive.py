@@ -12,7 +12,7 @@ import zipfile
 import pytest
 
 from runner_core.cache import archive
-from runner_core.cache.archive import SUFFIXES, changed, is_archive, opened, unpacked
+from runner_core.cache.archive import SUFFIXES, find_changed_files, is_archive, unpack, unpack_if_archive
 from runner_core.errors import StoreError
 
 DATA = random.Random(1).randbytes(200_000)
@@ -54,7 +54,7 @@ def refused(path, told):
     """It says so in one line, and nothing is left beside the archive."""
     before = set(path.parent.iterdir())
     with pytest.raises(StoreError, match=told) as error:
-        unpacked(path)
+        unpack(path)
     assert str(error.value).startswith(str(path))
     assert "\n" not in str(error.value)
     assert set(path.parent.iterdir()) == before
@@ -63,22 +63,22 @@ def refused(path, told):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_it_is_unpacked_once_beside_itself(tmp_path, suffix):
     path = packed_at(tmp_path / f"page{suffix}", *FILES.items())
-    place = opened(path)
+    place = unpack_if_archive(path)
     assert place == tmp_path / f"page{suffix}.unpacked" / "model"
     assert (place / "brain.json").read_bytes() == b"{}"
     assert (place / "variables" / "weights").read_bytes() == DATA
     made = (place / "brain.json").stat().st_mtime_ns
-    assert opened(path) == place
+    assert unpack_if_archive(path) == place
     assert (place / "brain.json").stat().st_mtime_ns == made
-    assert changed(path) == []
+    assert find_changed_files(path) == []
 
 
 def test_several_files_at_the_top_stay_there(tmp_path):
-    assert unpacked(zip_at(tmp_path / "a.zip", ("one", b"1"), ("two/three", b"3"))) == tmp_path / "a.zip.unpacked"
+    assert unpack(zip_at(tmp_path / "a.zip", ("one", b"1"), ("two/three", b"3"))) == tmp_path / "a.zip.unpacked"
 
 
 def test_what_is_no_archive_is_left_alone(tmp_path):
-    assert opened(tmp_path / "weights.pb") == tmp_path / "weights.pb"
+    assert unpack_if_archive(tmp_path / "weights.pb") == tmp_path / "weights.pb"
     assert is_archive("A.ZIP")
     assert not is_archive("a.keras")  # a zip inside, which Keras opens itself
 
@@ -193,16 +193,16 @@ class TestChanged:
     @pytest.fixture
     def path(self, tmp_path):
         path = tar_at(tmp_path / "a.tar.gz", *FILES.items())
-        unpacked(path)
+        unpack(path)
         return path
 
     def test_never_unpacked(self, tmp_path):
-        assert changed(zip_at(tmp_path / "b.zip", *FILES.items())) == []
+        assert find_changed_files(zip_at(tmp_path / "b.zip", *FILES.items())) == []
 
     def test_altered_removed_added(self, path):
-        place = unpacked(path)
+        place = unpack(path)
         (place / "brain.json").write_bytes(b"{x")
         (place / "variables" / "weights").unlink()
         (place / "more").write_bytes(b"")
-        names = {str(bad.relative_to(place)) for bad in changed(path)}
+        names = {str(bad.relative_to(place)) for bad in find_changed_files(path)}
         assert names == {"brain.json", "variables/weights", "more"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from shelves import at_hand, release_of, sha256
 
-from runner_core.cache.archive import opened
+from runner_core.cache.archive import unpack_if_archive
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
 from runner_core.errors import StoreError
@@ -262,7 +262,7 @@ class TestVerify:
             info.size = len(BIG)
             tar.addfile(info, io.BytesIO(BIG))
         folder = cache.install(release_of(at_hand(packed.getvalue(), "page.tar.gz")))
-        place = opened(folder / "page.tar.gz")
+        place = unpack_if_archive(folder / "page.tar.gz")
         assert cache.verify() == []
         (place / "weights").write_bytes(SMALL)
         assert cache.verify() == [f"{place / 'weights'}: missing or changed since it was fetched"]

@@ -3,7 +3,7 @@
 import pytest
 
 from runner_core.cli.main import COMMANDS
-from runner_core.discovery.catalog import HOMES, package_of
+from runner_core.discovery.catalog import DISTRIBUTIONS, find_distribution
 from runner_core.discovery.registry import KINDS, get_registry
 from runner_core.errors import NotInstalled
 from runner_core.loading.locate import locate, openers
@@ -17,11 +17,11 @@ FOUND = [(kind, name) for kind in KINDS for name in get_registry().all(kind)]
 def test_every_plugin_of_this_project_is_in_the_table(kind, name):
     distribution = get_registry().get(kind, name).distribution
     if name not in COMMANDS:
-        assert package_of(kind, name) == distribution, "give it its place in runner_core/discovery/catalog.py"
+        assert find_distribution(kind, name) == distribution, "give it its place in runner_core/discovery/catalog.py"
 
 
 def test_the_table_names_nothing_that_is_not_there():
-    for kind, words in HOMES.items():
+    for kind, words in DISTRIBUTIONS.items():
         claimed = {claim for found in get_registry().all(kind).values() for claim in found.plugin.claims}
         assert set(words) <= claimed | set(get_registry().all(kind))
         assert {found.distribution for found in get_registry().all(kind).values()} <= set(words.values())

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from runner_core.discovery.entry_points import Origin
-from runner_core.discovery.registry import Installed, Registry, get_registry, using
+from runner_core.discovery.registry import Installed, Registry, get_registry, use_registry
 from runner_core.errors import NotInstalled, PluginError, SinkError
 from runner_core.pipeline.sources_sinks import open_source
 from runner_core.plugin import Plugin
@@ -124,7 +124,7 @@ def test_the_second_hook_that_fails_takes_the_first_with_it(tmp_path, monkeypatc
 def test_using_replaces_the_registry_inside_the_block_alone():
     outside = get_registry()
     inner = Registry([])
-    with using(inner):
+    with use_registry(inner):
         assert get_registry() is inner
         with registry_of(tasks=[plugin("nested")]) as nested:
             assert get_registry() is nested

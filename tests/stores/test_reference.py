@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from runner_core.errors import UsageError
-from runner_core.stores.config import StoreAddress, address_of, configured
-from runner_core.stores.reference import Reference, parse
+from runner_core.stores.config import StoreAddress, parse_store_address, read_configured_stores
+from runner_core.stores.reference import Reference, parse_reference
 
 TEAM = StoreAddress("team", "http", "https://models.example/brains")
 
@@ -42,20 +42,20 @@ def place(home, tmp_path, monkeypatch):
     ],
 )  # fmt: skip
 def test_it_is_read(text, found):
-    assert parse(text) == found
+    assert parse_reference(text) == found
 
 
 def test_what_is_there_is_a_path(place):
     (place / "page").mkdir()
-    assert parse("page") == Path("page")
+    assert parse_reference("page") == Path("page")
     (place / "team:page").write_text("x")
-    assert parse("team:page") == Path("team:page")
+    assert parse_reference("team:page") == Path("team:page")
 
 
 @pytest.mark.parametrize("text", ["page@", "@2", "", "team:", "team:@1"])
 def test_what_names_no_brain_is_said(text):
     with pytest.raises(UsageError, match="names no brain; write NAME, NAME@VERSION or STORE:NAME@VERSION"):
-        parse(text)
+        parse_reference(text)
 
 
 @pytest.mark.parametrize("text", ["gopher://host/page", "nix:page"])
@@ -63,19 +63,19 @@ def test_a_store_that_nobody_knows_is_said(text):
     with pytest.raises(
         UsageError, match=f"there is no store '{text.partition(':')[0]}'; configured: team, demo; installed"
     ):
-        parse(text)
+        parse_reference(text)
 
 
 class TestConfigured:
     def test_the_environment_comes_first_and_what_is_embedded_last(self, home):
         (home / "stores.toml").write_text('[stores]\nshared = "folder:/srv/models"\nteam = "folder:/other"\n')
-        assert list(configured().values()) == [
+        assert list(read_configured_stores().values()) == [
             TEAM, StoreAddress("shared", "folder", "/srv/models"), StoreAddress("demo", "demo"),
         ]  # fmt: skip
 
     def test_several_in_the_environment(self, monkeypatch):
         monkeypatch.setenv("RUNNER_STORES", " one=folder:/a  two=http:https://b/c?d=e ")
-        assert [(found.alias, found.location) for found in configured().values()][:2] == [
+        assert [(found.alias, found.location) for found in read_configured_stores().values()][:2] == [
             ("one", "/a"), ("two", "https://b/c?d=e"),
         ]  # fmt: skip
 
@@ -85,13 +85,13 @@ class TestConfigured:
         with pytest.raises(
             UsageError, match=r"is no store; write ALIAS=KIND:LOCATION|cannot be called 't'; give it two"
         ):
-            configured()
+            read_configured_stores()
 
     @pytest.mark.parametrize("text", ["[stores", "stores = 5", b"\xff\xfe"], ids=repr)
     def test_a_file_that_cannot_be_read_is_said(self, home, text):
         (home / "stores.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
         with pytest.raises(UsageError, match=r"stores.toml: (not readable TOML|stores is no table)"):
-            configured()
+            read_configured_stores()
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ class TestConfigured:
     ],
 )
 def test_a_store_as_typed(text, found):
-    assert address_of(text) == found
+    assert parse_store_address(text) == found
 
 
 def test_a_store_of_no_kind_is_said():
     with pytest.raises(UsageError, match="there is no store 'nix'; configured: team, demo"):
-        address_of("nix:/srv")
+        parse_store_address("nix:/srv")

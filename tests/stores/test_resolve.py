@@ -10,8 +10,8 @@ from shelves import WEIGHTS, publish, write_brain
 
 from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import LockError, NoSuchBrain, OfflineError, StoreError, UnreachableError
-from runner_core.stores.lockfile import Lock, Locked, files_of
-from runner_core.stores.resolve import find
+from runner_core.stores.lockfile import LockedBrain, LockFile, describe_brain_files
+from runner_core.stores.resolve import resolve_brain
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -31,39 +31,39 @@ class TestOrder:
     def test_the_first_that_has_it_gives_it(self, home, stores):
         publish(stores, seed=1)
         publish(stores, "other")
-        assert find("page").is_relative_to(home)
-        assert find("near:page") == stores / "page" / "1"
-        assert find("other") == stores / "other" / "1"
+        assert resolve_brain("page").is_relative_to(home)
+        assert resolve_brain("near:page") == stores / "page" / "1"
+        assert resolve_brain("other") == stores / "other" / "1"
 
     def test_nobody_has_it(self):
         with pytest.raises(
             NoSuchBrain, match=r"no store has a brain named 'nix' of version 2 \(asked: team, near, demo\)"
         ):
-            find("nix@2")
+            resolve_brain("nix@2")
         with pytest.raises(NoSuchBrain, match="has no brain 'nix'"):
-            find("team:nix")
+            resolve_brain("team:nix")
 
     def test_a_silent_store_is_passed_over_and_said(self, server, stores, caplog):
         publish(stores, "other")
         server.always("/index.json", status(500))
-        assert find("other") == stores / "other" / "1"
+        assert resolve_brain("other") == stores / "other" / "1"
         assert "team: " in caplog.text
         assert "the server fails (500); the next store is asked" in caplog.text
 
     def test_what_nobody_has_may_be_where_no_answer_came_from(self, server):
         server.always("/index.json", status(500))
         with pytest.raises(UnreachableError, match="the server fails"):
-            find("nix")
+            resolve_brain("nix")
 
     def test_a_store_that_sends_rubbish_is_no_silent_one(self, server, stores):
         publish(stores, seed=1)
         server.always("/index.json", page)
         with pytest.raises(StoreError, match="instead of JSON"):
-            find("page")
+            resolve_brain("page")
 
     def test_a_path_is_itself(self, tmp_path):
         made = write_brain(tmp_path / "made")
-        assert find(str(made)) == made
+        assert resolve_brain(str(made)) == made
 
 
 class TestStale:
@@ -71,51 +71,51 @@ class TestStale:
 
     @pytest.mark.parametrize("reference", ["page", "team:page"])
     def test_the_server_is_down(self, server, caplog, reference):
-        folder = find(reference)
+        folder = resolve_brain(reference)
         server.__exit__()
-        assert find(reference) == folder
+        assert resolve_brain(reference) == folder
         assert "page: " in caplog.text
         assert "cannot be reached" in caplog.text
         assert "version 1, fetched before, is used" in caplog.text
 
     def test_the_newest_is_what_was_fetched_last(self, server, shelf):
-        find("page")
+        resolve_brain("page")
         publish(shelf, version="2")
-        newest = find("page")
+        newest = resolve_brain("page")
         server.always("/index.json", status(503))
-        assert find("page") == newest
-        assert Card.read(find("page") / CARD_FILE).version == "2"
-        assert Card.read(find("page@1") / CARD_FILE).version == "1"
+        assert resolve_brain("page") == newest
+        assert Card.read(resolve_brain("page") / CARD_FILE).version == "2"
+        assert Card.read(resolve_brain("page@1") / CARD_FILE).version == "1"
 
     def test_a_newer_version_that_does_not_arrive_leaves_the_old_one(self, server, shelf, caplog):
-        folder = find("page")
+        folder = resolve_brain("page")
         publish(shelf, version="2")
         server.always(f"/page/2/{WEIGHTS}", refuse)
-        assert find("page") == folder
+        assert resolve_brain("page") == folder
         assert "version 1, fetched before, is used" in caplog.text
         server.always(f"/page/2/{WEIGHTS}", None)
-        assert Card.read(find("page") / CARD_FILE).version == "2"
+        assert Card.read(resolve_brain("page") / CARD_FILE).version == "2"
 
     def test_what_is_damaged_is_not_used(self, server):
-        folder = find("team:page")
+        folder = resolve_brain("team:page")
         (folder / WEIGHTS).unlink()
         server.always("/index.json", status(503))
         with pytest.raises(UnreachableError, match="the server fails"):
-            find("team:page")
+            resolve_brain("team:page")
 
     def test_what_came_from_another_store_is_not_used_for_it(self, server, shelf, monkeypatch):
-        find("page")
+        resolve_brain("page")
         with FaultyServer(shelf) as other:
             monkeypatch.setenv("RUNNER_STORES", f"other=http:{other.url}")
             other.always("/index.json", status(503))
             with pytest.raises(UnreachableError):
-                find("other:page")
+                resolve_brain("other:page")
 
     def test_offline_nothing_is_asked(self, server, caplog, monkeypatch):
-        folder = find("page")
+        folder = resolve_brain("page")
         server.asked.clear()
         monkeypatch.setenv("RUNNER_OFFLINE", "1")
-        assert find("page") == find("team:page@1") == folder
+        assert resolve_brain("page") == resolve_brain("team:page@1") == folder
         assert server.asked == []
         assert "page: RUNNER_OFFLINE is set; version 1, fetched before, is used" in caplog.text
 
@@ -124,19 +124,19 @@ class TestStale:
         with pytest.raises(
             OfflineError, match="brain nix@2 of store team is not here and RUNNER_OFFLINE is set; unset it"
         ):
-            find("team:nix@2")
+            resolve_brain("team:nix@2")
         assert server.asked == []
 
 
 class TestLock:
     @pytest.fixture
     def lock(self):
-        folder = find("team:page")
-        return Lock({"team:page": Locked("1", "http:x", files_of(folder))}), folder
+        folder = resolve_brain("team:page")
+        return LockFile({"team:page": LockedBrain("1", "http:x", describe_brain_files(folder))}), folder
 
     def test_it_is_the_same_when_read_again(self, lock, tmp_path):
         lock[0].write(tmp_path / "brains.lock")
-        assert Lock.read(tmp_path / "brains.lock") == lock[0]
+        assert LockFile.read(tmp_path / "brains.lock") == lock[0]
         assert {file.path for file in lock[0].brains["team:page"].files} == {CARD_FILE, WEIGHTS}
 
     def test_what_it_says_is_let_through(self, lock):
@@ -168,12 +168,12 @@ class TestLock:
     def test_what_is_no_lock_is_said(self, tmp_path, text):
         (tmp_path / "brains.lock").write_text(text)
         with pytest.raises(LockError, match=r"brains.lock: not a lock file") as error:
-            Lock.read(tmp_path / "brains.lock")
+            LockFile.read(tmp_path / "brains.lock")
         assert "\n" not in str(error.value)
 
     def test_none_is_said(self, tmp_path):
         with pytest.raises(LockError, match=r"no lock file; write one: `runner lock BRAIN ...`"):
-            Lock.read(tmp_path / "brains.lock")
+            LockFile.read(tmp_path / "brains.lock")
 
     def test_a_place_that_cannot_be_written_is_said(self, lock, tmp_path):
         with pytest.raises(LockError, match="cannot be written"):
@@ -181,5 +181,5 @@ class TestLock:
 
     def test_a_single_file_is_locked_with_the_card_beside_it(self, tmp_path):
         made = write_brain(tmp_path / "made")
-        assert [file.path for file in files_of(made / WEIGHTS)] == [WEIGHTS, CARD_FILE]
+        assert [file.path for file in describe_brain_files(made / WEIGHTS)] == [WEIGHTS, CARD_FILE]
         assert json.loads((made / CARD_FILE).read_text())["name"] == "page"

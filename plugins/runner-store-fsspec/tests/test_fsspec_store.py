@@ -23,7 +23,7 @@ from runner_core.errors import (
     UnreachableError,
     UsageError,
 )
-from runner_core.stores.resolve import find
+from runner_core.stores.resolve import resolve_brain
 from runner_core.testing import check_plugin, check_store, conformance
 
 WEIGHTS = "weights.bin"
@@ -48,12 +48,12 @@ def nothing_is_kept():
 
 def test_a_brain_is_fetched_whole(shelf):
     made = shelf.publish()
-    folder = find(f"{shelf.address}/page")
+    folder = resolve_brain(f"{shelf.address}/page")
     assert {path.name: path.read_bytes() for path in folder.glob("[!.]*")} == {
         path.name: path.read_bytes() for path in made.iterdir()
     }
     assert Cache().verify() == []
-    assert find(f"{shelf.address}/page") == folder
+    assert resolve_brain(f"{shelf.address}/page") == folder
 
 
 def test_it_runs(shelf, testdata, tmp_path):
@@ -75,19 +75,19 @@ def test_it_runs(shelf, testdata, tmp_path):
 def test_versions(shelf):
     for version in ("9", "10", "2"):
         shelf.publish(version=version)
-    versions = [Card.read(find(f"{shelf.address}/page{at}") / CARD_FILE).version for at in ("", "@2", "@9")]
+    versions = [Card.read(resolve_brain(f"{shelf.address}/page{at}") / CARD_FILE).version for at in ("", "@2", "@9")]
     assert versions == ["10", "2", "9"]
     with pytest.raises(NoSuchBrain, match=r"no brain 'page' 3; it has 2, 9, 10"):
-        find(f"{shelf.address}/page@3")
+        resolve_brain(f"{shelf.address}/page@3")
     with pytest.raises(NoSuchBrain, match=r"no brain 'graphs'; it has none of that name"):
-        find(f"{shelf.address}/graphs")
+        resolve_brain(f"{shelf.address}/graphs")
     refs = [(ref.name, ref.version) for ref in FsspecStore(shelf.address).list()]
     assert refs == [("page", "2"), ("page", "9"), ("page", "10")]
 
 
 def test_a_brain_in_a_folder_without_versions(shelf):
     shelf.publish(version="4", folder="page")
-    assert Card.read(find(f"{shelf.address}/page@4") / CARD_FILE).version == "4"
+    assert Card.read(resolve_brain(f"{shelf.address}/page@4") / CARD_FILE).version == "4"
     assert [(ref.name, ref.version) for ref in FsspecStore(shelf.address).list()] == [("page", "4")]
 
 
@@ -103,11 +103,11 @@ def test_files_that_the_card_tells_no_hash_of(shelf):
     """What the place says of a file tells whether it is still the same."""
     made = shelf.publish()
     shelf.rewrite("page/1", lambda card: card["artifacts"][0].pop("files"), made)
-    first = find(f"{shelf.address}/page")
+    first = resolve_brain(f"{shelf.address}/page")
     assert sha256_of(first / WEIGHTS) == sha256_of(made / WEIGHTS)
-    assert find(f"{shelf.address}/page") == first
+    assert resolve_brain(f"{shelf.address}/page") == first
     shelf.put(f"page/1/{WEIGHTS}", b"other weights")
-    assert (find(f"{shelf.address}/page") / WEIGHTS).read_bytes() == b"other weights"
+    assert (resolve_brain(f"{shelf.address}/page") / WEIGHTS).read_bytes() == b"other weights"
 
 
 def _first_file(**change):
@@ -129,7 +129,7 @@ def test_a_card_that_lies(shelf, change, error, said):
     made = shelf.publish()
     shelf.rewrite("page/1", change, made)
     with pytest.raises(error, match=said):
-        find(f"{shelf.address}/page")
+        resolve_brain(f"{shelf.address}/page")
     nothing_is_kept()
 
 
@@ -140,7 +140,7 @@ def test_a_card_that_is_none_hides_no_other(shelf, caplog):
         assert [ref.name for ref in FsspecStore(shelf.address).list()] == ["page"]
     assert "graphs/1/brain.json: not a readable card" in caplog.text
     with pytest.raises(CardError, match="not a readable card"):
-        find(f"{shelf.address}/graphs")
+        resolve_brain(f"{shelf.address}/graphs")
 
 
 @pytest.mark.parametrize("name", ["..", "page/../../secret", "pa*ge", "[a]"])
@@ -154,20 +154,20 @@ class TestOffline:
     def test_what_was_fetched_serves_and_nobody_is_asked(self, kind, request, monkeypatch, caplog):
         shelf = request.getfixturevalue(kind)
         shelf.publish()
-        folder = find(f"{shelf.address}/page")
+        folder = resolve_brain(f"{shelf.address}/page")
         monkeypatch.setenv("RUNNER_OFFLINE", "1")
         monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("somebody is asked"))
-        assert find(f"{shelf.address}/page") == find(f"{shelf.address}/page@1") == folder
+        assert resolve_brain(f"{shelf.address}/page") == resolve_brain(f"{shelf.address}/page@1") == folder
         assert "RUNNER_OFFLINE is set; version 1, fetched before, is used" in caplog.text
         with pytest.raises(OfflineError, match="graphs"):
-            find(f"{shelf.address}/graphs")
+            resolve_brain(f"{shelf.address}/graphs")
 
     @pytest.mark.parametrize("kind", ["memory", "disk"])
     def test_a_place_on_this_machine_is_read(self, kind, request, monkeypatch):
         monkeypatch.setenv("RUNNER_OFFLINE", "1")
         shelf = request.getfixturevalue(kind)
         shelf.publish()
-        assert find(f"{shelf.address}/page").is_dir()
+        assert resolve_brain(f"{shelf.address}/page").is_dir()
 
 
 def test_no_address():
@@ -189,7 +189,7 @@ def test_a_file_system_that_is_not_installed(monkeypatch):
 class TestS3:
     def test_a_bucket_that_is_not_there(self, s3):
         with pytest.raises(StoreError, match=r"s3://nowhere: not there .*; check the address"):
-            find("s3://nowhere/page")
+            resolve_brain("s3://nowhere/page")
 
     def test_no_account(self, s3, monkeypatch, tmp_path):
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -197,18 +197,18 @@ class TestS3:
         monkeypatch.setenv("HOME", str(tmp_path))
         S3FileSystem.clear_instance_cache()
         with pytest.raises(StoreError, match=r"access is refused; check the account"):
-            find(f"{s3.address}/page")
+            resolve_brain(f"{s3.address}/page")
 
     def test_the_server_down(self, s3, monkeypatch, caplog):
         s3.publish()
-        folder = find(f"{s3.address}/page")
+        folder = resolve_brain(f"{s3.address}/page")
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
         S3FileSystem.clear_instance_cache()
-        assert find(f"{s3.address}/page") == folder
+        assert resolve_brain(f"{s3.address}/page") == folder
         assert "cannot be reached" in caplog.text
         with pytest.raises(UnreachableError, match="cannot be reached"):
-            find(f"{s3.address}/graphs")
+            resolve_brain(f"{s3.address}/graphs")
 
     def test_a_connection_that_is_cut_and_goes_on(self, s3, s3_server, monkeypatch):
         """Asked again until patience ends, and once more by the person."""
@@ -220,10 +220,10 @@ class TestS3:
             monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
             S3FileSystem.clear_instance_cache()
             with pytest.raises(UnreachableError, match=r"weights\.bin: the connection was cut .*; run it again"):
-                find(f"{s3.address}/page")
+                resolve_brain(f"{s3.address}/page")
             nothing_is_kept()
             proxy.after = None
-            folder = find(f"{s3.address}/page")
+            folder = resolve_brain(f"{s3.address}/page")
         assert sha256_of(folder / WEIGHTS) == sha256_of(made / WEIGHTS)
         assert Cache().verify() == []
 
@@ -233,16 +233,16 @@ class TestSftp:
         sftp.publish()
         (tmp_path / ".ssh" / "known_hosts").unlink()
         with pytest.raises(StoreError, match=r"known_hosts does not know this server's key; connect by ssh once"):
-            find(f"{sftp.address}/page")
+            resolve_brain(f"{sftp.address}/page")
         nothing_is_kept()
 
     def test_a_wrong_password_is_shown_nowhere(self, sftp):
         with pytest.raises(StoreError) as raised:
-            find(f"{sftp.address.replace('secret', 'wrong')}/page")
+            resolve_brain(f"{sftp.address.replace('secret', 'wrong')}/page")
         assert "127.0.0.1" in str(raised.value)
         assert "wrong" not in str(raised.value)
 
     def test_nor_is_the_right_one(self, sftp):
         sftp.publish()
-        folder = find(f"{sftp.address}/page")
+        folder = resolve_brain(f"{sftp.address}/page")
         assert "secret" not in (folder / ".receipt.json").read_text()

@@ -14,7 +14,7 @@ from runner_core.cache.receipt import Receipt
 from runner_core.cards.artifact import Artifact, describe_files
 from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError, UsageError
-from runner_core.stores.resolve import find
+from runner_core.stores.resolve import resolve_brain
 from runner_core.testing import check_plugin, conformance
 
 MODEL = "me/cats"
@@ -63,7 +63,7 @@ def bare(onnx, names):
 
 
 @pytest.fixture(scope="module")
-def carded(testdata, onnx, names, tmp_path_factory):
+def carded_files(testdata, onnx, names, tmp_path_factory):
     """A repository with a card, a model in a folder, and more that the card does not name."""
     folder = tmp_path_factory.mktemp("carded")
     (folder / "net").mkdir()
@@ -103,8 +103,8 @@ def test_huggingface_hub_itself_fetches_from_the_stand_in(server, bare, tmp_path
     assert {path: (tmp_path / "there" / path).read_bytes() for path in bare} == bare
 
 
-def test_a_repository_with_a_card(server, carded, testdata):
-    server.commit(MODEL, carded)
+def test_a_repository_with_a_card(server, carded_files, testdata):
+    server.commit(MODEL, carded_files)
     folder = fetch()
     assert held(folder) == {CARD_FILE, "net/model.onnx"}
     assert Card.read(folder / CARD_FILE).version == "7"
@@ -121,7 +121,7 @@ def test_a_bare_model_with_the_names_of_its_configuration(server, bare, testdata
     with open_brain(f"hf:{MODEL}") as brain:
         assert brain.card.notes[-1] == "labels: 80 names from config.json beside the model"
         assert set(brain.predict(testdata / "pictures" / "football.jpg").names) == {"person", "sports ball"}
-    folder = find(f"hf:{MODEL}")
+    folder = resolve_brain(f"hf:{MODEL}")
     assert held(folder) == {"model.onnx", "config.json"}
     assert server.sent == {"onnx/model.onnx": 1, "config.json": 1}
 
@@ -240,9 +240,9 @@ def test_other_bytes_than_the_repository_holds_are_refused(server, bare, path):
     assert fetch().is_dir()
 
 
-def test_another_card_than_the_repository_holds_is_refused(server, carded):
-    server.commit(MODEL, carded)
-    server.instead[CARD_FILE] = carded[CARD_FILE].replace(b"cats", b"dogs")
+def test_another_card_than_the_repository_holds_is_refused(server, carded_files):
+    server.commit(MODEL, carded_files)
+    server.instead[CARD_FILE] = carded_files[CARD_FILE].replace(b"cats", b"dogs")
     with pytest.raises(StoreError, match="not what the repository holds"):
         fetch()
     nothing_is_kept()
@@ -258,30 +258,30 @@ def test_another_card_than_the_repository_holds_is_refused(server, carded):
         ({"size": "many"}, CardError, "size"),
     ],
 )
-def test_a_card_that_contradicts_its_repository(server, carded, change, error, said):
-    card = json.loads(carded[CARD_FILE])
+def test_a_card_that_contradicts_its_repository(server, carded_files, change, error, said):
+    card = json.loads(carded_files[CARD_FILE])
     card["artifacts"][0]["files"][0].update(change)
-    server.commit(MODEL, carded | {CARD_FILE: json.dumps(card).encode()})
+    server.commit(MODEL, carded_files | {CARD_FILE: json.dumps(card).encode()})
     with pytest.raises(error, match=said):
         fetch()
     nothing_is_kept()
 
 
-def test_several_brains_in_one_repository(server, carded):
-    server.commit(MODEL, {f"{name}/{path}": data for name in ("a", "b") for path, data in carded.items()})
+def test_several_brains_in_one_repository(server, carded_files):
+    server.commit(MODEL, {f"{name}/{path}": data for name in ("a", "b") for path, data in carded_files.items()})
     assert held(fetch(f"{MODEL}/a")) == {CARD_FILE, "net/model.onnx"}
     assert set(server.sent) == {"a/brain.json", "a/net/model.onnx"}
 
 
 def test_offline_by_runner(server, bare, monkeypatch, caplog):
     server.commit(MODEL, bare)
-    folder = find(f"hf:{MODEL}")
+    folder = resolve_brain(f"hf:{MODEL}")
     server.asked.clear()
     monkeypatch.setenv("RUNNER_OFFLINE", "1")
-    assert find(f"hf:{MODEL}") == folder
+    assert resolve_brain(f"hf:{MODEL}") == folder
     assert "fetched before, is used" in caplog.text
     with pytest.raises(UnreachableError, match=r"me/dogs.*RUNNER_OFFLINE"):
-        find("hf:me/dogs")
+        resolve_brain("hf:me/dogs")
     assert server.asked == []
 
 
@@ -289,12 +289,12 @@ def test_offline_by_huggingface_hub(server, bare, monkeypatch):
     from huggingface_hub import constants
 
     server.commit(MODEL, bare)
-    folder = find(f"hf:{MODEL}@main")
+    folder = resolve_brain(f"hf:{MODEL}@main")
     server.asked.clear()
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert find(f"hf:{MODEL}@main") == folder
+    assert resolve_brain(f"hf:{MODEL}@main") == folder
     with pytest.raises(UnreachableError, match="HF_HUB_OFFLINE"):
-        find("hf:me/dogs")
+        resolve_brain("hf:me/dogs")
     assert server.asked == []
 
 
@@ -313,17 +313,17 @@ def gone(server, monkeypatch):
 
 def test_a_server_that_is_gone_leaves_what_was_fetched(server, bare, gone, caplog):
     first = server.commit(MODEL, bare, "main", "v1")
-    folders = {version: find(f"hf:{MODEL}@{version}") for version in ("main", "v1", first)}
+    folders = {version: resolve_brain(f"hf:{MODEL}@{version}") for version in ("main", "v1", first)}
     server.commit(MODEL, bare | {"config.json": b"{}"})
-    newest = find(f"hf:{MODEL}@main")
+    newest = resolve_brain(f"hf:{MODEL}@main")
     gone()
-    assert find(f"hf:{MODEL}@main") == newest != folders["main"]
-    assert find(f"hf:{MODEL}@v1") == folders["v1"]
-    assert find(f"hf:{MODEL}@{first}") == folders[first]
+    assert resolve_brain(f"hf:{MODEL}@main") == newest != folders["main"]
+    assert resolve_brain(f"hf:{MODEL}@v1") == folders["v1"]
+    assert resolve_brain(f"hf:{MODEL}@{first}") == folders[first]
     assert "version v1, fetched before, is used" in caplog.text
     for reference in (f"hf:{MODEL}@v2", "hf:me/dogs"):
         with pytest.raises(UnreachableError, match="cannot be reached"):
-            find(reference)
+            resolve_brain(reference)
 
 
 def test_in_a_process_of_its_own(server, bare, runner_process, testdata):

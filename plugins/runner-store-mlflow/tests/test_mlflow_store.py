@@ -13,7 +13,7 @@ from runner_core.cache.receipt import Receipt
 from runner_core.cards.artifact import sha256_of
 from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import NoSuchBrain, OfflineError, StoreError, UnreachableError
-from runner_core.stores.resolve import find
+from runner_core.stores.resolve import resolve_brain
 from runner_core.testing import check_store, conformance
 
 LOGGED = """
@@ -61,7 +61,7 @@ def test_store(check, publish, server, tmp_path, monkeypatch):
 
 def test_a_brain_with_a_card(publish, name, tmp_path):
     publish()
-    folder = find(f"models:/{name}/1")
+    folder = resolve_brain(f"models:/{name}/1")
     assert {path.name for path in folder.iterdir()} == {CARD_FILE, "weights.bin", Receipt.RECEIPT_FILE}
     assert sha256_of(folder / "weights.bin") == sha256_of(tmp_path / "made-0" / "weights.bin")
     assert Cache().verify() == []
@@ -84,7 +84,7 @@ def test_where_mlflow_puts_a_keras_model(server, name, kind, testdata):
     else:
         files |= {f"data/model/{path.relative_to(saved)}": path.read_bytes() for path in saved.rglob("*.*")}
     server.publish(name, files)
-    folder = find(f"models:/{name}/1")
+    folder = resolve_brain(f"models:/{name}/1")
     assert (folder / ("model.keras" if kind == "keras" else "model/saved_model.pb")).is_file()
     if kind == "saved model":
         with open_brain(f"models:/{name}/1") as brain:
@@ -95,25 +95,25 @@ def test_versions_and_aliases(server, publish, name):
     for seed in range(11):
         publish(seed)
     server.post("registered-models/alias", name=name, alias="champion", version="3")
-    assert version_in(find(f"models:/{name}")) == "10"  # the eleventh
-    assert version_in(find(f"models:/{name}/2")) == "1"
-    assert version_in(find(f"models:/{name}@champion")) == "2"
+    assert version_in(resolve_brain(f"models:/{name}")) == "10"  # the eleventh
+    assert version_in(resolve_brain(f"models:/{name}/2")) == "1"
+    assert version_in(resolve_brain(f"models:/{name}@champion")) == "2"
     server.post("registered-models/alias", name=name, alias="champion", version="4")
-    assert version_in(find(f"models:/{name}@champion")) == "3"
-    assert version_in(find(f"mlflow:{server.url}/{name}@2")) == "1"
+    assert version_in(resolve_brain(f"models:/{name}@champion")) == "3"
+    assert version_in(resolve_brain(f"mlflow:{server.url}/{name}@2")) == "1"
 
 
 def test_what_was_fetched_by_number_is_not_asked_for_again(server, publish, name, monkeypatch):
     publish()
-    folder = find(f"models:/{name}/1")
+    folder = resolve_brain(f"models:/{name}/1")
     monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("somebody is asked"))
-    assert find(f"models:/{name}/1") == folder
+    assert resolve_brain(f"models:/{name}/1") == folder
 
 
 def test_what_was_fetched_by_alias_is_not_fetched_again(server, publish, name):
     publish()
     server.post("registered-models/alias", name=name, alias="champion", version="1")
-    assert find(f"models:/{name}@champion") == find(f"models:/{name}@champion")
+    assert resolve_brain(f"models:/{name}@champion") == resolve_brain(f"models:/{name}@champion")
     assert fetched() == ["champion"]
 
 
@@ -121,32 +121,32 @@ def test_what_was_fetched_by_alias_is_not_fetched_again(server, publish, name):
 def test_what_the_registry_has_not(publish, name, reference):
     publish()
     with pytest.raises(NoSuchBrain, match="the registry has no"):
-        find(reference.format(name))
+        resolve_brain(reference.format(name))
 
 
 def test_a_model_without_versions(server, name):
     server.post("registered-models/create", name=name)
     with pytest.raises(NoSuchBrain, match="has no version"):
-        find(f"models:/{name}")
+        resolve_brain(f"models:/{name}")
 
 
 def test_a_version_without_files(server, name):
     server.publish(name, {})
     with pytest.raises(StoreError, match=r"version 1 of .* has no files"):
-        find(f"models:/{name}/1")
+        resolve_brain(f"models:/{name}/1")
 
 
 def test_a_version_whose_files_are_elsewhere(server, name):
     server.post("registered-models/create", name=name)
     server.post("model-versions/create", name=name, source="s3://bucket/model")
     with pytest.raises(StoreError, match=r"s3://bucket/model: the server does not serve these files itself"):
-        find(f"models:/{name}/1")
+        resolve_brain(f"models:/{name}/1")
 
 
 def test_paths_with_blanks_and_folders(server, name):
     files = {"MLmodel": b"flavors: {}", "a b/c%d.txt": b"1", "a b/e/f": b"2"}
     server.publish(name, files, "1 of 2")
-    folder = find(f"models:/{name}/1")
+    folder = resolve_brain(f"models:/{name}/1")
     assert {path: (folder / path).read_bytes() for path in files} == files
 
 
@@ -155,12 +155,12 @@ def test_the_server_gone(server, publish, name, monkeypatch, caplog):
     server.post("registered-models/alias", name=name, alias="champion", version="1")
     with CuttingProxy(server.url) as proxy:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", proxy.url)
-        found = {end: find(f"models:/{name}{end}") for end in ("", "/1", "@champion")}
+        found = {end: resolve_brain(f"models:/{name}{end}") for end in ("", "/1", "@champion")}
     monkeypatch.setattr("urllib3.Retry.get_backoff_time", lambda _: 0)
-    assert {end: find(f"models:/{name}{end}") for end in found} == found
+    assert {end: resolve_brain(f"models:/{name}{end}") for end in found} == found
     assert "version champion, fetched before, is used" in caplog.text
     with pytest.raises(UnreachableError, match="cannot be reached"):
-        find(f"models:/{name}/2")
+        resolve_brain(f"models:/{name}/2")
 
 
 def test_a_connection_that_is_cut_again_and_again(server, publish, name, monkeypatch, tmp_path):
@@ -169,18 +169,18 @@ def test_a_connection_that_is_cut_again_and_again(server, publish, name, monkeyp
     monkeypatch.setattr("urllib3.Retry.get_backoff_time", lambda _: 0)
     with CuttingProxy(server.url, after=100_000) as proxy:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", proxy.url)
-        folder = find(f"models:/{name}/1")
+        folder = resolve_brain(f"models:/{name}/1")
     assert sha256_of(folder / "weights.bin") == sha256_of(tmp_path / "made-0" / "weights.bin")
 
 
 def test_offline(publish, name, monkeypatch, caplog):
     publish()
-    folder = find(f"models:/{name}")
+    folder = resolve_brain(f"models:/{name}")
     monkeypatch.setenv("RUNNER_OFFLINE", "1")
-    assert find(f"models:/{name}") == find(f"models:/{name}/1") == folder
+    assert resolve_brain(f"models:/{name}") == resolve_brain(f"models:/{name}/1") == folder
     assert "RUNNER_OFFLINE is set; version 1, fetched before, is used" in caplog.text
     with pytest.raises(OfflineError):
-        find(f"models:/{name}/2")
+        resolve_brain(f"models:/{name}/2")
 
 
 @pytest.mark.parametrize(
@@ -190,5 +190,5 @@ def test_a_card_tells_what_its_files_must_be(server, publish, name, data, said):
     """The server itself offers no checksum."""
     server.put(f"{publish()}/weights.bin", data)
     with pytest.raises(StoreError, match=said):
-        find(f"models:/{name}/1")
+        resolve_brain(f"models:/{name}/1")
     assert Cache().verify() == fetched() == []

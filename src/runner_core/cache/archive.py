@@ -88,12 +88,12 @@ def is_archive(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
-def opened(path: Path) -> Path:
+def unpack_if_archive(path: Path) -> Path:
     """The path itself; of an archive, the folder with its contents. Raises StoreError."""
-    return unpacked(path) if is_archive(path.name) else path
+    return unpack(path) if is_archive(path.name) else path
 
 
-def unpacked(archive: Path) -> Path:
+def unpack(archive: Path) -> Path:
     """The folder with the archive's contents, beside it; made once, whole or not at all.
 
     Raises StoreError for what climbs out, links, devices, and more bytes or members than any brain has.
@@ -105,7 +105,7 @@ def unpacked(archive: Path) -> Path:
     return _inner(place)
 
 
-def changed(archive: Path) -> list[Path]:
+def find_changed_files(archive: Path) -> list[Path]:
     """The unpacked files that are not, or no longer, what the archive holds; none where it was not unpacked."""
     place = _place(archive)
     if not place.is_dir():

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 
-from runner_core.cache.archive import changed, is_archive
+from runner_core.cache.archive import find_changed_files, is_archive
 from runner_core.cache.blobs import Blobs, ProgressOf, silent
 from runner_core.cache.locks import held, held_if_free
 from runner_core.cache.receipt import Receipt, ReceiptFile
@@ -139,7 +139,7 @@ class Cache:
         right = file.sha256 not in damaged if is_blob else sha256_of(path) == file.sha256
         if not right:
             return [path]
-        return changed(path) if is_archive(path.name) else []
+        return find_changed_files(path) if is_archive(path.name) else []
 
     def _same(self, release: Release) -> Path | None:
         """The folder of a release that is here already, by the files' sha256 or identity."""

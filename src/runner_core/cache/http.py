@@ -27,7 +27,7 @@ TIMEOUT = (10.0, 60.0)  # seconds: to connect, between two reads
 CHUNK = 1 << 20
 LONGEST_WAIT = 120.0  # seconds that a server may ask to be waited for; if it wants more, people decide
 MOST_JSON = 64 << 20  # bytes
-IDEMPOTENT = ("GET", "HEAD")
+IDEMPOTENT_METHODS = ("GET", "HEAD")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -54,7 +54,7 @@ class Retries(urllib3.Retry):
         return super().sleep_for_retry(response)
 
 
-def retries(total: int = 4, methods: Collection[str] = IDEMPOTENT) -> Retries:
+def retries(total: int = 4, methods: Collection[str] = IDEMPOTENT_METHODS) -> Retries:
     """The policy of all requests; only what may be asked twice is asked twice."""
     return Retries(
         total=total, backoff_factor=0.3, backoff_jitter=0.2, backoff_max=30,
@@ -89,7 +89,9 @@ class Client(requests.Session):
     ``methods`` are those that change nothing at the server, however often it is asked.
     """
 
-    def __init__(self, *, token: str = "", total_retries: int = 4, methods: Collection[str] = IDEMPOTENT) -> None:
+    def __init__(
+        self, *, token: str = "", total_retries: int = 4, methods: Collection[str] = IDEMPOTENT_METHODS
+    ) -> None:
         super().__init__()
         self._methods = methods
         adapter = HTTPAdapter(max_retries=retries(total_retries, methods), pool_maxsize=16)
@@ -121,7 +123,7 @@ class Client(requests.Session):
             raise UnreachableError(f"{redact_url(url)}: the server cannot be reached ({cause})") from error
         if answer.status_code >= 400 and answer.status_code not in allowed:
             answer.close()
-            raise refused(answer)
+            raise make_status_error(answer)
         return answer
 
     def ask_json(self, method: str, url: str, **options: Any) -> Any:
@@ -136,7 +138,7 @@ class Client(requests.Session):
             policy.sleep()
 
 
-def refused(answer: requests.Response) -> StoreError:
+def make_status_error(answer: requests.Response) -> StoreError:
     """The error for a status of 400 and more, with what to do about it."""
     error = _refusal(answer)
     error.status = answer.status_code

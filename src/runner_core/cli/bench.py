@@ -16,7 +16,7 @@ from runner_core.loading.benchmark import ranked
 from runner_core.loading.locate import locate
 from runner_core.loading.options import LoadOptions
 from runner_core.loading.speed_cache import Speed
-from runner_core.stores.resolve import find
+from runner_core.stores.resolve import resolve_brain
 
 
 @click.command()
@@ -47,7 +47,7 @@ def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, .
     if locked or trust:
         raise UsageError("--locked and --trust are for brains over a source", remedy="name the brain with --brain")
     try:
-        measured = ranked(locate(find(brain)), LoadOptions(**choices), anew=True, every=every)
+        measured = ranked(locate(resolve_brain(brain)), LoadOptions(**choices), anew=True, every=every)
     except NotInstalled as error:  # nothing opens it: it may be meant for a source
         remedy = f"to time a run over a source, give --brain; {error.remedy}"
         raise NotInstalled(error.message, remedy=remedy) from error

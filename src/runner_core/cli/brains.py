@@ -14,7 +14,7 @@ from runner_core.cards.card import CARD_FILE, Card
 from runner_core.cli.tables import print_rows
 from runner_core.errors import CardError, RunnerError, UsageError
 from runner_core.project import Project
-from runner_core.stores.config import configured
+from runner_core.stores.config import read_configured_stores
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
@@ -71,7 +71,7 @@ def _say_removed(gone: list[Receipt]) -> None:
 def _list_stores() -> int:
     """Says how many failed."""
     rows, failed = [], 0
-    for alias in configured():
+    for alias in read_configured_stores():
         try:
             rows += [(ref.name, ref.version, store, ref.summary) for store, ref in Project(alias).brains()]
         except RunnerError as error:  # one store that fails does not hide the others, nor what is here

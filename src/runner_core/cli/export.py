@@ -12,7 +12,7 @@ from runner_core.cli.verify import frames_of, say_totals, tolerance_options
 from runner_core.export.convert import export
 from runner_core.loading.locate import locate
 from runner_core.loading.options import LoadOptions
-from runner_core.stores.resolve import find
+from runner_core.stores.resolve import resolve_brain
 
 
 @click.command(name="export")
@@ -54,7 +54,7 @@ def command(
     new files and done by runner. They are run in every installed engine that opens them, and written only where the
     answers agree.
     """
-    place = find(brain)
+    place = resolve_brain(brain)
     located = locate(place)
     folder = out or Path(located.card.name if located.card else located.path.stem)
     told = export(

@@ -23,7 +23,7 @@ from runner_core.loading.locate import Candidate, locate
 from runner_core.loading.open import loaded
 from runner_core.loading.options import LoadOptions
 from runner_core.loading.preprocess_search import Trial, Tried, attempt
-from runner_core.stores.resolve import find_with_store
+from runner_core.stores.resolve import resolve_with_store
 
 SHOWN = 5  # labels, of a long list
 _HEAD = ("#", "variant", "found", "best score", "steady", "what")
@@ -59,7 +59,7 @@ def inspect(
     """Say what MODEL is: its tensors, the task that recognises it and why, its card."""
     if variant and not pictures:
         raise UsageError("--variant is for those that --try shows", remedy="give a picture by --try")
-    place, store = find_with_store(model)
+    place, store = resolve_with_store(model)
     if write and store:
         raise UsageError(f"{model} is a brain of a store: its card is not written over", remedy="inspect a copy")
     located = locate(place)

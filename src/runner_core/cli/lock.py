@@ -11,8 +11,8 @@ from runner_core.cache.receipt import Receipt
 from runner_core.cards.card import CARD_FILE as CARD
 from runner_core.cards.card import Card
 from runner_core.cli.progress import bars
-from runner_core.stores.lockfile import LOCK_FILE, Lock, Locked, files_of
-from runner_core.stores.resolve import find_with_store
+from runner_core.stores.lockfile import LOCK_FILE, LockedBrain, LockFile, describe_brain_files
+from runner_core.stores.resolve import resolve_with_store
 
 
 @click.command()
@@ -20,14 +20,15 @@ from runner_core.stores.resolve import find_with_store
 def lock(brains: tuple[str, ...]) -> None:
     """Write brains.lock with BRAINS as they are now; brains that it holds already stay."""
     path = Path(LOCK_FILE)
-    known = Lock.read(path).brains if path.exists() else {}
+    known = LockFile.read(path).brains if path.exists() else {}
     cache = Cache(progress=bars())
-    Lock({**known, **{reference: _locked(*find_with_store(reference, cache)) for reference in brains}}).write(path)
+    new = {reference: _locked(*resolve_with_store(reference, cache)) for reference in brains}
+    LockFile({**known, **new}).write(path)
     click.echo(f"{path}: {', '.join(brains)}")
 
 
-def _locked(place: Path, store: str) -> Locked:
+def _locked(place: Path, store: str) -> LockedBrain:
     receipt, card = Receipt.of(place), place / CARD
     if receipt:
-        return Locked(receipt.version, store or receipt.store, files_of(place))
-    return Locked(Card.read(card).version if card.is_file() else "", store, files_of(place))
+        return LockedBrain(receipt.version, store or receipt.store, describe_brain_files(place))
+    return LockedBrain(Card.read(card).version if card.is_file() else "", store, describe_brain_files(place))

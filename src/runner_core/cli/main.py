@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from runner_core.cli.signals import stoppable, stopped
-from runner_core.discovery.catalog import package_of
+from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
 
@@ -93,7 +93,7 @@ class Commands(click.Group):
 
 
 def _hint(name: str, known: Sequence[str]) -> str:
-    package = package_of("commands", name)
+    package = find_distribution("commands", name)
     if package:
         return f": `pip install {package}` brings it."
     import difflib  # costs what --help need not pay

@@ -18,8 +18,8 @@ from runner_core.errors import UsageError
 from runner_core.loading.open import open_path
 from runner_core.loading.options import LoadOptions
 from runner_core.stores.lockfile import LOCK_FILE as LOCK
-from runner_core.stores.lockfile import Lock
-from runner_core.stores.resolve import find
+from runner_core.stores.lockfile import LockFile
+from runner_core.stores.resolve import resolve_brain
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -94,7 +94,7 @@ def opened(
     stray = sorted(set(trust) - {_reference(text) for text in typed})
     if stray:
         raise UsageError(f"--trust {stray[0]}: no brain of this command has that name")
-    lock = Lock.read(Path(LOCK)) if locked else None
+    lock = LockFile.read(Path(LOCK)) if locked else None
     with ExitStack() as stack:
         found = {text: stack.enter_context(_open(text, choices, _reference(text) in trust, lock)) for text in typed}
         yield [chained(steps, found) for steps in chains]
@@ -105,9 +105,9 @@ def _reference(text: str) -> str:
     return text.partition("?")[0]
 
 
-def _open(text: str, choices: dict[str, Any], trusted: bool, lock: Lock | None) -> Brain:
+def _open(text: str, choices: dict[str, Any], trusted: bool, lock: LockFile | None) -> Brain:
     reference, _, query = text.partition("?")
-    place = find(reference, Cache(progress=bars()), version=lock.version_of(reference) if lock else None)
+    place = resolve_brain(reference, Cache(progress=bars()), version=lock.version_of(reference) if lock else None)
     if lock:
         lock.check(reference, place)
     return open_path(place, LoadOptions(**{**choices, **_own(query, text), "trust": trusted}))

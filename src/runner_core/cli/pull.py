@@ -9,8 +9,8 @@ import click
 from runner_core.cache.cache import Cache
 from runner_core.cli.progress import bars
 from runner_core.errors import LockError, StoreError
-from runner_core.stores.lockfile import LOCK_FILE, Lock
-from runner_core.stores.resolve import find
+from runner_core.stores.lockfile import LOCK_FILE, LockFile
+from runner_core.stores.resolve import resolve_brain
 
 
 @click.command()
@@ -18,7 +18,7 @@ from runner_core.stores.resolve import find
 @click.option("--locked", is_flag=True, help="Refuse any brain that is not what brains.lock says.")
 def pull(brains: tuple[str, ...], locked: bool) -> int:
     """Fetch BRAINS (NAME, STORE:NAME@VERSION, URL) and say where they are."""
-    lock, cache = Lock.read(Path(LOCK_FILE)) if locked else None, Cache(progress=bars())
+    lock, cache = LockFile.read(Path(LOCK_FILE)) if locked else None, Cache(progress=bars())
     failed = 0
     for reference in brains:
         try:
@@ -29,8 +29,8 @@ def pull(brains: tuple[str, ...], locked: bool) -> int:
     return failed
 
 
-def _pulled(reference: str, cache: Cache, lock: Lock | None) -> Path:
-    place = find(reference, cache, version=lock.version_of(reference) if lock else None)
+def _pulled(reference: str, cache: Cache, lock: LockFile | None) -> Path:
+    place = resolve_brain(reference, cache, version=lock.version_of(reference) if lock else None)
     if lock:
         lock.check(reference, place)
     return place

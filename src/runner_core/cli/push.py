@@ -7,8 +7,8 @@ import click
 from runner_core.cards.card import CARD_FILE
 from runner_core.contracts import Publisher
 from runner_core.errors import UsageError
-from runner_core.stores.config import address_of
-from runner_core.stores.resolve import find
+from runner_core.stores.config import parse_store_address
+from runner_core.stores.resolve import resolve_brain
 
 
 @click.command()
@@ -16,10 +16,10 @@ from runner_core.stores.resolve import find
 @click.option("--to", "store", required=True, metavar="STORE", help="A configured store, or KIND:LOCATION.")
 def push(brain: str, store: str) -> None:
     """Publish BRAIN (a name or a folder with a brain.json) to a store."""
-    folder = find(brain)
+    folder = resolve_brain(brain)
     if not (folder / CARD_FILE).is_file():
         raise UsageError(f"{folder}: has no {CARD_FILE}", remedy=f"write one: `runner inspect {brain} --write`")
-    target = address_of(store).open()
+    target = parse_store_address(store).open()
     if not isinstance(target, Publisher):
         raise UsageError(f"{store}: this kind of store takes no brains", remedy="push to a folder: --to folder:PATH")
     ref = target.push(folder)

@@ -24,7 +24,7 @@ from runner_core.loading.locate import locate, openers
 from runner_core.pipeline.sources_sinks import open_sink, open_source
 from runner_core.pipeline.summary import Summary
 from runner_core.results.compare import Comparison
-from runner_core.stores.resolve import find
+from runner_core.stores.resolve import resolve_brain
 from runner_core.util.location import redact_url
 
 _EXACT, _SHARE = Tolerance(), click.FloatRange(0, 1)
@@ -111,7 +111,9 @@ def _brains(
     brain: str, engines: Sequence[str] | None, choices: Mapping[str, Any], stack: ExitStack
 ) -> dict[str, Brain]:
     """By engine. Where none are named, those that refuse the model are told and left out."""
-    named = engines or tuple(dict.fromkeys(opener.engine for opener in openers(locate(find(brain.partition("?")[0])))))
+    named = engines or tuple(
+        dict.fromkeys(opener.engine for opener in openers(locate(resolve_brain(brain.partition("?")[0]))))
+    )
     brains: dict[str, Brain] = {}
     for engine in named:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 # kind -> name of a plugin, or a format or scheme that it claims -> distribution
-HOMES: Mapping[str, Mapping[str, str]] = {
+DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
     "engines": {
         **dict.fromkeys(("litert", ".tflite"), "runner-litert"),
         **dict.fromkeys(("onnx", ".onnx"), "runner-onnx"),
@@ -46,6 +46,6 @@ HOMES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def package_of(kind: str, word: str) -> str | None:
+def find_distribution(kind: str, word: str) -> str | None:
     """The distribution to install for a plugin's name, a format or a scheme; None where it is none of this project."""
-    return HOMES.get(kind, {}).get(word)
+    return DISTRIBUTIONS.get(kind, {}).get(word)

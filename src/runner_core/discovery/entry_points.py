@@ -48,13 +48,13 @@ class Problem:
         return f"{self.origin.entry} ({self.origin.distribution}): {self.message}"
 
 
-def reason_of(error: BaseException) -> str:
+def format_reason(error: BaseException) -> str:
     """On one line."""
     told = str(error) if isinstance(error, RunnerError) else f"{type(error).__name__}: {error}"
     return " ".join(told.split())
 
 
-def installed_entries() -> tuple[list[EntryPoint], list[Problem]]:
+def find_entry_points() -> tuple[list[EntryPoint], list[Problem]]:
     """The entry points of the group that are installed, and what cannot be read."""
     try:
         return list(entry_points(group=GROUP)), []
@@ -71,11 +71,11 @@ def _entries_one_by_one() -> tuple[list[EntryPoint], list[Problem]]:
             named = list(distribution.entry_points.select(group=GROUP))
             entries.setdefault(origin.distribution, named)
         except Exception as error:  # noqa: BLE001
-            problems.append(Problem(origin, f"cannot be read ({reason_of(error)})"))
+            problems.append(Problem(origin, f"cannot be read ({format_reason(error)})"))
     return [entry for named in entries.values() for entry in named], problems
 
 
-def wanted_entries(entries: list[EntryPoint]) -> tuple[list[EntryPoint], list[Problem]]:
+def select_entry_points(entries: list[EntryPoint]) -> tuple[list[EntryPoint], list[Problem]]:
     """Less those that RUNNER_LOAD_PLUGINS leaves out; empty loads none. A name that is not there is a Problem."""
     asked = os.environ.get(LOAD_VARIABLE)
     if asked is None:

@@ -18,8 +18,8 @@ from typing import Any
 import pluggy
 
 from runner_core import hookspecs
-from runner_core.discovery.catalog import package_of
-from runner_core.discovery.entry_points import Origin, Problem, installed_entries, reason_of, wanted_entries
+from runner_core.discovery.catalog import find_distribution
+from runner_core.discovery.entry_points import Origin, Problem, find_entry_points, format_reason, select_entry_points
 from runner_core.errors import NotInstalled, PluginError, RunnerError
 from runner_core.plugin import Plugin
 
@@ -61,7 +61,7 @@ class Installed:
         except BaseException as error:  # a module may even call sys.exit
             raise PluginError(
                 f"{self.kind[:-1]} {self.plugin.name!r} of {self.distribution}: {self.plugin.target} "
-                f"cannot be {done} ({reason_of(error)})",
+                f"cannot be {done} ({format_reason(error)})",
                 remedy=f"reinstall {self.distribution}, or report it to its author",
             ) from error
 
@@ -87,7 +87,7 @@ class Registry:
         found = self._found[kind].get(name)
         if found is None:
             known = ", ".join(sorted(self._found[kind])) or "none"
-            package = package_of(kind, name)
+            package = find_distribution(kind, name)
             more = f"`pip install {package}` brings it" if package else "see `runner plugins`"
             raise NotInstalled(f"no {kind[:-1]} named {name!r} is installed", remedy=f"installed: {known}; {more}")
         return found
@@ -107,7 +107,7 @@ class Registry:
         there = named.setdefault(name, found)
         if there is found:
             return
-        kept, left = (found, there) if found.distribution == package_of(found.kind, name) else (there, found)
+        kept, left = (found, there) if found.distribution == find_distribution(found.kind, name) else (there, found)
         named[name] = kept
         message = (
             f"{found.kind[:-1]} {name!r} is in {kept.distribution} already; that of {left.distribution} is left out"
@@ -123,7 +123,7 @@ class Registry:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever a stranger's module raises, the others run
-            self.problems.append(Problem(origin, reason_of(error)))
+            self.problems.append(Problem(origin, format_reason(error)))
             return
         for installed in found:
             self.add(installed)
@@ -155,7 +155,7 @@ def _module(entry: EntryPoint) -> ModuleType:
     try:
         module = entry.load()
     except Exception as error:
-        raise PluginError(f"{entry.value} cannot be imported ({reason_of(error)})") from error
+        raise PluginError(f"{entry.value} cannot be imported ({format_reason(error)})") from error
     if not isinstance(module, ModuleType):
         raise PluginError(f"{entry.value} is not a module: the entry point names the one that holds the hooks")
     return module
@@ -191,8 +191,8 @@ def _given(hook: str, given: Any) -> list[Plugin]:
 
 @lru_cache(maxsize=1)
 def _installed() -> Registry:
-    entries, unreadable = installed_entries()
-    wanted, missing = wanted_entries(entries)
+    entries, unreadable = find_entry_points()
+    wanted, missing = select_entry_points(entries)
     return Registry(wanted, [*unreadable, *missing])
 
 
@@ -205,7 +205,7 @@ def get_registry() -> Registry:
 
 
 @contextmanager
-def using(other: Registry) -> Iterator[None]:
+def use_registry(other: Registry) -> Iterator[None]:
     """Makes ``other`` the process's registry inside the block: for tests, and for programs that bring their plugins."""
     _in_use.append(other)
     try:

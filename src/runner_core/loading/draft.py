@@ -13,7 +13,7 @@ from runner_core.cards.card import Card
 from runner_core.cards.sidecar_labels import labels_beside
 from runner_core.cards.sidecar_metadata import Told, metadata_beside
 from runner_core.contracts import Session, Signature, Task, TensorSpec
-from runner_core.discovery.entry_points import reason_of
+from runner_core.discovery.entry_points import format_reason
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, TaskError
 from runner_core.loading.local_brain import signature_of
@@ -128,7 +128,7 @@ def drafts_of(bare: CardlessModel, family: str | None = None) -> dict[str, Card]
         except Exception as error:  # whatever a stranger's task raises, the others are asked
             if family:
                 raise
-            _tell(bare.path, name, reason_of(error))
+            _tell(bare.path, name, format_reason(error))
             continue
         if card is not None:
             drafts[name] = attrs.evolve(card, notes=(*bare.notes, *card.notes))

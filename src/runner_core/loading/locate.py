@@ -9,7 +9,7 @@ import attrs
 
 from runner_core.cards.artifact import Artifact, check_files, format_of
 from runner_core.cards.card import CARD_FILE, Card
-from runner_core.discovery.catalog import package_of
+from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
 
@@ -142,7 +142,7 @@ def _nobody(located: ModelFiles, engines: str | None) -> str:
 def _engines_known(located: ModelFiles) -> str:
     engines = get_registry().all("engines").values()
     known = "; ".join(_spelled(found) for found in engines) or "none"
-    packages = {package_of("engines", artifact.format) for artifact in located.artifacts} - {None}
+    packages = {find_distribution("engines", artifact.format) for artifact in located.artifacts} - {None}
     missing = sorted(str(package) for package in packages - {found.distribution for found in engines})
     return f"installed: {known}" + (f"; `pip install {missing[0]}` opens it" if missing else "")
 

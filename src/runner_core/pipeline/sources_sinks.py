@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
 from runner_core.contracts import HasFiles, HasFolder, HasPlaces, Sink, Source
-from runner_core.discovery.catalog import package_of
+from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.util.location import redact_url, without_options
@@ -43,7 +43,7 @@ def open_source(location: str) -> Source:
         if claiming:
             return _made(claiming[0], location)
     known = ", ".join(get_registry().all("sources")) or "none"
-    package = package_of("sources", scheme[1].lower() if scheme else "file")
+    package = find_distribution("sources", scheme[1].lower() if scheme else "file")
     remedy = f"`pip install {package}` brings one" if package else "see `runner plugins`"
     raise NotInstalled(f"no installed source reads {redact_url(location)!r}", remedy=f"installed: {known}; {remedy}")
 

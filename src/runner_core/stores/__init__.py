@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
-    from runner_core.stores.card_files import card_of as card_of
-    from runner_core.stores.card_files import carded as carded
-    from runner_core.stores.card_files import read_card as read_card
+    from runner_core.stores.card_files import download_card as download_card
+    from runner_core.stores.card_files import list_card_files as list_card_files
+    from runner_core.stores.card_files import parse_card as parse_card
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
-            "card_files": ["card_of", "carded", "read_card"],
+            "card_files": ["download_card", "list_card_files", "parse_card"],
         },
     )

@@ -22,7 +22,7 @@ MOST_BYTES = 16 << 20
 T = TypeVar("T")
 
 
-def read_card(url: str, opener: Opener) -> bytes:
+def download_card(url: str, opener: Opener) -> bytes:
     """A card's bytes, asked for again where they were cut. Raises StoreError, UnreachableError."""
     with tempfile.TemporaryDirectory() as folder:
         partial = Path(folder) / CARD_FILE
@@ -30,7 +30,7 @@ def read_card(url: str, opener: Opener) -> bytes:
         return partial.read_bytes()
 
 
-def card_of(data: bytes, url: str) -> Card:
+def parse_card(data: bytes, url: str) -> Card:
     """Raises CardError naming the address."""
     try:
         return Card.from_json(json.loads(data), where=url)
@@ -38,7 +38,7 @@ def card_of(data: bytes, url: str) -> Card:
         raise CardError(f"{url}: not a readable card ({error})") from error
 
 
-def here(path: str, url: str, data: bytes) -> RemoteFile:
+def file_from_bytes(path: str, url: str, data: bytes) -> RemoteFile:
     """A file of a release whose bytes are here already."""
 
     @contextmanager
@@ -48,7 +48,7 @@ def here(path: str, url: str, data: bytes) -> RemoteFile:
     return RemoteFile(path, url, opened, hashlib.sha256(data).hexdigest(), len(data))
 
 
-def carded(
+def list_card_files(
     data: bytes, url: str, beside: Mapping[str, T], remote: Callable[[T, str], RemoteFile]
 ) -> Iterator[RemoteFile]:
     """The files of a brain with a card: the card, whose bytes are here, and what it names, held to what it says.
@@ -56,13 +56,13 @@ def carded(
     ``beside`` is what there is beside the card, by path, and ``remote`` makes one of these a file at that path.
     Raises CardError, StoreError.
     """
-    yield here(CARD_FILE, url, data)
-    for path, told in needed(card_of(data, url), beside, url).items():
+    yield file_from_bytes(CARD_FILE, url, data)
+    for path, told in find_needed_files(parse_card(data, url), beside, url).items():
         file = remote(beside[path], path)
-        yield agreed(file, told) if told else file
+        yield hold_to_card(file, told) if told else file
 
 
-def needed(card: Card, listed: Collection[str], url: str) -> dict[str, ArtifactFile | None]:
+def find_needed_files(card: Card, listed: Collection[str], url: str) -> dict[str, ArtifactFile | None]:
     """The files of a card's artifacts by path, with what it says of them; None where it says nothing.
 
     ``listed`` is what there is beside the card. Raises StoreError for a file that is not.
@@ -77,7 +77,7 @@ def needed(card: Card, listed: Collection[str], url: str) -> dict[str, ArtifactF
     return files
 
 
-def agreed(file: RemoteFile, told: ArtifactFile) -> RemoteFile:
+def hold_to_card(file: RemoteFile, told: ArtifactFile) -> RemoteFile:
     """The file, held to what the card says of it. Raises StoreError where the store itself says something else."""
     for ours, theirs in ((file.sha256, told.sha256), (file.size, told.size)):
         if ours is not None and ours != theirs:

@@ -40,7 +40,7 @@ class StoreAddress:
         return store
 
 
-def configured() -> dict[str, StoreAddress]:
+def read_configured_stores() -> dict[str, StoreAddress]:
     """The stores by alias: those of the environment, those of the file, the embedded ones."""
     typed = dict(_pair(entry) for entry in os.environ.get(STORES_VARIABLE, "").split())
     named = {**typed, **{alias: value for alias, value in _file().items() if alias not in typed}}
@@ -50,21 +50,21 @@ def configured() -> dict[str, StoreAddress]:
     return stores
 
 
-def address_of(text: str) -> StoreAddress:
+def parse_store_address(text: str) -> StoreAddress:
     """A store as typed: a configured one, ``KIND``, ``KIND:LOCATION``, an address whose scheme a kind claims.
 
     A word alone is no scheme: ``models`` may be anybody's folder. Raises UsageError for a store that nobody knows.
     """
-    known = configured().get(text)
+    known = read_configured_stores().get(text)
     if known:
         return known
     head, colon, rest = text.partition(":")
     if not colon and head not in get_registry().all("stores"):
         raise _unknown(head, text, f"a folder is written folder:{text}; ")
-    return StoreAddress(text, kind_of(head, text).plugin.name, text if rest.startswith("//") else rest)
+    return StoreAddress(text, find_store_kind(head, text).plugin.name, text if rest.startswith("//") else rest)
 
 
-def kind_of(head: str, text: str) -> Installed:
+def find_store_kind(head: str, text: str) -> Installed:
     """The kind of store called ``head``, or that claims it as a scheme. Raises UsageError naming ``text``."""
     kinds = get_registry().all("stores")
     found = kinds.get(head) or next(iter(get_registry().claiming("stores", head)), None)
@@ -74,7 +74,7 @@ def kind_of(head: str, text: str) -> Installed:
 
 
 def _unknown(head: str, text: str, remedy: str = "") -> UsageError:
-    known = f"configured: {', '.join(configured())}; installed: {', '.join(get_registry().all('stores'))}"
+    known = f"configured: {', '.join(read_configured_stores())}; installed: {', '.join(get_registry().all('stores'))}"
     return UsageError(f"{text}: there is no store {head!r}", remedy=f"{remedy}{known}; see `runner plugins`")
 
 

@@ -19,7 +19,7 @@ _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
 
 
 @attrs.frozen
-class Locked:
+class LockedBrain:
     """One brain: its version, the store it came from, every file with sha256 and size."""
 
     version: str
@@ -28,16 +28,16 @@ class Locked:
 
 
 @attrs.frozen
-class Lock:
+class LockFile:
     """Brains by the reference they are named with."""
 
-    brains: dict[str, Locked]
+    brains: dict[str, LockedBrain]
 
     @classmethod
-    def read(cls, path: Path) -> Lock:
+    def read(cls, path: Path) -> LockFile:
         """Raises LockError where there is none or it is damaged."""
         try:
-            lock: Lock = _CONVERTER.structure(json.loads(path.read_bytes()), cls)
+            lock: LockFile = _CONVERTER.structure(json.loads(path.read_bytes()), cls)
         except FileNotFoundError:
             raise LockError(f"{path}: no lock file", remedy="write one: `runner lock BRAIN ...`") from None
         except cattrs.BaseValidationError as error:
@@ -64,7 +64,7 @@ class Lock:
         """Raises LockError unless the brain is in the lock and every file hashes to what it says."""
         if reference not in self.brains:
             raise LockError(f"{reference} is not in {LOCK_FILE}", remedy=f"add it: `runner lock {reference}`")
-        wanted, there = set(self.brains[reference].files), set(files_of(folder))
+        wanted, there = set(self.brains[reference].files), set(describe_brain_files(folder))
         if wanted != there:
             paths = ", ".join(sorted({file.path for file in wanted ^ there}))
             raise LockError(
@@ -72,7 +72,7 @@ class Lock:
             )
 
 
-def files_of(place: Path) -> tuple[ArtifactFile, ...]:
+def describe_brain_files(place: Path) -> tuple[ArtifactFile, ...]:
     """Every file of a brain's folder, or the one file and the card beside it, with sha256 and size.
 
     The cache's receipt is none of them.

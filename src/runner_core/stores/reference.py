@@ -18,7 +18,7 @@ import attrs
 
 from runner_core.contracts import HasSplit
 from runner_core.errors import UsageError
-from runner_core.stores.config import StoreAddress, configured, kind_of
+from runner_core.stores.config import StoreAddress, find_store_kind, read_configured_stores
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)  # two letters at least: C: is a drive
 
@@ -32,7 +32,7 @@ class Reference:
     store: StoreAddress | None = None
 
 
-def parse(text: str) -> Reference | Path:
+def parse_reference(text: str) -> Reference | Path:
     """A path for what is or looks like one, else a Reference. Raises UsageError for a store that nobody knows."""
     scheme = _SCHEME.fullmatch(text)
     if os.path.lexists(text) or (not scheme and _looks_like_path(text)):
@@ -40,7 +40,7 @@ def parse(text: str) -> Reference | Path:
     if not scheme:
         return _named(text, None)
     head, rest = scheme.groups()
-    known = configured()
+    known = read_configured_stores()
     if head in known:
         return _named(rest, known[head])
     return _direct(head, rest, text)
@@ -52,7 +52,7 @@ def _looks_like_path(text: str) -> bool:
 
 def _direct(head: str, rest: str, text: str) -> Reference:
     """A kind of store that was not configured: by its plugin's name, or by a scheme that it claims."""
-    found = kind_of(head, text)
+    found = find_store_kind(head, text)
     full = text if rest.startswith("//") else rest
     target = found.load()
     location, name = target.split(full) if isinstance(target, HasSplit) else split_at_slash(full)

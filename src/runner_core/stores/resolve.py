@@ -9,28 +9,31 @@ from pathlib import Path
 
 import attrs
 
-from runner_core.cache.archive import opened
+from runner_core.cache.archive import unpack_if_archive
 from runner_core.cache.cache import Cache
 from runner_core.contracts import Store
 from runner_core.errors import NoSuchBrain, OfflineError, UnreachableError, UsageError
-from runner_core.stores.config import StoreAddress, configured
-from runner_core.stores.reference import Reference, parse
+from runner_core.stores.config import StoreAddress, read_configured_stores
+from runner_core.stores.reference import Reference, parse_reference
 from runner_core.util.home import OFFLINE_VARIABLE
 
 log = logging.getLogger("runner")
 
 
-def find(text: str, cache: Cache | None = None, *, version: str | None = None) -> Path:
+def resolve_brain(text: str, cache: Cache | None = None, *, version: str | None = None) -> Path:
     """The place of a brain as it is typed: a path as it is, anything else fetched.
 
     ``version`` is the one to take where none is typed.
     """
-    return find_with_store(text, cache, version=version)[0]
+    return resolve_with_store(text, cache, version=version)[0]
 
 
-def find_with_store(text: str, cache: Cache | None = None, *, version: str | None = None) -> tuple[Path, str]:
-    """As ``find``, and the label of the store that has it; empty for a path. Raises UsageError for one of nothing."""
-    found = parse(text)
+def resolve_with_store(text: str, cache: Cache | None = None, *, version: str | None = None) -> tuple[Path, str]:
+    """As ``resolve_brain``, and the label of the store that has it; empty for a path.
+
+    Raises UsageError for a path where there is nothing.
+    """
+    found = parse_reference(text)
     if isinstance(found, Path):
         return _there(found), ""
     return _get(attrs.evolve(found, version=found.version or version), cache or Cache())
@@ -42,7 +45,7 @@ def _there(path: Path) -> Path:
     return path
 
 
-def get(reference: Reference, cache: Cache | None = None) -> Path:
+def fetch_brain(reference: Reference, cache: Cache | None = None) -> Path:
     """The brain's folder or file, fetched where need be.
 
     A store that does not answer is no reason to stand still: what was fetched from it last serves, or else the next
@@ -53,7 +56,7 @@ def get(reference: Reference, cache: Cache | None = None) -> Path:
 
 def _get(reference: Reference, cache: Cache) -> tuple[Path, str]:
     silent: UnreachableError | None = None
-    for address in addresses(reference):
+    for address in list_addresses(reference):
         store = address.open()
         try:
             return store.fetch(reference.name, reference.version, cache), store.label
@@ -67,17 +70,17 @@ def _get(reference: Reference, cache: Cache) -> tuple[Path, str]:
             silent = silent or _missing(reference, address, error)
             if not reference.store:
                 log.warning("%s: %s; the next store is asked", address.alias, error.message)
-    raise silent or no_such_brain(reference)
+    raise silent or make_no_such_brain(reference)
 
 
-def addresses(reference: Reference) -> Iterator[StoreAddress]:
+def list_addresses(reference: Reference) -> Iterator[StoreAddress]:
     """The stores to ask for it, in order."""
-    return iter([reference.store] if reference.store else configured().values())
+    return iter([reference.store] if reference.store else read_configured_stores().values())
 
 
-def no_such_brain(reference: Reference) -> NoSuchBrain:
+def make_no_such_brain(reference: Reference) -> NoSuchBrain:
     """The error that says where it was looked for."""
-    asked = ", ".join(address.alias for address in addresses(reference)) or "none is configured"
+    asked = ", ".join(address.alias for address in list_addresses(reference)) or "none is configured"
     version = f" of version {reference.version}" if reference.version else ""
     remedy = "see `runner brains`; a path to a model file works too"
     return NoSuchBrain(f"no store has a brain named {reference.name!r}{version} (asked: {asked})", remedy=remedy)
@@ -91,7 +94,7 @@ def _kept(reference: Reference, store: Store, cache: Cache, error: UnreachableEr
     folder, receipt = kept
     why = f"{OFFLINE_VARIABLE} is set" if isinstance(error, OfflineError) else error.message
     log.warning("%s: %s; version %s, fetched before, is used", reference.name, why, receipt.version)
-    return opened(folder / receipt.files[0].path) if len(receipt.files) == 1 else folder
+    return unpack_if_archive(folder / receipt.files[0].path) if len(receipt.files) == 1 else folder
 
 
 def _missing(reference: Reference, address: StoreAddress, error: UnreachableError) -> UnreachableError:

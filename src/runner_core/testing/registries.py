@@ -10,7 +10,7 @@ from textwrap import dedent
 from types import ModuleType
 
 from runner_core.discovery.entry_points import Origin
-from runner_core.discovery.registry import Installed, Registry, using
+from runner_core.discovery.registry import Installed, Registry, use_registry
 from runner_core.hookspecs import GROUP
 from runner_core.plugin import Plugin
 
@@ -33,7 +33,7 @@ def registry_of(*modules: str | ModuleType, **plugins: Iterable[Plugin]) -> Iter
     for kind, listed in plugins.items():
         for plugin in listed:
             made.add(Installed(kind, plugin, Origin(GIVEN)))
-    with using(made):
+    with use_registry(made):
         yield made
 
 

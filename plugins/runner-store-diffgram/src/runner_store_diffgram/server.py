@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from runner_core.cache import IDEMPOTENT, Client
+from runner_core.cache import IDEMPOTENT_METHODS, Client
 from runner_core.cards import Label, LabelMap
 from runner_core.errors import LabelError, NoSuchBrain, StoreError, UsageError
 from runner_core.util import redact_url
@@ -43,7 +43,7 @@ class Server:
         if not self.project or (host and not host.startswith(("http://", "https://"))):
             raise UsageError(f"{location!r} is no Diffgram project", remedy="write diffgram:[https://HOST/]PROJECT")
         self.host = host or HOST
-        self._asking, self._inferring = Client(methods=(*IDEMPOTENT, "POST")), Client()
+        self._asking, self._inferring = Client(methods=(*IDEMPOTENT_METHODS, "POST")), Client()
         account = (os.environ.get(ID_VARIABLE, ""), os.environ.get(SECRET_VARIABLE, ""))
         if any(account):
             self._asking.auth = self._inferring.auth = account

@@ -12,7 +12,7 @@ from runner_core.cache import Cache, Release, RemoteFile, check_name
 from runner_core.cards import CARD_FILE, Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import CardError, NoSuchBrain, UsageError
-from runner_core.stores import card_of, carded, read_card
+from runner_core.stores import download_card, list_card_files, parse_card
 from runner_store_fsspec.remote import Entry, Remote
 
 log = logging.getLogger("runner")
@@ -65,11 +65,11 @@ class FsspecStore:
         """The card, and the files that it names."""
         card = self._remote.file(files[folder + CARD_FILE], CARD_FILE)
         beside = {path.removeprefix(folder): entry for path, entry in files.items() if path.startswith(folder)}
-        return carded(read_card(card.url, card.open), card.url, beside, self._remote.file)
+        return list_card_files(download_card(card.url, card.open), card.url, beside, self._remote.file)
 
     def _card(self, entry: Entry) -> Card:
         file = self._remote.file(entry, CARD_FILE)
-        return card_of(read_card(file.url, file.open), file.url)
+        return parse_card(download_card(file.url, file.open), file.url)
 
 
 def _folders(files: Collection[str]) -> list[str]:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from natsort import natsorted
 
-from runner_core.cache import Cache, Client, Release, RemoteFile, http_opener, opened
+from runner_core.cache import Cache, Client, Release, RemoteFile, http_opener, unpack_if_archive
 from runner_core.cards import ArtifactFile
 from runner_core.contracts import BrainRef
 from runner_core.engines import read_header
@@ -57,7 +57,7 @@ class HttpStore:
             return kept[0]
         file = self._file_called(name) if PurePosixPath(name).suffix and not pinned else None
         if file:
-            return opened(cache.install(Release(self.label, name, _LATEST, (file,))) / name)
+            return unpack_if_archive(cache.install(Release(self.label, name, _LATEST, (file,))) / name)
         return cache.install(self._release(name, version))
 
     def _entries(self) -> tuple[Entry, ...]:

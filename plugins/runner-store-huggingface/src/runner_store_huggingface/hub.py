@@ -15,7 +15,7 @@ from urllib.parse import quote
 import attrs
 import requests
 
-from runner_core.cache import Client, RemoteFile, http_opener, refused
+from runner_core.cache import Client, RemoteFile, http_opener, make_status_error
 from runner_core.errors import NoSuchBrain, StoreError, UnreachableError, UsageError
 from runner_core.util import require_online
 
@@ -133,4 +133,4 @@ def _refusal(answer: requests.Response, name: str, revision: str) -> StoreError:
     wrong_token = answer.headers.get("X-Error-Message") == "Invalid credentials in Authorization header"
     if answer.status_code == 404 or code == "RepoNotFound" or (answer.status_code == 401 and not wrong_token):
         return NoSuchBrain(f"hf:{name}: the Hub has no such model, or hides it", remedy=f"if it is private, {_LOG_IN}")
-    return refused(answer)
+    return make_status_error(answer)

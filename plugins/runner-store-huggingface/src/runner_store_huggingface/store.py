@@ -11,7 +11,7 @@ from runner_core.cards import CARD_FILE
 from runner_core.contracts import BrainRef
 from runner_core.discovery import get_registry
 from runner_core.errors import StoreError, UsageError
-from runner_core.stores import carded, read_card
+from runner_core.stores import download_card, list_card_files
 from runner_store_huggingface.choosing import chosen
 from runner_store_huggingface.hub import Entry, Hub, Repository, is_of
 
@@ -53,12 +53,12 @@ class HuggingFaceStore:
 def _carded(hub: Hub, repository: Repository, entry: Entry, cache: Cache) -> Iterator[RemoteFile]:
     """The card, and the files that it names; what it says of them must be true too."""
     remote = hub.file(repository, entry, CARD_FILE)
-    data = _known(entry, cache) or read_card(remote.url, remote.open)
+    data = _known(entry, cache) or download_card(remote.url, remote.open)
     if not is_of(data, entry):
         raise StoreError(f"{remote.url}: what arrived is not what the repository holds", remedy="run it again")
     folder = entry.path.removesuffix(CARD_FILE)
     beside = {path.removeprefix(folder): file for path, file in repository.entries.items() if path.startswith(folder)}
-    yield from carded(data, remote.url, beside, partial(hub.file, repository))
+    yield from list_card_files(data, remote.url, beside, partial(hub.file, repository))
 
 
 def _known(entry: Entry, cache: Cache) -> bytes | None:

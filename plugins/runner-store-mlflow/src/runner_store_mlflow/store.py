@@ -11,7 +11,7 @@ from runner_core.cache import Cache, Release
 from runner_core.cards import CARD_FILE
 from runner_core.contracts import BrainRef
 from runner_core.errors import StoreError, UsageError
-from runner_core.stores import carded, read_card
+from runner_core.stores import download_card, list_card_files
 from runner_store_mlflow.registry import Registry
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
@@ -59,7 +59,7 @@ class MlflowStore:
         remote = partial(self._registry.file, folder)
         if CARD_FILE in there:
             card = remote(there[CARD_FILE], CARD_FILE)
-            files = tuple(carded(read_card(card.url, card.open), card.url, there, remote))
+            files = tuple(list_card_files(download_card(card.url, card.open), card.url, there, remote))
         else:
             files = tuple(remote(entry, _place(path)) for path, entry in there.items())
         return Release(self.label, name, version or number, files)

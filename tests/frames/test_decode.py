@@ -93,9 +93,9 @@ def test_floating_point_has_no_range():
 def test_exif_orientation(orientation):
     data = turned(PICTURE, orientation, "PNG")
     image = decode.open_image(data, "it")
-    assert decode.orientation(image) == orientation
+    assert decode.read_orientation(image) == orientation
     theirs = cv2.imdecode(np.frombuffer(turned(PICTURE, orientation), np.uint8), cv2.IMREAD_COLOR_RGB)
-    assert decode.upright_size(image) == theirs.shape[1::-1]
+    assert decode.read_upright_size(image) == theirs.shape[1::-1]
     got = decode.to_rgb(image, "it")
     assert got.size == theirs.shape[1::-1]
     jpeg = np.asarray(decode.to_rgb(decode.open_image(turned(PICTURE, orientation), "it"), "it"))
@@ -104,11 +104,11 @@ def test_exif_orientation(orientation):
 
 
 def test_nonsense_for_an_orientation_is_none():
-    assert decode.orientation(decode.open_image(turned(PICTURE, 77), "it")) == 1
+    assert decode.read_orientation(decode.open_image(turned(PICTURE, 77), "it")) == 1
     damaged = turned(PICTURE, 6).replace(b"Exif\0\0MM", b"Exif\0\0XX").replace(b"Exif\0\0II", b"Exif\0\0XX")
     assert b"Exif\0\0XX" in damaged
     image = decode.open_image(damaged, "it")
-    assert decode.upright_size(image) == (30, 20)
+    assert decode.read_upright_size(image) == (30, 20)
     assert decode.to_rgb(image, "it").size == (30, 20)
 
 
@@ -242,8 +242,8 @@ def test_a_jpeg_decoded_past_pillow_has_pillows_pixels(size, options, mode, leas
     data = encoded(PICTURE.resize(size).convert(mode), "JPEG", **options)
     ours, theirs = decode.open_image(data, "it"), decode.open_image(data, "it")
     theirs.draft(None, least)
-    assert decode.reduced_size(ours, least) == theirs.size
-    assert decode._jpeg_pixels(data, theirs.size) is not None
+    assert decode.choose_reduced_size(ours, least) == theirs.size
+    assert decode._decode_jpeg(data, theirs.size) is not None
     got = decode.to_pixels(ours, data, "it", theirs.size)
     np.testing.assert_array_equal(got, np.asarray(theirs.convert("RGB")))
 
@@ -252,7 +252,7 @@ def test_a_jpeg_decoded_past_pillow_has_pillows_pixels(size, options, mode, leas
 def test_a_jpeg_that_is_cut_short_is_left_to_pillow(cut):
     data = encoded(PICTURE.resize((400, 300)), "JPEG")
     data = data[: int(len(data) * cut)]
-    assert decode._jpeg_pixels(data, (400, 300)) is None
+    assert decode._decode_jpeg(data, (400, 300)) is None
     with pytest.raises(ImageError, match="cut short or damaged"):
         read(data)
 
@@ -267,6 +267,6 @@ def test_a_jpeg_in_colours_for_print_is_left_to_pillow():
 def test_a_jpeg_in_colours_for_print_is_decoded_no_larger_than_it_need_be(orientation):
     data = turned(PICTURE.resize((1001, 403)).convert("CMYK"), orientation)
     opened = decode.open_image(data, "it")
-    size = decode.reduced_size(opened, (50, 50))
+    size = decode.choose_reduced_size(opened, (50, 50))
     assert size == (126, 51)
     assert sorted(decode.to_pixels(opened, data, "it", size).shape) == [3, 51, 126]

@@ -35,7 +35,7 @@ class Counter:
 def counted(monkeypatch) -> dict[str, Counter]:
     """How often the expensive functions are called."""
     counters = {}
-    for module, name in ((decode, "to_pixels"), (decode, "open_image"), (frame, "resample"), (frame, "as_tensor")):
+    for module, name in ((decode, "to_pixels"), (decode, "open_image"), (frame, "resample"), (frame, "to_tensor")):
         counters[name] = Counter(getattr(module, name))
         monkeypatch.setattr(module, name, counters[name])
     return counters
@@ -54,7 +54,7 @@ def test_many_brains_cost_one_of_each(counted):
     tensors = [picture.prepared(each).tensor for each in wanted]
     assert tensors[0] is tensors[3]
     assert (read.calls, counted["open_image"].calls, counted["to_pixels"].calls) == (1, 1, 1)
-    assert (counted["resample"].calls, counted["as_tensor"].calls) == (1, 3)
+    assert (counted["resample"].calls, counted["to_tensor"].calls) == (1, 3)
     _ = picture.size, picture.pixels, picture.image, picture.encoded, picture.encoded_upright, picture.encoded_upright
     assert (read.calls, counted["to_pixels"].calls, counted["resample"].calls) == (1, 1, 1)
 
@@ -70,7 +70,7 @@ def test_sixteen_threads_cost_one_of_each(counted):
 
     with ThreadPoolExecutor(16) as pool:
         tensors = list(pool.map(ask, range(16)))
-    assert (read.calls, counted["to_pixels"].calls, counted["resample"].calls, counted["as_tensor"].calls) == (
+    assert (read.calls, counted["to_pixels"].calls, counted["resample"].calls, counted["to_tensor"].calls) == (
         1,
         1,
         1,

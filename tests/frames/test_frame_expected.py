@@ -8,7 +8,7 @@ from PIL import Image
 
 from runner_core.frames import decode
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec, needed, place
+from runner_core.frames.preprocess import PictureSpec, find_needed_size, place_picture
 
 SMALL = PictureSpec(size=(100, 80))
 ENOUGH = PictureSpec(enough=(100, 80))
@@ -136,15 +136,16 @@ def test_nothing_expected_is_the_whole_picture(decoded):
 
 
 def test_what_a_spec_needs():
-    assert needed((800, 600), SMALL) == (100, 80)
-    assert needed((800, 600), PictureSpec(size=(100, 100), resize="letterbox")) == (100, 75)
-    assert needed((800, 600), PictureSpec(size=(90, 90), resize="crop")) == (120, 90)
-    assert needed((800, 600), PictureSpec()) is None
-    assert needed((800, 600), ENOUGH) == (100, 80)
+    assert find_needed_size((800, 600), SMALL) == (100, 80)
+    assert find_needed_size((800, 600), PictureSpec(size=(100, 100), resize="letterbox")) == (100, 75)
+    assert find_needed_size((800, 600), PictureSpec(size=(90, 90), resize="crop")) == (120, 90)
+    assert find_needed_size((800, 600), PictureSpec()) is None
+    assert find_needed_size((800, 600), ENOUGH) == (100, 80)
 
 
-def test_a_placement_seen_from_a_reduced_picture():
-    placement = place((803, 601), PictureSpec(size=(100, 100), resize="letterbox"))
-    seen = placement.seen_from((201, 151))
-    assert (seen.shown, seen.tensor, seen.offset) == (placement.shown, placement.tensor, placement.offset)
-    np.testing.assert_allclose(seen.to_picture(np.float32([100, 87])) * (803 / 201, 601 / 151), [803, 599], atol=3)
+def test_a_placement_for_a_reduced_picture():
+    placement = place_picture((803, 601), PictureSpec(size=(100, 100), resize="letterbox"))
+    reduced = placement.for_picture_size((201, 151))
+    assert reduced.content_box == placement.content_box
+    assert (reduced.tensor, reduced.offset) == (placement.tensor, placement.offset)
+    np.testing.assert_allclose(reduced.to_picture(np.float32([100, 87])) * (803 / 201, 601 / 151), [803, 599], atol=3)

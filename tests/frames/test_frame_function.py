@@ -49,7 +49,7 @@ def test_what_is_forgotten_is_made_again():
     frame = frame_of(render)
     first = frame.pixels
     frame.forget()
-    assert "pixels" not in frame._made
+    assert "pixels" not in frame._memo
     np.testing.assert_array_equal(frame.pixels, first)
     assert (render.calls, frame.size) == (2, (60, 40))
 

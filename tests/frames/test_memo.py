@@ -1,4 +1,4 @@
-"""Things made once, and how long each took by itself."""
+"""Values that are computed once, and how long each took by itself."""
 
 import time
 
@@ -16,23 +16,23 @@ def slept(value):
     return value
 
 
-def test_each_is_made_once_and_logged_once():
-    makings = Memo()
+def test_each_is_computed_once_and_logged_once():
+    memo = Memo()
     for _ in range(3):
-        assert makings.once("pixels", lambda: np.zeros((2, 3))).shape == (2, 3)
-    assert [(making.key, making.shape) for making in makings.log] == [("pixels", (2, 3))]
+        assert memo.get_or_compute("pixels", lambda: np.zeros((2, 3))).shape == (2, 3)
+    assert [(each.key, each.shape) for each in memo.log] == [("pixels", (2, 3))]
 
 
 def test_the_time_of_a_part_is_not_that_of_the_whole():
-    makings = Memo()
+    memo = Memo()
 
     def whole():
-        makings.once("part", lambda: slept(1))
-        makings.once("other", lambda: makings.once("part of it", lambda: slept(2)))
+        memo.get_or_compute("part", lambda: slept(1))
+        memo.get_or_compute("other", lambda: memo.get_or_compute("part of it", lambda: slept(2)))
         return slept(3)
 
-    makings.once("whole", whole)
-    spent = {making.key: making.ms for making in makings.log}
+    memo.get_or_compute("whole", whole)
+    spent = {each.key: each.ms for each in memo.log}
     assert list(spent) == ["part", "part of it", "other", "whole"]
     nap = NAP * 1e3
     for key in ("part", "part of it", "whole"):
@@ -40,19 +40,19 @@ def test_the_time_of_a_part_is_not_that_of_the_whole():
     assert spent["other"] < nap / 2
 
 
-def test_what_could_not_be_made_is_logged_too():
+def test_what_could_not_be_computed_is_logged_too():
     def cut():
         raise ImageError("cut short")
 
-    makings = Memo()
+    memo = Memo()
     for _ in range(2):
         with pytest.raises(ImageError, match="cut short"):
-            makings.once("pixels", cut)
-    assert [(making.key, making.shape) for making in makings.log] == [("pixels", None)]
+            memo.get_or_compute("pixels", cut)
+    assert [(each.key, each.shape) for each in memo.log] == [("pixels", None)]
 
 
 def test_another_error_is_not_kept():
-    makings, errors = Memo(), iter([ZeroDivisionError()])
+    memo, errors = Memo(), iter([ZeroDivisionError()])
 
     def once():
         for error in errors:
@@ -60,16 +60,16 @@ def test_another_error_is_not_kept():
         return 5
 
     with pytest.raises(ZeroDivisionError):
-        makings.once("it", once)
-    assert makings.once("it", once) == 5
+        memo.get_or_compute("it", once)
+    assert memo.get_or_compute("it", once) == 5
 
 
-def test_what_is_kept_is_not_made_again_and_the_log_begins_anew():
-    makings = Memo()
-    makings.put("size", (3, 2))
-    makings.once("pixels", lambda: 1)
-    makings.keep(["size"])
-    assert makings.log == []
-    assert ("size" in makings, "pixels" in makings) == (True, False)
-    assert makings.once("size", lambda: (9, 9)) == (3, 2)
-    assert makings.once("pixels", lambda: 2) == 2
+def test_what_is_kept_is_not_computed_again_and_a_new_log_begins():
+    memo = Memo()
+    memo.put("size", (3, 2))
+    memo.get_or_compute("pixels", lambda: 1)
+    memo.keep_only(["size"])
+    assert memo.log == []
+    assert ("size" in memo, "pixels" in memo) == (True, False)
+    assert memo.get_or_compute("size", lambda: (9, 9)) == (3, 2)
+    assert memo.get_or_compute("pixels", lambda: 2) == 2

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from runner_core.frames.preprocess import PictureSpec, Placement, as_tensor, place
+from runner_core.frames.preprocess import PictureSpec, Placement, place_picture, to_tensor
 from runner_core.frames.resize import resample
 
 RESIZES = ("stretch", "letterbox", "crop", "fit")
@@ -23,7 +23,7 @@ def noise(width: int, height: int) -> np.ndarray:
 def resized(pixels: np.ndarray, **spec: object) -> np.ndarray:
     asked = PictureSpec(**spec)
     height, width = pixels.shape[:2]
-    return resample(pixels, place((width, height), asked), asked)
+    return resample(pixels, place_picture((width, height), asked), asked)
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -83,7 +83,7 @@ def test_a_large_picture_needs_more_than_one_band():
 
 def test_letterbox_pads_around_the_middle():
     tensor = resized(np.full((50, 100, 3), 200, np.uint8), size=(64, 64), resize="letterbox", pad=(10, 20, 30))
-    assert place((100, 50), PictureSpec(size=(64, 64), resize="letterbox")).shown == (0, 16, 64, 48)
+    assert place_picture((100, 50), PictureSpec(size=(64, 64), resize="letterbox")).content_box == (0, 16, 64, 48)
     assert (tensor[16:48] == 200).all()
     assert (tensor[:16] == (10, 20, 30)).all()
     assert (tensor[48:] == (10, 20, 30)).all()
@@ -99,13 +99,13 @@ def test_crop_keeps_the_middle():
 
 
 def test_fit_has_no_padding():
-    placement = place((640, 480), PictureSpec(size=(513, 513), resize="fit"))
+    placement = place_picture((640, 480), PictureSpec(size=(513, 513), resize="fit"))
     assert placement.tensor == (513, 385)
-    assert placement.shown == (0, 0, 513, 385)
+    assert placement.content_box == (0, 0, 513, 385)
 
 
 def test_a_sliver_keeps_a_pixel():
-    assert place((10_000, 2), PictureSpec(size=(32, 32), resize="letterbox")).shown == (0, 15, 32, 16)
+    assert place_picture((10_000, 2), PictureSpec(size=(32, 32), resize="letterbox")).content_box == (0, 15, 32, 16)
     assert resized(noise(2, 10_000), size=(32, 32), resize="crop").shape == (32, 32, 3)
 
 
@@ -115,7 +115,7 @@ pictures = st.tuples(sides, sides)
 
 @given(pictures, pictures, st.sampled_from(RESIZES))
 def test_to_picture_inverts_the_placement(picture, size, resize):
-    placement = place(picture, PictureSpec(size=size, resize=resize))
+    placement = place_picture(picture, PictureSpec(size=size, resize=resize))
     points = np.array([[0, 0, *picture], [picture[0] / 3, picture[1] / 7, 1, 1]])
     tensor = points * np.tile(placement.scale, 2) + np.tile(placement.offset, 2)
     np.testing.assert_allclose(placement.to_picture(tensor), points, rtol=1e-5, atol=1e-3)
@@ -123,8 +123,8 @@ def test_to_picture_inverts_the_placement(picture, size, resize):
 
 @given(pictures, pictures, st.sampled_from(RESIZES))
 def test_a_placement_keeps_its_rule(picture, size, resize):
-    placement = place(picture, PictureSpec(size=size, resize=resize))
-    left, top, right, bottom = placement.shown
+    placement = place_picture(picture, PictureSpec(size=size, resize=resize))
+    left, top, right, bottom = placement.content_box
     wide, high = placement.tensor
     assert 0 <= left < right <= wide
     assert 0 <= top < bottom <= high
@@ -134,7 +134,7 @@ def test_a_placement_keeps_its_rule(picture, size, resize):
     else:
         assert (wide, high) == size
     if resize in ("stretch", "crop"):
-        assert placement.shown == (0, 0, wide, high)
+        assert placement.content_box == (0, 0, wide, high)
     if resize in ("letterbox", "fit"):
         assert right - left == wide or bottom - top == high
         assert abs(left - (wide - right)) <= 1
@@ -146,7 +146,7 @@ def test_a_placement_keeps_its_rule(picture, size, resize):
 def test_a_plain_picture_stays_plain(picture, size, resize, how):
     pixels = np.full((picture[1], picture[0], 3), (9, 130, 255), np.uint8)
     spec = PictureSpec(size=size, resize=resize, resample=how, pad=(9, 130, 255))
-    placement = place(picture, spec)
+    placement = place_picture(picture, spec)
     tensor = resample(pixels, placement, spec)
     assert tensor.shape == (placement.tensor[1], placement.tensor[0], 3)
     assert (tensor == (9, 130, 255)).all()
@@ -157,7 +157,7 @@ def test_points_land_where_the_pixels_went():
     pixels[120:160, 300:360] = 255
     for resize in RESIZES:
         spec = PictureSpec(size=(200, 240), resize=resize)
-        placement = place((500, 300), spec)
+        placement = place_picture((500, 300), spec)
         rows, columns = np.nonzero(resample(pixels, placement, spec)[..., 0] > 127)
         box = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], np.float32)
         np.testing.assert_allclose(placement.to_picture(box), [300, 120, 360, 160], atol=1.5)
@@ -166,9 +166,9 @@ def test_points_land_where_the_pixels_went():
 @pytest.mark.parametrize("batched", [True, False])
 def test_order_layout_and_batch(batched):
     pixels = noise(5, 4)
-    bgr = as_tensor(pixels, PictureSpec(colour="bgr", batched=batched))
+    bgr = to_tensor(pixels, PictureSpec(colour="bgr", batched=batched))
     np.testing.assert_array_equal(bgr[0] if batched else bgr, pixels[..., ::-1])
-    planes = as_tensor(pixels, PictureSpec(layout="nchw", colour="bgr", batched=batched))
+    planes = to_tensor(pixels, PictureSpec(layout="nchw", colour="bgr", batched=batched))
     np.testing.assert_array_equal(planes[0] if batched else planes, pixels[..., ::-1].transpose(2, 0, 1))
     assert planes.shape == ((1, 3, 4, 5) if batched else (3, 4, 5))
     assert bgr.flags.c_contiguous
@@ -184,19 +184,19 @@ def test_values(layout, colour, dtype):
     values = pixels[..., ::-1] if colour == "bgr" else pixels
     if dtype != "uint8":
         values = ((values.astype(np.float64) - mean) / std).astype(dtype)
-    tensor = as_tensor(pixels, spec)
+    tensor = to_tensor(pixels, spec)
     assert tensor.dtype == dtype
     np.testing.assert_allclose(tensor[0], values.transpose(2, 0, 1) if layout == "nchw" else values, rtol=1e-3)
 
 
 def test_without_mean_and_std_a_float_is_the_pixel():
     pixels = noise(7, 6)
-    np.testing.assert_array_equal(as_tensor(pixels, PictureSpec(dtype="float32"))[0], pixels)
+    np.testing.assert_array_equal(to_tensor(pixels, PictureSpec(dtype="float32"))[0], pixels)
 
 
 def test_a_tensor_is_read_only_and_the_pixels_stay_as_they_were():
     pixels = noise(7, 6)
-    tensors = [as_tensor(pixels, PictureSpec()), as_tensor(pixels, PictureSpec(batched=False))]
+    tensors = [to_tensor(pixels, PictureSpec()), to_tensor(pixels, PictureSpec(batched=False))]
     assert not any(tensor.flags.writeable for tensor in tensors)
     assert all(np.shares_memory(tensor, pixels) for tensor in tensors), "a copy that nobody needed"
     assert pixels.flags.writeable
@@ -220,10 +220,10 @@ def test_what_decides_the_resized_pixels():
 
 
 def test_the_identity():
-    assert place((30, 20), PictureSpec()).identity
-    assert place((30, 20), PictureSpec(size=(30, 20), resize="letterbox")).identity
-    assert not place((30, 20), PictureSpec(size=(20, 30))).identity
-    assert not Placement((30, 20), (30, 20), (1.0, 1.0), (1.0, 0.0)).identity
+    assert place_picture((30, 20), PictureSpec()).is_identity
+    assert place_picture((30, 20), PictureSpec(size=(30, 20), resize="letterbox")).is_identity
+    assert not place_picture((30, 20), PictureSpec(size=(20, 30))).is_identity
+    assert not Placement((30, 20), (30, 20), (1.0, 1.0), (1.0, 0.0)).is_identity
 
 
 def test_bilinear_is_not_antialiased():

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec, as_tensor, place
+from runner_core.frames.preprocess import PictureSpec, place_picture, to_tensor
 from runner_core.frames.resize import resample
 
 SIZES = [((640, 480), (352, 352)), ((128, 128), (513, 513)), ((101, 40), (33, 57)), ((1, 1), (9, 4)), ((90, 3), (2, 2))]
@@ -17,7 +17,7 @@ def noise(width: int, height: int) -> np.ndarray:
 
 
 def resized(pixels: np.ndarray, spec: PictureSpec) -> np.ndarray:
-    return resample(pixels, place((pixels.shape[1], pixels.shape[0]), spec), spec)
+    return resample(pixels, place_picture((pixels.shape[1], pixels.shape[0]), spec), spec)
 
 
 @pytest.mark.parametrize(("picture", "size"), SIZES)
@@ -43,15 +43,15 @@ def test_unrounded_or_not_it_is_the_same(resize):
     spec = PictureSpec(size=(90, 60), resize=resize, resample="antialias", pad=(1, 2, 3))
     pixels, exact = noise(301, 100), attrs.evolve(spec, dtype="float32")
     np.testing.assert_allclose(resized(pixels, exact), resized(pixels, spec), atol=1.01)
-    left, top, right, bottom = place((301, 100), spec).shown
+    left, top, right, bottom = place_picture((301, 100), spec).content_box
     outside = np.ones((60, 90), bool)[: bottom - top if resize == "fit" else 60]
     outside[top:bottom, left:right] = False
     assert (resized(pixels, exact)[outside] == [1, 2, 3]).all()
 
 
 def test_padding_is_at_the_right_and_below():
-    placement = place((200, 100), PictureSpec(size=(50, 50), resize="pad"))
-    assert placement.shown == (0, 0, 50, 25)
+    placement = place_picture((200, 100), PictureSpec(size=(50, 50), resize="pad"))
+    assert placement.content_box == (0, 0, 50, 25)
     assert placement.to_picture(np.array([50.0, 25.0])).tolist() == [200, 100]
 
 
@@ -67,4 +67,4 @@ def test_a_tensor_of_its_own_size_is_the_picture():
     pixels = noise(30, 20)
     spec = PictureSpec(size=(30, 20), resample="antialias", dtype="float32")
     np.testing.assert_array_equal(Frame.from_array(pixels).prepared(spec).tensor[0], pixels)
-    np.testing.assert_array_equal(as_tensor(pixels, spec)[0], pixels)
+    np.testing.assert_array_equal(to_tensor(pixels, spec)[0], pixels)

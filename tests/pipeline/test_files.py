@@ -180,4 +180,4 @@ def test_sinks_are_closed_before_a_slow_brain_is_waited_for():
 def test_frames_are_let_go_once_they_are_written(tmp_path):
     held = []
     run(ScriptedSource(5), [ScriptedBrain()], on_result=lambda result: held.append(result.frame))
-    assert all(not frame.makings for frame in held)
+    assert all(not frame.computed for frame in held)

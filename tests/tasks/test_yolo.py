@@ -8,7 +8,7 @@ from runner_core.cards.card import Card
 from runner_core.cards.labels import LabelMap
 from runner_core.contracts import TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.preprocess import PictureSpec, place
+from runner_core.frames.preprocess import PictureSpec, place_picture
 from runner_core.tasks.yolo import Head, head_of, heads_of, read_rows
 
 CARD = Card(name="test", task="a-task", threshold=0.3)
@@ -55,7 +55,7 @@ def test_rows_above_the_threshold_in_pixels_of_the_tensor(boxes, unit):
     table = np.zeros((8, 5), np.float32)  # x, y, w, h, two classes, two extras
     table[:, 3] = [50, 40, 20, 20, 0.1, 0.8, 7, 9]
     table[:, 4] = [50, 40, 20, 20, 0.1, 0.2, 7, 9]
-    told = read_rows(CARD, table, Head("v8", 2, 2, True), place((64, 64), SQUARE), boxes=boxes)
+    told = read_rows(CARD, table, Head("v8", 2, 2, True), place_picture((64, 64), SQUARE), boxes=boxes)
     assert told.boxes.tolist() == [[40 * unit, 30 * unit, 60 * unit, 50 * unit]]
     assert (told.classes.tolist(), told.extras.tolist(), told.unit) == ([1], [[7, 9]], (unit, unit))
     np.testing.assert_allclose(told.scores, [0.8])
@@ -63,4 +63,4 @@ def test_rows_above_the_threshold_in_pixels_of_the_tensor(boxes, unit):
 
 def test_a_table_that_lies_otherwise_is_refused():
     with pytest.raises(TaskError, match=r"brain test: rows came as \[7 x 5\]"):
-        read_rows(CARD, np.zeros((7, 5)), Head("v8", 2, 2, True), place((64, 64), SQUARE), boxes=None)
+        read_rows(CARD, np.zeros((7, 5)), Head("v8", 2, 2, True), place_picture((64, 64), SQUARE), boxes=None)

@@ -9,7 +9,7 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec, place
+from runner_core.frames.preprocess import PictureSpec, place_picture
 from runner_core.results.inference import Inference
 from runner_core.testing import check_task, conformance
 
@@ -47,7 +47,7 @@ def answer(outputs: dict[str, np.ndarray], model: Signature | None = None, **cha
 
 def reference(outputs: dict[str, np.ndarray]) -> np.ndarray:
     """K x 3 by the definition, a keypoint at a time."""
-    placement = place(FRAME.size, PictureSpec(size=(SIDE, SIDE), resize="letterbox"))
+    placement = place_picture(FRAME.size, PictureSpec(size=(SIDE, SIDE), resize="letterbox"))
     heat, offsets = outputs["heatmaps"][0].astype(np.float64), outputs["offsets"][0].astype(np.float64)
     points = []
     for keypoint in range(COUNT):

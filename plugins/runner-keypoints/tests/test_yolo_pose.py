@@ -10,7 +10,7 @@ from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import LabelError, TaskError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec, place
+from runner_core.frames.preprocess import PictureSpec, place_picture
 from runner_core.results.inference import Inference
 from runner_core.testing import check_task, conformance
 
@@ -57,7 +57,7 @@ def answer(table: np.ndarray, model: Signature | None = None, **changes: object)
 
 def reference(table: np.ndarray, form: str = "v8", numbers: int = 3) -> list[tuple[float, np.ndarray, np.ndarray]]:
     """(score, box, K x 3 keypoints), best first, a row at a time."""
-    placement = place(FRAME.size, PictureSpec(size=(SIDE, SIDE), resize="letterbox"))
+    placement = place_picture(FRAME.size, PictureSpec(size=(SIDE, SIDE), resize="letterbox"))
     offset, scale = np.array(placement.offset), np.array(placement.scale)
     found = []
     for row in (table[0].T if form == "v8" else table[0]).astype(np.float64):

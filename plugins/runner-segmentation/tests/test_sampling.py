@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from runner_segmentation.sampling import best_classes, nearest, taps_of
 
-from runner_core.frames.preprocess import PictureSpec, place
+from runner_core.frames.preprocess import PictureSpec, place_picture
 
 PLACEMENTS = [
-    place(picture, PictureSpec(size=size, resize=resize))
+    place_picture(picture, PictureSpec(size=size, resize=resize))
     for picture in [(61, 37), (20, 90), (7, 5)]
     for size, resize in [((40, 40), "stretch"), ((40, 40), "letterbox"), ((40, 40), "fit")]
 ]
@@ -58,7 +58,7 @@ def test_the_best_class_is_that_of_the_resized_scores(placement, kind, classes):
 
 def test_many_classes_and_many_borders():
     rng = np.random.default_rng(3)
-    placement = place((400, 300), PictureSpec(size=(64, 64)))
+    placement = place_picture((400, 300), PictureSpec(size=(64, 64)))
     planes = rng.normal(size=(300, 16, 16)).astype(np.float32)
     found = best_classes(planes, *taps_of(placement, planes.shape))
     assert found.shape == (300, 400)
@@ -79,5 +79,5 @@ def test_the_nearest_cell_is_the_one_that_a_centre_lies_in(placement):
 
 def test_a_map_of_the_pictures_size_stays_as_it_is():
     cells = np.random.default_rng(0).integers(0, 9, (37, 61))
-    placement = place((61, 37), PictureSpec())
+    placement = place_picture((61, 37), PictureSpec())
     assert np.array_equal(nearest(cells, *taps_of(placement, cells.shape)), cells)

@@ -12,7 +12,7 @@ from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import LabelError, TaskError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec, place
+from runner_core.frames.preprocess import PictureSpec, place_picture
 from runner_core.project import open_brain
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
@@ -69,7 +69,7 @@ def answer(table: np.ndarray, prototypes: np.ndarray, model: Signature | None = 
 
 def reference(table: np.ndarray, prototypes: np.ndarray, form: str, threshold: float, iou: float) -> list[dict]:
     """The answer by the definition, a row at a time and a pixel at a time."""
-    placement = place(FRAME.size, PictureSpec(size=(SIDE, SIDE), resize="letterbox"))
+    placement = place_picture(FRAME.size, PictureSpec(size=(SIDE, SIDE), resize="letterbox"))
     rows = table[0].T if form == "v8" else table[0]
     found = []
     for row in rows.astype(np.float64):

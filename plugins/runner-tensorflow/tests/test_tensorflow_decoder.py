@@ -80,7 +80,7 @@ def test_what_the_first_picture_said_is_known_in_the_next_run(graph, testdata):
     for sizes in ([(1080, 1920, 3)], [(540, 960, 3)]):
         frame = Frame.from_path(path)
         FrameExecutor(brains, exact=False).run_frame(frame)
-        assert [making.shape for making in frame.makings if making.key in DECODED] == sizes
+        assert [each.shape for each in frame.computed if each.key in DECODED] == sizes
     for brain in brains:
         brain.close()
 

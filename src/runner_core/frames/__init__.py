@@ -1,12 +1,12 @@
-"""One picture: read, decoded, resized and made a tensor, each once, whoever asks."""
+"""One picture: read, decoded, resized and made into a tensor, each once for all brains."""
 
 from typing import TYPE_CHECKING
 
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
+    from runner_core.frames.decode import choose_reduced_size as choose_reduced_size
     from runner_core.frames.decode import open_image as open_image
-    from runner_core.frames.decode import reduced_size as reduced_size
     from runner_core.frames.decode import to_pixels as to_pixels
     from runner_core.frames.download import MAX_PICTURE_BYTES as MAX_PICTURE_BYTES
     from runner_core.frames.frame import Frame as Frame
@@ -16,7 +16,7 @@ else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
-            "decode": ["open_image", "reduced_size", "to_pixels"],
+            "decode": ["open_image", "choose_reduced_size", "to_pixels"],
             "download": ["MAX_PICTURE_BYTES"],
             "frame": ["Frame"],
             "preprocess": ["PictureSpec", "Placement"],

@@ -1,4 +1,4 @@
-"""Makings: what is made of a picture, each thing once, whichever thread asks first."""
+"""Memo: what is computed from a picture, each thing once, whichever thread asks first."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Computed:
-    """One thing made, and the milliseconds that it took by itself, without what it was made of.
+    """One value that was computed, and the milliseconds it took without those of the values it was computed from.
 
-    ``shape`` is that of an array; None for other things, and for what could not be made.
+    ``shape`` is that of an array; None for other values, and for what could not be computed.
     """
 
     key: object
@@ -27,54 +27,54 @@ class Computed:
 
 
 class Memo:
-    """Values by key, made when they are first asked for; an ImageError is kept like a value.
+    """Values by key, computed when they are first asked for; an ImageError is kept like a value.
 
-    ``log`` has one Making for each time that something was made since ``keep`` was last called.
+    ``log`` has one Computed for each time that something was computed since ``keep_only`` was last called.
     """
 
     def __init__(self) -> None:
         self.log: list[Computed] = []
-        self._there: dict[object, Any] = {}
-        self._accounted = 0.0  # milliseconds of all things in the log
+        self._values: dict[object, Any] = {}
+        self._logged_ms = 0.0  # of all values in the log
         self._lock = threading.RLock()
 
     def __contains__(self, key: object) -> bool:
-        return key in self._there
+        return key in self._values
 
     def put(self, key: object, value: object) -> None:
-        """A value that was there from the beginning."""
-        self._there[key] = value
+        """Stores a value that need not be computed."""
+        self._values[key] = value
 
-    def once(self, key: object, make: Callable[[], T]) -> T:
-        """The value; ``make`` may ask for others. Raises the ImageError that it raised, whoever asks."""
+    def get_or_compute(self, key: object, compute: Callable[[], T]) -> T:
+        """The value; ``compute`` may ask for others. An ImageError that it raised is raised again on each call."""
         value: T | ImageError
         with self._lock:
-            value = self._there[key] if key in self._there else self._made(key, make)
+            value = self._values[key] if key in self._values else self._compute(key, compute)
         if isinstance(value, ImageError):
             raise type(value)(value.message, remedy=value.remedy) from value.__cause__  # its own traceback each time
         return value
 
     def drop(self, key: object) -> None:
-        """Forgets a value; it is made anew if it is asked for again."""
+        """Forgets a value; it is computed again when it is asked for again."""
         with self._lock:
-            self._there.pop(key, None)
+            self._values.pop(key, None)
 
-    def keep(self, keys: Collection[object]) -> None:
-        """Forgets all values but these, and begins a new log."""
+    def keep_only(self, keys: Collection[object]) -> None:
+        """Forgets all other values, and begins a new log."""
         with self._lock:
             self.log = []
-            self._there = {key: kept for key, kept in self._there.items() if key in keys}
+            self._values = {key: kept for key, kept in self._values.items() if key in keys}
 
-    def _made(self, key: object, make: Callable[[], T]) -> T | ImageError:
+    def _compute(self, key: object, compute: Callable[[], T]) -> T | ImageError:
         value: T | ImageError
-        begun, before = perf_counter(), self._accounted
+        start, before = perf_counter(), self._logged_ms
         try:
-            value = make()
-        except ImageError as error:  # so that the next brain hears of it without reading again
+            value = compute()
+        except ImageError as error:  # kept, so that the next brain gets it without reading the file again
             value = error.with_traceback(None)
-        parts = self._accounted - before
-        making = Computed(key, (perf_counter() - begun) * 1e3 - parts, getattr(value, "shape", None))
-        self._accounted += making.ms
-        self.log.append(making)
-        self._there[key] = value
+        parts = self._logged_ms - before
+        computed = Computed(key, (perf_counter() - start) * 1e3 - parts, getattr(value, "shape", None))
+        self._logged_ms += computed.ms
+        self.log.append(computed)
+        self._values[key] = value
         return value

@@ -1,4 +1,4 @@
-"""Resampling: the pixels of a tensor from those of a picture."""
+"""Resizing: the pixels of a tensor from those of a picture."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from PIL import Image
 from runner_core.frames.preprocess import PictureSpec, Placement
 
 Pixels = NDArray[np.uint8]
-BAND = 32
+BAND_LINES = 32  # of the result, computed at a time
 
 
 def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray[Any]:
-    """Gives the H x W x 3 RGB pixels of the tensor for those of the picture: uint8; unrounded float32, 0 to 255."""
-    (wide, high), (left, top, right, bottom) = placement.tensor, placement.shown
-    method = _antialias if spec.unrounded else _METHODS[spec.resample]
+    """The H x W x 3 RGB pixels of the tensor, from the picture's: uint8, or float32 from 0 to 255 if ``unrounded``."""
+    (wide, high), (left, top, right, bottom) = placement.tensor, placement.content_box
+    method = _resize_unrounded if spec.unrounded else _METHODS[spec.resample]
     part = method(pixels, placement)
     if (right - left, bottom - top) == (wide, high):
         return part
@@ -28,78 +28,78 @@ def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray
     return canvas
 
 
-def _centres(placement: Placement, axis: int) -> NDArray[np.float64]:
-    """Where the centres of the tensor's pixels that show the picture lie in the picture, along one axis (0: x)."""
-    first, last = placement.shown[axis], placement.shown[axis + 2]
+def _compute_centres(placement: Placement, axis: int) -> NDArray[np.float64]:
+    """The centres of the tensor's pixels that show the picture, in picture pixels along one axis (0 is x)."""
+    first, last = placement.content_box[axis], placement.content_box[axis + 2]
     side = placement.picture[axis]
     centres = np.arange(first, last, dtype=np.float64) + (0.5 - placement.offset[axis])
-    return centres * side / round(side * placement.scale[axis])  # whole numbers, so that a centre on an edge is exact
+    return centres * side / round(side * placement.scale[axis])  # of whole numbers: exact for a centre on an edge
 
 
-def _channels(columns: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Where the three values of each column lie in a line of pixels: numpy is quick at long lines."""
+def _index_channels(columns: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The indices of each column's three values in a line of pixels, since numpy is quicker on long lines."""
     return (columns[:, None] * 3 + np.arange(3)).ravel()
 
 
-def _nearest(pixels: Pixels, placement: Placement) -> Pixels:
+def _resize_nearest(pixels: Pixels, placement: Placement) -> Pixels:
+    centres = (_compute_centres(placement, axis) for axis in (0, 1))
     columns, rows = (
-        _centres(placement, axis).astype(np.intp).clip(0, side - 1) for axis, side in enumerate(placement.picture)
+        along.astype(np.intp).clip(0, side - 1) for along, side in zip(centres, placement.picture, strict=True)
     )
     lines: Pixels = pixels[rows].reshape(len(rows), -1)
-    return lines.take(_channels(columns), axis=1).reshape(len(rows), -1, 3)
+    return lines.take(_index_channels(columns), axis=1).reshape(len(rows), -1, 3)
 
 
-def _bilinear(pixels: Pixels, placement: Placement) -> Pixels:
-    """Two taps an axis in 16-bit integers, a band of lines at a time so that all stays in the processor's cache."""
-    (left, right, across), (upper, lower, down) = (_taps(placement, axis) for axis in (0, 1))
-    left, right, across = _channels(left), _channels(right), across.repeat(3)
+def _resize_bilinear(pixels: Pixels, placement: Placement) -> Pixels:
+    """Two taps per axis in 16-bit integers, a band of lines at a time so that it stays in the processor's cache."""
+    (left, right, across), (upper, lower, down) = (_compute_taps(placement, axis) for axis in (0, 1))
+    left, right, across = _index_channels(left), _index_channels(right), across.repeat(3)
     lines = pixels.reshape(len(pixels), -1)
     result = np.empty((len(down), len(across)), np.uint8)
-    for start in range(0, len(down), BAND):
-        band = slice(start, start + BAND)
-        mixed = _mixed(lines[upper[band]], lines[lower[band]], down[band, None])
-        result[band] = _mixed(mixed.take(left, axis=1), mixed.take(right, axis=1), across)
+    for start in range(0, len(down), BAND_LINES):
+        band = slice(start, start + BAND_LINES)
+        blended = _blend(lines[upper[band]], lines[lower[band]], down[band, None])
+        result[band] = _blend(blended.take(left, axis=1), blended.take(right, axis=1), across)
     return result.reshape(len(down), -1, 3)
 
 
-def _taps(placement: Placement, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint16]]:
-    """The two neighbours of each centre, and the share of the second in 256ths."""
+def _compute_taps(placement: Placement, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint16]]:
+    """The indices of the two pixels around each centre, and the weight of the second in 256ths."""
     last = placement.picture[axis] - 1
-    position = (_centres(placement, axis) - 0.5).clip(0, last)
+    position = (_compute_centres(placement, axis) - 0.5).clip(0, last)
     first = position.astype(np.intp)
     return first, np.minimum(first + 1, last), np.rint((position - first) * 256).astype(np.uint16)
 
 
-def _mixed(first: NDArray[Any], second: NDArray[Any], share: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    mixed: NDArray[np.uint16] = first * (256 - share)
-    mixed += second * share
-    mixed += 128  # so that the shift rounds
-    mixed >>= 8
-    return mixed
+def _blend(first: NDArray[Any], second: NDArray[Any], weight: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    blended: NDArray[np.uint16] = first * (256 - weight)
+    blended += second * weight
+    blended += 128  # so that the shift rounds
+    blended >>= 8
+    return blended
 
 
-def _by_pillow(pixels: Pixels, placement: Placement, *, method: Image.Resampling) -> Pixels:
-    return np.asarray(_resized(Image.fromarray(pixels), placement, method))
+def _resize_with_pillow(pixels: Pixels, placement: Placement, *, method: Image.Resampling) -> Pixels:
+    return np.asarray(_resize_part(Image.fromarray(pixels), placement, method))
 
 
-def _antialias(pixels: Pixels, placement: Placement) -> NDArray[np.float32]:
-    """Plane by plane, as Pillow rounds nothing of an image of floats, which has but one."""
-    planes = [
-        _resized(plane.convert("F"), placement, Image.Resampling.BILINEAR) for plane in Image.fromarray(pixels).split()
-    ]
+def _resize_unrounded(pixels: Pixels, placement: Placement) -> NDArray[np.float32]:
+    """Channel by channel: Pillow does not round in its float mode, which has a single channel."""
+    channels = Image.fromarray(pixels).split()
+    planes = [_resize_part(channel.convert("F"), placement, Image.Resampling.BILINEAR) for channel in channels]
     return np.array([np.asarray(plane) for plane in planes]).transpose(1, 2, 0)
 
 
-def _resized(image: Image.Image, placement: Placement, method: Image.Resampling) -> Image.Image:
-    left, top, right, bottom = placement.shown
+def _resize_part(image: Image.Image, placement: Placement, method: Image.Resampling) -> Image.Image:
+    left, top, right, bottom = placement.content_box
     (x1, y1), (x2, y2) = placement.to_picture(np.array([[left, top], [right, bottom]], np.float64)).tolist()
     box = (x1, y1, min(x2, placement.picture[0]), min(y2, placement.picture[1]))
     return image.resize((right - left, bottom - top), method, box=box)
 
 
 _METHODS: dict[str, Callable[[Pixels, Placement], Pixels]] = {
-    "bilinear": _bilinear,
-    "antialias": partial(_by_pillow, method=Image.Resampling.BILINEAR),
-    "area": partial(_by_pillow, method=Image.Resampling.BOX),
-    "nearest": _nearest,
+    "bilinear": _resize_bilinear,
+    "antialias": partial(_resize_with_pillow, method=Image.Resampling.BILINEAR),
+    "area": partial(_resize_with_pillow, method=Image.Resampling.BOX),
+    "nearest": _resize_nearest,
 }

@@ -110,12 +110,12 @@ class Profile:
         """Counts what was made of a frame, once nobody will ask it for more."""
         self._ended = perf_counter()
         spent: dict[str, float] = defaultdict(float)
-        for making in frame.makings:
-            spent[stage_of(making)] += making.ms
-            if isinstance(making.key, PictureSpec):
-                self.tensors[making.key] += 1
-            elif making.key in DECODED and making.shape:
-                self.decoded[(making.shape[1], making.shape[0]), frame.size] += 1
+        for computed in frame.computed:
+            spent[stage_of(computed)] += computed.ms
+            if isinstance(computed.key, PictureSpec):
+                self.tensors[computed.key] += 1
+            elif computed.key in DECODED and computed.shape:
+                self.decoded[(computed.shape[1], computed.shape[0]), frame.size] += 1
         for stage, ms in spent.items():
             self.stages[stage].take(ms)
 

@@ -32,7 +32,7 @@ def points_to_picture(points: Floats, placement: Placement, *, normalised: bool)
     """Carries x, y pairs (last axis 2 or 4), in the tensor's pixels or normalised by its size, to picture pixels."""
     if normalised:
         points = points * np.array(placement.tensor * (points.shape[-1] // 2), np.float32)
-    if placement.identity:
+    if placement.is_identity:
         return points.astype(np.float32, copy=False)
     return placement.to_picture(points)
 

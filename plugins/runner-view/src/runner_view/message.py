@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from runner_core.errors import ImageError
-from runner_core.frames import open_image, reduced_size, to_pixels
+from runner_core.frames import choose_reduced_size, open_image, to_pixels
 from runner_core.results import Inference, Result
 from runner_view.look import Look
 from runner_view.planes import planes_of
@@ -84,5 +84,5 @@ def _opened(picture: bytes | NDArray[np.uint8], source: str) -> Image.Image:
     if not isinstance(picture, bytes):
         return Image.fromarray(picture)
     image = open_image(picture, source)
-    size = reduced_size(image, (SIDE, SIDE))
+    size = choose_reduced_size(image, (SIDE, SIDE))
     return Image.fromarray(to_pixels(image, picture, source, size))

@@ -29,8 +29,8 @@ from runner_demo.store import BRAINS, PICTURES
 from runner_core import Brain, Frame, PictureSpec, open_brain
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
-from runner_core.loading.load import brain_on, load
-from runner_core.loading.locate import locate, openers
+from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.open import open_candidate
 from runner_core.loading.options import AUTO, LoadOptions
 
 ROUNDS, WARM_UP = 120, 4
@@ -146,18 +146,17 @@ def fought(duel: Duel) -> float:
 
 def chosen() -> float:
     """Prints a line for each engine and form of ``page``; what the chosen one takes, in times of the fastest."""
-    located, choices, picture = locate(PAGE), LoadOptions(threads=1), (PICTURES / "1-book.jpg").read_bytes()
+    files, options, picture = locate_model(PAGE), LoadOptions(threads=1), (PICTURES / "1-book.jpg").read_bytes()
     with tempfile.TemporaryDirectory() as memory, ExitStack() as stack:
         os.environ["RUNNER_HOME"] = memory  # nothing is known yet
         auto = stack.enter_context(open_brain(PAGE, engine=AUTO, threads=1))
         brains = {f"auto: {auto.engine}": auto}
-        for opener in openers(located):
+        for candidate in find_candidates(files):
             try:
-                session = load(opener, choices)
+                brain = stack.enter_context(open_candidate(files, candidate, options))
             except EngineError:  # it cannot hold this form
                 continue
-            stack.callback(session.close)
-            brains[f"{opener.engine}, {opener.artifact.path}"] = brain_on(session, located, opener, choices)
+            brains[f"{candidate.engine}, {candidate.artifact.path}"] = brain
         rivals = {name: partial(lambda brain: brain.infer(Frame.from_bytes(picture)), brain)
                   for name, brain in brains.items()}  # fmt: skip
         spent = alternate(rivals, rounds=ROUNDS // 2, warm_up=WARM_UP)

@@ -59,7 +59,7 @@ def test_a_page_shows_public_names_alone(path):
         ("from runner_core.frames.frame import Frame", ["runner_core.frames.frame.Frame"]),
         ("from runner_core.frames import decode", ["runner_core.frames.decode"]),
         ("import runner_core.frames", ["runner_core.frames"]),
-        ("def late():\n    from runner_core.loading.load import load", ["runner_core.loading.load.load"]),
+        ("def late():\n    from runner_core.loading.open import open_path", ["runner_core.loading.open.open_path"]),
         ("from runner_core import registry", ["runner_core.registry"]),
         ("from runner_core.frames import Frame", []),
         ("from runner_core.errors import ImageError", []),

@@ -6,7 +6,7 @@ from runner_core.cli.main import COMMANDS
 from runner_core.discovery.catalog import DISTRIBUTIONS, find_distribution
 from runner_core.discovery.registry import KINDS, get_registry
 from runner_core.errors import NotInstalled
-from runner_core.loading.locate import locate, openers
+from runner_core.loading.locate import find_candidates, locate_model
 from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import registry_of
 
@@ -33,13 +33,13 @@ def test_the_table_names_nothing_that_is_not_there():
 def test_a_format_that_nothing_installed_opens_names_the_package(name, package, tmp_path):
     (tmp_path / name).write_bytes(b"anything")
     with registry_of(), pytest.raises(NotInstalled, match=rf"installed: none; `pip install {package}` opens it"):
-        openers(locate(tmp_path / name))
+        find_candidates(locate_model(tmp_path / name))
 
 
 def test_an_engine_that_is_there_is_not_to_be_installed_again(tmp_path):
     (tmp_path / "a.onnx").write_bytes(b"anything")
     with pytest.raises(NotInstalled) as refused:
-        openers(locate(tmp_path / "a.onnx"), "litert")
+        find_candidates(locate_model(tmp_path / "a.onnx"), "litert")
     assert "pip install" not in str(refused.value)
 
 

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 
 from runner_core import Frame, open_brain
 from runner_core.contracts import TensorSpec
-from runner_core.loading.batching import MOST, alike, may_batch, parted, stacked
+from runner_core.loading.batching import MOST, are_alike, may_batch, split_outputs, stack_feeds
 
 
 def network(path, *nodes, first="N", last="N"):
@@ -137,25 +137,25 @@ def test_which_tensors_may():
 
 def test_tensors_of_different_shapes_are_not_stacked():
     one, other = ({"a": np.zeros((1, size, 3))} for size in (4, 5))
-    assert stacked([one, other]) is None
-    assert stacked([one]) is None
-    assert stacked([one, one])["a"].shape == (2, 4, 3)
+    assert stack_feeds([one, other]) is None
+    assert stack_feeds([one]) is None
+    assert stack_feeds([one, one])["a"].shape == (2, 4, 3)
 
 
 def test_outputs_that_do_not_come_apart():
-    assert parted({"a": np.zeros((5, 7))}, 3) is None  # rows of all frames, one below the other
-    assert parted({"a": np.float32(3)}, 1) is None
-    assert [part["a"].tolist() for part in parted({"a": np.arange(2)}, 2)] == [[0], [1]]
+    assert split_outputs({"a": np.zeros((5, 7))}, 3) is None  # rows of all frames, one below the other
+    assert split_outputs({"a": np.float32(3)}, 1) is None
+    assert [part["a"].tolist() for part in split_outputs({"a": np.arange(2)}, 2)] == [[0], [1]]
 
 
 def test_alike():
     def told(value, dtype=float):
         return [{"a": np.array([value], dtype)}]
 
-    assert alike(told(1.0), told(1.0005))
-    assert not alike(told(1.0), told(1.002))
-    assert alike(told([1000.0, np.inf]), told([1000.9, np.inf]))
-    assert not alike(told(1, int), told(2, int))
-    assert not alike(told([1.0]), told([1.0, 1.0]))
-    assert not alike(told(1.0), None)
-    assert alike(told(b"x", object), told(b"x", object))
+    assert are_alike(told(1.0), told(1.0005))
+    assert not are_alike(told(1.0), told(1.002))
+    assert are_alike(told([1000.0, np.inf]), told([1000.9, np.inf]))
+    assert not are_alike(told(1, int), told(2, int))
+    assert not are_alike(told([1.0]), told([1.0, 1.0]))
+    assert not are_alike(told(1.0), None)
+    assert are_alike(told(b"x", object), told(b"x", object))

@@ -13,7 +13,8 @@ from runner_core.cli.main import main
 from runner_core.errors import EngineError
 from runner_core.loading import benchmark as measuring
 from runner_core.loading import speed_cache as speeds
-from runner_core.loading.locate import locate, openers
+from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.plugin import Plugin
 from runner_core.project import open_brain
@@ -37,13 +38,13 @@ def model(testdata, tmp_path):
 def measured(monkeypatch):
     """The engines measured, as they are."""
     asked = []
-    measure = measuring._Round.measured
+    measure = measuring._Benchmark.measured
 
-    def noting(self, opener, before):
-        asked.append(opener.engine)
-        return measure(self, opener, before)
+    def noting(self, candidate, before):
+        asked.append(candidate.engine)
+        return measure(self, candidate, before)
 
-    monkeypatch.setattr(measuring._Round, "measured", noting)
+    monkeypatch.setattr(measuring._Benchmark, "measured", noting)
     return asked
 
 
@@ -64,8 +65,11 @@ def test_the_fastest_is_taken_and_all_are_remembered(model, memory, measured):
 
 @pytest.mark.parametrize("fast", sorted(ENGINES))
 def test_what_is_remembered_decides(model, memory, fast, measured):
-    keys = {opener.engine: speeds.key_of(opener, LoadOptions()) for opener in openers(locate(model))}
-    speeds.remember({key: speeds.Speed(1.0 if engine == fast else 2.0) for engine, key in keys.items()})
+    keys = {
+        candidate.engine: speeds.speed_key(candidate, LoadOptions())
+        for candidate in find_candidates(locate_model(model))
+    }
+    speeds.remember_speeds({key: speeds.Speed(1.0 if engine == fast else 2.0) for engine, key in keys.items()})
     assert opened(model) == fast
     assert not measured
 
@@ -79,7 +83,7 @@ def test_without_it_the_formats_own_engine_is_taken_and_nothing_measured(model, 
 
 def test_a_speed_is_that_of_contents_versions_device_and_threads(model):
     def key(**choices):
-        return speeds.key_of(openers(locate(model))[0], LoadOptions(**choices))
+        return speeds.speed_key(find_candidates(locate_model(model))[0], LoadOptions(**choices))
 
     plain = key()
     assert "onnxruntime " in plain
@@ -132,10 +136,13 @@ def test_an_engine_that_answers_otherwise_is_left_out_however_fast(model, memory
 
 
 def test_an_engine_that_came_later_is_held_against_those_known(model, memory, distorting):
-    first = openers(locate(model))[0]
-    speeds.remember({speeds.key_of(first, LoadOptions()): speeds.Speed(9.0)})
+    first = find_candidates(locate_model(model))[0]
+    speeds.remember_speeds({speeds.speed_key(first, LoadOptions()): speeds.Speed(9.0)})
     assert first.engine == "onnx"
-    assert [(opener.engine, speed.ms is None) for opener, speed in measuring.ranked(locate(model), LoadOptions())] == [
+    assert [
+        (candidate.engine, speed.ms is None)
+        for candidate, speed in measuring.rank_engines(locate_model(model), LoadOptions(), open_candidate)
+    ] == [
         ("onnx", False),
         ("wrong", True),
     ]
@@ -151,9 +158,9 @@ def test_a_model_that_all_refuse_is_refused(model, memory):
 def test_a_damaged_memory_is_no_memory(memory, text):
     memory.parent.mkdir()
     memory.write_text(text)
-    assert speeds.recall() == {}
-    speeds.remember({"k": speeds.Speed(1.5), "r": speeds.Speed(None, "refused")})
-    assert speeds.recall() == {"k": speeds.Speed(1.5), "r": speeds.Speed(None, "refused")}
+    assert speeds.read_speeds() == {}
+    speeds.remember_speeds({"k": speeds.Speed(1.5), "r": speeds.Speed(None, "refused")})
+    assert speeds.read_speeds() == {"k": speeds.Speed(1.5), "r": speeds.Speed(None, "refused")}
 
 
 def test_where_nothing_can_be_written_it_runs_all_the_same(model, memory, caplog):

@@ -4,7 +4,7 @@ import pytest
 
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature
-from runner_core.loading.draft import CardlessModel, drafts_of
+from runner_core.loading.draft import CardlessModel, draft_cards
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
 
@@ -29,11 +29,11 @@ def bare(tmp_path):
 
 def test_a_task_that_fails_while_others_are_asked_is_told_of_once(bare, caplog):
     with registry_of(tasks=TASKS):
-        assert list(drafts_of(bare)) == list(drafts_of(bare)) == ["good"]
+        assert list(draft_cards(bare)) == list(draft_cards(bare)) == ["good"]
     assert caplog.messages == [f"{bare.path}: task bad is passed over, for it fails at this model (ValueError: boom)"]
 
 
 def test_one_that_was_asked_for_by_name_raises(bare, caplog):
     with registry_of(tasks=TASKS), pytest.raises(ValueError, match="boom"):
-        drafts_of(bare, "bad")
+        draft_cards(bare, "bad")
     assert not caplog.messages

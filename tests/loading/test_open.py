@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from runner_core.cards import artifact
 from runner_core.cards.card import Card
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import EngineError, LabelError, NotInstalled, UsageError
@@ -159,3 +160,16 @@ def test_labels_that_do_not_fit_are_said_with_the_brain_and_their_file(testdata)
         open_brain(models / "fastestdet_coco.onnx", labels=models / "imagenet_labels.txt")
     with pytest.raises(LabelError, match=r"^brain few: the model has the classes 0 to 79"):
         open_brain(models / "fastestdet_coco.onnx", labels=["cat"], name="few")
+
+
+def test_a_model_is_hashed_once_while_it_is_opened(tmp_path, monkeypatch):
+    """Trust asks for its hash, and so does the speed of each engine: a model of gigabytes is read for it once."""
+    monkeypatch.setenv("RUNNER_HOME", str(tmp_path))
+    model = shutil.copy(DEMO / "brains" / "page" / "page.onnx", tmp_path / "page.onnx")
+    hashed = []
+    digest = artifact.sha256_of
+    monkeypatch.setattr(artifact, "sha256_of", lambda path: hashed.append(path.name) or digest(path))
+    for engine in ("auto", "auto", "onnx"):
+        open_brain(model, engine=engine, trust=True, threads=1).close()
+        assert hashed == ["page.onnx"]
+        hashed.clear()

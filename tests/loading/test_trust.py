@@ -39,19 +39,19 @@ def test_a_stranger_is_not_trusted(model):
 
 
 def test_trust_is_remembered_with_the_sha256_and_a_name_for_people(model, place):
-    trust.remember(model, "page")
+    trust.remember_trust(model, "page")
     assert trust.is_trusted(model)
     assert json.loads(place.read_text()) == {trust.digest_of(model): "page"}
 
 
 def test_other_contents_under_the_same_name_are_a_stranger(model):
-    trust.remember(model, "page")
+    trust.remember_trust(model, "page")
     model.write_bytes(b"c0ntents")
     assert not trust.is_trusted(model)
 
 
 def test_the_same_contents_elsewhere_are_no_stranger(model, tmp_path):
-    trust.remember(model, "page")
+    trust.remember_trust(model, "page")
     (tmp_path / "elsewhere").mkdir()
     copy = tmp_path / "elsewhere" / "model.pb"
     copy.write_bytes(model.read_bytes())
@@ -60,7 +60,7 @@ def test_the_same_contents_elsewhere_are_no_stranger(model, tmp_path):
 
 @pytest.mark.parametrize("change", ["contents", "more", "less", "moved"])
 def test_any_file_of_a_folder_counts(folder, change):
-    trust.remember(folder, "page")
+    trust.remember_trust(folder, "page")
     index = folder / "variables" / "variables.index"
     if change == "contents":
         index.write_bytes(b"other")
@@ -75,19 +75,19 @@ def test_any_file_of_a_folder_counts(folder, change):
 
 def test_a_link_to_a_folder_is_never_trusted(folder, tmp_path, model):
     """Its files could change, and the hash stay the same."""
-    trust.remember(model, "another")
+    trust.remember_trust(model, "another")
     elsewhere = (folder / "variables").rename(tmp_path / "elsewhere")
     (folder / "variables").symlink_to(elsewhere)
     assert not trust.is_trusted(folder)
     with pytest.raises(RunnerError, match=r"variables: a link to a folder, which can change unseen"):
-        trust.remember(folder, "page")
+        trust.remember_trust(folder, "page")
 
 
 def test_several_at_once_forget_none(tmp_path):
     models = [tmp_path / f"{number}.pb" for number in range(8)]
     for path in models:
         path.write_text(path.name)
-    threads = [threading.Thread(target=trust.remember, args=(path, path.name)) for path in models]
+    threads = [threading.Thread(target=trust.remember_trust, args=(path, path.name)) for path in models]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -102,7 +102,7 @@ def test_a_damaged_memory_trusts_nobody_and_says_so(model, place, text):
     with pytest.raises(RunnerError, match=rf"{place}: not readable .*; remove it"):
         trust.is_trusted(model)
     with pytest.raises(RunnerError, match="not readable"):
-        trust.remember(model, "page")
+        trust.remember_trust(model, "page")
     assert place.read_text(encoding="latin-1") == text
 
 
@@ -110,4 +110,4 @@ def test_a_home_that_cannot_be_written(model, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(RunnerError, match=r"cannot be written .*; set RUNNER_HOME"):
-        trust.remember(model, "page")
+        trust.remember_trust(model, "page")

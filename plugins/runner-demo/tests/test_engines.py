@@ -8,8 +8,8 @@ from runner_core.cards.card import Card
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
 from runner_core.frames.frame import Frame
-from runner_core.loading.load import brain_on, load
-from runner_core.loading.locate import locate, openers
+from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.results.compare import Comparison, Tolerance, compare_inferences
 
@@ -28,17 +28,16 @@ ENGINES = ",".join(get_registry().all("engines"))
 @pytest.fixture(scope="module", params=NAMES)
 def told(request):
     """(format, engine) -> an answer a picture; of those that the engine can hold."""
-    located = locate(PACKAGE / "brains" / request.param)
+    files = locate_model(PACKAGE / "brains" / request.param)
     answers = {}
-    for opener in openers(located, ENGINES):
+    for candidate in find_candidates(files, ENGINES):
         try:
-            session = load(opener, LoadOptions(threads=1))
+            brain = open_candidate(files, candidate, LoadOptions(threads=1))
         except EngineError:
             continue
-        brain = brain_on(session, located, opener, LoadOptions())
-        answers[opener.artifact.format, opener.engine] = [brain.infer(Frame.from_path(path)) for path in PICTURES]
-        session.close()
-    return answers, located.card.threshold
+        with brain:
+            answers[candidate.artifact.format, candidate.engine] = [brain.infer(Frame.from_path(p)) for p in PICTURES]
+    return answers, files.card.threshold
 
 
 def agreed(one, other, tolerance):

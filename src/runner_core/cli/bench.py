@@ -12,8 +12,9 @@ from runner_core.cli.profile_table import print_explanation
 from runner_core.cli.run import exit_code_of, run_over
 from runner_core.cli.tables import print_rows
 from runner_core.errors import NotInstalled, UsageError
-from runner_core.loading.benchmark import ranked
-from runner_core.loading.locate import locate
+from runner_core.loading.benchmark import rank_engines
+from runner_core.loading.locate import locate_model
+from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.loading.speed_cache import Speed
 from runner_core.stores.resolve import resolve_brain
@@ -47,12 +48,14 @@ def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, .
     if locked or trust:
         raise UsageError("--locked and --trust are for brains over a source", remedy="name the brain with --brain")
     try:
-        measured = ranked(locate(resolve_brain(brain)), LoadOptions(**choices), anew=True, every=every)
+        measured = rank_engines(
+            locate_model(resolve_brain(brain)), LoadOptions(**choices), open_candidate, anew=True, every=every
+        )
     except NotInstalled as error:  # nothing opens it: it may be meant for a source
         remedy = f"to time a run over a source, give --brain; {error.remedy}"
         raise NotInstalled(error.message, remedy=remedy) from error
     best = measured[0][1].ms
-    rows = [_row(opener.engine, opener.artifact, speed, best) for opener, speed in measured]
+    rows = [_row(candidate.engine, candidate.artifact, speed, best) for candidate, speed in measured]
     print_rows("", ("engine", "artifact", "ms a picture", "times the best"), rows)
     return 0 if best is not None else 1
 

@@ -10,7 +10,7 @@ import click
 from runner_core.cards.tolerance import Tolerance
 from runner_core.cli.verify import frames_of, say_totals, tolerance_options
 from runner_core.export.convert import export
-from runner_core.loading.locate import locate
+from runner_core.loading.locate import locate_model
 from runner_core.loading.options import LoadOptions
 from runner_core.stores.resolve import resolve_brain
 
@@ -55,8 +55,8 @@ def command(
     answers agree.
     """
     place = resolve_brain(brain)
-    located = locate(place)
-    folder = out or Path(located.card.name if located.card else located.path.stem)
+    files = locate_model(place)
+    folder = out or Path(files.card.name if files.card else files.path.stem)
     told = export(
         place,
         [f".{form.lower().lstrip('.')}" for form in formats],

@@ -16,13 +16,12 @@ from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
-from runner_core.loading.draft import CardlessModel, drafts_of, labelled, nobody
-from runner_core.loading.load import bound
+from runner_core.loading.draft import CardlessModel, add_sidecar_labels, draft_cards, unrecognised_error
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Candidate, locate
-from runner_core.loading.open import loaded
+from runner_core.loading.locate import Candidate, locate_model
+from runner_core.loading.open import bind_brain, choose_candidates, open_session
 from runner_core.loading.options import LoadOptions
-from runner_core.loading.preprocess_search import Trial, Tried, attempt
+from runner_core.loading.preprocess_search import ScoredVariant, SearchResult, search_preprocessing
 from runner_core.stores.resolve import resolve_with_store
 
 SHOWN = 5  # labels, of a long list
@@ -62,23 +61,24 @@ def inspect(
     place, store = resolve_with_store(model)
     if write and store:
         raise UsageError(f"{model} is a brain of a store: its card is not written over", remedy="inspect a copy")
-    located = locate(place)
-    with loaded(located, LoadOptions(engine=engine, task=task, trust=trust)) as (opener, session):
-        bare = CardlessModel.of(session, opener.path)
-        click.echo(f"{opener.path}: {opener.artifact.format} by engine {opener.engine}")
+    files = locate_model(place)
+    options = LoadOptions(engine=engine, task=task, trust=trust)
+    with open_session(choose_candidates(files, options), options) as (candidate, session):
+        bare = CardlessModel.of(session, candidate.path)
+        click.echo(f"{candidate.path}: {candidate.artifact.format} by engine {candidate.engine}")
         _say_tensors(bare, session)
         choices = LoadOptions(labels=labels, first_class=first_class)
-        card = choices.adjust(located.card) if located.card else _drafted(opener, bare, task, choices)
-        if located.card:
-            click.echo(f"card: {located.root / CARD_FILE}, task {card.for_artifact(opener.artifact).task}")
-        if located.card or labels or pictures:
-            own = card.for_artifact(opener.artifact) if located.card else card
-            brain = bound(own, session, opener.engine, choices)
+        card = choices.apply_to(files.card) if files.card else _drafted(candidate, bare, task, choices)
+        if files.card:
+            click.echo(f"card: {files.root / CARD_FILE}, task {card.for_artifact(candidate.artifact).task}")
+        if files.card or labels or pictures:
+            own = card.for_artifact(candidate.artifact) if files.card else card
+            brain = bind_brain(own, session, candidate, choices)
             card = _tried(brain, card, bare, pictures, variant) if pictures else card
         session.close()
     _say_card(card)
     if write:
-        _write(card, opener.root / CARD_FILE, new=located.card is None)
+        _write(card, files.root / CARD_FILE, new=files.card is None)
     return 0
 
 
@@ -101,29 +101,31 @@ def _say_tensors(bare: CardlessModel, session: Session) -> None:
         click.echo(f"  {note}")
 
 
-def _drafted(opener: Candidate, bare: CardlessModel, task: str | None, choices: LoadOptions) -> Card:
-    drafts = drafts_of(bare, task)
+def _drafted(candidate: Candidate, bare: CardlessModel, task: str | None, choices: LoadOptions) -> Card:
+    drafts = draft_cards(bare, task)
     if not drafts:
-        raise nobody(bare, task)
+        raise unrecognised_error(bare, task)
     if choices.labels is None:
-        drafts = {name: labelled(card, bare, choices.first_class) for name, card in drafts.items()}
-    drafts = {name: choices.adjust(card) for name, card in drafts.items()}
+        drafts = {name: add_sidecar_labels(card, bare, choices.first_class) for name, card in drafts.items()}
+    drafts = {name: choices.apply_to(card) for name, card in drafts.items()}
     for name, card in drafts.items():
         click.echo(f"recognised by task {name}:")
         for note in card.notes[len(bare.notes) :]:
             click.echo(f"  {note}")
     if len(drafts) > 1:
-        raise UsageError(f"{opener.path}: several tasks recognise it", remedy=f"choose by --task: {', '.join(drafts)}")
+        raise UsageError(
+            f"{candidate.path}: several tasks recognise it", remedy=f"choose by --task: {', '.join(drafts)}"
+        )
     ((name, card),) = drafts.items()
-    artifact = attrs.evolve(opener.artifact, files=describe_files(opener.root, opener.path))
-    return attrs.evolve(card, name=opener.path.stem or opener.path.name, task=name, artifacts=(artifact,))
+    artifact = attrs.evolve(candidate.artifact, files=describe_files(candidate.files.root, candidate.path))
+    return attrs.evolve(card, name=candidate.path.stem or candidate.path.name, task=name, artifacts=(artifact,))
 
 
 def _tried(brain: LocalBrain, card: Card, bare: CardlessModel, pictures: Sequence[str], number: int | None) -> Card:
     """The card as the pictures, or the person, would have it."""
     if brain.picture is None:
         raise UsageError(f"task {card.task} does not tell what it makes of a picture", remedy="inspect without --try")
-    trial = attempt(brain, bare.own, [Frame.of(picture) for picture in pictures])
+    trial = search_preprocessing(brain, bare.own, [Frame.of(picture) for picture in pictures])
     _show(trial)
     if number and number > len(trial.rows):
         raise UsageError(f"there is no variant {number}", remedy=f"give one from 1 to {len(trial.rows)}")
@@ -131,7 +133,7 @@ def _tried(brain: LocalBrain, card: Card, bare: CardlessModel, pictures: Sequenc
     return _with_variant(card, taken)
 
 
-def _show(trial: Trial) -> None:
+def _show(trial: SearchResult) -> None:
     rows = [
         (
             f"{number}{' *' if row is trial.chosen else ''}",
@@ -147,7 +149,7 @@ def _show(trial: Trial) -> None:
     click.echo(trial.verdict)
 
 
-def _with_variant(card: Card, taken: Tried) -> Card:
+def _with_variant(card: Card, taken: ScoredVariant) -> Card:
     """What the pictures settled, put into the card; one that is as it was stays whole."""
     if not taken.variant.changes:
         return card

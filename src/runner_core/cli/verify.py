@@ -20,7 +20,7 @@ from runner_core.export.golden import Golden
 from runner_core.export.verify import Checked, Verdict, verify
 from runner_core.frames.frame import Frame
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import locate, openers
+from runner_core.loading.locate import find_candidates, locate_model
 from runner_core.pipeline.sources_sinks import open_sink, open_source
 from runner_core.pipeline.summary import Summary
 from runner_core.results.compare import Comparison
@@ -112,7 +112,9 @@ def _brains(
 ) -> dict[str, Brain]:
     """By engine. Where none are named, those that refuse the model are told and left out."""
     named = engines or tuple(
-        dict.fromkeys(opener.engine for opener in openers(locate(resolve_brain(brain.partition("?")[0]))))
+        dict.fromkeys(
+            candidate.engine for candidate in find_candidates(locate_model(resolve_brain(brain.partition("?")[0])))
+        )
     )
     brains: dict[str, Brain] = {}
     for engine in named:

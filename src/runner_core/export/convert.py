@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -20,11 +20,11 @@ from runner_core.errors import NotInstalled, UsageError
 from runner_core.export.parity import prove
 from runner_core.export.verify import Verdict
 from runner_core.frames.frame import Frame
-from runner_core.loading import trust
-from runner_core.loading.load import brain_on, load
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Candidate, ModelFiles, locate, openers
+from runner_core.loading.locate import Candidate, ModelFiles, find_candidates, locate_model
+from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
+from runner_core.loading.trust import is_trusted
 
 
 @attrs.frozen
@@ -40,7 +40,7 @@ def export(
     place: Path,
     formats: Sequence[str],
     out: Path,
-    choices: LoadOptions,
+    options: LoadOptions,
     *,
     half: bool = False,
     frames: Iterable[Frame] | None = None,
@@ -52,22 +52,20 @@ def export(
     pictures. Raises NotInstalled where nothing writes or opens such a format, EngineError where the model cannot be
     written so or the answers differ, UsageError where nothing is found that could be compared; ``out`` is as before.
     """
-    located = locate(place)
-    opener, exporter = _exporter(located, formats, choices)
-    session = load(opener, choices)
-    with closing(session), _staged(out) as stage:
-        brain = brain_on(session, located, opener, choices)
-        before = _card_before(located, brain, out)
-        trusted = choices.trust or trust.is_trusted(opener.path)
+    files = locate_model(place)
+    candidate, exporter = _exporter(files, formats, options)
+    with open_candidate(files, candidate, options) as brain, _staged(out) as stage:
+        before = _card_before(files, brain, out)
+        trusted = options.trust or is_trusted(candidate.path, candidate.files.digest)
         made = []
         for form in formats:
             written = stage / f"{_file_name(brain.name)}{form}"
-            artifact = exporter.export(opener.path, brain.card, written, half=half, trusted=trusted)
+            artifact = exporter.export(candidate.path, brain.card, written, half=half, trusted=trusted)
             made.append(attrs.evolve(artifact, files=describe_files(stage, written), tolerance=_beyond(tolerance)))
         card = _with(before, made)
         card.write(stage / CARD_FILE)
-        verdicts = prove(brain, stage, made, choices, frames, tolerance or Tolerance())
-        _place(stage, out, located.root, before)
+        verdicts = prove(brain, stage, made, options, frames, tolerance or Tolerance())
+        _place(stage, out, files.root, before)
     return Exported(out, tuple(made), tuple(verdicts))
 
 
@@ -77,23 +75,23 @@ def _beyond(tolerance: Tolerance | None) -> Tolerance | None:
     return None if allowed == Tolerance() else allowed
 
 
-def _exporter(located: ModelFiles, formats: Sequence[str], choices: LoadOptions) -> tuple[Candidate, Exporter]:
+def _exporter(files: ModelFiles, formats: Sequence[str], options: LoadOptions) -> tuple[Candidate, Exporter]:
     """Who opens one of the artifacts and writes all of the formats."""
     able: dict[str, Exporter] = {}
-    for opener in openers(located.of_task(choices.task), choices.engine):
-        engine: Engine = get_registry().make("engines", opener.engine)
+    for candidate in find_candidates(files.of_task(options.task), options.engine):
+        engine: Engine = get_registry().make("engines", candidate.engine)
         if isinstance(engine, Exporter):
-            able[opener.engine] = engine
+            able[candidate.engine] = engine
             if set(formats) <= set(engine.exports):
-                return opener, engine
+                return candidate, engine
     known = "; ".join(f"{name} writes {', '.join(engine.exports)}" for name, engine in able.items())
     raise NotInstalled(
-        f"{located.path}: no installed engine that opens it writes {' and '.join(formats)}",
+        f"{files.path}: no installed engine that opens it writes {' and '.join(formats)}",
         remedy=known or "models of TensorFlow are exported by runner-tensorflow",
     )
 
 
-def _card_before(located: ModelFiles, brain: LocalBrain, out: Path) -> Card:
+def _card_before(files: ModelFiles, brain: LocalBrain, out: Path) -> Card:
     """The card that the new artifacts go into: that of ``out``, of the brain, or the drafted one."""
     there = out / CARD_FILE
     if there.is_file():
@@ -103,13 +101,13 @@ def _card_before(located: ModelFiles, brain: LocalBrain, out: Path) -> Card:
                 f"{there}: the card of another brain, {card.name}@{card.version}", remedy="choose another folder"
             )
         return card
-    if out.is_dir() and out.resolve() != located.root.resolve() and any(out.iterdir()):
+    if out.is_dir() and out.resolve() != files.root.resolve() and any(out.iterdir()):
         raise UsageError(f"{out}: there is something else in this folder", remedy="choose another folder by --out")
-    if located.card:
-        return attrs.evolve(located.card, labels=brain.labels)
+    if files.card:
+        return attrs.evolve(files.card, labels=brain.labels)
     artifacts = [
-        attrs.evolve(artifact, files=describe_files(located.root, located.root / artifact.path))
-        for artifact in located.artifacts
+        attrs.evolve(artifact, files=describe_files(files.root, files.root / artifact.path))
+        for artifact in files.artifacts
     ]
     return attrs.evolve(brain.card, artifacts=tuple(artifacts))
 

@@ -14,11 +14,11 @@ from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import EngineError, UsageError
 from runner_core.export.verify import Verdict, verify
 from runner_core.frames.frame import Frame
-from runner_core.loading.load import brain_on, load
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import locate, openers
+from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
-from runner_core.loading.probes import at, telling, trials
+from runner_core.loading.probes import find_probe_threshold, make_probe_frames, with_threshold
 from runner_core.results.compare import Comparison
 
 _MOST_FAULTS = 3  # in a message
@@ -28,7 +28,7 @@ def prove(
     brain: LocalBrain,
     folder: Path,
     artifacts: Sequence[Artifact],
-    choices: LoadOptions,
+    options: LoadOptions,
     frames: Iterable[Frame] | None,
     tolerance: Tolerance,
 ) -> list[Verdict]:
@@ -37,12 +37,12 @@ def prove(
     Without ``frames`` they are held against each other on trial pictures, at a threshold low enough for the brain to
     find something in them. Raises EngineError where one differs, UsageError where nothing is found to compare.
     """
-    pictures = trials() if frames is None else map(_decoded, frames)
-    threshold = brain.card.threshold if frames is not None else telling(brain)
+    pictures = make_probe_frames() if frames is None else map(_decoded, frames)
+    threshold = brain.card.threshold if frames is not None else find_probe_threshold(brain)
     with ExitStack() as stack:
-        brains: dict[str, Brain] = {brain.engine: at(brain, threshold)}
+        brains: dict[str, Brain] = {brain.engine: with_threshold(brain, threshold)}
         for artifact in artifacts:
-            brains |= _opened(folder / artifact.path, attrs.evolve(choices, conf=threshold, labels=None), stack)
+            brains |= _opened(folder / artifact.path, attrs.evolve(options, conf=threshold, labels=None), stack)
         checked = list(verify(pictures, brains, attrs.evolve(tolerance, threshold=threshold)))
     verdicts = [verdict for picture in checked for verdict in picture.verdicts]
     _demand_agreement(brain.name, verdicts)
@@ -70,19 +70,18 @@ def _decoded(frame: Frame) -> Frame:
     return Frame.from_array(frame.pixels, source=frame.source, index=frame.index)
 
 
-def _opened(path: Path, choices: LoadOptions, stack: ExitStack) -> dict[str, Brain]:
+def _opened(path: Path, options: LoadOptions, stack: ExitStack) -> dict[str, Brain]:
     """The artifact in every engine that opens it; raises what the last one says where none does."""
-    located = locate(path)
+    files = locate_model(path)
     brains: dict[str, Brain] = {}
     refusal: EngineError | None = None
-    for opener in openers(located):
+    for candidate in find_candidates(files):
         try:
-            session = load(opener, choices)
+            brain = stack.enter_context(open_candidate(files, candidate, options))
         except EngineError as error:
             refusal = error
             continue
-        stack.callback(session.close)
-        brains[f"{opener.engine}, {path.name}"] = brain_on(session, located, opener, choices)
+        brains[f"{candidate.engine}, {path.name}"] = brain
     if refusal and not brains:
         raise refusal
     return brains

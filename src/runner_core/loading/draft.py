@@ -38,7 +38,7 @@ class CardlessModel:
     def of(cls, session: Session, path: Path) -> CardlessModel:
         """What the model itself tells goes before what lies beside it."""
         signature = signature_of(session)
-        bare = cls(path, signature, signature, _told(signature.metadata, "the model itself"))
+        bare = cls(path, signature, signature, _note_keys(signature.metadata, "the model itself"))
         for told in metadata_beside(path):
             bare = bare.with_told(told)
         return bare
@@ -47,11 +47,13 @@ class CardlessModel:
         """The same with what a file beside the model adds."""
         own = self.signature.metadata
         new = {key: value for key, value in told.values.items() if key not in own}
-        notes = _told(new, f"{told.file.name} beside the model")
-        differing = [key for key in told.values if key in own and not _same(own, told.values, key)]
+        notes = _note_keys(new, f"{told.file.name} beside the model")
+        differing = [key for key in told.values if key in own and not _is_same(own, told.values, key)]
         if differing:
             notes += (f"{told.file.name} beside the model has another {', '.join(differing)}: not taken",)
-        filled = {spec.name: _filled(spec, told.shapes) for spec in (*self.signature.inputs, *self.signature.outputs)}
+        filled = {
+            spec.name: _fill_shape(spec, told.shapes) for spec in (*self.signature.inputs, *self.signature.outputs)
+        }
         changed = [name for name, spec in filled.items() if spec != self.signature.tensor(name)]
         if changed:
             notes += (f"{told.file.name} beside the model gives the shape of {', '.join(changed)}",)
@@ -61,19 +63,19 @@ class CardlessModel:
         return attrs.evolve(self, signature=Signature(inputs, outputs, {**own, **new}), notes=(*self.notes, *notes))
 
 
-def _same(one: Mapping[str, str], other: Mapping[str, str], key: str) -> bool:
+def _is_same(one: Mapping[str, str], other: Mapping[str, str], key: str) -> bool:
     if one[key] == other[key]:
         return True
     value = read_literal(one, key)
     return value is not None and value == read_literal(other, key)
 
 
-def _told(metadata: Mapping[str, str], who: str) -> tuple[str, ...]:
+def _note_keys(metadata: Mapping[str, str], who: str) -> tuple[str, ...]:
     keys = [key for key in UNDERSTOOD if key in metadata]
     return (f"{', '.join(keys)}: told by {who}",) if keys else ()
 
 
-def _filled(spec: TensorSpec, shapes: Mapping[str, tuple[int | None, ...]]) -> TensorSpec:
+def _fill_shape(spec: TensorSpec, shapes: Mapping[str, tuple[int | None, ...]]) -> TensorSpec:
     """With the lengths that a file gives the tensor, batch axis apart, where the model leaves them open."""
     given = shapes.get(spec.name)
     if given is None or spec.shape is None or len(spec.shape) not in (len(given), len(given) + 1):
@@ -86,24 +88,24 @@ def _filled(spec: TensorSpec, shapes: Mapping[str, tuple[int | None, ...]]) -> T
 log = logging.getLogger("runner")
 
 
-def task_of(family: str) -> Task:
+def make_task(family: str) -> Task:
     """The task of that name, imported. Raises NotInstalled."""
     task: Task = get_registry().make("tasks", family)
     return task
 
 
-def draft(bare: CardlessModel, family: str | None = None) -> Card:
+def draft_card(bare: CardlessModel, family: str | None = None) -> Card:
     """A card for a bare model, by the one task that recognises it. Raises TaskError naming the tensors."""
-    drafts = drafts_of(bare, family)
+    drafts = draft_cards(bare, family)
     if len(drafts) == 1:
         ((name, card),) = drafts.items()
         return attrs.evolve(card, name=bare.path.stem or bare.path.name, task=name)
     if drafts:
         raise TaskError(f"{bare.path}: several tasks recognise it: {', '.join(drafts)}", remedy="choose one by --task")
-    raise nobody(bare, family)
+    raise unrecognised_error(bare, family)
 
 
-def nobody(bare: CardlessModel, family: str | None) -> TaskError:
+def unrecognised_error(bare: CardlessModel, family: str | None) -> TaskError:
     """The error for a model that no task recognises."""
     tensors = "; ".join(str(spec) for spec in (*bare.signature.inputs, *bare.signature.outputs))
     told = bare.signature.metadata.get("task")
@@ -115,7 +117,7 @@ def nobody(bare: CardlessModel, family: str | None) -> TaskError:
     )
 
 
-def drafts_of(bare: CardlessModel, family: str | None = None) -> dict[str, Card]:
+def draft_cards(bare: CardlessModel, family: str | None = None) -> dict[str, Card]:
     """What each installed task drafts; one that fails to load or to look is told of, and passed over.
 
     Asked for by name, as ``family``, it raises what it raises.
@@ -124,11 +126,11 @@ def drafts_of(bare: CardlessModel, family: str | None = None) -> dict[str, Card]
     drafts = {}
     for name in names:
         try:
-            card = task_of(name).recognise(bare.signature)
+            card = make_task(name).recognise(bare.signature)
         except Exception as error:  # whatever a stranger's task raises, the others are asked
             if family:
                 raise
-            _tell(bare.path, name, format_reason(error))
+            _warn_once(bare.path, name, format_reason(error))
             continue
         if card is not None:
             drafts[name] = attrs.evolve(card, notes=(*bare.notes, *card.notes))
@@ -136,11 +138,11 @@ def drafts_of(bare: CardlessModel, family: str | None = None) -> dict[str, Card]
 
 
 @lru_cache  # once, though it be tried in one engine after the other
-def _tell(model: Path, task: str, reason: str) -> None:
+def _warn_once(model: Path, task: str, reason: str) -> None:
     log.warning("%s: task %s is passed over, for it fails at this model (%s)", model, task, reason)
 
 
-def labelled(card: Card, bare: CardlessModel, first: int | None = None) -> Card:
+def add_sidecar_labels(card: Card, bare: CardlessModel, first: int | None = None) -> Card:
     """The drafted card; with the labels that lie beside the model, where it has none and they are this model's.
 
     ``first`` is the number of a list's first name; None leaves it to the card. Raises LabelError for a label file that
@@ -152,7 +154,7 @@ def labelled(card: Card, bare: CardlessModel, first: int | None = None) -> Card:
     wanted = drop_settled_guesses(attrs.evolve(card, labels=found.labels), numbered=found.numbered)
     wanted = attrs.evolve(wanted, notes=(*wanted.notes, found.note))
     try:
-        task_of(card.task).bind(wanted, bare.signature)
+        make_task(card.task).bind(wanted, bare.signature)
     except TaskError:  # for another reason, which is heard when the brain is opened
         return wanted
     except LabelError as error:

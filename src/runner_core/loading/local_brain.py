@@ -18,12 +18,12 @@ from runner_core.contracts import DecodedInput, HasDecoded, HasPicture, Session,
 from runner_core.errors import EngineError, TaskError
 from runner_core.frames.frame import Frame
 from runner_core.frames.preprocess import PictureSpec
-from runner_core.loading.batching import alike, chunks, may_batch, parted, stacked
+from runner_core.loading.batching import are_alike, may_batch, split_frames, split_outputs, stack_feeds
 from runner_core.results.inference import Inference
 
 
 @attrs.frozen
-class Wanted:
+class AnswerFilter:
     """What a person wants of the answers, whatever the task: names of classes, and the best ``max_det`` of them."""
 
     classes: tuple[str, ...] | None = None
@@ -40,17 +40,17 @@ class LocalBrain(Brain):
         session: Session,
         *,
         engine: str,
-        wanted: Wanted | None = None,
+        wanted: AnswerFilter | None = None,
         signature: Signature | None = None,
         threads: int | None = None,
     ) -> None:
         self.card, self.session, self.threads = card, session, threads
         self.name, self.version, self.family, self.labels = card.name, card.version, card.task, card.labels
         self.task, self.engine = task.kind, engine
-        self.wanted = wanted or Wanted()
+        self.wanted = wanted or AnswerFilter()
         self.labels.model_ids_of(self.wanted.classes or ())
         signature = signature or signature_of(session)
-        self._task, (self._inputs, self._outputs) = task, _roles(card, signature)
+        self._task, (self._inputs, self._outputs) = task, _split_roles(card, signature)
         self._codec = task.bind(card, signature)
         self.picture = self._codec.picture if isinstance(self._codec, HasPicture) else None
         self._turn = None if session.concurrent else Lock()
@@ -78,7 +78,7 @@ class LocalBrain(Brain):
 
     def infer_many(self, frames: Sequence[Frame]) -> list[Inference]:
         """As ``infer`` of each; in one run where the network is seen to answer each as it does alone."""
-        return [answer for some in chunks(frames) for answer in self._infer(some, self._run_together)]
+        return [answer for some in split_frames(frames) for answer in self._infer(some, self._run_together)]
 
     def _infer(self, frames: Sequence[Frame], run: Callable[[Sequence[Tensors]], Sequence[Tensors]]) -> list[Inference]:
         begun = perf_counter()
@@ -103,14 +103,14 @@ class LocalBrain(Brain):
 
     def _run_together(self, each: Sequence[Tensors]) -> Sequence[Tensors]:
         """In one run, once a first one has shown that this changes nothing."""
-        several = stacked(each) if self._batches is not False else None
+        several = stack_feeds(each) if self._batches is not False else None
         if several is None:
             return self._run_each(each)
         if self._batches:
-            return parted(self._run(several), len(each)) or self._run_each(each)
+            return split_outputs(self._run(several), len(each)) or self._run_each(each)
         alone = self._run_each(each)
         try:
-            self._batches = alike(alone, parted(self._run(several), len(each)))
+            self._batches = are_alike(alone, split_outputs(self._run(several), len(each)))
         except EngineError:
             self._batches = False
         return alone
@@ -136,24 +136,25 @@ def signature_of(session: Session) -> Signature:
     return Signature(session.inputs, session.outputs, session.metadata)
 
 
-def _roles(card: Card, signature: Signature) -> tuple[dict[str, str], dict[str, str]]:
+def _split_roles(card: Card, signature: Signature) -> tuple[dict[str, str], dict[str, str]]:
     """The card's roles, parted into inputs and outputs. Raises TaskError for a tensor that the model has not."""
-    inputs = {role: name for role, name in card.roles.items() if _has(signature.inputs, name)}
-    outputs = {role: name for role, name in card.roles.items() if _has(signature.outputs, name)}
+    inputs = {role: name for role, name in card.roles.items() if _has_tensor(signature.inputs, name)}
+    outputs = {role: name for role, name in card.roles.items() if _has_tensor(signature.outputs, name)}
     missing = sorted(set(card.roles) - set(inputs) - set(outputs))
     if missing:
         named = ", ".join(f"{role} -> {card.roles[role]}" for role in missing)
         raise TaskError(
-            f"brain {card.name}: the card names tensors that the model has not: {named}", remedy=_tensors(signature)
+            f"brain {card.name}: the card names tensors that the model has not: {named}",
+            remedy=_list_tensors(signature),
         )
     return inputs, outputs
 
 
-def _has(specs: Sequence[Any], name: str) -> bool:
+def _has_tensor(specs: Sequence[Any], name: str) -> bool:
     return any(spec.name == name for spec in specs)
 
 
-def _tensors(signature: Signature) -> str:
+def _list_tensors(signature: Signature) -> str:
     return "it has " + ", ".join(str(spec) for spec in (*signature.inputs, *signature.outputs))
 
 
@@ -176,7 +177,7 @@ class BehindDecoder(Brain):
         self.name, self.version, self.labels = brain.name, brain.version, brain.labels
         self.task, self.family, self.engine, self.threads = brain.task, brain.family, brain.engine, brain.threads
         self._bytes, self._tensor = brain, decoded.tensor.name
-        self._pixels = brain.fed_by(_card(brain, decoded), _signature(brain, decoded))
+        self._pixels = brain.fed_by(_card_behind(brain, decoded), _signature_behind(brain, decoded))
         self._lock = Lock()
         self._same = _same.get(brain)
         self.picture = self._fed.picture
@@ -213,11 +214,11 @@ class BehindDecoder(Brain):
         self._bytes.close()
 
 
-def _card(brain: LocalBrain, decoded: DecodedInput) -> Card:
+def _card_behind(brain: LocalBrain, decoded: DecodedInput) -> Card:
     rank = len(decoded.tensor.shape or (1, None, None, 3))
     picture = PictureSpec(batched=rank == 4, enough=decoded.stretch_size)
     return attrs.evolve(brain.card, roles={**brain.card.roles, "image": decoded.tensor.name}, picture=picture)
 
 
-def _signature(brain: LocalBrain, decoded: DecodedInput) -> Signature:
+def _signature_behind(brain: LocalBrain, decoded: DecodedInput) -> Signature:
     return Signature((decoded.tensor,), brain.session.outputs, brain.session.metadata)

@@ -12,6 +12,7 @@ from runner_core.cards.card import CARD_FILE, Card
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
+from runner_core.loading.trust import digest_of
 
 
 @attrs.frozen
@@ -21,11 +22,18 @@ class ModelFiles:
     root: Path
     artifacts: tuple[Artifact, ...]
     card: Card | None
+    _digests: dict[Path, str] = attrs.field(factory=dict, eq=False, repr=False)
 
     @property
     def path(self) -> Path:
         """Of the first artifact."""
         return self.root / self.artifacts[0].path
+
+    def digest(self, artifact: Path) -> str:
+        """``trust.digest_of`` an artifact, computed once: model files are large."""
+        if artifact not in self._digests:
+            self._digests[artifact] = digest_of(artifact)
+        return self._digests[artifact]
 
     def of_task(self, task: str | None) -> ModelFiles:
         """With those artifacts alone that the card gives to this task; all where None is asked for, or without a card.
@@ -49,58 +57,58 @@ class ModelFiles:
 
 @attrs.frozen
 class Candidate:
-    """An engine's name and an artifact that it opens."""
+    """An engine's name and an artifact of a model, which it may open."""
 
     engine: str
-    root: Path
+    files: ModelFiles
     artifact: Artifact
 
     @property
     def path(self) -> Path:
-        return self.root / self.artifact.path
+        return self.files.root / self.artifact.path
 
 
-def locate(path: Path) -> ModelFiles:
+def locate_model(path: Path) -> ModelFiles:
     """Raises CardError, and UsageError where nothing is there or a folder holds several models."""
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder", remedy="check the path")
-    card_path = _card_of(path)
+    card_path = _find_card(path)
     if card_path is None:
-        return _bare(_only_model(path) if path.is_dir() and format_of(path) != "saved-model" else path)
+        return _without_card(_only_model(path) if path.is_dir() and format_of(path) != "saved-model" else path)
     card, root = Card.read(card_path), card_path.parent
     named = tuple(artifact for artifact in card.artifacts if root / artifact.path == path)
     if not named and not _is_card(path):  # a model beside the card of another
-        return _bare(path)
+        return _without_card(path)
     return ModelFiles(root, named or card.artifacts, card)
 
 
-def openers(located: ModelFiles, engines: str | None = None) -> list[Candidate]:
+def find_candidates(files: ModelFiles, engines: str | None = None) -> list[Candidate]:
     """Who may open it, the best first: by the order of ``engines`` (``"openvino,onnx"``), then of the artifacts.
 
     Raises NotInstalled where there is nobody, naming what is installed; CardError for a file that is not what the card
     says.
     """
-    found = list(_openers(located, engines))
+    found = list(_yield_candidates(files, engines))
     if not found:
-        raise NotInstalled(_nobody(located, engines), remedy=_engines_known(located))
-    check_files(located.root, found[0].artifact)
+        raise NotInstalled(_explain_refusal(files, engines), remedy=_list_engines(files))
+    check_files(files.root, found[0].artifact)
     return found
 
 
-def _openers(located: ModelFiles, engines: str | None) -> Iterator[Candidate]:
+def _yield_candidates(files: ModelFiles, engines: str | None) -> Iterator[Candidate]:
     if engines is None:
-        for artifact in located.artifacts:
+        for artifact in files.artifacts:
             for found in get_registry().claiming("engines", artifact.format):
-                yield Candidate(found.plugin.name, located.root, artifact)
+                yield Candidate(found.plugin.name, files, artifact)
         return
     for name in engines.split(","):
         engine = get_registry().get("engines", name.strip())
-        for artifact in located.artifacts:
+        for artifact in files.artifacts:
             if artifact.format in engine.plugin.claims:
-                yield Candidate(engine.plugin.name, located.root, artifact)
+                yield Candidate(engine.plugin.name, files, artifact)
 
 
-def _bare(path: Path) -> ModelFiles:
+def _without_card(path: Path) -> ModelFiles:
     return ModelFiles(path.parent, (Artifact(path.name, format_of(path)),), None)
 
 
@@ -118,7 +126,7 @@ def _is_card(path: Path) -> bool:
     return path.name == CARD_FILE or (path / CARD_FILE).is_file()
 
 
-def _card_of(path: Path) -> Path | None:
+def _find_card(path: Path) -> Path | None:
     """The card that speaks for a path: itself, the one in the folder, or the one beside the file."""
     if path.name == CARD_FILE:
         return path
@@ -126,26 +134,26 @@ def _card_of(path: Path) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _nobody(located: ModelFiles, engines: str | None) -> str:
+def _explain_refusal(files: ModelFiles, engines: str | None) -> str:
     who = f"engine {engines} does not open" if engines else "no installed engine opens"
-    if located.card:
-        formats = ", ".join(artifact.format for artifact in located.artifacts) or "none"
-        return f"{located.root / CARD_FILE}: {who} its artifacts ({formats})"
-    form = located.artifacts[0].format
+    if files.card:
+        formats = ", ".join(artifact.format for artifact in files.artifacts) or "none"
+        return f"{files.root / CARD_FILE}: {who} its artifacts ({formats})"
+    form = files.artifacts[0].format
     if form:
-        return f"{located.path}: {who} the format {form!r}"
-    if located.path.is_dir():
-        return f"{located.path}: {who} this folder: it holds neither a brain.json nor a saved_model.pb"
-    return f"{located.path}: {who} a file without a suffix"
+        return f"{files.path}: {who} the format {form!r}"
+    if files.path.is_dir():
+        return f"{files.path}: {who} this folder: it holds neither a brain.json nor a saved_model.pb"
+    return f"{files.path}: {who} a file without a suffix"
 
 
-def _engines_known(located: ModelFiles) -> str:
+def _list_engines(files: ModelFiles) -> str:
     engines = get_registry().all("engines").values()
-    known = "; ".join(_spelled(found) for found in engines) or "none"
-    packages = {find_distribution("engines", artifact.format) for artifact in located.artifacts} - {None}
+    known = "; ".join(_describe_engine(found) for found in engines) or "none"
+    packages = {find_distribution("engines", artifact.format) for artifact in files.artifacts} - {None}
     missing = sorted(str(package) for package in packages - {found.distribution for found in engines})
     return f"installed: {known}" + (f"; `pip install {missing[0]}` opens it" if missing else "")
 
 
-def _spelled(found: Installed) -> str:
+def _describe_engine(found: Installed) -> str:
     return f"{found.plugin.name} ({', '.join(found.plugin.claims)})"

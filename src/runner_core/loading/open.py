@@ -1,67 +1,127 @@
-"""From a file to a Brain: an engine loads it, a task is bound to it."""
+"""From a path to a LocalBrain: locate it, choose an engine, open a session, find its card, bind the two.
+
+``open_path`` is the whole way; the functions below it are its steps, in order. The commands that look at a model on its
+way (``inspect``, ``export``, ``verify``, ``bench``) take the steps that they need.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner_core.contracts import Session
-from runner_core.errors import EngineError, UntrustedError
-from runner_core.loading.benchmark import ranked
-from runner_core.loading.load import brain_on, load
-from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Candidate, ModelFiles, locate, openers
+from runner_core.cards.card import Card
+from runner_core.contracts import Engine, EngineOptions, Session
+from runner_core.discovery.registry import get_registry
+from runner_core.errors import EngineError, LabelError, UntrustedError
+from runner_core.loading.benchmark import rank_engines
+from runner_core.loading.draft import CardlessModel, add_sidecar_labels, draft_card, make_task
+from runner_core.loading.local_brain import AnswerFilter, LocalBrain
+from runner_core.loading.locate import Candidate, ModelFiles, find_candidates, locate_model
 from runner_core.loading.options import AUTO, LoadOptions
+from runner_core.loading.trust import is_trusted, remember_trust
 
 log = logging.getLogger("runner")
 
 
-def open_path(path: Path, choices: LoadOptions) -> LocalBrain:
-    """Opens a card, a folder with one, or a bare model. Raises EngineError, CardError, LabelError, TaskError."""
-    located = locate(path)
-    with loaded(located, choices) as (opener, session):
-        return brain_on(session, located, opener, choices)
+def open_path(path: Path, options: LoadOptions) -> LocalBrain:
+    """The brain of a card, of a folder with one, or of a model file alone.
+
+    Raises UsageError, NotInstalled, EngineError, UntrustedError, CardError, LabelError, TaskError.
+    """
+    files = locate_model(path)
+    candidates = choose_candidates(files, options)
+    with open_session(candidates, options) as (candidate, session):
+        return make_brain(files, candidate, session, options)
+
+
+def choose_candidates(files: ModelFiles, options: LoadOptions) -> list[Candidate]:
+    """Who is asked to open it, the first choice first.
+
+    Where the person lists engines: these, in that order. Where they leave it to the speed: the fastest first. Else the
+    best engine for each artifact, in the order of the card.
+    """
+    if options.engine == AUTO:
+        ranked = rank_engines(files, options, open_candidate)
+        return [candidate for candidate, speed in ranked if speed.ms is not None] or [ranked[0][0]]
+    found = find_candidates(files.of_task(options.task), options.engine)
+    if options.engine:
+        return found
+    return list({candidate.artifact.path: candidate for candidate in reversed(found)}.values())[::-1]
 
 
 @contextmanager
-def loaded(located: ModelFiles, choices: LoadOptions) -> Iterator[tuple[Candidate, Session]]:
-    """Who opened it, and the session, which is closed again if the block raises.
-
-    Where the person lists engines, the next one is tried when one refuses the file; where they leave it to the speed,
-    the next fastest; else the best one for each artifact, in the order of the card.
-    """
-    opener, session = _first(_candidates(located, choices), choices)
+def open_session(candidates: Sequence[Candidate], options: LoadOptions) -> Iterator[tuple[Candidate, Session]]:
+    """The first candidate whose engine does not refuse the model, and its session, closed if the block raises."""
+    for candidate in candidates:
+        try:
+            session = load_session(candidate, options)
+            break
+        except UntrustedError:
+            raise
+        except EngineError as error:
+            if candidate is candidates[-1]:
+                raise
+            log.warning("engine %s: %s; the next one is tried", candidate.engine, error.message)
     try:
-        yield opener, session
+        yield candidate, session
     except BaseException:
         session.close()
         raise
 
 
-def _candidates(located: ModelFiles, choices: LoadOptions) -> list[Candidate]:
-    if choices.engine == AUTO:
-        measured = ranked(located, choices)
-        return [opener for opener, speed in measured if speed.ms is not None] or [measured[0][0]]
-    found = openers(located.of_task(choices.task), choices.engine)
-    return found if choices.engine else _best_ones(found)
+def load_session(candidate: Candidate, options: LoadOptions) -> Session:
+    """The model in its engine. Raises EngineError, UntrustedError."""
+    engine: Engine = get_registry().make("engines", candidate.engine)
+    if options.trust:
+        remember_trust(candidate.path, options.name or candidate.path.name, candidate.files.digest)
+    trusted = options.trust or is_trusted(candidate.path, candidate.files.digest)
+    asked = EngineOptions(device=options.device, threads=options.threads, trusted=trusted, precision=options.precision)
+    return engine.load(candidate.path, asked)
 
 
-def _best_ones(found: list[Candidate]) -> list[Candidate]:
-    """The first of each artifact."""
-    best: dict[str, Candidate] = {}
-    for opener in found:
-        best.setdefault(opener.artifact.path, opener)
-    return list(best.values())
+def make_brain(files: ModelFiles, candidate: Candidate, session: Session, options: LoadOptions) -> LocalBrain:
+    """The session and its card, with what the person says about it, as a brain."""
+    card = options.apply_to(find_card(files, candidate, session, options))
+    if not card.labels:
+        log.info("%s: no label map, so its classes go by their numbers; give one by --labels", candidate.path)
+    return bind_brain(card, session, candidate, options)
 
 
-def _first(candidates: list[Candidate], choices: LoadOptions) -> tuple[Candidate, Session]:
-    for opener in candidates[:-1]:
-        try:
-            return opener, load(opener, choices)
-        except UntrustedError:
-            raise
-        except EngineError as error:
-            log.warning("engine %s: %s; the next one is tried", opener.engine, error.message)
-    return candidates[-1], load(candidates[-1], choices)
+def find_card(files: ModelFiles, candidate: Candidate, session: Session, options: LoadOptions) -> Card:
+    """The card that lies with the model, as it stands for this artifact; else one drafted from the model.
+
+    A drafted one has the labels that lie beside the model, unless the person gives others. Raises CardError,
+    LabelError, TaskError.
+    """
+    if files.card:
+        return files.card.for_artifact(candidate.artifact)
+    model = CardlessModel.of(session, candidate.path)
+    card = draft_card(model, options.task)
+    if options.labels is not None:
+        return card
+    labelled = add_sidecar_labels(card, model, options.first_class)
+    if labelled.labels != card.labels:
+        log.info("%s: %s", candidate.path, labelled.notes[-1])
+    return labelled
+
+
+def bind_brain(card: Card, session: Session, candidate: Candidate, options: LoadOptions) -> LocalBrain:
+    """The brain by this very card. Raises TaskError, and LabelError naming the brain and the file that was given."""
+    wanted = AnswerFilter(None if options.classes is None else tuple(options.classes), options.max_det)
+    try:
+        return LocalBrain(
+            card, make_task(card.task), session, engine=candidate.engine, wanted=wanted, threads=options.threads
+        )
+    except LabelError as error:
+        given = options.labels
+        origin = f", labels of {os.fspath(given)}" if isinstance(given, str | os.PathLike) else ""
+        raise LabelError(f"brain {card.name}{origin}: {error.message}", remedy=error.remedy) from error
+
+
+def open_candidate(files: ModelFiles, candidate: Candidate, options: LoadOptions) -> LocalBrain:
+    """The brain of one artifact on one engine. Raises as ``open_path`` does."""
+    with open_session([candidate], options) as (_, session):
+        return make_brain(files, candidate, session, options)

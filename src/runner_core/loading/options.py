@@ -49,10 +49,10 @@ class LoadOptions:
             if value is not None and value < 1:
                 raise UsageError(f"{name} is {value}", remedy="give a whole number from 1")
 
-    def adjust(self, card: Card) -> Card:
-        """The card with these choices in it, and without the guesses that they settle."""
+    def apply_to(self, card: Card) -> Card:
+        """The card with these options in it, and without the guesses that they settle."""
         first = card.first_class if self.first_class is None else self.first_class
-        given = None if self.labels is None else _given(self.labels)
+        given = None if self.labels is None else _read_given(self.labels)
         adjusted = attrs.evolve(
             card,
             name=self.name or card.name,
@@ -65,5 +65,5 @@ class LoadOptions:
         return drop_settled_guesses(adjusted, numbered=numbered)
 
 
-def _given(labels: str | os.PathLike[str] | Sequence[str] | LabelMap) -> GivenLabels:
+def _read_given(labels: str | os.PathLike[str] | Sequence[str] | LabelMap) -> GivenLabels:
     return read_given(Path(labels)) if isinstance(labels, str | os.PathLike) else GivenLabels(labels)

@@ -36,7 +36,7 @@ class Variant:
     changes: int = 0
 
 
-def picture_variants(card: Card, picture: PictureSpec) -> list[Variant]:
+def vary_picture(card: Card, picture: PictureSpec) -> list[Variant]:
     """Both orders of the colours, and each way to write pixels as floats; the card's own is the first.
 
     ``picture`` is what the card's codec makes of a picture. Encoded pictures leave nothing to try.
@@ -57,7 +57,7 @@ def picture_variants(card: Card, picture: PictureSpec) -> list[Variant]:
     ]
 
 
-def label_variants(variant: Variant) -> Iterator[Variant]:
+def vary_labels(variant: Variant) -> Iterator[Variant]:
     """The labels moved by one: where a list of names leaves open whether the first class is number 0 or 1."""
     numbers = [label.model_id for label in variant.card.labels.labels]
     step = {0: 1, 1: -1}.get(min(numbers, default=-1))
@@ -74,7 +74,7 @@ MOST = 100  # instances that are compared
 
 
 @attrs.frozen
-class Tried:
+class ScoredVariant:
     """What a variant found in some pictures.
 
     ``found``   how many instances in all; ``best`` the highest score, None where the model gives none.
@@ -98,18 +98,18 @@ class Tried:
 
 
 @attrs.frozen
-class Trial:
+class SearchResult:
     """All variants, the steadiest first, and the one that should be taken."""
 
-    rows: tuple[Tried, ...]
-    chosen: Tried
+    rows: tuple[ScoredVariant, ...]
+    chosen: ScoredVariant
 
     @property
-    def as_good(self) -> list[Tried]:
+    def as_good(self) -> list[ScoredVariant]:
         """Those that these pictures do not tell from the chosen one: of each order of colours the best, and near it."""
         likely = [row for row in self.rows if row.steady >= max(ENOUGH, CLEAR * self.chosen.steady)]
         best = {row.colour: row for row in reversed(likely)}
-        return [row for row in likely if row is not self.chosen and _near(row, best[row.colour])]
+        return [row for row in likely if row is not self.chosen and _is_near(row, best[row.colour])]
 
     @property
     def verdict(self) -> str:
@@ -125,18 +125,18 @@ class Trial:
         return "\n".join((told, "as likely; compare what they find, or try more pictures:", *others))
 
 
-def attempt(brain: LocalBrain, signature: Signature, frames: Sequence[Frame]) -> Trial:
+def search_preprocessing(brain: LocalBrain, signature: Signature, frames: Sequence[Frame]) -> SearchResult:
     """Runs each variant of the brain's card over the pictures. Raises ImageError for one that cannot be read."""
-    triples = [_triple(frame) for frame in frames]
+    triples = [_make_triple(frame) for frame in frames]
     assert brain.picture is not None
-    rows = [_tried(brain, signature, variant, triples) for variant in picture_variants(brain.card, brain.picture)]
-    chosen = _chosen(rows)
-    moved = (_tried(brain, signature, variant, triples) for variant in label_variants(chosen.variant))
+    rows = [_score(brain, signature, variant, triples) for variant in vary_picture(brain.card, brain.picture)]
+    chosen = _choose(rows)
+    moved = (_score(brain, signature, variant, triples) for variant in vary_labels(chosen.variant))
     rows += [row for row in moved if not row.error]
-    return Trial(tuple(sorted(rows, key=lambda row: -row.steady)), chosen)
+    return SearchResult(tuple(sorted(rows, key=lambda row: -row.steady)), chosen)
 
 
-def _chosen(rows: Sequence[Tried]) -> Tried:
+def _choose(rows: Sequence[ScoredVariant]) -> ScoredVariant:
     """The drafted order of colours unless the other is clearly steadier; of those of the order that are near the best
     the one that changes least. The first row is the draft.
     """
@@ -147,15 +147,15 @@ def _chosen(rows: Sequence[Tried]) -> Tried:
         kept = other if kept.steady < CLEAR * other.steady else kept
     if kept.steady < ENOUGH:
         return drafted
-    near = [row for row in rows if row.colour == kept.colour and _near(row, kept)]
+    near = [row for row in rows if row.colour == kept.colour and _is_near(row, kept)]
     return min(near, key=lambda row: (row.variant.changes, -row.steady))
 
 
-def _near(row: Tried, best: Tried) -> bool:
+def _is_near(row: ScoredVariant, best: ScoredVariant) -> bool:
     return not row.error and row.steady >= max(ENOUGH, NEAR * best.steady)
 
 
-def _triple(frame: Frame) -> tuple[Frame, Frame, Frame]:
+def _make_triple(frame: Frame) -> tuple[Frame, Frame, Frame]:
     """The picture, mirrored, and all in its mean colour."""
     pixels = frame.pixels
     mean = np.rint(pixels.mean(axis=(0, 1))).astype(np.uint8)
@@ -163,18 +163,21 @@ def _triple(frame: Frame) -> tuple[Frame, Frame, Frame]:
     return frame, Frame.from_array(mirrored, source=frame.source), Frame.from_array(plain, source=frame.source)
 
 
-def _tried(
+def _score(
     brain: LocalBrain, signature: Signature, variant: Variant, triples: Sequence[tuple[Frame, Frame, Frame]]
-) -> Tried:
+) -> ScoredVariant:
     try:
         fed = brain.fed_by(variant.card, signature)
         answers = [[fed.infer(frame) for frame in triple] for triple in triples]
         names = Counter(name for answer, *_ in answers for name in answer.names)
     except (LabelError, TaskError) as error:
-        return Tried(variant, error=error.message)
+        return ScoredVariant(variant, error=error.message)
     scores = [score for answer, *_ in answers if answer.scores is not None for score in answer.scores.tolist()]
-    steady = [alike(answer, turned(mirrored)) - alike(answer, plain) for answer, mirrored, plain in answers]
-    return Tried(
+    steady = [
+        measure_overlap(answer, mirror_inference(mirrored)) - measure_overlap(answer, plain)
+        for answer, mirrored, plain in answers
+    ]
+    return ScoredVariant(
         variant,
         found=names.total(),
         best=max(scores, default=None),
@@ -183,7 +186,7 @@ def _tried(
     )
 
 
-def turned(inference: Inference) -> Inference:
+def mirror_inference(inference: Inference) -> Inference:
     """The answer to a mirrored picture, for the picture: its boxes and class map."""
     class_map, boxes = inference.class_map, inference.boxes
     if class_map is not None:
@@ -195,27 +198,27 @@ def turned(inference: Inference) -> Inference:
     return attrs.evolve(inference, masks=None, keypoints=None, class_map=class_map, boxes=boxes)
 
 
-def alike(one: Inference, other: Inference) -> float:
+def measure_overlap(one: Inference, other: Inference) -> float:
     """0 to 1: of two answers to one picture the share that they have in common, weighed by how sure both are."""
     if one.class_map is not None and other.class_map is not None:
-        return _same_pixels(one.class_map, other.class_map, np.union1d(one.model_ids, other.model_ids))
+        return _share_pixels(one.class_map, other.class_map, np.union1d(one.model_ids, other.model_ids))
     one, other = (answer.filter(max_det=MOST) for answer in (one, other))
     same = one.model_ids[:, None] == other.model_ids
     if one.boxes is not None and other.boxes is not None:
         same = same * box_ious(one.boxes, other.boxes)
-    common = same * np.minimum(_scores(one)[:, None], _scores(other))
+    common = same * np.minimum(_scores_of(one)[:, None], _scores_of(other))
     if not common.size:
         return 0.0
     total = float(common.max(axis=1).sum())
     return total if one.boxes is None else total / max(len(one), len(other))
 
 
-def _same_pixels(one: NDArray[np.integer], other: NDArray[np.integer], things: NDArray[np.integer]) -> float:
+def _share_pixels(one: NDArray[np.integer], other: NDArray[np.integer], things: NDArray[np.integer]) -> float:
     """Of the pixels of two class maps that either gives to a thing, the share to which both give the same."""
     shown = np.isin(one, things), np.isin(other, things)
     either = np.count_nonzero(shown[0] | shown[1])
     return np.count_nonzero(shown[0] & shown[1] & (one == other)) / either if either else 0.0
 
 
-def _scores(inference: Inference) -> NDArray[np.floating]:
+def _scores_of(inference: Inference) -> NDArray[np.floating]:
     return np.ones(len(inference)) if inference.scores is None else inference.scores

@@ -19,26 +19,26 @@ _LOOSE = Tolerance(iou=0.5, score=0.1, pixels=0.5, keypoints=0.1)
 _SAME = 0.5  # the least share of instances that have one like them on the other side
 
 
-def trials() -> list[Frame]:
+def make_probe_frames() -> list[Frame]:
     """Eight pictures of 640 x 480 with rectangles and ellipses on soft ground, the same each time."""
-    return [Frame.from_image(_drawn(seed), source=f"trial {seed}", index=seed) for seed in range(_COUNT)]
+    return [Frame.from_image(_draw_probe(seed), source=f"trial {seed}", index=seed) for seed in range(_COUNT)]
 
 
-def at(brain: LocalBrain, threshold: float) -> LocalBrain:
+def with_threshold(brain: LocalBrain, threshold: float) -> LocalBrain:
     """The same brain with another threshold."""
     return brain.fed_by(attrs.evolve(brain.card, threshold=threshold), signature_of(brain.session))
 
 
-def telling(brain: LocalBrain) -> float:
+def find_probe_threshold(brain: LocalBrain) -> float:
     """A threshold at which it finds something in trial pictures, which show nothing that it knows; at most its own."""
-    keen = at(brain, _LEAST)
-    answers = [keen.infer(frame) for frame in trials()]
+    keen = with_threshold(brain, _LEAST)
+    answers = [keen.infer(frame) for frame in make_probe_frames()]
     best = max((float(told.scores.max()) for told in answers if told.scores is not None and len(told)), default=1.0)
     return min(brain.card.threshold, round(best / 2, 3))
 
 
 @attrs.frozen
-class Trial:
+class ProbeAnswers:
     """What one brain said of the trial pictures, for others to be held against."""
 
     engine: str
@@ -46,14 +46,14 @@ class Trial:
     answers: tuple[Inference, ...]
 
     @classmethod
-    def of(cls, brain: LocalBrain) -> Trial:
-        threshold = telling(brain)
-        return cls(brain.engine, threshold, _asked(brain, threshold))
+    def of(cls, brain: LocalBrain) -> ProbeAnswers:
+        threshold = find_probe_threshold(brain)
+        return cls(brain.engine, threshold, _ask(brain, threshold))
 
     def fault_of(self, brain: LocalBrain) -> str:
         """Why another form of the brain is not the same one; empty where it is, be it less exact."""
         near = attrs.evolve(_LOOSE, threshold=self.threshold)
-        answers = _asked(brain, self.threshold)
+        answers = _ask(brain, self.threshold)
         total = Comparison.total(compare_inferences(*pair, near) for pair in zip(self.answers, answers, strict=True))
         both = 2 * total.matched
         alone = total.missing + total.extra + 2 * total.relabelled
@@ -64,12 +64,12 @@ class Trial:
         return ""
 
 
-def _asked(brain: LocalBrain, threshold: float) -> tuple[Inference, ...]:
-    keen = at(brain, threshold)
-    return tuple(keen.infer(frame) for frame in trials())
+def _ask(brain: LocalBrain, threshold: float) -> tuple[Inference, ...]:
+    keen = with_threshold(brain, threshold)
+    return tuple(keen.infer(frame) for frame in make_probe_frames())
 
 
-def _drawn(seed: int) -> Image.Image:
+def _draw_probe(seed: int) -> Image.Image:
     random = np.random.default_rng(seed)
     image = Image.fromarray(random.integers(0, 256, (12, 16, 3), np.uint8)).resize(_SIZE)
     draw = ImageDraw.Draw(image)

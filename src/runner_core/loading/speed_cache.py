@@ -17,7 +17,6 @@ from typing import Any
 import attrs
 
 from runner_core.discovery.registry import get_registry
-from runner_core.loading import trust
 from runner_core.loading.locate import Candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.util.facts import read_facts, update_facts
@@ -36,38 +35,40 @@ class Speed:
     refusal: str = ""
 
 
-def key_of(opener: Candidate, choices: LoadOptions) -> str:
+def speed_key(candidate: Candidate, options: LoadOptions) -> str:
     """All that a speed depends on; nothing is imported for it."""
-    threads = choices.threads or os.environ.get("OMP_NUM_THREADS") or "any"
+    threads = options.threads or os.environ.get("OMP_NUM_THREADS") or "any"
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    versions = ", ".join(_versions(opener.engine))
-    how = (choices.device, f"{threads} threads", choices.precision)
-    return " | ".join((trust.digest_of(opener.path), opener.engine, versions, *how, machine))
+    versions = ", ".join(_list_versions(candidate.engine))
+    how = (options.device, f"{threads} threads", options.precision)
+    return " | ".join((candidate.files.digest(candidate.path), candidate.engine, versions, *how, machine))
 
 
-def recall() -> dict[str, Speed]:
-    """All speeds known, by ``key_of``."""
+def read_speeds() -> dict[str, Speed]:
+    """All speeds known, by ``speed_key``."""
     try:
         known = read_facts(SPEEDS_FILE).items()
-        return {key: Speed(_number(told.get("ms")), str(told.get("refusal", ""))) for key, told in known}
+        return {key: Speed(_to_number(told.get("ms")), str(told.get("refusal", ""))) for key, told in known}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def remember(speeds: Mapping[str, Speed]) -> None:
+def remember_speeds(speeds: Mapping[str, Speed]) -> None:
     """Adds these to those known; where the file cannot be written, a warning says so."""
     try:
-        update_facts(SPEEDS_FILE, lambda: {key: attrs.asdict(speed) for key, speed in {**recall(), **speeds}.items()})
+        update_facts(
+            SPEEDS_FILE, lambda: {key: attrs.asdict(speed) for key, speed in {**read_speeds(), **speeds}.items()}
+        )
     except OSError as error:
         place = home() / SPEEDS_FILE
         log.warning("%s: cannot be written (%s); engines are measured again the next time", place, error.strerror)
 
 
-def _number(given: Any) -> float | None:
+def _to_number(given: Any) -> float | None:
     return None if given is None else float(given)
 
 
-def _versions(engine: str) -> list[str]:
+def _list_versions(engine: str) -> list[str]:
     """Of the engine's distribution and of what it requires, by metadata."""
     origin = get_registry().get("engines", engine).origin
     required = [text for text in (origin.made_by.requires or ()) if "extra ==" not in text] if origin.made_by else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from runner_core.cards.artifact import describe_files
@@ -23,7 +24,7 @@ def digest_of(artifact: Path) -> str:
 
     Raises RunnerError for one with a link to a folder: what lies behind it is not told by the names.
     """
-    linked = _linked(artifact)
+    linked = _find_linked_folder(artifact)
     if linked:
         raise RunnerError(
             f"{linked}: a link to a folder, which can change unseen", remedy="put the folder itself there"
@@ -33,26 +34,29 @@ def digest_of(artifact: Path) -> str:
     return hashlib.sha256(os.fsencode(listed)).hexdigest()
 
 
-def is_trusted(artifact: Path) -> bool:
-    """Whether exactly these contents were trusted before."""
-    known = _read()
-    return bool(known) and not _linked(artifact) and digest_of(artifact) in known
+def is_trusted(artifact: Path, digest: Callable[[Path], str] = digest_of) -> bool:
+    """Whether exactly these contents were trusted before; ``digest`` may know their ``digest_of`` already."""
+    known = _read_trusted()
+    return bool(known) and not _find_linked_folder(artifact) and digest(artifact) in known
 
 
-def remember(artifact: Path, name: str) -> None:
-    """Trusts these contents from now on; ``name`` is for people who read the file. Raises RunnerError."""
+def remember_trust(artifact: Path, name: str, digest: Callable[[Path], str] = digest_of) -> None:
+    """Trusts these contents from now on; ``name`` is for people who read the file, ``digest`` as for ``is_trusted``.
+
+    Raises RunnerError.
+    """
     try:
-        update_facts(TRUST_FILE, lambda: {**_read(), digest_of(artifact): name})
+        update_facts(TRUST_FILE, lambda: {**_read_trusted(), digest(artifact): name})
     except OSError as error:
         remedy = f"set {HOME_VARIABLE} to a folder of yours"
         raise RunnerError(f"{home() / TRUST_FILE}: cannot be written ({error.strerror})", remedy=remedy) from error
 
 
-def _linked(artifact: Path) -> Path | None:
+def _find_linked_folder(artifact: Path) -> Path | None:
     return next((path for path in artifact.rglob("*") if path.is_symlink() and path.is_dir()), None)
 
 
-def _read() -> dict[str, str]:
+def _read_trusted() -> dict[str, str]:
     try:
         return read_facts(TRUST_FILE)
     except (OSError, ValueError) as error:

@@ -28,7 +28,7 @@ from _testdata import testdata
 
 from runner_core import Brain, Frame, open_brain, run
 from runner_core.pipeline.executor import FrameExecutor
-from runner_core.pipeline.threads import thread_budget
+from runner_core.pipeline.threads import get_thread_budget
 
 BRAINS, BLOCK, LEAST = 4, 50, 0.85
 
@@ -118,7 +118,7 @@ def share(setting: Setting, data: Path, count: int, folder: Path) -> float:
             for number in range(BRAINS)
         ]  # fmt: skip
         asked = warmed(brains, paths[0])
-        listing, at_once = folder / "turn.txt", thread_budget(None)
+        listing, at_once = folder / "turn.txt", get_thread_budget(None)
         turns: list[tuple[float, float]] = []
         for number, block in enumerate([paths[:BLOCK], *blocks(paths)]):
             listing.write_text("".join(f"{path}\n" for path in block))

@@ -11,7 +11,8 @@ import pytest
 from runner_core import Brain, Failure, Frame, Inference, Instance, LabelMap, Mask, Project, Result, stream
 from runner_core.brain import stages
 from runner_core.errors import EngineError, LabelError, UsageError
-from runner_core.pipeline.executor import PATIENCE, FrameExecutor
+from runner_core.pipeline.executor import FrameExecutor
+from runner_core.pipeline.failures import PATIENCE
 from runner_core.results.boxes import boxes_to_crops
 
 PICTURES = Path(__file__).parents[1] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"

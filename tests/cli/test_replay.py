@@ -127,7 +127,7 @@ class TestFaults:
         of_clip.write_text("\n".join(text))
         done = runner("replay", of_clip, "--video", CLIP, "-s", "jsonl:out.jsonl", **ALONE)
         assert done.returncode == 1
-        assert "clip.jsonl: line 2 is not what a run says" in done.stderr
+        assert "clip.jsonl: line 2 is not a record of a frame" in done.stderr
         assert "no picture at 90.240 s" in done.stderr
         assert len(lines(tmp_path / "out.jsonl")) == len(text) - 2
 
@@ -145,7 +145,7 @@ class TestFaults:
         of_clip.write_text(of_clip.read_text().replace("960, 540", "640, 360"))
         done = runner("replay", of_clip, "--video", CLIP, **ALONE)
         assert done.returncode == 1
-        assert "their sizes are 960 x 540 and 640 x 360" in done.stderr
+        assert "the sizes are 960 x 540 and 640 x 360" in done.stderr
 
     @pytest.mark.parametrize(
         ("options", "told"),
@@ -153,7 +153,7 @@ class TestFaults:
             (["-s", "images:out"], "a sink draws, and there are no pictures"),
             (["--video", CLIP, "--pictures", PICTURES], "at once"),
             (["--video", "rtsp://me:secret@host/live"], "runner: rtsp://host/live: what a live source showed is gone"),
-            (["--video", CLIP], "is a picture, not of a video"),
+            (["--video", CLIP], "is a picture, not a frame of a video"),
             (["--source", "nobody"], "no answers for nobody"),
             (["-s", "jsonl:answers.jsonl"], "would write over"),
             (["--pictures", PICTURES, "-s", f"images:{PICTURES.parent}"], "would write over"),

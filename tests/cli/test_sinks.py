@@ -138,7 +138,7 @@ def test_an_option_that_a_sink_has_not_is_wrong_use(runner, tmp_path, sink):
 def test_two_sinks_do_not_write_one_file(runner, tmp_path, others):
     first, second = others
     done = runner("run", PICTURES, "--brain", "page", "--sink", first, "--sink", second)
-    told = f"runner: {second} writes where {first} does; name another place for one of them\n"
+    told = f"runner: {second} writes to the same place as {first}; name another place for one of them\n"
     assert (done.returncode, done.stderr) == (2, told)
     assert list(tmp_path.iterdir()) == []
 
@@ -162,7 +162,7 @@ def test_pictures_are_not_left_among_those_that_are_read(runner, tmp_path, sink,
     before = (PICTURES / "2-one.jpg").read_bytes()
     (tmp_path / "pictures" / "a.jpg").write_bytes(before)
     done = runner("run", source, "--brain", "page", "--sink", sink, "--sink", "out.csv")
-    told = f"runner: {sink}: among the pictures that are read, from pictures; name a folder outside of it\n"
+    told = f"runner: {sink}: among the pictures that are read, from pictures; name a folder outside it\n"
     assert (done.returncode, done.stderr) == (2, told)
     assert [path.name for path in tmp_path.rglob("*")] == ["pictures", "a.jpg"]
     assert (tmp_path / "pictures" / "a.jpg").read_bytes() == before

@@ -8,7 +8,8 @@ from parts import MemorySink, ScriptedBrain, ScriptedSource, frame
 from runner_core import Frame, stream
 from runner_core.cli.console import listen
 from runner_core.errors import EngineError, ImageError, UsageError
-from runner_core.pipeline.executor import PATIENCE, FrameExecutor
+from runner_core.pipeline.executor import FrameExecutor
+from runner_core.pipeline.failures import PATIENCE
 from runner_core.pipeline.pipeline import run
 
 

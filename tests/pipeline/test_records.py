@@ -59,20 +59,20 @@ class TestReading:
 class TestChoosing:
     def test_by_score_and_number(self):
         two = sample_inference()
-        assert [len(RowFilter(conf=conf).of([two])[0]) for conf in (0.0, 0.5, 0.6, 0.95)] == [2, 2, 1, 0]
-        assert RowFilter(max_det=1).of([two])[0].names == ["page"]
+        assert [len(RowFilter(conf=conf).apply([two])[0]) for conf in (0.0, 0.5, 0.6, 0.95)] == [2, 2, 1, 0]
+        assert RowFilter(max_det=1).apply([two])[0].names == ["page"]
 
     def test_by_name_even_where_no_row_has_it(self):
-        assert RowFilter(classes=frozenset(["graph"])).of([sample_inference()])[0].names == ["graph"]
-        assert not len(RowFilter(classes=frozenset(["graph"])).of([sample_inference(rows=1)])[0])
+        assert RowFilter(classes=frozenset(["graph"])).apply([sample_inference()])[0].names == ["graph"]
+        assert not len(RowFilter(classes=frozenset(["graph"])).apply([sample_inference(rows=1)])[0])
 
     def test_what_has_no_score_passes(self):
         bare = attrs.evolve(sample_inference(), scores=None)
-        assert len(RowFilter(conf=0.99).of([bare])[0]) == 2
+        assert len(RowFilter(conf=0.99).apply([bare])[0]) == 2
 
     def test_failures_stay(self):
         failure = Failure("EngineError", "no", "second")
-        assert RowFilter(conf=0.99).of([failure]) == (failure,)
+        assert RowFilter(conf=0.99).apply([failure]) == (failure,)
 
     def test_parents_are_counted_anew_and_orphans_have_none(self):
         pages = attrs.evolve(sample_inference("page"), scores=np.array([0.5, 0.9], np.float32))
@@ -80,6 +80,6 @@ class TestChoosing:
             sample_inference("graphs"), scores=np.array([0.9, 0.8], np.float32), parents=np.array([0, 1]),
             parent_brain="page",
         )  # fmt: skip
-        kept, graphs = RowFilter(conf=0.6).of([pages, inside])
+        kept, graphs = RowFilter(conf=0.6).apply([pages, inside])
         assert len(kept) == 1
         assert graphs.parents.tolist() == [NO_NUMBER, 0]

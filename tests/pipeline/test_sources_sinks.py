@@ -149,7 +149,9 @@ def writing(tmp_path, monkeypatch):
     [("one:a.two", "a.two"), ("one:a", "two:./a"), ("one:real/a", "two:link/a"), ("one:out/", "pictures:out")],
 )
 def test_two_sinks_that_write_one_place_are_refused_however_it_is_written(writing, first, second):
-    with pytest.raises(UsageError, match=f"{re.escape(second)} writes where {re.escape(first)} does; name another"):
+    with pytest.raises(
+        UsageError, match=f"{re.escape(second)} writes to the same place as {re.escape(first)}; name another"
+    ):
         open_sinks([first, "one:else", second])
     assert open_sinks([first, "one:else"])
 

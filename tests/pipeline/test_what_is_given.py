@@ -29,8 +29,8 @@ def test_the_number_of_a_camera_is_a_source():
 
 
 @pytest.mark.parametrize("source", [["a.jpg", "b.jpg"], Frame.from_bytes(b"")])
-def test_pictures_at_hand_are_no_source(source):
-    with pytest.raises(UsageError, match=f"a {type(source).__name__} is no source of pictures.*predict_many"):
+def test_pictures_in_memory_are_not_a_source(source):
+    with pytest.raises(UsageError, match=f"a {type(source).__name__} is not a source of pictures.*predict_many"):
         next(stream(source, [ScriptedBrain()]))
 
 

@@ -74,23 +74,23 @@ class TestSummary:
     def test_counts(self):
         summary = Summary()
         failure = Failure("EngineError", "no", "graphs")
-        summary.take(Result(FRAME, (inference(ms=1.0), failure)))
-        summary.take(Result(FRAME, (inference(found=1, ms=4.0), inference("graphs", found=0, ms=2.0))))
-        summary.take(Result(FRAME, (inference(found=0, ms=2.0),)))
-        summary.take(Result(FRAME, error=Failure("ImageError", "no")))
+        summary.add(Result(FRAME, (inference(ms=1.0), failure)))
+        summary.add(Result(FRAME, (inference(found=1, ms=4.0), inference("graphs", found=0, ms=2.0))))
+        summary.add(Result(FRAME, (inference(found=0, ms=2.0),)))
+        summary.add(Result(FRAME, error=Failure("ImageError", "no")))
         page = {"answered": 3, "found": 3, "failed": 0, "labels": {"page": 3}, "ms": 2.5}
         graphs = {"answered": 1, "found": 0, "failed": 1, "labels": {}, "ms": 2.5}
         assert summary.to_json() == {"frames": 4, "failed": 2, "brains": {"page": page, "graphs": graphs}}
 
     def test_a_brain_that_never_answered_has_no_time(self):
         summary = Summary()
-        summary.take(Result(FRAME, (Failure("EngineError", "no", "graphs"),)))
+        summary.add(Result(FRAME, (Failure("EngineError", "no", "graphs"),)))
         assert "ms" not in summary.to_json()["brains"]["graphs"]
 
     def test_does_not_grow_with_the_run(self):
         summary = Summary()
         result = Result(FRAME, (inference(),))
         for _ in range(KEPT + 10):
-            summary.take(result)
+            summary.add(result)
         tally = summary.brains["page"]
         assert (tally.answered, len(tally.ms)) == (KEPT + 10, KEPT)

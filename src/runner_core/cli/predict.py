@@ -13,7 +13,8 @@ from runner_core.cli.options import brain_options, opened
 from runner_core.cli.tables import print_instances
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
-from runner_core.pipeline.executor import FailureLog, FrameExecutor
+from runner_core.pipeline.executor import FrameExecutor
+from runner_core.pipeline.failures import FailureLog
 
 
 @click.command()

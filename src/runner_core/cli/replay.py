@@ -14,7 +14,7 @@ from runner_core.cli.console import say
 from runner_core.cli.run import STANDARD_OUTPUT
 from runner_core.cli.tables import print_summary
 from runner_core.errors import UsageError
-from runner_core.pipeline.find_pictures import ByName, ByTime, FrameLookup
+from runner_core.pipeline.find_pictures import FrameLookup, NamedPictures, TimedPictures
 from runner_core.pipeline.records import Record, RowFilter, read_records
 from runner_core.pipeline.replay import replay
 from runner_core.pipeline.sources_sinks import open_sinks, open_source
@@ -52,7 +52,7 @@ def command(
         records = _noted(_of_source(read_records(lines, answers), source), seen)
         found = _pictures(video, pictures)
         summary = replay(
-            records, open_sinks(sinks), pictures=found, choice=RowFilter(conf, asked, max_det), complain=complain
+            records, open_sinks(sinks), pictures=found, rows=RowFilter(conf, asked, max_det), report=complain
         )
     if not summary.frames and not complain.count:
         raise UsageError(f"{answers}: no answers{f' for {source}' if source else ''}")
@@ -94,7 +94,7 @@ def _pictures(video: str | None, pictures: str | None) -> FrameLookup | None:
     source = open_source(place)
     if source.live:
         raise UsageError(f"{redact_url(place)}: what a live source showed is gone", remedy="give a video of it")
-    return ByTime(source, place) if video else ByName(source, place)
+    return TimedPictures(source, place) if video else NamedPictures(source, place)
 
 
 def _of_source(records: Iterator[Record | Failure], source: str | None) -> Iterator[Record | Failure]:

@@ -9,16 +9,16 @@ import click
 
 from runner_core.cli.console import listen, say
 from runner_core.cli.options import brain_options, opened
-from runner_core.cli.profile_table import print_explanation
+from runner_core.cli.profile_table import print_profile
 from runner_core.cli.progress import counting
 from runner_core.cli.signals import stopped
 from runner_core.cli.tables import print_summary
 from runner_core.contracts import HasTotal
-from runner_core.pipeline.executor import FailureLog
+from runner_core.pipeline.failures import FailureLog
 from runner_core.pipeline.pipeline import run as run_pipeline
-from runner_core.pipeline.sources_sinks import open_sinks, open_source, sink_name
+from runner_core.pipeline.sources_sinks import open_sinks, open_source, sink_name_of
 from runner_core.pipeline.summary import INTERRUPTED, Summary
-from runner_core.pipeline.threads import Threads, thread_budget
+from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
 
 STANDARD_OUTPUT = ("-", "jsonl:-")
@@ -45,7 +45,7 @@ def run(
     if not quiet and not piped:
         print_summary(summary)
     if not quiet and explain:
-        print_explanation(summary.explanation, stderr=piped)
+        print_profile(summary.profile, stderr=piped)
     return exit_code_of(summary)
 
 
@@ -56,10 +56,10 @@ def run_over(
     listen(quiet=quiet)
     frames = open_source(source)
     outlets = open_sinks(sinks, reading=frames, inputs=[source])  # what is typed wrong is said before a model loads
-    named = dict(zip(map(sink_name, sinks), outlets, strict=True))
+    named = dict(zip(map(sink_name_of, sinks), outlets, strict=True))
     total: int | None = frames.total if isinstance(frames, HasTotal) else None
-    budget = thread_budget(choices.pop("threads"))
-    choices["threads"] = Threads.shared(budget, live=frames.live, brains=len(brains)).within
+    budget = get_thread_budget(choices.pop("threads"))
+    choices["threads"] = ThreadSplit.split(budget, live=frames.live, brains=len(brains)).within
     failures = FailureLog()
     with opened(brains, **choices) as models, counting(total, quiet=quiet) as step:
 

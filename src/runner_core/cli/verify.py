@@ -152,7 +152,7 @@ def _written(checked: Iterable[Checked], golden: str | None, summary: Summary) -
     """The verdicts, while the first brain's answers go to the file as ``runner run`` writes them."""
     with open_sink(f"jsonl:{golden}").open() if golden else nullcontext() as writer:
         for picture in checked:
-            summary.take(picture.result)
+            summary.add(picture.result)
             if writer:
                 writer.write(picture.result)
             for failure in picture.result.failures if not picture.verdicts else ():

@@ -1,4 +1,4 @@
-"""Matching: the pictures that a run looked at, found again for its records."""
+"""FrameLookup: the pictures that a run looked at, found again for its records."""
 
 from __future__ import annotations
 
@@ -17,32 +17,31 @@ from runner_core.errors import ImageError, SourceError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.pipeline.records import Record
 
-CLOSE = 0.002  # seconds: containers keep times in ticks, the coarsest of them a thousandth
+CLOSE = 0.002  # seconds: containers store times in ticks, of a thousandth at most
 
 
 class FrameLookup(Protocol):
-    """Where pictures are looked for."""
+    """Where the pictures of records are found."""
 
     def find(self, record: Record) -> Frame:
-        """The picture of a record. Raises SourceError where it is not there, UsageError where it cannot be told."""
+        """The picture of a record. Raises SourceError if it is missing, UsageError if records do not identify it."""
 
 
 class NoPictures:
     """Frames that have a size and no pixels."""
 
     def find(self, record: Record) -> Frame:
-        """A frame that says so when its pixels are asked for."""
+        """A frame that raises ImageError when its pixels are asked for."""
 
         def render() -> NDArray[np.uint8]:
-            raise ImageError(
-                f"{record.source}: answers alone", remedy="give its pictures: --video CLIP, --pictures DIR"
-            )
+            remedy = "give the pictures: --video CLIP or --pictures DIR"
+            raise ImageError(f"{record.source}: there are answers but no picture", remedy=remedy)
 
         return Frame.from_function(render, record.size or (0, 0), source=record.source)
 
 
-class ByName:
-    """Pictures by their names: the one whose path ends most like the record's source."""
+class NamedPictures:
+    """Pictures by their names: the one whose path has the most last parts in common with the record's source."""
 
     def __init__(self, source: Source, place: str) -> None:
         self._place = place
@@ -51,27 +50,27 @@ class ByName:
             self._frames[PurePath(frame.source).name].append(frame)
 
     def find(self, record: Record) -> Frame:
-        alike = self._frames.get(PurePath(record.source).name, [])
-        shared = [_shared_parts(frame.source, record.source) for frame in alike]
-        best = [frame for frame, count in zip(alike, shared, strict=True) if count == max(shared)]
-        if len(best) > 1:  # URLs that differ in their queries, which no record has: their order tells them apart
+        candidates = self._frames.get(PurePath(record.source).name, [])
+        shared = [_count_shared_parts(frame.source, record.source) for frame in candidates]
+        best = [frame for frame, count in zip(candidates, shared, strict=True) if count == max(shared)]
+        if len(best) > 1:  # URLs that differ only in their queries, which records leave out: by their order
             best = [frame for frame in best if (frame.source, frame.index) == (record.source, record.index)] or best
         if len(best) != 1:
-            there = "several pictures may be" if best else "there is no picture of"
-            raise SourceError(f"{self._place}: {there} {record.source}")
+            problem = "several pictures may be" if best else "there is no picture of"
+            raise SourceError(f"{self._place}: {problem} {record.source}")
         return best[0]
 
 
-def _shared_parts(one: str, other: str) -> int:
+def _count_shared_parts(one: str, other: str) -> int:
     parts = zip(reversed(PurePath(one).parts), reversed(PurePath(other).parts), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], parts))
 
 
-class ByTime:
+class TimedPictures:
     """Pictures of one video by their times.
 
-    A video that the run wrote itself begins with the first frame that was answered, whenever that was. Raises
-    SourceError where nothing of it can be read.
+    A video that the run wrote itself begins with the first frame that was answered, at whatever time that was. Raises
+    SourceError if nothing of it can be read.
     """
 
     def __init__(self, source: Source, place: str) -> None:
@@ -82,19 +81,19 @@ class ByTime:
 
     def find(self, record: Record) -> Frame:
         if record.time is None:
-            raise UsageError(f"{record.source} is a picture, not of a video", remedy="give --pictures DIR")
-        self._settle(record, record.time)
+            raise UsageError(f"{record.source} is a picture, not a frame of a video", remedy="give --pictures DIR")
+        self._find_offset(record, record.time)
         time = record.time - self._offset
-        if time < self._shown - CLOSE:
+        if time < self._frame_time - CLOSE:
             self._restart()
-        while self._frame is not None and self._shown < time - CLOSE:
-            self._advance()
-        if self._frame is None or self._shown > time + CLOSE:
+        while self._frame is not None and self._frame_time < time - CLOSE:
+            self._read_next()
+        if self._frame is None or self._frame_time > time + CLOSE:
             raise SourceError(f"{self._place}: no picture at {time:.3f} s{self._broken}")
         return self._frame
 
-    def _settle(self, record: Record, time: float) -> None:
-        """At the first record: where the video begins."""
+    def _find_offset(self, record: Record, time: float) -> None:
+        """At the first record: the time, in the run, at which the video begins."""
         if self._camera is None:
             self._camera = record.source
             times = (frame.time or 0.0 for frame in self._source.frames())
@@ -102,20 +101,20 @@ class ByTime:
                 self._offset = time
         elif record.source != self._camera:
             remedy = f"choose one by --source, such as '{self._camera}'"
-            raise UsageError(f"the answers are of several cameras, {self._place} is of one", remedy=remedy)
+            raise UsageError(f"the answers are of several cameras, {self._place} shows one", remedy=remedy)
 
     def _restart(self) -> None:
         self._frames: Iterator[Frame] = iter(self._source.frames())
         self._frame: Frame | None = None
         self._broken = ""
-        self._advance()
+        self._read_next()
 
-    def _advance(self) -> None:
+    def _read_next(self) -> None:
         try:
             self._frame = next(self._frames, None)
         except SourceError as error:
             if self._frame is None:
                 raise
-            # cut short: what was before is there
+            # cut short: the frames before are there
             self._frame, self._broken = None, f" ({error.message})"
-        self._shown = math.inf if self._frame is None else self._frame.time or 0.0
+        self._frame_time = math.inf if self._frame is None else self._frame.time or 0.0

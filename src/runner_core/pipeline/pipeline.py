@@ -1,4 +1,4 @@
-"""Many brains over one source: every frame is read once, whoever looks at it."""
+"""Many brains over one source: every frame is read once, however many brains look at it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import attrs
 from runner_core.brain import Brain, demand_brain
 from runner_core.contracts import HasDraws, HasGaps, Sink, Source, Writer
 from runner_core.errors import SourceError
-from runner_core.pipeline.executor import FailureLog, FrameExecutor
+from runner_core.pipeline.executor import FrameExecutor
+from runner_core.pipeline.failures import FailureLog
 from runner_core.pipeline.live import run_newest
 from runner_core.pipeline.mailbox import close_frames
 from runner_core.pipeline.ordered import run_every
 from runner_core.pipeline.profile import Profile
-from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_name, source_of
+from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_name_of, to_source
 from runner_core.pipeline.summary import INTERRUPTED, Summary
-from runner_core.pipeline.threads import Threads, thread_budget
+from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
 
 log = logging.getLogger("runner")
@@ -36,31 +37,31 @@ def run(
     explain: bool = False,
     on_result: Callable[[Result], None] | None = None,
 ) -> Summary:
-    """Runs every brain over every frame and hands each result to every sink, in order; a mapping gives sinks names.
+    """Runs every brain over every frame and writes each result to every sink, in order; a mapping gives sinks names.
 
-    ``threads`` bounds the frames in work at once; None is the cores. ``exact`` decodes every picture whole, even where
-    no brain needs more than a part of its pixels; a sink that draws has the same effect. ``explain`` has the summary
-    tell where the time went and what was shared.
+    ``threads`` bounds the frames in work at once; None is the cores. ``exact`` decodes every picture in full, even if
+    no brain needs all of its pixels; a sink that draws has the same effect. With ``explain`` the summary says where
+    the time went and what was shared.
 
     What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
     midway ends the run: the summary's ``broken`` says where. A camera has no end of its own: a KeyboardInterrupt ends
-    the run properly, and ``broken`` says so; sinks may lack the frame at hand, or a part of it. Raises UsageError
-    where sinks would write over each other or what is read, SourceError where nothing can be read at all, SinkError
-    where a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
-    what was in work is waited for.
+    the run properly, and ``broken`` says so; sinks may lack the current frame, or a part of it. Raises UsageError
+    if sinks would write over each other or over what is read, SourceError if nothing can be read at all, SinkError
+    if a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
+    the run waits for what was in work.
     """
-    reading = source_of(source)
-    names, outlets = _outlets(sinks, reading, inputs=[] if reading is source else [str(source)])
+    reading = to_source(source)
+    names, outlets = _open_outlets(sinks, reading, inputs=[] if reading is source else [str(source)])
     exact = exact or any(isinstance(outlet, HasDraws) and outlet.draws for outlet in outlets)
     flow = _Flow.of(reading, brains, threads, exact=exact)
-    summary = Summary(explain=explain, explanation=flow.explanation())
+    summary = Summary(explain=explain, profile=flow.start_profile())
     with ExitStack() as stack:
         results = stack.enter_context(flow.results())
         opened = [stack.enter_context(outlet.open()) for outlet in outlets]
         writers = list(zip(names, opened, strict=True))
         try:
             for result in results:
-                _hand_over(result, writers, summary)
+                _write_result(result, writers, summary)
                 if on_result:
                     on_result(result)
                 result.frame.forget()
@@ -72,18 +73,18 @@ def run(
             if not summary.frames:
                 raise
             summary.broken = str(error)
-        flow.complete(summary.explanation)
+        flow.complete_profile(summary.profile)
         for _, writer in writers:
             writer.finish(summary.to_json())
     return summary
 
 
-def _outlets(
+def _open_outlets(
     sinks: Sequence[Writable] | Mapping[str, Sink], reading: Source, inputs: Sequence[str]
 ) -> tuple[list[str], list[Sink]]:
     if isinstance(sinks, Mapping):
         return list(sinks), list(sinks.values())
-    return [sink_name(sink) for sink in sinks], open_sinks(sinks, reading=reading, inputs=inputs)
+    return [sink_name_of(sink) for sink in sinks], open_sinks(sinks, reading=reading, inputs=inputs)
 
 
 def stream(
@@ -92,22 +93,22 @@ def stream(
     """The results of a source's frames: of every frame in order, of a live source the newest. Raises SourceError.
 
     A Result unpacks into its frame and the inferences that succeeded: ``for frame, inferences in stream("clip.mp4",
-    brains)``; ``failures`` has the rest, and a warning is logged of each that is news.
+    brains)``; ``failures`` has the rest, and each new one is logged as a warning.
     """
     failures = FailureLog()
-    with _Flow.of(source_of(source), brains, threads, exact=exact).results() as results:
+    with _Flow.of(to_source(source), brains, threads, exact=exact).results() as results:
         for result in results:
             for line in failures.lines_of(result):
                 log.warning(line)
             yield result
 
 
-def _hand_over(result: Result, writers: Sequence[tuple[str, Writer]], summary: Summary) -> None:
-    summary.take(result)
+def _write_result(result: Result, writers: Sequence[tuple[str, Writer]], summary: Summary) -> None:
+    summary.add(result)
     for name, writer in writers:
-        with summary.explanation.writing(name):
+        with summary.profile.time_sink(name):
             writer.write(result)
-    summary.explanation.finish(result.frame)
+    summary.profile.add_frame(result.frame)
 
 
 @attrs.frozen
@@ -116,18 +117,17 @@ class _Flow:
 
     source: Source
     executor: FrameExecutor
-    threads: Threads
+    threads: ThreadSplit
 
     @classmethod
     def of(cls, source: Source, brains: Sequence[Brain], threads: int | None, *, exact: bool) -> Self:
-        executor = FrameExecutor(_brains(brains), exact=exact)
-        return cls(
-            source, executor, Threads.shared(thread_budget(threads), live=source.live, brains=len(executor.brains))
-        )
+        executor = FrameExecutor(_check_brains(brains), exact=exact)
+        split = ThreadSplit.split(get_thread_budget(threads), live=source.live, brains=len(executor.brains))
+        return cls(source, executor, split)
 
     @contextmanager
     def results(self) -> Iterator[Iterator[Result]]:
-        """Closes the source at the end and waits for what is in work: after all that is opened within is closed."""
+        """Closes the source at the end and waits for what is in work, after all that is opened inside is closed."""
         frames = self.source.frames()
         with ThreadPoolExecutor(self.threads.workers, thread_name_prefix="runner") as pool:
             if self.source.live:
@@ -140,18 +140,18 @@ class _Flow:
                 results.close()
                 close_frames(frames)
 
-    def explanation(self) -> Profile:
+    def start_profile(self) -> Profile:
         return Profile(self.threads, {brain.name: brain.threads for brain in self.executor.brains})
 
-    def complete(self, explanation: Profile) -> None:
-        """Adds what is known at the end alone."""
-        explanation.asked = self.executor.asked
-        explanation.gaps = self.source.gaps if isinstance(self.source, HasGaps) else 0
+    def complete_profile(self, profile: Profile) -> None:
+        """Adds what is known only at the end."""
+        profile.specs = self.executor.specs
+        profile.gaps = self.source.gaps if isinstance(self.source, HasGaps) else 0
 
 
-def _brains(asked: Sequence[Brain] | Brain) -> Sequence[Brain]:
-    """One is a sequence of one. Raises UsageError for what is no brain."""
-    brains = [asked] if isinstance(asked, Brain) else list(asked)
+def _check_brains(given: Sequence[Brain] | Brain) -> Sequence[Brain]:
+    """One brain counts as a sequence of one. Raises UsageError for what is not a brain."""
+    brains = [given] if isinstance(given, Brain) else list(given)
     for brain in brains:
         demand_brain(brain)
     return brains

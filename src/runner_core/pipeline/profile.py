@@ -1,4 +1,4 @@
-"""Explanation: where a run's time went, and what its brains shared."""
+"""Profile: where a run's time went, and what its brains shared."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ import numpy as np
 
 from runner_core.frames.frame import DECODED, Frame, stage_of
 from runner_core.frames.preprocess import PictureSpec
-from runner_core.pipeline.threads import Threads
+from runner_core.pipeline.threads import ThreadSplit
 from runner_core.results.inference import Inference
 from runner_core.results.result import Result
 
-KEPT = 10_000
+Size = tuple[int, int]  # (width, height)
+
+KEPT = 10_000  # times of a stage, the last ones
 PERCENTILES = (50, 90, 99)
+SIZES = 100  # of pictures are reported, the most frequent ones
 
 
 @attrs.define(repr=False)
 class Timings:
-    """Milliseconds; of the last ``KEPT``."""
+    """Milliseconds of one stage; the last ``KEPT`` are kept."""
 
     _kept: array[float] = attrs.field(factory=lambda: array("f"), init=False)
     _oldest: int = attrs.field(default=0, init=False)
@@ -33,10 +36,11 @@ class Timings:
         return len(self._kept)
 
     def __repr__(self) -> str:
-        """The percentiles, not each time: ``Times(3, p50=5.2, p90=6.1, p99=6.3)``."""
-        return f"Times({', '.join([str(len(self)), *(f'{key}={ms:.1f}' for key, ms in self.to_json().items())])})"
+        """The percentiles, not each time: ``Timings(3, p50=5.2, p90=6.1, p99=6.3)``."""
+        return f"Timings({', '.join([str(len(self)), *(f'{key}={ms:.1f}' for key, ms in self.to_json().items())])})"
 
-    def take(self, ms: float) -> None:
+    def add(self, ms: float) -> None:
+        """Takes the place of the oldest once there are ``KEPT``."""
         if len(self._kept) < KEPT:
             self._kept.append(ms)
         else:
@@ -44,15 +48,11 @@ class Timings:
             self._oldest = (self._oldest + 1) % KEPT
 
     def to_json(self) -> dict[str, float]:
-        """``{"p50": ..., "p90": ..., "p99": ...}``: so many in a hundred took no longer. Nothing of nothing."""
+        """``{"p50": ..., "p90": ..., "p99": ...}``: so many percent of the times are no longer; empty without times."""
         if not self._kept:
             return {}
         found = np.percentile(self._kept, PERCENTILES)
         return {f"p{share}": round(float(ms), 3) for share, ms in zip(PERCENTILES, found, strict=True)}
-
-
-Size = tuple[int, int]
-SIZES = 100  # of pictures are told, the most frequent ones
 
 
 def _by_stage() -> dict[str, Timings]:
@@ -63,19 +63,21 @@ def _by_stage() -> dict[str, Timings]:
 class Profile:
     """Gathered frame by frame, in memory that does not grow with the run.
 
-    ``threads``  how they were shared out; ``within`` those of one call of each brain, None being its engine's choice.
+    ``threads``  how they were split; ``within`` those of one call of each brain, None being its engine's choice.
+    ``specs``    what each brain asks of a frame.
     ``decoded``  how often a picture was decoded, by the size it was decoded at and its own, (width, height).
-    ``tensors``  how often one was built, by what was asked of the frame; ``asked`` is what each brain asks.
+    ``tensors``  how often one was built, by its spec.
     ``stages``   of a frame: ``read``, ``decode``, ``prepare``, each without the others.
-    ``brains``   by name, then by stage: ``encode`` holds the above for whoever asks first, and the wait for others.
-    ``sinks``    by how they were named.
-    ``age``      of a live frame, when its result was there.
-    ``gaps``     times that a live source was lost and came back.
+    ``brains``   by name, then by stage: ``encode`` contains the stages above for the brain that asks first, and the
+                 wait for others.
+    ``sinks``    by their names.
+    ``age``      of a live frame, when its result was ready.
+    ``gaps``     how often a live source was lost and came back.
     """
 
-    threads: Threads | None = None
+    threads: ThreadSplit | None = None
     within: Mapping[str, int | None] = attrs.field(factory=dict)
-    asked: Mapping[str, PictureSpec | None] = attrs.field(factory=dict)
+    specs: Mapping[str, PictureSpec | None] = attrs.field(factory=dict)
     frames: int = 0
     dropped: int = 0
     gaps: int = 0
@@ -88,26 +90,26 @@ class Profile:
     _begun: float = attrs.field(factory=perf_counter, init=False)
     _ended: float = attrs.field(factory=perf_counter, init=False)
 
-    def take(self, result: Result) -> None:
-        """Counts a result: as soon as it is there, so that its age is told."""
+    def add_result(self, result: Result) -> None:
+        """Counts a result. Called as soon as it is ready, because it measures the frame's age."""
         self.frames += 1
         self.dropped += result.dropped
         if result.frame.taken is not None:
-            self.age.take((monotonic() - result.frame.taken) * 1e3)
+            self.age.add((monotonic() - result.frame.taken) * 1e3)
         for entry in result.inferences:
             if isinstance(entry, Inference):
                 for stage, ms in entry.ms.items():
-                    self.brains[entry.brain][stage].take(ms)
+                    self.brains[entry.brain][stage].add(ms)
 
     @contextmanager
-    def writing(self, sink: str) -> Iterator[None]:
+    def time_sink(self, sink: str) -> Iterator[None]:
         """Times the block."""
         begun = perf_counter()
         yield
-        self.sinks[sink].take((perf_counter() - begun) * 1e3)
+        self.sinks[sink].add((perf_counter() - begun) * 1e3)
 
-    def finish(self, frame: Frame) -> None:
-        """Counts what was made of a frame, once nobody will ask it for more."""
+    def add_frame(self, frame: Frame) -> None:
+        """Counts what was computed of a frame. Called once nobody will ask it for more."""
         self._ended = perf_counter()
         spent: dict[str, float] = defaultdict(float)
         for computed in frame.computed:
@@ -117,30 +119,31 @@ class Profile:
             elif computed.key in DECODED and computed.shape:
                 self.decoded[(computed.shape[1], computed.shape[0]), frame.size] += 1
         for stage, ms in spent.items():
-            self.stages[stage].take(ms)
+            self.stages[stage].add(ms)
 
-    def users(self, spec: PictureSpec) -> list[str]:
+    def users_of(self, spec: PictureSpec) -> list[str]:
         """The brains that share a tensor."""
-        return [brain for brain, asked in self.asked.items() if asked == spec]
+        return [brain for brain, own in self.specs.items() if own == spec]
 
     def to_json(self) -> dict[str, Any]:
+        """What ``--explain`` writes; what was not measured is left out."""
         seconds = self._ended - self._begun
-        told = {
+        profile = {
             "seconds": round(seconds, 3),
             "frames_per_second": round(self.frames / seconds, 2) if self.frames else 0.0,
             "threads": attrs.asdict(self.threads) | {"within": dict(self.within)} if self.threads else None,
             "decoded": [{"size": at, "of": of, "times": times} for (at, of), times in self.decoded.most_common(SIZES)],
             "tensors": [
-                {"tensor": str(spec), "built": built, "brains": self.users(spec)}
+                {"tensor": str(spec), "built": built, "brains": self.users_of(spec)}
                 for spec, built in self.tensors.most_common()
             ],
-            "stages": _ms(self.stages),
-            "brains": {name: _ms(stages) for name, stages in self.brains.items()},
-            "sinks": _ms(self.sinks),
+            "stages": _percentiles_of(self.stages),
+            "brains": {name: _percentiles_of(stages) for name, stages in self.brains.items()},
+            "sinks": _percentiles_of(self.sinks),
             "age": self.age.to_json(),
         }
-        return {key: value for key, value in told.items() if value} | {"dropped": self.dropped, "gaps": self.gaps}
+        return {key: value for key, value in profile.items() if value} | {"dropped": self.dropped, "gaps": self.gaps}
 
 
-def _ms(stages: dict[str, Timings]) -> dict[str, dict[str, float]]:
+def _percentiles_of(stages: Mapping[str, Timings]) -> dict[str, dict[str, float]]:
     return {stage: times.to_json() for stage, times in stages.items()}

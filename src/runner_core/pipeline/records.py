@@ -1,4 +1,4 @@
-"""Record: what a run said of one frame, read back from its JSON lines."""
+"""The results log of a run, its JSON lines, read back: one Record a frame."""
 
 from __future__ import annotations
 
@@ -34,53 +34,53 @@ class Record:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Record:
-        """Raises KeyError, TypeError or ValueError for what is no such line."""
+        """Raises KeyError, TypeError, ValueError or LabelError for what is not such a line."""
         source, index = str(line["source"]), int(line["index"])
         if "error" in line:
-            return cls(source, index, error=_failure(line))
+            return cls(source, index, error=_read_failure(line))
         width, height = line["size"]
         size = int(width), int(height)
-        return cls(source, index, line["time"], size, tuple(_entry(said, size) for said in line["inferences"]))
+        return cls(source, index, line["time"], size, tuple(_read_entry(entry, size) for entry in line["inferences"]))
 
 
-def _entry(said: Mapping[str, Any], size: tuple[int, int]) -> Entry:
-    return _failure(said) if "error" in said else Inference.from_json(said, size=size)
+def _read_entry(entry: Mapping[str, Any], size: tuple[int, int]) -> Entry:
+    return _read_failure(entry) if "error" in entry else Inference.from_json(entry, size=size)
 
 
-def _failure(said: Mapping[str, Any]) -> Failure:
-    return Failure(said["error"]["kind"], said["error"]["message"], said.get("brain", ""))
+def _read_failure(entry: Mapping[str, Any]) -> Failure:
+    return Failure(entry["error"]["kind"], entry["error"]["message"], entry.get("brain", ""))
 
 
 def read_records(lines: Iterable[bytes], name: str) -> Iterator[Record | Failure]:
-    """The records of a file of that name, one at a time; a line that is none is a Failure that says which.
+    """The records of a file called ``name``, one at a time; for a line that is not a record, a Failure with its number.
 
-    Lines of sums are passed over. Raises UsageError where the first line is none: the file is something else.
+    Lines with a summary are skipped. Raises UsageError if the first line is not a record: the file is something else.
     """
     begun = False
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            record = _record(json.loads(line))
+            record = _read_record(json.loads(line))
         except (ValueError, KeyError, TypeError, LabelError) as error:
             if not begun:
                 remedy = "give the JSON lines that `runner run` wrote"
                 raise UsageError(f"{name}: not the answers of a run ({type(error).__name__})", remedy=remedy) from error
-            yield Failure("ValueError", f"{name}: line {number} is not what a run says of a frame ({error!r})")
+            yield Failure("ValueError", f"{name}: line {number} is not a record of a frame ({error!r})")
         else:
             if record:
                 yield record
         begun = True
 
 
-def _record(data: Any) -> Record | None:
-    """None for the line of sums."""
+def _read_record(data: Any) -> Record | None:
+    """None for the line with the summary."""
     return None if "summary" in data else Record.from_json(data)
 
 
 @attrs.frozen
 class RowFilter:
-    """Which rows are wanted: that score ``conf`` at least, of these ``classes``, at most ``max_det`` of them.
+    """Which rows to keep: those that score at least ``conf``, of these ``classes``, at most ``max_det`` of them.
 
     A row without a score passes any ``conf``; a class map stays as it is.
     """
@@ -89,12 +89,12 @@ class RowFilter:
     classes: frozenset[str] | None = None
     max_det: int | None = None
 
-    def of(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
-        """The entries with these rows alone. What was found inside a row that is gone has no parent any more."""
-        rows = {said.brain: self._rows(said) for said in entries if isinstance(said, Inference)}
-        return tuple(_taken(said, rows) if isinstance(said, Inference) else said for said in entries)
+    def apply(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+        """The entries with only these rows. What was found inside a row that is gone has no parent any more."""
+        rows = {entry.brain: self._find_rows(entry) for entry in entries if isinstance(entry, Inference)}
+        return tuple(_select_rows(entry, rows) if isinstance(entry, Inference) else entry for entry in entries)
 
-    def _rows(self, inference: Inference) -> NDArray[np.integer]:
+    def _find_rows(self, inference: Inference) -> NDArray[np.integer]:
         kept = np.ones(len(inference), bool)
         if self.conf is not None and inference.scores is not None:
             kept &= inference.scores >= np.float32(self.conf)
@@ -103,12 +103,11 @@ class RowFilter:
         return np.flatnonzero(kept)[: self.max_det]
 
 
-def _taken(inference: Inference, rows: Mapping[str, NDArray[np.integer]]) -> Inference:
-    taken = inference.take(rows[inference.brain])
+def _select_rows(inference: Inference, rows: Mapping[str, NDArray[np.integer]]) -> Inference:
+    selected = inference.take(rows[inference.brain])
     kept = rows.get(inference.parent_brain)
-    if taken.parents is None or kept is None:
-        return taken
-    place = {int(row): new for new, row in enumerate(kept)}
-    return attrs.evolve(
-        taken, parents=np.array([place.get(row, NO_NUMBER) for row in taken.parents.tolist()], np.int64)
-    )
+    if selected.parents is None or kept is None:
+        return selected
+    moved = {int(row): new for new, row in enumerate(kept)}
+    parents = np.array([moved.get(row, NO_NUMBER) for row in selected.parents.tolist()], np.int64)
+    return attrs.evolve(selected, parents=parents)

@@ -1,4 +1,4 @@
-"""Replaying: the answers of an earlier run handed to sinks once more, without any model."""
+"""Replay: the answers of an earlier run written to sinks again, without any model."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def replay(
     sinks: Sequence[Sink],
     *,
     pictures: FrameLookup | None = None,
-    choice: RowFilter | None = None,
-    complain: Callable[[str], None] = print,
+    rows: RowFilter | None = None,
+    report: Callable[[str], None] = print,
 ) -> Summary:
-    """Hands every record to every sink, with its picture and the chosen rows.
+    """Writes every record to every sink, with its picture and the rows that ``rows`` keeps.
 
-    A line that is no record, and a record whose picture is not found, are told to ``complain`` and left out. Raises
-    SinkError, and UsageError where a sink draws and there are no pictures.
+    A line that is not a record, and a record whose picture is not found, are given to ``report`` and left out. Raises
+    SinkError, and UsageError if a sink draws and there are no pictures.
     """
     if pictures is None and any(isinstance(sink, HasDraws) and sink.draws for sink in sinks):
         raise UsageError("a sink draws, and there are no pictures", remedy="give --video CLIP or --pictures DIR")
     summary = Summary()
     with ExitStack() as stack:
         writers = [stack.enter_context(sink.open()) for sink in sinks]
-        for result in _results(records, pictures or NoPictures(), choice or RowFilter(), complain):
-            summary.take(result)
+        for result in _read_results(records, pictures or NoPictures(), rows or RowFilter(), report):
+            summary.add(result)
             for writer in writers:
                 writer.write(result)
             result.frame.forget()
@@ -42,25 +42,25 @@ def replay(
     return summary
 
 
-def _results(
-    records: Iterable[Record | Failure], pictures: FrameLookup, choice: RowFilter, complain: Callable[[str], None]
+def _read_results(
+    records: Iterable[Record | Failure], pictures: FrameLookup, rows: RowFilter, report: Callable[[str], None]
 ) -> Iterator[Result]:
     for record in records:
         if isinstance(record, Failure):
-            complain(record.message)
+            report(record.message)
             continue
         try:
-            frame = _placed(pictures.find(record) if record.size else NoPictures().find(record), record)
+            frame = _restore_frame(pictures.find(record) if record.size else NoPictures().find(record), record)
         except (ImageError, SourceError) as error:
-            complain(str(error))
+            report(str(error))
         else:
-            yield Result(frame, choice.of(record.entries), record.error)
+            yield Result(frame, rows.apply(record.entries), record.error)
 
 
-def _placed(frame: Frame, record: Record) -> Frame:
-    """The frame as the run knew it. Raises ImageError, SourceError where it is another picture."""
+def _restore_frame(frame: Frame, record: Record) -> Frame:
+    """The frame, named and timed as in the run. Raises ImageError, and SourceError if it is another picture."""
     if record.size and frame.size != record.size:
         sizes = " and ".join(f"{width} x {height}" for width, height in (frame.size, record.size))
-        raise SourceError(f"{frame.source}: not the picture that was answered: their sizes are {sizes}")
+        raise SourceError(f"{frame.source}: not the picture of the answers: the sizes are {sizes}")
     frame.source, frame.index, frame.time = record.source, record.index, record.time
     return frame

@@ -26,44 +26,44 @@ Writable = str | os.PathLike[str] | Sink
 def open_source(location: str) -> Source:
     """The source for ``file:pictures``, ``https://...``, ``clip.mp4``, ``pictures/``, ``0``, ``-``.
 
-    A plugin's name before a colon goes first, then what plugins claim: the suffix, the scheme; without a scheme the
-    location as a whole (``-``, ``/dev/video0``), the suffix, any path. A word claims so much only as the plugin's own
-    name, where nothing that is there is called so. What follows a question mark claims nothing, unless a file that is
-    there has it in its name. Raises NotInstalled, SourceError.
+    A plugin's name before a colon comes first, then what plugins claim: the suffix, the scheme; without a scheme the
+    whole location (``-``, ``/dev/video0``), the suffix, any path. A plain word is a claim only if it is the plugin's
+    own name and no file or folder has that name. What follows a question mark is ignored here, unless a file with the
+    question mark in its name exists. Raises NotInstalled, SourceError.
     """
     scheme = _SCHEME.match(location)
     named = get_registry().all("sources").get(scheme[1]) if scheme else None
     if named and scheme:
-        return _made(named, location[scheme.end() :])
-    bare = location if os.path.exists(location) else location.partition("?")[0]  # noqa: PTH110  # any text may be asked
+        return _make_source(named, location[scheme.end() :])
+    bare = location if os.path.exists(location) else location.partition("?")[0]  # noqa: PTH110  # any text may be given
     suffix = PurePath(bare).suffix.lower()
     whole = bare if not bare.isidentifier() or _is_own_name(bare) else ""  # a folder may be called rtsp
     for claim in (suffix, scheme[1].lower()) if scheme else (whole, suffix, "path"):
         claiming = get_registry().claiming("sources", claim) if claim else ()
         if claiming:
-            return _made(claiming[0], location)
+            return _make_source(claiming[0], location)
     known = ", ".join(get_registry().all("sources")) or "none"
     package = find_distribution("sources", scheme[1].lower() if scheme else "file")
     remedy = f"`pip install {package}` brings one" if package else "see `runner plugins`"
     raise NotInstalled(f"no installed source reads {redact_url(location)!r}", remedy=f"installed: {known}; {remedy}")
 
 
-def source_of(asked: Readable) -> Source:
-    """The source itself. Raises as ``open_source`` does, and UsageError for what is no Readable."""
-    if isinstance(asked, str | os.PathLike | int):
-        return open_source(str(asked))
-    if not isinstance(asked, Source):
+def to_source(given: Readable) -> Source:
+    """The source itself. Raises as ``open_source`` does, and UsageError for what is not a Readable."""
+    if isinstance(given, str | os.PathLike | int):
+        return open_source(str(given))
+    if not isinstance(given, Source):
         raise UsageError(
-            f"a {type(asked).__name__} is no source of pictures",
-            remedy="give a location, such as 'pictures/', or a source; brain.predict_many takes pictures at hand",
+            f"a {type(given).__name__} is not a source of pictures",
+            remedy="give a location, such as 'pictures/', or a source; brain.predict_many takes pictures in memory",
         )
-    return asked
+    return given
 
 
 def open_sink(location: str) -> Sink:
     """The sink for ``jsonl:out.jsonl``, ``images:out/``; for ``-`` or ``out.csv`` the one that claims it.
 
-    What follows a question mark claims nothing. Raises UsageError, NotInstalled, SinkError.
+    What follows a question mark is ignored here. Raises UsageError, NotInstalled, SinkError.
     """
     name, colon, rest = location.partition(":")
     if colon and rest:
@@ -72,46 +72,47 @@ def open_sink(location: str) -> Sink:
     claim = PurePath(without_options(location)).suffix.lower() or location
     claiming = () if colon else get_registry().claiming("sinks", claim)
     if not claiming:
-        raise UsageError(f"{location!r} is not a sink", remedy="write its name and where to, such as jsonl:out.jsonl")
+        raise UsageError(f"{location!r} is not a sink", remedy="write its name and a place, such as jsonl:out.jsonl")
     claimed: Sink = claiming[0].make(location)
     return claimed
 
 
-def open_sinks(asked: Sequence[Writable], *, reading: Source | None = None, inputs: Sequence[str] = ()) -> list[Sink]:
-    """The sinks for locations; others as they are.
+def open_sinks(given: Sequence[Writable], *, reading: Source | None = None, inputs: Sequence[str] = ()) -> list[Sink]:
+    """The sinks for locations; sinks are returned as they are.
 
-    Raises as ``open_sink`` does, and UsageError where two would write over each other.
+    Raises as ``open_sink`` does, and UsageError if two would write over each other.
 
-    ``reading``  the source of the run: a sink that leaves pictures in a folder which this searches, or writes over one
-                 of its ``files``, is refused, too.
+    ``reading``  the source of the run: a sink that writes pictures into a folder which this source searches, or writes
+                 over one of its ``files``, is refused too.
     ``inputs``   locations that are read: no sink may write over a file that one of them names.
     """
-    if isinstance(asked, str | os.PathLike):
-        raise UsageError(f"sinks are {str(asked)!r}", remedy="give a list of them")
-    sinks = [open_sink(str(each)) if isinstance(each, str | os.PathLike) else each for each in asked]
+    if isinstance(given, str | os.PathLike):
+        raise UsageError(f"sinks are {str(given)!r}", remedy="give a list of them")
+    sinks = [open_sink(str(each)) if isinstance(each, str | os.PathLike) else each for each in given]
     read = [_file_of(each) for each in inputs]
     taken: dict[str, str] = {}
-    for given, sink in zip(asked, sinks, strict=True):
-        location = sink_name(given)
-        for place in _places(sink) or ([] if sink is given else [location]):
+    for each, sink in zip(given, sinks, strict=True):
+        location = sink_name_of(each)
+        for place in _places_of(sink) or ([] if sink is each else [location]):
             if _is_among(read, place) or (isinstance(reading, HasFiles) and _is_among(reading.files, place)):
                 raise UsageError(f"{location}: would write over what is read", remedy="name another place for it")
             if place in taken:
-                also = taken[place]
-                told = f"{location} is given twice" if location == also else f"{location} writes where {also} does"
-                raise UsageError(told, remedy="name another place for one of them")
+                other = taken[place]
+                twice = location == other
+                problem = f"{location} is given twice" if twice else f"{location} writes to the same place as {other}"
+                raise UsageError(problem, remedy="name another place for one of them")
             taken[place] = location
-        _spare(_folder_of(reading), _folder_of(sink), location)
+        _check_folders(_folder_of(reading), _folder_of(sink), location)
     return sinks
 
 
-def sink_name(asked: Writable) -> str:
-    """What a sink is called where a run is told of: as it was typed, without a password."""
-    return redact_url(str(asked)) if isinstance(asked, str | os.PathLike) else type(asked).__name__
+def sink_name_of(given: Writable) -> str:
+    """The name of a sink in summaries and messages: as it was typed, without a password."""
+    return redact_url(str(given)) if isinstance(given, str | os.PathLike) else type(given).__name__
 
 
-def _places(sink: Sink) -> list[str]:
-    """Where it says that it writes."""
+def _places_of(sink: Sink) -> list[str]:
+    """Where the sink says that it writes."""
     return [os.path.realpath(place) for place in (sink.places if isinstance(sink, HasPlaces) else ())]
 
 
@@ -120,23 +121,23 @@ def _folder_of(part: Source | Sink | None) -> Path | None:
 
 
 def _is_among(files: Iterable[str], place: str) -> bool:
-    """Whether a place is one of these files. There may be a million: only those that end as it does are looked at."""
-    name = os.path.basename(place)  # noqa: PTH119  # any text may be asked
+    """Whether a place is one of these files. There may be a million: only those with its name are looked at."""
+    name = os.path.basename(place)  # noqa: PTH119  # any text may be given
     alike = [file for file in files if file.endswith(name)]
     return bool(alike) and os.path.isfile(place) and place in map(os.path.realpath, alike)  # noqa: PTH113
 
 
 def _file_of(location: str) -> str:
-    """What a source's location names, if that is a file."""
+    """The file that a source's location names, if it names one."""
     scheme = _SCHEME.match(location)
     place = location[scheme.end() :] if scheme and scheme[1] in get_registry().all("sources") else location
-    return place if os.path.exists(place) else without_options(place)  # noqa: PTH110  # any text may be asked
+    return place if os.path.exists(place) else without_options(place)  # noqa: PTH110  # any text may be given
 
 
-def _spare(searched: Path | None, filled: Path | None, location: str) -> None:
+def _check_folders(searched: Path | None, filled: Path | None, location: str) -> None:
     if searched and filled and Path(os.path.realpath(filled)).is_relative_to(os.path.realpath(searched)):
         raise UsageError(
-            f"{location}: among the pictures that are read, from {searched}", remedy="name a folder outside of it"
+            f"{location}: among the pictures that are read, from {searched}", remedy="name a folder outside it"
         )
 
 
@@ -144,6 +145,6 @@ def _is_own_name(word: str) -> bool:
     return word in get_registry().all("sources") and not os.path.exists(word)  # noqa: PTH110  # as above
 
 
-def _made(found: Installed, location: str) -> Source:
+def _make_source(found: Installed, location: str) -> Source:
     source: Source = found.make(location)
     return source

@@ -15,36 +15,13 @@ INTERRUPTED = "interrupted"
 
 
 @attrs.define
-class Tally:
-    """One brain's share: frames answered, instances found, failures, milliseconds a frame."""
-
-    answered: int = 0
-    found: int = 0
-    failed: int = 0
-    labels: Counter[str] = attrs.field(factory=Counter)
-    ms: Timings = attrs.field(factory=Timings)
-
-    def take(self, inference: Inference) -> None:
-        self.answered += 1
-        self.found += len(inference)
-        self.labels.update(inference.names)
-        self.ms.take(sum(inference.ms.values()))
-
-    def to_json(self) -> dict[str, Any]:
-        spent = {"ms": self.ms.to_json()["p50"]} if self.ms else {}
-        return {
-            "answered": self.answered, "found": self.found, "failed": self.failed, "labels": dict(self.labels), **spent
-        }  # fmt: skip
-
-
-@attrs.define
 class Summary:
     """Counts over a run.
 
-    ``failed``   frames that could not be read or that some brain failed on.
+    ``failed``   frames that could not be read or that a brain failed on.
     ``dropped``  frames of a live source that were passed over.
-    ``broken``   why the source ended before its end; ``INTERRUPTED`` where somebody stopped it.
-    ``explain``  whether ``to_json`` gives the explanation too.
+    ``broken``   why the source ended early; ``INTERRUPTED`` if somebody stopped it.
+    ``explain``  whether ``to_json`` gives the profile too.
     """
 
     frames: int = 0
@@ -52,28 +29,55 @@ class Summary:
     dropped: int = 0
     broken: str = ""
     brains: dict[str, Tally] = attrs.field(factory=dict)
-    explanation: Profile = attrs.field(factory=Profile, repr=False)  # long; it has tables of its own
+    profile: Profile = attrs.field(factory=Profile, repr=False)  # long; it has tables of its own
     explain: bool = False
 
-    def take(self, result: Result) -> None:
+    def add(self, result: Result) -> None:
+        """Counts a result."""
         self.frames += 1
         self.failed += bool(result.failures)
         self.dropped += result.dropped
-        self.explanation.take(result)
+        self.profile.add_result(result)
         for entry in result.inferences:
             tally = self.brains.setdefault(entry.brain, Tally())
             if isinstance(entry, Inference):
-                tally.take(entry)
+                tally.add(entry)
             else:
                 tally.failed += 1
 
     def to_json(self) -> dict[str, Any]:
+        """The last record of a run's JSON lines."""
         brains = {name: tally.to_json() for name, tally in self.brains.items()}
         rare = {key: value for key, value in (("dropped", self.dropped), ("broken", self.broken)) if value}
-        why = {"explain": self.explanation.to_json()} if self.explain else {}
-        return {"frames": self.frames, "failed": self.failed, **rare, "brains": brains, **why}
+        profile = {"explain": self.profile.to_json()} if self.explain else {}
+        return {"frames": self.frames, "failed": self.failed, **rare, "brains": brains, **profile}
 
     @property
     def ok(self) -> bool:
         """Whether nothing failed."""
         return not self.failed and not self.broken
+
+
+@attrs.define
+class Tally:
+    """One brain's part: frames answered, instances found, failures, milliseconds a frame."""
+
+    answered: int = 0
+    found: int = 0
+    failed: int = 0
+    labels: Counter[str] = attrs.field(factory=Counter)
+    ms: Timings = attrs.field(factory=Timings)
+
+    def add(self, inference: Inference) -> None:
+        """Counts an answer."""
+        self.answered += 1
+        self.found += len(inference)
+        self.labels.update(inference.names)
+        self.ms.add(sum(inference.ms.values()))
+
+    def to_json(self) -> dict[str, Any]:
+        """``ms`` is the median, and left out if there was no answer."""
+        spent = {"ms": self.ms.to_json()["p50"]} if self.ms else {}
+        return {
+            "answered": self.answered, "found": self.found, "failed": self.failed, "labels": dict(self.labels), **spent
+        }  # fmt: skip

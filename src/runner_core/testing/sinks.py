@@ -43,7 +43,7 @@ class SinkCase:
         summary = Summary()
         with self.make(location or self.location).open() as writer:
             for result in results:
-                summary.take(result)
+                summary.add(result)
                 writer.write(result)
             writer.finish(summary.to_json())
 

@@ -111,9 +111,9 @@ def test_it_is_told_when_it_is_asked_for(pictures, brains):
 
 def test_it_does_not_grow_with_the_run():
     summary = run(ScriptedSource(300), [ScriptedBrain()], explain=True, threads=2)
-    assert len(summary.explanation.brains) == 1
-    assert len(summary.explanation.brains["brain"]) == 1
-    assert len(summary.explanation.decoded) == 0
+    assert len(summary.profile.brains) == 1
+    assert len(summary.profile.brains["brain"]) == 1
+    assert len(summary.profile.decoded) == 0
 
 
 def test_runner_run_and_runner_bench(pictures, testdata, tmp_path, capsys, monkeypatch):

@@ -9,7 +9,7 @@ from runner_core.pipeline.summary import Summary, Tally
 def times(*all_ms):
     found = Timings()
     for ms in all_ms:
-        found.take(ms)
+        found.add(ms)
     return found
 
 
@@ -31,19 +31,19 @@ def test_the_oldest_go_first():
     assert len(found) == KEPT
     assert found.to_json()["p90"] == 1000.0
     for _ in range(KEPT // 2 - 1):
-        found.take(1.0)
+        found.add(1.0)
     assert found.to_json()["p99"] == 1.0
     assert max(found._kept) == 1000.0, "one is left"
-    found.take(1.0)
+    found.add(1.0)
     assert max(found._kept) == 1.0
 
 
 def test_a_summary_prints_on_a_line_that_one_reads():
     found = times(1.0, 2.0, 3.0)
-    assert repr(found) == "Times(3, p50=2.0, p90=2.8, p99=3.0)"
-    assert repr(times()) == "Times(0)"
+    assert repr(found) == "Timings(3, p50=2.0, p90=2.8, p99=3.0)"
+    assert repr(times()) == "Timings(0)"
     tally = Tally(answered=3, found=1, ms=found)
     assert repr(Summary(frames=3, brains={"page": tally})) == (
         "Summary(frames=3, failed=0, dropped=0, broken='', brains={'page': Tally(answered=3, found=1, failed=0, "
-        "labels=Counter(), ms=Times(3, p50=2.0, p90=2.8, p99=3.0))}, explain=False)"
+        "labels=Counter(), ms=Timings(3, p50=2.0, p90=2.8, p99=3.0))}, explain=False)"
     )

@@ -38,13 +38,13 @@ def model(testdata, tmp_path):
 def measured(monkeypatch):
     """The engines measured, as they are."""
     asked = []
-    measure = measuring._Benchmark.measured
+    measure = measuring._Benchmark.measure
 
     def noting(self, candidate, before):
         asked.append(candidate.engine)
         return measure(self, candidate, before)
 
-    monkeypatch.setattr(measuring._Benchmark, "measured", noting)
+    monkeypatch.setattr(measuring._Benchmark, "measure", noting)
     return asked
 
 
@@ -131,7 +131,7 @@ def test_an_engine_that_answers_otherwise_is_left_out_however_fast(model, memory
     assert opened(model) == "onnx"
     assert "engine wrong is left out: answers otherwise than onnx: " in caplog.text
     refusals = {key.split(" | ")[1]: speed["refusal"] for key, speed in json.loads(memory.read_text()).items()}
-    assert "alike in trial pictures" in refusals["wrong"]
+    assert "alike in probe images" in refusals["wrong"]
     assert not refusals["onnx"]
 
 

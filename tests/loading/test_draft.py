@@ -30,7 +30,7 @@ def bare(tmp_path):
 def test_a_task_that_fails_while_others_are_asked_is_told_of_once(bare, caplog):
     with registry_of(tasks=TASKS):
         assert list(draft_cards(bare)) == list(draft_cards(bare)) == ["good"]
-    assert caplog.messages == [f"{bare.path}: task bad is passed over, for it fails at this model (ValueError: boom)"]
+    assert caplog.messages == [f"{bare.path}: task bad is skipped: it fails at this model (ValueError: boom)"]
 
 
 def test_one_that_was_asked_for_by_name_raises(bare, caplog):

@@ -88,7 +88,7 @@ def test_tflite_files_tell_labels_and_normalisation(write_tflite, engine):
     card = opened(path, engine)
     assert card.labels.names == tuple(NAMES)
     assert in_deviations(card) == [(127.0,) * 3, (64.0,) * 3]
-    assert "labels, mean, std: told by the model itself" in card.notes
+    assert "labels, mean, std: from the model itself" in card.notes
 
 
 @pytest.mark.parametrize("engine", ["onnx", "openvino"])
@@ -124,7 +124,7 @@ def test_a_saved_model_has_its_metadata_in_its_folder(classifier, tmp_path):
     card = opened(tmp_path / "exported")
     assert card.labels.names == tuple(NAMES)
     assert in_deviations(card) == [(0.0,) * 3, (255.0,) * 3]
-    assert "task, names, imgsz: told by metadata.yaml beside the model" in card.notes
+    assert "task, names, imgsz: from metadata.yaml beside the model" in card.notes
 
 
 def test_keras_tells_the_size_and_whether_it_scales_by_itself(classifier, tmp_path):
@@ -146,7 +146,7 @@ def test_hugging_face_tells_labels_and_values_in_two_files(write_onnx, tmp_path)
     card = opened(write_onnx())
     assert card.labels.names == tuple(NAMES)
     assert in_deviations(card) == [(127.5,) * 3, (63.75,) * 3]
-    assert "imgsz, mean, std, resize: told by preprocessor_config.json beside the model" in card.notes
+    assert "imgsz, mean, std, resize: from preprocessor_config.json beside the model" in card.notes
 
 
 def test_triton_tells_the_sides_that_a_model_leaves_open(write_onnx, tmp_path):

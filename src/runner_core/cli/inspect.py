@@ -140,7 +140,7 @@ def _show(trial: SearchResult) -> None:
             row.variant.text,
             str(row.found),
             "-" if row.best is None else f"{row.best:.2f}",
-            f"{row.steady:.2f}",
+            f"{row.stability:.2f}",
             row.error or ", ".join(row.names[:4]),
         )
         for number, row in enumerate(trial.rows, 1)

@@ -1,4 +1,4 @@
-"""Measuring: which of the engines that open a model is the fastest on this machine."""
+"""Which of the engines that open a model is the fastest on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from runner_core.loading.probes import ProbeAnswers
 from runner_core.loading.speed_cache import Speed
 
 WARM_UP, LEAST_RUNS, MOST_RUNS, MILLISECONDS = 2, 3, 30, 600
-NEAR, MOST_FINALISTS, TURNS = 1.3, 4, 20  # who is measured once more: up to so many times the best
+NEAR, MOST_FINALISTS, TURNS = 1.3, 4, 20  # which ones are measured once more: up to this many times the best
 
 OpenCandidate = Callable[[ModelFiles, Candidate, LoadOptions], LocalBrain]
 
@@ -33,44 +33,44 @@ def rank_engines(
 ) -> list[tuple[Candidate, Speed]]:
     """Every installed engine that claims an artifact, the fastest first, those that refuse it last.
 
-    Unless ``every``, the format's own engine alone. What was measured before is not measured again, unless ``anew``;
-    what is measured now is remembered, and a warning tells which engines are left out: those that refuse the model, and
-    those that answer otherwise than the first that does not. Raises NotInstalled, and UsageError
-    for another task than the card's.
+    Unless ``every``, only the format's own engine. What was measured before is not measured again, unless ``anew``;
+    what is measured now is remembered. A warning says which engines are left out: those that refuse the model, and
+    those whose answers differ from those of the first that does not. Raises NotInstalled, and UsageError for another
+    task than the card's.
     """
     candidates = find_candidates(files.of_task(options.task))[: None if every else 1]
     if len(candidates) == 1 and not anew:  # nothing to choose
         return [(candidates[0], Speed(None))]
     known = {} if anew else speeds.read_speeds()
-    round_ = _Benchmark(files, options, open_candidate)
+    benchmark = _Benchmark(files, options, open_candidate)
     found: list[tuple[Candidate, Speed]] = []
     new: dict[str, Speed] = {}
     for candidate in candidates:
         key = speeds.speed_key(candidate, options)
-        speed, lasting = (known[key], False) if key in known else round_.measured(candidate, found)
+        speed, lasting = (known[key], False) if key in known else benchmark.measure(candidate, found)
         found.append((candidate, speed))
         if lasting:
             new[key] = speed
     if new:
-        found = round_.final(found)
-        told = {speeds.speed_key(candidate, options): speed for candidate, speed in found}
-        speeds.remember_speeds({key: speed for key, speed in told.items() if key in new or key in known})
+        found = benchmark.repeat_finalists(found)
+        final = {speeds.speed_key(candidate, options): speed for candidate, speed in found}
+        speeds.remember_speeds({key: speed for key, speed in final.items() if key in new or key in known})
     return sorted(found, key=lambda item: float("inf") if item[1].ms is None else item[1].ms)
 
 
 class _Benchmark:
-    """Measures one model's candidates; the first that runs says what the others must answer."""
+    """Measures the candidates of one model; the first that runs says what the others must answer."""
 
     def __init__(self, files: ModelFiles, options: LoadOptions, open_candidate: OpenCandidate) -> None:
         self._files, self._options, self._open_candidate = files, options, open_candidate
         self._first: ProbeAnswers | None = None
 
-    def measured(self, candidate: Candidate, before: Sequence[tuple[Candidate, Speed]]) -> tuple[Speed, bool]:
-        """The speed, and whether it will be the same next time: trust may be given, another label map too."""
+    def measure(self, candidate: Candidate, before: Sequence[tuple[Candidate, Speed]]) -> tuple[Speed, bool]:
+        """The speed, and whether it holds the next time: a refusal may not, if trust or other labels are given then."""
         try:
-            first = self._trial(before)
+            first = self._first_answers(before)
             with self._open(candidate) as brain:
-                fault = first.fault_of(brain) if first else ""
+                fault = first.find_difference(brain) if first else ""
                 if fault:
                     raise EngineError(fault)
                 self._first = self._first or ProbeAnswers.of(brain)
@@ -79,10 +79,10 @@ class _Benchmark:
             log.warning("engine %s is left out: %s", candidate.engine, error.message)
             return Speed(None, error.message), isinstance(error, EngineError) and not isinstance(error, UntrustedError)
 
-    def final(self, found: Sequence[tuple[Candidate, Speed]]) -> list[tuple[Candidate, Speed]]:
-        """The same, those near the best measured once more, in turns: what else the machine does meets them alike."""
-        told = sorted((speed.ms, place) for place, (_, speed) in enumerate(found) if speed.ms is not None)
-        near = {place: ms for ms, place in told[:MOST_FINALISTS] if ms <= NEAR * told[0][0]}
+    def repeat_finalists(self, found: Sequence[tuple[Candidate, Speed]]) -> list[tuple[Candidate, Speed]]:
+        """The same, those near the best measured once more, in turns, so that other load meets all alike."""
+        times = sorted((speed.ms, place) for place, (_, speed) in enumerate(found) if speed.ms is not None)
+        near = {place: ms for ms, place in times[:MOST_FINALISTS] if ms <= NEAR * times[0][0]}
         picture = _make_picture()
         with ExitStack() as stack:
             brains = {place: stack.enter_context(self._open(found[place][0])) for place in near if len(near) > 1}
@@ -94,10 +94,10 @@ class _Benchmark:
             for place, (candidate, speed) in enumerate(found)
         ]
 
-    def _trial(self, before: Sequence[tuple[Candidate, Speed]]) -> ProbeAnswers | None:
-        """Of the first that runs; None where none of them does."""
+    def _first_answers(self, before: Sequence[tuple[Candidate, Speed]]) -> ProbeAnswers | None:
+        """Those of the first that runs; None where none of them does."""
         first = next((candidate for candidate, speed in before if speed.ms is not None), None)
-        if self._first is None and first:  # its speed is known from another day
+        if self._first is None and first:  # its speed is known from an earlier run
             with self._open(first) as brain:
                 self._first = ProbeAnswers.of(brain)
         return self._first
@@ -107,7 +107,7 @@ class _Benchmark:
 
 
 def _measure_brain(brain: LocalBrain) -> float:
-    """The quickest of some runs: what else the machine does only ever adds to it."""
+    """The quickest of some runs: other load on the machine can only add to it."""
     picture = _make_picture()
     for _ in range(WARM_UP):
         _time_picture(brain, picture)
@@ -118,7 +118,7 @@ def _measure_brain(brain: LocalBrain) -> float:
 
 
 def _time_picture(brain: LocalBrain, picture: bytes) -> float:
-    """From its bytes to the answer: decoded anew each time."""
+    """Milliseconds from the bytes to the answer, decoding included."""
     begun = perf_counter()
     brain.infer(Frame.from_bytes(picture))
     return (perf_counter() - begun) * 1e3

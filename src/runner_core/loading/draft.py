@@ -1,4 +1,4 @@
-"""Drafting: a card for a bare model, by the task that recognises its tensors."""
+"""A card for a model without one, drafted by the task that recognises its tensors."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ from runner_core.loading.local_brain import signature_of
 from runner_core.tasks.label_check import drop_settled_guesses
 from runner_core.tasks.metadata import UNDERSTOOD, read_literal
 
+log = logging.getLogger("runner")
+
 
 @attrs.frozen
 class CardlessModel:
-    """A loaded model without a card: its tensors and metadata, its own and from beside it.
+    """A loaded model without a card: what it and the files beside it say.
 
-    ``signature``  with all that is told; ``own`` what the model itself says.
-    ``notes``      which told what, line by line.
+    ``own``        the tensors and metadata of the model itself.
+    ``signature``  the same, completed from the files beside it.
+    ``notes``      where each piece comes from, a line each.
     """
 
     path: Path
@@ -36,27 +39,27 @@ class CardlessModel:
 
     @classmethod
     def of(cls, session: Session, path: Path) -> CardlessModel:
-        """What the model itself tells goes before what lies beside it."""
+        """What the model itself says goes before what lies beside it."""
         signature = signature_of(session)
-        bare = cls(path, signature, signature, _note_keys(signature.metadata, "the model itself"))
-        for told in metadata_beside(path):
-            bare = bare.with_told(told)
-        return bare
+        model = cls(path, signature, signature, _note_keys(signature.metadata, "the model itself"))
+        for sidecar in metadata_beside(path):
+            model = model.with_sidecar(sidecar)
+        return model
 
-    def with_told(self, told: Told) -> CardlessModel:
+    def with_sidecar(self, sidecar: Told) -> CardlessModel:
         """The same with what a file beside the model adds."""
         own = self.signature.metadata
-        new = {key: value for key, value in told.values.items() if key not in own}
-        notes = _note_keys(new, f"{told.file.name} beside the model")
-        differing = [key for key in told.values if key in own and not _is_same(own, told.values, key)]
+        new = {key: value for key, value in sidecar.values.items() if key not in own}
+        notes = _note_keys(new, f"{sidecar.file.name} beside the model")
+        differing = [key for key in sidecar.values if key in own and not _is_same(own, sidecar.values, key)]
         if differing:
-            notes += (f"{told.file.name} beside the model has another {', '.join(differing)}: not taken",)
+            notes += (f"{sidecar.file.name} beside the model has another {', '.join(differing)}: not taken",)
         filled = {
-            spec.name: _fill_shape(spec, told.shapes) for spec in (*self.signature.inputs, *self.signature.outputs)
+            spec.name: _fill_shape(spec, sidecar.shapes) for spec in (*self.signature.inputs, *self.signature.outputs)
         }
         changed = [name for name, spec in filled.items() if spec != self.signature.tensor(name)]
         if changed:
-            notes += (f"{told.file.name} beside the model gives the shape of {', '.join(changed)}",)
+            notes += (f"{sidecar.file.name} beside the model gives the shape of {', '.join(changed)}",)
         inputs, outputs = (
             tuple(filled[spec.name] for spec in side) for side in (self.signature.inputs, self.signature.outputs)
         )
@@ -70,13 +73,13 @@ def _is_same(one: Mapping[str, str], other: Mapping[str, str], key: str) -> bool
     return value is not None and value == read_literal(other, key)
 
 
-def _note_keys(metadata: Mapping[str, str], who: str) -> tuple[str, ...]:
+def _note_keys(metadata: Mapping[str, str], origin: str) -> tuple[str, ...]:
     keys = [key for key in UNDERSTOOD if key in metadata]
-    return (f"{', '.join(keys)}: told by {who}",) if keys else ()
+    return (f"{', '.join(keys)}: from {origin}",) if keys else ()
 
 
 def _fill_shape(spec: TensorSpec, shapes: Mapping[str, tuple[int | None, ...]]) -> TensorSpec:
-    """With the lengths that a file gives the tensor, batch axis apart, where the model leaves them open."""
+    """With the lengths that a file gives for the tensor, except its batch axis, where the model leaves them open."""
     given = shapes.get(spec.name)
     if given is None or spec.shape is None or len(spec.shape) not in (len(given), len(given) + 1):
         return spec
@@ -85,80 +88,77 @@ def _fill_shape(spec: TensorSpec, shapes: Mapping[str, tuple[int | None, ...]]) 
     return attrs.evolve(spec, shape=shape)
 
 
-log = logging.getLogger("runner")
-
-
 def make_task(family: str) -> Task:
     """The task of that name, imported. Raises NotInstalled."""
     task: Task = get_registry().make("tasks", family)
     return task
 
 
-def draft_card(bare: CardlessModel, family: str | None = None) -> Card:
-    """A card for a bare model, by the one task that recognises it. Raises TaskError naming the tensors."""
-    drafts = draft_cards(bare, family)
+def draft_card(model: CardlessModel, family: str | None = None) -> Card:
+    """A card for a model without one, by the one task that recognises it. Raises TaskError naming the tensors."""
+    drafts = draft_cards(model, family)
     if len(drafts) == 1:
         ((name, card),) = drafts.items()
-        return attrs.evolve(card, name=bare.path.stem or bare.path.name, task=name)
+        return attrs.evolve(card, name=model.path.stem or model.path.name, task=name)
     if drafts:
-        raise TaskError(f"{bare.path}: several tasks recognise it: {', '.join(drafts)}", remedy="choose one by --task")
-    raise unrecognised_error(bare, family)
+        raise TaskError(f"{model.path}: several tasks recognise it: {', '.join(drafts)}", remedy="choose one by --task")
+    raise unrecognised_error(model, family)
 
 
-def unrecognised_error(bare: CardlessModel, family: str | None) -> TaskError:
+def unrecognised_error(model: CardlessModel, family: str | None) -> TaskError:
     """The error for a model that no task recognises."""
-    tensors = "; ".join(str(spec) for spec in (*bare.signature.inputs, *bare.signature.outputs))
-    told = bare.signature.metadata.get("task")
-    lie = f"; its metadata say task {told!r}, which these tensors are not" if told else ""
+    tensors = "; ".join(str(spec) for spec in (*model.signature.inputs, *model.signature.outputs))
+    claimed = model.signature.metadata.get("task")
+    lie = f"; its metadata say task {claimed!r}, which these tensors are not" if claimed else ""
     asked = family or ", ".join(get_registry().all("tasks")) or "none installed"
     return TaskError(
-        f"{bare.path}: no task recognises its tensors ({tensors}){lie}",
+        f"{model.path}: no task recognises its tensors ({tensors}){lie}",
         remedy=f"tasks asked: {asked}; a brain.json can say its roles",
     )
 
 
-def draft_cards(bare: CardlessModel, family: str | None = None) -> dict[str, Card]:
-    """What each installed task drafts; one that fails to load or to look is told of, and passed over.
+def draft_cards(model: CardlessModel, family: str | None = None) -> dict[str, Card]:
+    """What each installed task drafts, by its name. A warning says which task fails, and the others are asked.
 
-    Asked for by name, as ``family``, it raises what it raises.
+    A task that is asked for by name, as ``family``, raises what it raises.
     """
     names = [family] if family else list(get_registry().all("tasks"))
     drafts = {}
     for name in names:
         try:
-            card = make_task(name).recognise(bare.signature)
-        except Exception as error:  # whatever a stranger's task raises, the others are asked
+            card = make_task(name).recognise(model.signature)
+        except Exception as error:  # whatever a third party's task raises, the others are asked
             if family:
                 raise
-            _warn_once(bare.path, name, format_reason(error))
+            _warn_once(model.path, name, format_reason(error))
             continue
         if card is not None:
-            drafts[name] = attrs.evolve(card, notes=(*bare.notes, *card.notes))
+            drafts[name] = attrs.evolve(card, notes=(*model.notes, *card.notes))
     return drafts
 
 
-@lru_cache  # once, though it be tried in one engine after the other
+@lru_cache  # once, although it is tried in one engine after the other
 def _warn_once(model: Path, task: str, reason: str) -> None:
-    log.warning("%s: task %s is passed over, for it fails at this model (%s)", model, task, reason)
+    log.warning("%s: task %s is skipped: it fails at this model (%s)", model, task, reason)
 
 
-def add_sidecar_labels(card: Card, bare: CardlessModel, first: int | None = None) -> Card:
-    """The drafted card; with the labels that lie beside the model, where it has none and they are this model's.
+def add_sidecar_labels(card: Card, model: CardlessModel, first: int | None = None) -> Card:
+    """The drafted card with the labels that lie beside the model, if it has none and they fit this model.
 
     ``first`` is the number of a list's first name; None leaves it to the card. Raises LabelError for a label file that
     cannot be read.
     """
-    found = None if card.labels else labels_beside(bare.path, first=card.first if first is None else first)
+    found = None if card.labels else labels_beside(model.path, first=card.first if first is None else first)
     if found is None:
         return card
     wanted = drop_settled_guesses(attrs.evolve(card, labels=found.labels), numbered=found.numbered)
     wanted = attrs.evolve(wanted, notes=(*wanted.notes, found.note))
     try:
-        make_task(card.task).bind(wanted, bare.signature)
-    except TaskError:  # for another reason, which is heard when the brain is opened
+        make_task(card.task).bind(wanted, model.signature)
+    except TaskError:  # for another reason, which is reported when the brain is opened
         return wanted
     except LabelError as error:
         note = f"{found.note}: left out, {error.message}"
-        log.warning("%s: %s", bare.path, note)
+        log.warning("%s: %s", model.path, note)
         return attrs.evolve(card, notes=(*card.notes, note))
     return wanted

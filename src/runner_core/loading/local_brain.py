@@ -58,7 +58,7 @@ class LocalBrain(Brain):
         known = [spec for spec in (*signature.inputs, *signature.outputs) if spec.name in used]
         self._batches: bool | None = None if may_batch(known) else False  # None: not tried yet
 
-    def fed_by(self, card: Card, signature: Signature) -> LocalBrain:
+    def rebind(self, card: Card, signature: Signature) -> LocalBrain:
         """The same session under another card, whose roles name tensors of ``signature``. Raises TaskError."""
         return LocalBrain(
             card, self._task, self.session, engine=self.engine, wanted=self.wanted, signature=signature,
@@ -177,7 +177,7 @@ class BehindDecoder(Brain):
         self.name, self.version, self.labels = brain.name, brain.version, brain.labels
         self.task, self.family, self.engine, self.threads = brain.task, brain.family, brain.engine, brain.threads
         self._bytes, self._tensor = brain, decoded.tensor.name
-        self._pixels = brain.fed_by(_card_behind(brain, decoded), _signature_behind(brain, decoded))
+        self._pixels = brain.rebind(_card_behind(brain, decoded), _signature_behind(brain, decoded))
         self._lock = Lock()
         self._same = _same.get(brain)
         self.picture = self._fed.picture

@@ -1,4 +1,4 @@
-"""Locating: which model a path means, and which engines may open which of its artifacts."""
+"""Which model a path means, and which engines may open which of its artifacts."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class ModelFiles:
         return self._digests[artifact]
 
     def of_task(self, task: str | None) -> ModelFiles:
-        """With those artifacts alone that the card gives to this task; all where None is asked for, or without a card.
+        """Only the artifacts that the card gives to this task; all of them for None, or without a card.
 
-        Raises NotInstalled for a task that there is not, UsageError where the card has another.
+        Raises NotInstalled for a task that is not installed, UsageError where the card has another.
         """
         if task is None or self.card is None:
             return self
@@ -48,7 +48,7 @@ class ModelFiles:
             own = ", ".join(dict.fromkeys(tasks)) or self.card.task
             raise UsageError(
                 f"{self.root / CARD_FILE}: the task of {self.card.name} is {own}, not {task}",
-                remedy="ask for none; one that is meant for another brain goes behind that: MODEL?task=NAME",
+                remedy="ask for none; one for another brain goes behind that brain: MODEL?task=NAME",
             )
         return attrs.evolve(
             self, artifacts=tuple(each for each, own in zip(self.artifacts, tasks, strict=True) if own == task)
@@ -83,9 +83,9 @@ def locate_model(path: Path) -> ModelFiles:
 
 
 def find_candidates(files: ModelFiles, engines: str | None = None) -> list[Candidate]:
-    """Who may open it, the best first: by the order of ``engines`` (``"openvino,onnx"``), then of the artifacts.
+    """Engines that may open it, the best first: in the order of ``engines`` (``"openvino,onnx"``), then of artifacts.
 
-    Raises NotInstalled where there is nobody, naming what is installed; CardError for a file that is not what the card
+    Raises NotInstalled where there is none, naming what is installed; CardError for a file that is not what the card
     says.
     """
     found = list(_yield_candidates(files, engines))

@@ -1,4 +1,4 @@
-"""Choices: what a person may say about a brain when opening it."""
+"""LoadOptions: what a person may say about a brain when opening it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Trying: which variant of a card makes sense of a picture.
+"""Which preprocessing makes sense of a picture: the variants of a card, tried on pictures and scored by stability.
 
-Scores alone do not tell: a network that is fed nonsense is often sure of it. A variant that is right finds in the
-mirrored picture what it finds in the picture, mirrored, and finds nothing of it in a picture of one colour.
+Scores alone do not say: a network that is fed nonsense is often sure of it. With the right variant it finds in the
+mirrored picture what it finds in the picture, mirrored, and finds none of it in a picture of one colour.
 """
 
 from __future__ import annotations
@@ -58,17 +58,17 @@ def vary_picture(card: Card, picture: PictureSpec) -> list[Variant]:
 
 
 def vary_labels(variant: Variant) -> Iterator[Variant]:
-    """The labels moved by one: where a list of names leaves open whether the first class is number 0 or 1."""
+    """The labels shifted by one: a list of names leaves open whether the first class is number 0 or 1."""
     numbers = [label.model_id for label in variant.card.labels.labels]
     step = {0: 1, 1: -1}.get(min(numbers, default=-1))
     if step:
-        moved = tuple(attrs.evolve(label, model_id=label.model_id + step) for label in variant.card.labels.labels)
+        shifted = tuple(attrs.evolve(label, model_id=label.model_id + step) for label in variant.card.labels.labels)
         text = f"{variant.text}, classes from {min(numbers) + step}"
-        yield Variant(text, attrs.evolve(variant.card, labels=LabelMap(moved)), variant.changes + 1)
+        yield Variant(text, attrs.evolve(variant.card, labels=LabelMap(shifted)), variant.changes + 1)
 
 
-ENOUGH = 0.1  # steadiness below which an answer is as good as none
-NEAR = 0.8  # of the best: what is this steady may as well be right
+ENOUGH = 0.1  # stability below which an answer is as good as none
+NEAR = 0.8  # of the best stability: a variant this stable may be right as well
 CLEAR = 0.5  # of the other order of colours: networks recognise much in wrong colours too
 MOST = 100  # instances that are compared
 
@@ -79,8 +79,8 @@ class ScoredVariant:
 
     ``found``   how many instances in all; ``best`` the highest score, None where the model gives none.
     ``names``   what they are called, the most frequent first.
-    ``steady``  0 to 1: the share of its answers that the mirrored pictures give too, less what a picture of one colour
-                gives; the mean over the pictures.
+    ``stability``  0 to 1: the share of its answers that the mirrored pictures give too, less what a picture of one
+                   colour gives; the mean over the pictures.
     ``error``   why it has no answer.
     """
 
@@ -88,7 +88,7 @@ class ScoredVariant:
     found: int = 0
     best: float | None = None
     names: tuple[str, ...] = ()
-    steady: float = 0.0
+    stability: float = 0.0
     error: str = ""
 
     @property
@@ -99,30 +99,30 @@ class ScoredVariant:
 
 @attrs.frozen
 class SearchResult:
-    """All variants, the steadiest first, and the one that should be taken."""
+    """All variants, the most stable first, and the one that should be taken."""
 
     rows: tuple[ScoredVariant, ...]
     chosen: ScoredVariant
 
     @property
     def as_good(self) -> list[ScoredVariant]:
-        """Those that these pictures do not tell from the chosen one: of each order of colours the best, and near it."""
-        likely = [row for row in self.rows if row.steady >= max(ENOUGH, CLEAR * self.chosen.steady)]
+        """Those that may be right as well as the chosen one: the best of each order of colours, and those near it."""
+        likely = [row for row in self.rows if row.stability >= max(ENOUGH, CLEAR * self.chosen.stability)]
         best = {row.colour: row for row in reversed(likely)}
         return [row for row in likely if row is not self.chosen and _is_near(row, best[row.colour])]
 
     @property
     def verdict(self) -> str:
-        """What the table shows, in a sentence; then, a line each, what may as well be right, by its number there."""
-        if self.chosen.steady < ENOUGH:
+        """What the table shows, in a sentence; then a line for each variant that may be right as well."""
+        if self.chosen.stability < ENOUGH:
             return "nothing makes sense of it: try a picture of what this model finds, and see its roles and labels"
         kept = "as it was" if not self.chosen.variant.changes else "steadier than what was drafted"
-        told = f"taken: {self.chosen.variant.text} ({kept})"
+        taken = f"taken: {self.chosen.variant.text} ({kept})"
         numbers = {id(row): number for number, row in enumerate(self.rows, 1)}
         others = [f"  --variant {numbers[id(row)]}: {row.variant.text}" for row in self.as_good]
         if not others:
-            return told
-        return "\n".join((told, "as likely; compare what they find, or try more pictures:", *others))
+            return taken
+        return "\n".join((taken, "as likely; compare what they find, or try more pictures:", *others))
 
 
 def search_preprocessing(brain: LocalBrain, signature: Signature, frames: Sequence[Frame]) -> SearchResult:
@@ -131,28 +131,28 @@ def search_preprocessing(brain: LocalBrain, signature: Signature, frames: Sequen
     assert brain.picture is not None
     rows = [_score(brain, signature, variant, triples) for variant in vary_picture(brain.card, brain.picture)]
     chosen = _choose(rows)
-    moved = (_score(brain, signature, variant, triples) for variant in vary_labels(chosen.variant))
-    rows += [row for row in moved if not row.error]
-    return SearchResult(tuple(sorted(rows, key=lambda row: -row.steady)), chosen)
+    shifted = (_score(brain, signature, variant, triples) for variant in vary_labels(chosen.variant))
+    rows += [row for row in shifted if not row.error]
+    return SearchResult(tuple(sorted(rows, key=lambda row: -row.stability)), chosen)
 
 
 def _choose(rows: Sequence[ScoredVariant]) -> ScoredVariant:
-    """The drafted order of colours unless the other is clearly steadier; of those of the order that are near the best
-    the one that changes least. The first row is the draft.
+    """The drafted order of colours, unless the other is clearly more stable; of that order's variants that are near the
+    best, the one that changes least. The first row is the draft.
     """
     drafted, *_ = rows
-    best = {row.colour: row for row in sorted(rows, key=lambda row: row.steady)}
+    best = {row.colour: row for row in sorted(rows, key=lambda row: row.stability)}
     kept = best.pop(drafted.colour)
     for other in best.values():
-        kept = other if kept.steady < CLEAR * other.steady else kept
-    if kept.steady < ENOUGH:
+        kept = other if kept.stability < CLEAR * other.stability else kept
+    if kept.stability < ENOUGH:
         return drafted
     near = [row for row in rows if row.colour == kept.colour and _is_near(row, kept)]
-    return min(near, key=lambda row: (row.variant.changes, -row.steady))
+    return min(near, key=lambda row: (row.variant.changes, -row.stability))
 
 
 def _is_near(row: ScoredVariant, best: ScoredVariant) -> bool:
-    return not row.error and row.steady >= max(ENOUGH, NEAR * best.steady)
+    return not row.error and row.stability >= max(ENOUGH, NEAR * best.stability)
 
 
 def _make_triple(frame: Frame) -> tuple[Frame, Frame, Frame]:
@@ -167,13 +167,13 @@ def _score(
     brain: LocalBrain, signature: Signature, variant: Variant, triples: Sequence[tuple[Frame, Frame, Frame]]
 ) -> ScoredVariant:
     try:
-        fed = brain.fed_by(variant.card, signature)
+        fed = brain.rebind(variant.card, signature)
         answers = [[fed.infer(frame) for frame in triple] for triple in triples]
         names = Counter(name for answer, *_ in answers for name in answer.names)
     except (LabelError, TaskError) as error:
         return ScoredVariant(variant, error=error.message)
     scores = [score for answer, *_ in answers if answer.scores is not None for score in answer.scores.tolist()]
-    steady = [
+    stability = [
         measure_overlap(answer, mirror_inference(mirrored)) - measure_overlap(answer, plain)
         for answer, mirrored, plain in answers
     ]
@@ -182,7 +182,7 @@ def _score(
         found=names.total(),
         best=max(scores, default=None),
         names=tuple(name for name, _ in names.most_common()),
-        steady=max(0.0, float(np.mean(steady))),
+        stability=max(0.0, float(np.mean(stability))),
     )
 
 
@@ -199,7 +199,7 @@ def mirror_inference(inference: Inference) -> Inference:
 
 
 def measure_overlap(one: Inference, other: Inference) -> float:
-    """0 to 1: of two answers to one picture the share that they have in common, weighed by how sure both are."""
+    """0 to 1: the share that two answers to one picture have in common, weighted by their scores."""
     if one.class_map is not None and other.class_map is not None:
         return _share_pixels(one.class_map, other.class_map, np.union1d(one.model_ids, other.model_ids))
     one, other = (answer.filter(max_det=MOST) for answer in (one, other))
@@ -214,7 +214,7 @@ def measure_overlap(one: Inference, other: Inference) -> float:
 
 
 def _share_pixels(one: NDArray[np.integer], other: NDArray[np.integer], things: NDArray[np.integer]) -> float:
-    """Of the pixels of two class maps that either gives to a thing, the share to which both give the same."""
+    """Of the pixels that either class map gives to one of ``things``, the share to which both give the same."""
     shown = np.isin(one, things), np.isin(other, things)
     either = np.count_nonzero(shown[0] | shown[1])
     return np.count_nonzero(shown[0] & shown[1] & (one == other)) / either if either else 0.0

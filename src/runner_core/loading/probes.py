@@ -1,4 +1,4 @@
-"""Trials: pictures to try a brain on where nobody gives any. They show nothing; they have edges, colours and areas."""
+"""Probe images: what a brain is tried on where nobody gives pictures. They show no object, only edges and colours."""
 
 from __future__ import annotations
 
@@ -13,33 +13,32 @@ from runner_core.results.compare import Comparison, compare_inferences
 from runner_core.results.inference import Inference
 
 _SIZE, _COUNT, _SHAPES = (640, 480), 8, 6
-_LEAST = 0.01  # score of an instance in a trial picture
-# What is no rounding, nor quantisation: another answer.
+_LEAST = 0.01  # score of an instance in a probe image
+# Beyond this it is neither rounding nor quantisation, but another answer.
 _LOOSE = Tolerance(iou=0.5, score=0.1, pixels=0.5, keypoints=0.1)
-_SAME = 0.5  # the least share of instances that have one like them on the other side
+_SAME = 0.5  # the least share of instances that both answers have
 
 
 def make_probe_frames() -> list[Frame]:
     """Eight pictures of 640 x 480 with rectangles and ellipses on soft ground, the same each time."""
-    return [Frame.from_image(_draw_probe(seed), source=f"trial {seed}", index=seed) for seed in range(_COUNT)]
+    return [Frame.from_image(_draw_probe(seed), source=f"probe image {seed}", index=seed) for seed in range(_COUNT)]
 
 
 def with_threshold(brain: LocalBrain, threshold: float) -> LocalBrain:
     """The same brain with another threshold."""
-    return brain.fed_by(attrs.evolve(brain.card, threshold=threshold), signature_of(brain.session))
+    return brain.rebind(attrs.evolve(brain.card, threshold=threshold), signature_of(brain.session))
 
 
 def find_probe_threshold(brain: LocalBrain) -> float:
-    """A threshold at which it finds something in trial pictures, which show nothing that it knows; at most its own."""
-    keen = with_threshold(brain, _LEAST)
-    answers = [keen.infer(frame) for frame in make_probe_frames()]
-    best = max((float(told.scores.max()) for told in answers if told.scores is not None and len(told)), default=1.0)
+    """A score threshold at which it finds something in probe images, which show nothing it knows; at most its own."""
+    answers = _ask(brain, _LEAST)
+    best = max((float(each.scores.max()) for each in answers if each.scores is not None and len(each)), default=1.0)
     return min(brain.card.threshold, round(best / 2, 3))
 
 
 @attrs.frozen
 class ProbeAnswers:
-    """What one brain said of the trial pictures, for others to be held against."""
+    """What one brain says about the probe images, for others to be compared with."""
 
     engine: str
     threshold: float
@@ -50,17 +49,17 @@ class ProbeAnswers:
         threshold = find_probe_threshold(brain)
         return cls(brain.engine, threshold, _ask(brain, threshold))
 
-    def fault_of(self, brain: LocalBrain) -> str:
-        """Why another form of the brain is not the same one; empty where it is, be it less exact."""
+    def find_difference(self, brain: LocalBrain) -> str:
+        """How another form of the brain differs; empty where it is the same brain, even if less exact."""
         near = attrs.evolve(_LOOSE, threshold=self.threshold)
         answers = _ask(brain, self.threshold)
         total = Comparison.total(compare_inferences(*pair, near) for pair in zip(self.answers, answers, strict=True))
         both = 2 * total.matched
         alone = total.missing + total.extra + 2 * total.relabelled
         if total.pixels is not None and total.pixels < _LOOSE.pixels:
-            return f"answers otherwise than {self.engine}: {total.pixels:.0%} alike in a trial picture"
+            return f"answers otherwise than {self.engine}: {total.pixels:.0%} alike in a probe image"
         if both < _SAME * (both + alone):
-            return f"answers otherwise than {self.engine}: {both / (both + alone):.0%} alike in trial pictures"
+            return f"answers otherwise than {self.engine}: {both / (both + alone):.0%} alike in probe images"
         return ""
 
 

@@ -1,7 +1,7 @@
-"""Speeds: how long a picture takes in each engine, measured once a machine and model, kept in ``speeds.json``.
+"""How long a picture takes in each engine: measured once for a machine and a model, kept in ``speeds.json``.
 
 A speed is that of the same contents in the same versions of engine and runtime, on the same device, with as many
-threads. The file lies in ``RUNNER_HOME``; a damaged one is no loss: what it held is measured anew.
+threads. The file lies in ``RUNNER_HOME``; a damaged one is no loss: what it held is measured again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Trust: which model files their owner lets run although they are programs.
+"""Which model files their owner lets run although they are programs.
 
-An engine refuses a model that could do more than compute, unless its owner trusts it. Trust is given to contents, by
-sha256, and remembered in ``trust.json`` of ``RUNNER_HOME``: the same name with other contents is a stranger again.
+An engine refuses a model that could read and write files or run code, unless its owner trusts it. Trust is given to
+contents, by sha256, and remembered in ``trust.json`` of ``RUNNER_HOME``: other contents under the same name are not
+trusted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ TRUST_FILE = "trust.json"
 def digest_of(artifact: Path) -> str:
     """Hex sha256 over the names and contents of all files of an artifact.
 
-    Raises RunnerError for one with a link to a folder: what lies behind it is not told by the names.
+    Raises RunnerError for one that holds a link to a folder: the names do not say what lies behind it.
     """
     linked = _find_linked_folder(artifact)
     if linked:

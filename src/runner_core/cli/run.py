@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from runner_core.cli.chain_syntax import steps_of
 from runner_core.cli.console import listen, say
 from runner_core.cli.options import brain_options, opened
 from runner_core.cli.profile_table import print_profile
@@ -59,7 +60,8 @@ def run_over(
     named = dict(zip(map(sink_name_of, sinks), outlets, strict=True))
     total: int | None = frames.total if isinstance(frames, HasTotal) else None
     budget = get_thread_budget(choices.pop("threads"))
-    choices["threads"] = ThreadSplit.split(budget, live=frames.live, brains=len(brains)).within
+    firsts = [steps_of(text)[0].brain for text in brains]
+    choices["threads"] = ThreadSplit.split(budget, live=frames.live, firsts=firsts).within
     failures = FailureLog()
     with opened(brains, **choices) as models, counting(total, quiet=quiet) as step:
 

@@ -10,7 +10,7 @@ from typing import Self
 
 import attrs
 
-from runner_core.brain import Brain, demand_brain
+from runner_core.brain import Brain, demand_brain, stages
 from runner_core.contracts import HasDraws, HasGaps, Sink, Source, Writer
 from runner_core.errors import SourceError
 from runner_core.pipeline.executor import FrameExecutor
@@ -121,9 +121,10 @@ class _Flow:
 
     @classmethod
     def of(cls, source: Source, brains: Sequence[Brain], threads: int | None, *, exact: bool) -> Self:
-        executor = FrameExecutor(_check_brains(brains), exact=exact)
-        split = ThreadSplit.split(get_thread_budget(threads), live=source.live, brains=len(executor.brains))
-        return cls(source, executor, split)
+        checked = _check_brains(brains)
+        firsts = [stages(brain)[0] for brain in checked]
+        split = ThreadSplit.split(get_thread_budget(threads), live=source.live, firsts=firsts)
+        return cls(source, FrameExecutor(checked, exact=exact), split)
 
     @contextmanager
     def results(self) -> Iterator[Iterator[Result]]:

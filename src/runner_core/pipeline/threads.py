@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Hashable, Iterable
 from typing import Self
 
 import attrs
@@ -30,11 +31,15 @@ class ThreadSplit:
     within: int
 
     @classmethod
-    def split(cls, total: int, *, live: bool, brains: int) -> Self:
-        """``total`` threads for that many brains."""
+    def split(cls, total: int, *, live: bool, firsts: Iterable[Hashable]) -> Self:
+        """``total`` threads for chains of brains, of which ``firsts`` has the first brain each: as typed, or loaded.
+
+        The brains of one chain run one after the other, and so do chains that begin with the same brain, which runs
+        once for all of them: as many brains run side by side as there are different first ones.
+        """
         if not live:
             return cls(total, frames=total, brains=1, within=1)
-        side_by_side = max(1, min(total, brains))
+        side_by_side = max(1, min(total, len(set(firsts))))
         return cls(total, frames=1, brains=side_by_side, within=max(1, total // side_by_side))
 
     @property

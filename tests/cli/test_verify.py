@@ -129,6 +129,13 @@ def test_golden_answers_are_found_by_the_file_name_where_the_folder_moved(golden
     told = Golden.read(golden, "fastestdet_coco")
     assert told.answer("elsewhere/football.jpg").size == (500, 335)
     assert told.answer("elsewhere/other.jpg") is None
-    golden.write_text(json.dumps({"source": "x.jpg", "error": {"kind": "ImageError", "message": "no"}}))
+    golden.write_text(json.dumps({"source": "x.jpg", "index": 0, "error": {"kind": "ImageError", "message": "no"}}))
     with pytest.raises(UsageError, match="no answer of brain"):
+        Golden.read(golden, "fastestdet_coco")
+
+
+@pytest.mark.parametrize("bad", ["{", "[]", '{"source": "x.jpg"}'])
+def test_a_golden_file_with_a_damaged_line_is_refused(golden, bad):
+    golden.write_text(f"{golden.read_text()}\n{bad}\n")
+    with pytest.raises(UsageError, match=r"golden\.jsonl: line \d+ is not a record of a frame"):
         Golden.read(golden, "fastestdet_coco")

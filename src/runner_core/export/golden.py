@@ -1,16 +1,16 @@
-"""Golden: the answers of an earlier run, read from its JSON lines, to hold later ones against."""
+"""Golden: the answers of an earlier run, read from its JSON lines, to compare later ones with."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any
 
 import attrs
 
 from runner_core.errors import UsageError
+from runner_core.pipeline.records import Entry, Record, read_records
 from runner_core.results.inference import Inference
+from runner_core.results.result import Failure
 
 
 @attrs.frozen
@@ -22,30 +22,41 @@ class Golden:
 
     @classmethod
     def read(cls, path: Path, brain: str) -> Golden:
-        """The answers of ``brain``, or of the only brain there is. Raises UsageError for what is no such file."""
-        try:
-            records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-            answers = {record["source"]: _answer(record, brain) for record in records if "source" in record}
-        except FileNotFoundError:
-            raise UsageError(f"{path}: no such file", remedy="write one with --write-golden") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            remedy = "give the JSON lines that `runner run` or --write-golden wrote"
-            raise UsageError(f"{path}: not the answers of a run ({type(error).__name__})", remedy=remedy) from error
+        """The answers of ``brain``, or of the only brain there is. Raises UsageError for what is not such a file."""
+        answers = {record.source: _find_answer(record.entries, brain) for record in _read_all(path)}
         found = {source: answer for source, answer in answers.items() if answer is not None}
         if not found:
             raise UsageError(f"{path}: no answer of brain {brain}")
         return cls(path, found)
 
     def answer(self, source: str) -> Inference | None:
-        """For the picture as it is named, or else for the only one with that file name; None where there is none."""
+        """For the picture of that name, or else for the only one with that file name; None if there is none."""
         if source in self.answers:
             return self.answers[source]
-        alike = [told for name, told in self.answers.items() if PurePath(name).name == PurePath(source).name]
+        alike = [answer for name, answer in self.answers.items() if PurePath(name).name == PurePath(source).name]
         return alike[0] if len(alike) == 1 else None
 
 
-def _answer(record: Mapping[str, Any], brain: str) -> Inference | None:
-    entries = [entry for entry in record.get("inferences", ()) if "error" not in entry]
-    named = [entry for entry in entries if entry["brain"] == brain]
-    chosen = named or (entries if len(entries) == 1 else [])
-    return Inference.from_json(chosen[0], size=tuple(record["size"])) if chosen else None
+def _read_all(path: Path) -> Sequence[Record]:
+    """Every record of the file; a line that is not a record makes it another kind of file."""
+    records = []
+    try:
+        with path.open("rb") as lines:
+            for record in read_records(lines, str(path)):
+                if isinstance(record, Failure):
+                    raise UsageError(record.message, remedy="write the file again with --write-golden")
+                records.append(record)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file", remedy="write one with --write-golden") from None
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror})", remedy="write one with --write-golden"
+        ) from error
+    return records
+
+
+def _find_answer(entries: Sequence[Entry], brain: str) -> Inference | None:
+    answers = [entry for entry in entries if isinstance(entry, Inference)]
+    named = [answer for answer in answers if answer.brain == brain]
+    chosen = named or (answers if len(answers) == 1 else [])
+    return chosen[0] if chosen else None

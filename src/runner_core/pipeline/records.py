@@ -64,7 +64,7 @@ def read_records(lines: Iterable[bytes], name: str) -> Iterator[Record | Failure
             record = _read_record(json.loads(line))
         except (ValueError, KeyError, TypeError, LabelError) as error:
             if not begun:
-                remedy = "give the JSON lines that `runner run` wrote"
+                remedy = "give the JSON lines that `runner run` or `runner verify --write-golden` wrote"
                 raise UsageError(f"{name}: not the answers of a run ({type(error).__name__})", remedy=remedy) from error
             yield Failure("ValueError", f"{name}: line {number} is not a record of a frame ({error!r})")
         else:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner_core.cli.chain_syntax import Step, steps_of
+from runner_core.cli.chain_syntax import Step, parse_chain
 from runner_core.errors import UsageError
 
 PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
@@ -28,7 +28,7 @@ PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runn
     ],
 )
 def test_what_is_typed(text, steps):
-    assert list(steps_of(text)) == steps
+    assert list(parse_chain(text)) == steps
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_what_is_typed(text, steps):
 )
 def test_what_makes_no_sense(text):
     with pytest.raises(UsageError):
-        steps_of(text)
+        parse_chain(text)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_makes_no_sense(text):
 )
 def test_a_slip_is_said(text, told):
     with pytest.raises(UsageError) as caught:
-        steps_of(text)
+        parse_chain(text)
     assert told in str(caught.value)
 
 

@@ -8,11 +8,11 @@ from functools import partial
 
 SCRIPT = """
 import logging
-from runner_core.cli.progress import counting
-from runner_core.cli.console import listen, say
-listen()
-with counting(2) as step:
-    say("brain page fails")
+from runner_core.cli.progress import show_frame_bar
+from runner_core.cli.console import print_message, show_log
+show_log()
+with show_frame_bar(2) as step:
+    print_message("brain page fails")
     step()
     logging.getLogger("runner").warning("brain graphs fails")
     step()

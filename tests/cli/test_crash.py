@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runner_core.cli.crash import fault
+from runner_core.cli.crash import describe_crash
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
 from runner_core.testing.registries import write_distribution
@@ -64,13 +64,13 @@ def test_what_the_plugin_has_somebody_else_do_is_its_fault_too():
     ):
         json.loads("no JSON")
     with registry_of(sinks=[Plugin("mine", f"{__name__}:Sink", "Fails.")]):
-        assert "in given (given): report it to its author" in fault(caught.value)
+        assert "in given (given): report it to its author" in describe_crash(caught.value)
 
 
 def test_what_runner_itself_fails_at_is_a_fault_of_runner():
     with pytest.raises(ValueError, match="a Plugin's name") as caught:
         Plugin("", "x:y", "Fails.")
     with registry_of(sinks=[Plugin("mine", f"{__name__}:Sink", "Fails.")]):
-        assert "this is a fault of runner" in fault(caught.value)
+        assert "this is a fault of runner" in describe_crash(caught.value)
     with registry_of():
-        assert "this is a fault of runner" in fault(ValueError("raised by nobody"))
+        assert "this is a fault of runner" in describe_crash(ValueError("raised by nobody"))

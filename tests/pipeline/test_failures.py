@@ -6,7 +6,7 @@ import pytest
 from parts import MemorySink, ScriptedBrain, ScriptedSource, frame
 
 from runner_core import Frame, stream
-from runner_core.cli.console import listen
+from runner_core.cli.console import show_log
 from runner_core.errors import EngineError, ImageError, UsageError
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import PATIENCE
@@ -110,7 +110,7 @@ def test_two_brains_of_one_name_are_refused():
 
 
 def test_on_the_terminal_what_a_brain_says_again_and_again_is_said_once(capsys):
-    listen()
+    show_log()
     brains = [Failing("bad", range(100)), Failing("other", {1}), ScriptedBrain("good")]
     list(stream(ScriptedSource(30), brains, threads=1))
     assert capsys.readouterr().err.splitlines() == [

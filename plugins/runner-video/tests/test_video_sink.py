@@ -157,7 +157,7 @@ INTERRUPTED = """
 import signal, sys
 import numpy as np
 from runner_core import Frame
-from runner_core.cli.signals import stoppable
+from runner_core.cli.signals import interrupt_on_sigterm
 from runner_core.results.result import Result
 from runner_video import recording
 from runner_video.sink import VideoSink
@@ -172,7 +172,7 @@ def interrupted(file, data):
 recording._File.write = interrupted
 given = 0
 try:
-    with stoppable(), VideoSink(sys.argv[1]).open() as writer:
+    with interrupt_on_sigterm(), VideoSink(sys.argv[1]).open() as writer:
         for given in range(1, 1000):
             pixels = np.full((48, 64, 3), given % 256, np.uint8)
             writer.write(Result(Frame.from_array(pixels, index=given, time=given / 25)))

@@ -9,7 +9,7 @@ import click
 from runner_core.cards.artifact import Artifact
 from runner_core.cli.options import brain_options
 from runner_core.cli.profile_table import print_profile
-from runner_core.cli.run import exit_code_of, run_over
+from runner_core.cli.run import exit_code_of, run_brains
 from runner_core.cli.tables import print_rows
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.loading.benchmark import rank_engines
@@ -39,7 +39,7 @@ def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **c
         raise UsageError(
             "--engines measures one brain by itself", remedy="leave --brain out: runner bench BRAIN --engines"
         )
-    summary = run_over(subject, brains, (), exact=exact, explain=True, quiet=False, **choices)
+    summary = run_brains(subject, brains, (), exact=exact, explain=True, quiet=False, **choices)
     print_profile(summary.profile)
     return exit_code_of(summary)
 

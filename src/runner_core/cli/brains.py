@@ -25,8 +25,8 @@ def brains(context: click.Context) -> int:
     """List the brains of the configured stores and those fetched; tidy the latter."""
     if context.invoked_subcommand is not None:
         return 0
-    failed = _list_stores()
-    _list_cache()
+    failed = _print_stores()
+    _print_cache()
     return 1 if failed else 0
 
 
@@ -37,7 +37,7 @@ def remove(brain: str, store: str | None) -> int:
     """Remove a fetched brain: all its versions, or one."""
     name, _, version = brain.partition("@")
     gone = Cache().remove(name, store=store, version=version or None)
-    _say_removed(gone)
+    _print_removed(gone)
     if not gone:
         click.echo(f"runner: no fetched brain is {brain}; `runner brains` lists them", err=True)
     return 0 if gone else 1
@@ -48,7 +48,7 @@ def remove(brain: str, store: str | None) -> int:
 def prune(keep_size: str) -> None:
     """Remove the least recently used brains until the rest takes SIZE at most."""
     cache = Cache()
-    _say_removed(cache.prune(_bytes(keep_size)))
+    _print_removed(cache.prune(_parse_size(keep_size)))
     click.echo(f"{cache.size() / 1e6:.1f} MB are kept")
 
 
@@ -63,12 +63,12 @@ def verify(repair: bool) -> int:
     return 1 if problems else 0
 
 
-def _say_removed(gone: list[Receipt]) -> None:
+def _print_removed(gone: list[Receipt]) -> None:
     for receipt in gone:
         click.echo(f"removed {receipt.name}@{receipt.version}, {receipt.size / 1e6:.1f} MB from {receipt.store}")
 
 
-def _list_stores() -> int:
+def _print_stores() -> int:
     """Says how many failed."""
     rows, failed = [], 0
     for alias in read_configured_stores():
@@ -81,10 +81,10 @@ def _list_stores() -> int:
     return failed
 
 
-def _list_cache() -> None:
+def _print_cache() -> None:
     rows = []
     for folder, receipt in Cache().brains():
-        card = _card(folder)
+        card = _read_card(folder)
         formats = [artifact.format for artifact in card.artifacts] if card else [format_of(Path(receipt.files[0].path))]
         rows.append((
             receipt.name, receipt.version, receipt.store, f"{receipt.size / 1e6:.1f} MB", ", ".join(formats),
@@ -93,14 +93,14 @@ def _list_cache() -> None:
     print_rows("fetched", ("name", "version", "from", "size", "formats", "licence", "last used"), rows)
 
 
-def _card(folder: Path) -> Card | None:
+def _read_card(folder: Path) -> Card | None:
     try:
         return Card.read(folder / CARD_FILE)
     except CardError:  # none, or one that opening the brain complains of
         return None
 
 
-def _bytes(text: str) -> int:
+def _parse_size(text: str) -> int:
     digits = text.rstrip("KMGTBkmgtb")
     try:
         size = int(float(digits) * _UNITS[text[len(digits) :].upper()])

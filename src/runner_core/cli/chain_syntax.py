@@ -24,14 +24,14 @@ class Step:
     margin: float = 0.0
 
 
-def steps_of(text: str) -> tuple[Step, ...]:
+def parse_chain(text: str) -> tuple[Step, ...]:
     """The steps of ``page?conf=0.4[page, margin=0.05] > graphs``; one for a brain by itself.
 
     Raises UsageError for a step without a brain, a bracket that is not closed, an option that is no margin, or a margin
     that is no number.
     """
     *before, last = (part.strip() for part in text.split(">"))
-    steps = (*(_step(part) for part in before), Step(last))
+    steps = (*(_parse_step(part) for part in before), Step(last))
     if not all(step.brain for step in steps):
         raise UsageError(f"{text!r}: a brain is missing", remedy="write page > graphs, or page[page] > graphs")
     for step in steps if before else ():
@@ -46,15 +46,15 @@ def _check_brackets(brain: str, text: str) -> None:
         raise UsageError(f"{text!r}: the bracket of {brain!r} {told}", remedy="write page[page] > graphs")
 
 
-def _step(part: str) -> Step:
+def _parse_step(part: str) -> Step:
     match: Any = _STEP.match(part)  # matches any text
     words = [word.strip() for word in (match["into"] or "").split(",") if word.strip()]
     options = [word for word in words if "=" in word]
     names = tuple(word for word in words if word not in options)
-    return Step(match["brain"], names or None, [0.0, *map(_margin, options)][-1])
+    return Step(match["brain"], names or None, [0.0, *map(_parse_margin, options)][-1])
 
 
-def _margin(word: str) -> float:
+def _parse_margin(word: str) -> float:
     key, _, value = word.partition("=")
     if key.strip() != "margin":
         raise UsageError(f"no option {key.strip()!r}", remedy="known: margin")
@@ -64,7 +64,7 @@ def _margin(word: str) -> float:
         raise UsageError(f"{word} is not a number", remedy="write margin=0.05") from None
 
 
-def chained(steps: Sequence[Step], opened: Mapping[str, Brain]) -> Brain:
+def build_chain(steps: Sequence[Step], opened: Mapping[str, Brain]) -> Brain:
     """The chain of brains, or the one brain; ``opened`` has them as typed."""
     brain = opened[steps[0].brain]
     for step, following in pairwise(steps):

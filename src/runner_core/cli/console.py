@@ -6,13 +6,13 @@ import logging
 import sys
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """One line. A bar takes the place of ``sys.stderr`` and puts it above itself; click's echo would write into it."""
     sys.stderr.write(f"runner: {text}\n")
     sys.stderr.flush()
 
 
-class Said(logging.Handler):
+class MessageHandler(logging.Handler):
     """Hints once each, warnings whenever they come."""
 
     def __init__(self) -> None:
@@ -25,13 +25,13 @@ class Said(logging.Handler):
             if text in self._hints:
                 return
             self._hints.add(text)
-        say(text)
+        print_message(text)
 
 
-def listen(*, quiet: bool = False) -> None:
+def show_log(*, quiet: bool = False) -> None:
     """From now on says what is logged; ``quiet`` leaves the hints out."""
     log = logging.getLogger("runner")
-    for handler in [handler for handler in log.handlers if isinstance(handler, Said)]:
+    for handler in [handler for handler in log.handlers if isinstance(handler, MessageHandler)]:
         log.removeHandler(handler)
-    log.addHandler(Said())
+    log.addHandler(MessageHandler())
     log.setLevel(logging.WARNING if quiet else logging.INFO)

@@ -8,9 +8,9 @@ from runner_core.discovery.entry_points import Origin
 from runner_core.discovery.registry import KINDS, get_registry
 
 
-def fault(error: Exception) -> str:
+def describe_crash(error: Exception) -> str:
     """The error, who is to hear of it, and how it is looked into."""
-    origin = author(error)
+    origin = find_origin(error)
     what = f"{type(error).__name__}: {error}"
     if origin is None:
         return f"{what}; this is a fault of runner: see the traceback with `runner --debug ...`"
@@ -18,17 +18,17 @@ def fault(error: Exception) -> str:
     return f"{what} in {whose}: report it to its author; see the traceback with `runner --debug ...`"
 
 
-def author(error: Exception) -> Origin | None:
+def find_origin(error: Exception) -> Origin | None:
     """The plugin that raised it or called what did; None where that was runner."""
     plugins = {
-        _package(found.plugin.target.partition(":")[0]): found.origin
+        _package_of(found.plugin.target.partition(":")[0]): found.origin
         for kind in KINDS
         for found in get_registry().all(kind).values()
     }
-    packages = [_package(frame.f_globals.get("__name__", "")) for frame, _ in walk_tb(error.__traceback__)]
-    innermost = next((name for name in reversed(packages) if name in plugins or name == _package(__name__)), "")
+    packages = [_package_of(frame.f_globals.get("__name__", "")) for frame, _ in walk_tb(error.__traceback__)]
+    innermost = next((name for name in reversed(packages) if name in plugins or name == _package_of(__name__)), "")
     return plugins.get(innermost)
 
 
-def _package(module: str) -> str:
+def _package_of(module: str) -> str:
     return module.partition(".")[0]

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import click
 
-from runner_core.cli.plugins import say_problems
+from runner_core.cli.plugins import print_problems
 from runner_core.discovery.registry import KINDS, Installed, get_registry
 from runner_core.errors import RunnerError
 
@@ -18,16 +18,16 @@ def doctor() -> int:
     """Check versions, engines, devices and plugins; every target is imported."""
     click.echo(f"runner {version('runner')}, Python {platform.python_version()}, {platform.platform()}")
     click.echo(f"cores {os.cpu_count()}")
-    failed = say_problems()
+    failed = print_problems()
     for kind in KINDS:
         for name, found in get_registry().all(kind).items():
-            told, bad = _check(kind, found)
+            told, bad = _check_plugin(kind, found)
             failed |= bad
             click.echo(f"{'FAILED ' if bad else 'ok     '}{kind[:-1]} {name} ({found.distribution}): {told}")
     return failed
 
 
-def _check(kind: str, found: Installed) -> tuple[str, int]:
+def _check_plugin(kind: str, found: Installed) -> tuple[str, int]:
     """What is to be said of a plugin, and 1 if it does not work."""
     try:
         target = found.load()

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from runner_core.cards.tolerance import Tolerance
-from runner_core.cli.verify import frames_of, say_totals, tolerance_options
-from runner_core.export.convert import export
+from runner_core.cli.verify import print_totals, read_frames, tolerance_options
+from runner_core.export.convert import export_brain
 from runner_core.loading.locate import locate_model
 from runner_core.loading.options import LoadOptions
 from runner_core.stores.resolve import resolve_brain
@@ -57,16 +57,16 @@ def command(
     place = resolve_brain(brain)
     files = locate_model(place)
     folder = out or Path(files.card.name if files.card else files.path.stem)
-    told = export(
+    told = export_brain(
         place,
         [f".{form.lower().lstrip('.')}" for form in formats],
         folder,
         LoadOptions(**choices),
         half=half,
-        frames=frames_of(pictures) if pictures else None,
+        frames=read_frames(pictures) if pictures else None,
         tolerance=Tolerance(iou, score, pixels=pixels, keypoints=keypoints),
     )
-    say_totals(told.verdicts)
+    print_totals(told.verdicts)
     for artifact in told.artifacts:
         click.echo(f"wrote {told.folder / artifact.path}: {sum(file.size for file in artifact.files):,} bytes")
     return 0

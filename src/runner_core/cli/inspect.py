@@ -66,23 +66,23 @@ def inspect(
     with open_session(choose_candidates(files, options), options) as (candidate, session):
         bare = CardlessModel.of(session, candidate.path)
         click.echo(f"{candidate.path}: {candidate.artifact.format} by engine {candidate.engine}")
-        _say_tensors(bare, session)
+        _print_tensors(bare, session)
         choices = LoadOptions(labels=labels, first_class=first_class)
-        card = choices.apply_to(files.card) if files.card else _drafted(candidate, bare, task, choices)
+        card = choices.apply_to(files.card) if files.card else _draft(candidate, bare, task, choices)
         if files.card:
             click.echo(f"card: {files.root / CARD_FILE}, task {card.for_artifact(candidate.artifact).task}")
         if files.card or labels or pictures:
             own = card.for_artifact(candidate.artifact) if files.card else card
             brain = bind_brain(own, session, candidate, choices)
-            card = _tried(brain, card, bare, pictures, variant) if pictures else card
+            card = _try_pictures(brain, card, bare, pictures, variant) if pictures else card
         session.close()
-    _say_card(card)
+    _print_card(card)
     if write:
-        _write(card, files.root / CARD_FILE, new=files.card is None)
+        _write_card(card, files.root / CARD_FILE, new=files.card is None)
     return 0
 
 
-def _say_card(card: Card) -> None:
+def _print_card(card: Card) -> None:
     """Whole for programs; for people, a list of labels in one line."""
     told = card.to_json()
     if sys.stdout.isatty() and len(card.labels) > SHOWN:
@@ -91,7 +91,7 @@ def _say_card(card: Card) -> None:
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
-def _say_tensors(bare: CardlessModel, session: Session) -> None:
+def _print_tensors(bare: CardlessModel, session: Session) -> None:
     for side, specs in (("input", session.inputs), ("output", session.outputs)):
         for spec in specs:
             click.echo(f"  {side:6} {spec}")
@@ -101,7 +101,7 @@ def _say_tensors(bare: CardlessModel, session: Session) -> None:
         click.echo(f"  {note}")
 
 
-def _drafted(candidate: Candidate, bare: CardlessModel, task: str | None, choices: LoadOptions) -> Card:
+def _draft(candidate: Candidate, bare: CardlessModel, task: str | None, choices: LoadOptions) -> Card:
     drafts = draft_cards(bare, task)
     if not drafts:
         raise unrecognised_error(bare, task)
@@ -121,19 +121,21 @@ def _drafted(candidate: Candidate, bare: CardlessModel, task: str | None, choice
     return attrs.evolve(card, name=candidate.path.stem or candidate.path.name, task=name, artifacts=(artifact,))
 
 
-def _tried(brain: LocalBrain, card: Card, bare: CardlessModel, pictures: Sequence[str], number: int | None) -> Card:
+def _try_pictures(
+    brain: LocalBrain, card: Card, bare: CardlessModel, pictures: Sequence[str], number: int | None
+) -> Card:
     """The card as the pictures, or the person, would have it."""
     if brain.picture is None:
         raise UsageError(f"task {card.task} does not tell what it makes of a picture", remedy="inspect without --try")
     trial = search_preprocessing(brain, bare.own, [Frame.of(picture) for picture in pictures])
-    _show(trial)
+    _print_trial(trial)
     if number and number > len(trial.rows):
         raise UsageError(f"there is no variant {number}", remedy=f"give one from 1 to {len(trial.rows)}")
     taken = trial.rows[number - 1] if number else trial.chosen
-    return _with_variant(card, taken)
+    return _apply_variant(card, taken)
 
 
-def _show(trial: SearchResult) -> None:
+def _print_trial(trial: SearchResult) -> None:
     rows = [
         (
             f"{number}{' *' if row is trial.chosen else ''}",
@@ -149,7 +151,7 @@ def _show(trial: SearchResult) -> None:
     click.echo(trial.verdict)
 
 
-def _with_variant(card: Card, taken: ScoredVariant) -> Card:
+def _apply_variant(card: Card, taken: ScoredVariant) -> Card:
     """What the pictures settled, put into the card; one that is as it was stays whole."""
     if not taken.variant.changes:
         return card
@@ -158,7 +160,7 @@ def _with_variant(card: Card, taken: ScoredVariant) -> Card:
     return attrs.evolve(card, picture=tried.picture, labels=tried.labels, artifacts=artifacts)
 
 
-def _write(card: Card, path: Path, *, new: bool) -> None:
+def _write_card(card: Card, path: Path, *, new: bool) -> None:
     if new and path.exists():
         remedy = "a folder has one card: move one of the models to a folder of its own"
         raise UsageError(f"{path.absolute()}: there is a card for another model", remedy=remedy)

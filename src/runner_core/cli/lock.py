@@ -10,7 +10,7 @@ from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
 from runner_core.cards.card import CARD_FILE as CARD
 from runner_core.cards.card import Card
-from runner_core.cli.progress import bars
+from runner_core.cli.progress import download_bars
 from runner_core.stores.lockfile import LOCK_FILE, LockedBrain, LockFile, describe_brain_files
 from runner_core.stores.resolve import resolve_with_store
 
@@ -21,13 +21,13 @@ def lock(brains: tuple[str, ...]) -> None:
     """Write brains.lock with BRAINS as they are now; brains that it holds already stay."""
     path = Path(LOCK_FILE)
     known = LockFile.read(path).brains if path.exists() else {}
-    cache = Cache(progress=bars())
-    new = {reference: _locked(*resolve_with_store(reference, cache)) for reference in brains}
+    cache = Cache(progress=download_bars())
+    new = {reference: _lock_brain(*resolve_with_store(reference, cache)) for reference in brains}
     LockFile({**known, **new}).write(path)
     click.echo(f"{path}: {', '.join(brains)}")
 
 
-def _locked(place: Path, store: str) -> LockedBrain:
+def _lock_brain(place: Path, store: str) -> LockedBrain:
     receipt, card = Receipt.of(place), place / CARD
     if receipt:
         return LockedBrain(receipt.version, store or receipt.store, describe_brain_files(place))

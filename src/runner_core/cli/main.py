@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from runner_core.cli.signals import stoppable, stopped
+from runner_core.cli.signals import describe_stop, interrupt_on_sigterm
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
@@ -69,10 +69,10 @@ class Commands(click.Group):
         """Of a command that there is not, says which was meant, or which package brings it; for one, hears the logs."""
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
-            ctx.fail(f"No such command {name!r}{_hint(name, known)}")
-        from runner_core.cli.console import listen  # costs what --help need not pay
+            ctx.fail(f"No such command {name!r}{_suggest_command(name, known)}")
+        from runner_core.cli.console import show_log  # costs what --help need not pay
 
-        listen()
+        show_log()
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -92,7 +92,7 @@ class Commands(click.Group):
         return COMMANDS[name][1] if name in COMMANDS else get_registry().all("commands")[name].plugin.summary
 
 
-def _hint(name: str, known: Sequence[str]) -> str:
+def _suggest_command(name: str, known: Sequence[str]) -> str:
     package = find_distribution("commands", name)
     if package:
         return f": `pip install {package}` brings it."
@@ -112,12 +112,12 @@ def cli(debug: bool) -> None:  # --debug is taken out before, and stands here fo
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits."""
     asked = list(sys.argv[1:] if arguments is None else arguments)
-    with stoppable():
-        code = _guarded(asked)
+    with interrupt_on_sigterm():
+        code = _run_guarded(asked)
     sys.exit(code)
 
 
-def _guarded(arguments: list[str]) -> int:
+def _run_guarded(arguments: list[str]) -> int:
     debug = _DEBUG in arguments  # wherever a person puts it
     try:
         code = cli.main([word for word in arguments if word != _DEBUG], prog_name="runner", standalone_mode=False)
@@ -127,8 +127,8 @@ def _guarded(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        word, code = stopped()
-        _say(word)
+        word, code = describe_stop()
+        _print_error(word)
         return code
     except BrokenPipeError:
         # Nobody reads any more. Python flushes once more at exit: let that go nowhere.
@@ -137,20 +137,20 @@ def _guarded(arguments: list[str]) -> int:
     except Exception as error:
         if debug:
             raise
-        return _failed(error)
+        return _report_error(error)
 
 
-def _failed(error: Exception) -> int:
+def _report_error(error: Exception) -> int:
     if isinstance(error, RunnerError):
-        _say(str(error))
+        _print_error(str(error))
     else:
-        from runner_core.cli.crash import fault  # costs what --help need not pay
+        from runner_core.cli.crash import describe_crash  # costs what --help need not pay
 
-        _say(fault(error))
+        _print_error(describe_crash(error))
     return 2 if isinstance(error, _WRONG_USE) else 1
 
 
-def _say(message: Any) -> None:
+def _print_error(message: Any) -> None:
     click.echo(f"runner: {message}", err=True)
 
 

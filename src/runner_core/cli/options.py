@@ -12,8 +12,8 @@ import click
 
 from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
-from runner_core.cli.chain_syntax import chained, steps_of
-from runner_core.cli.progress import bars
+from runner_core.cli.chain_syntax import build_chain, parse_chain
+from runner_core.cli.progress import download_bars
 from runner_core.errors import UsageError
 from runner_core.loading.open import open_path
 from runner_core.loading.options import LoadOptions
@@ -82,38 +82,42 @@ def brain_options(*, required: bool = True) -> Callable[[F], F]:
 
 
 @contextmanager
-def opened(
+def open_brains(
     brains: Sequence[str], *, trust: Sequence[str] = (), locked: bool = False, **choices: Any
 ) -> Iterator[list[Brain]]:
     """The brains as typed, each with ``choices`` and its own; all are closed at the end.
 
     What is typed the same twice is opened once, so that chains may begin with one brain.
     """
-    chains = [steps_of(text) for text in brains]
+    chains = [parse_chain(text) for text in brains]
     typed = list(dict.fromkeys(step.brain for steps in chains for step in steps))
-    stray = sorted(set(trust) - {_reference(text) for text in typed})
+    stray = sorted(set(trust) - {_reference_of(text) for text in typed})
     if stray:
         raise UsageError(f"--trust {stray[0]}: no brain of this command has that name")
     lock = LockFile.read(Path(LOCK)) if locked else None
     with ExitStack() as stack:
-        found = {text: stack.enter_context(_open(text, choices, _reference(text) in trust, lock)) for text in typed}
-        yield [chained(steps, found) for steps in chains]
+        found = {
+            text: stack.enter_context(_open_brain(text, choices, _reference_of(text) in trust, lock)) for text in typed
+        }
+        yield [build_chain(steps, found) for steps in chains]
 
 
-def _reference(text: str) -> str:
+def _reference_of(text: str) -> str:
     """A brain as typed, without the options behind the question mark."""
     return text.partition("?")[0]
 
 
-def _open(text: str, choices: dict[str, Any], trusted: bool, lock: LockFile | None) -> Brain:
+def _open_brain(text: str, choices: dict[str, Any], trusted: bool, lock: LockFile | None) -> Brain:
     reference, _, query = text.partition("?")
-    place = resolve_brain(reference, Cache(progress=bars()), version=lock.version_of(reference) if lock else None)
+    place = resolve_brain(
+        reference, Cache(progress=download_bars()), version=lock.version_of(reference) if lock else None
+    )
     if lock:
         lock.check(reference, place)
-    return open_path(place, LoadOptions(**{**choices, **_own(query, text), "trust": trusted}))
+    return open_path(place, LoadOptions(**{**choices, **_parse_options(query, text), "trust": trusted}))
 
 
-def _own(query: str, text: str) -> dict[str, Any]:
+def _parse_options(query: str, text: str) -> dict[str, Any]:
     own = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
         kind = _KINDS.get(key.replace("-", "_"))

@@ -20,10 +20,10 @@ def plugins() -> int:
             with formatter.section(kind):
                 formatter.write_dl(rows)
     click.echo(formatter.getvalue(), nl=False)
-    return say_problems()
+    return print_problems()
 
 
-def say_problems() -> int:
+def print_problems() -> int:
     """Tells each broken plugin on standard error; 1 if there are any."""
     for problem in get_registry().problems:
         click.echo(f"runner: broken plugin {problem}", err=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from runner_core.cli.console import say
-from runner_core.cli.options import brain_options, opened
+from runner_core.cli.console import print_message
+from runner_core.cli.options import brain_options, open_brains
 from runner_core.cli.tables import print_instances
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
@@ -27,7 +27,7 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any
         raise UsageError(f"{picture}: a folder, not a picture", remedy=f"give one picture, or runner run {picture}")
     frame = Frame.of(picture)
     _ = frame.size  # a picture that is none is said before any model loads
-    with opened(brains, **choices) as models:
+    with open_brains(brains, **choices) as models:
         result = FrameExecutor(models).run_frame(frame)
     for inference in result.answers:
         if as_json:
@@ -35,5 +35,5 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any
         else:
             print_instances(inference)
     for line in FailureLog().lines_of(result):
-        say(line)
+        print_message(line)
     return 1 if result.failures else 0

@@ -13,20 +13,22 @@ _TIMES = tuple(f"p{share}" for share in PERCENTILES)
 
 def print_profile(profile: Profile, *, stderr: bool = False) -> None:
     """Milliseconds by stage and by brain, what was decoded, which tensors were shared, the threads given."""
-    decoded = [[_told(at), _told(of), str(times)] for (at, of), times in profile.decoded.most_common(SIZES)]
+    decoded = [
+        [_format_size(at), _format_size(of), str(times)] for (at, of), times in profile.decoded.most_common(SIZES)
+    ]
     tensors = [
         [str(spec), str(built), ", ".join(profile.users_of(spec))] for spec, built in profile.tensors.most_common()
     ]
     for title, head, rows in (
-        ("milliseconds", ("stage", "times", *_TIMES), list(_times(profile))),
+        ("milliseconds", ("stage", "times", *_TIMES), list(_list_times(profile))),
         ("pictures decoded", ("at", "of", "times"), decoded),
         ("tensors", ("tensor", "built", "brains that used it"), tensors),
-        ("run", ("", ""), list(_facts(profile))),
+        ("run", ("", ""), list(_list_facts(profile))),
     ):
         print_rows(title, head, rows, stderr=stderr)
 
 
-def _times(profile: Profile) -> Iterator[list[str]]:
+def _list_times(profile: Profile) -> Iterator[list[str]]:
     for stage, times in profile.stages.items():
         yield _row(stage, times)
     for brain, stages in profile.brains.items():
@@ -42,7 +44,7 @@ def _row(name: str, times: Timings) -> list[str]:
     return [name, str(len(times)), *(f"{ms:.2f}" for ms in times.to_json().values())]
 
 
-def _facts(profile: Profile) -> Iterator[list[str]]:
+def _list_facts(profile: Profile) -> Iterator[list[str]]:
     told = profile.to_json()
     yield ["frames", f"{profile.frames} in {told['seconds']:.1f} s, {told['frames_per_second']:.1f} a second"]
     if threads := profile.threads:
@@ -56,5 +58,5 @@ def _facts(profile: Profile) -> Iterator[list[str]]:
         yield ["gaps", str(profile.gaps)]
 
 
-def _told(size: Size) -> str:
+def _format_size(size: Size) -> str:
     return f"{size[0]} x {size[1]}"

@@ -12,10 +12,10 @@ from runner_core.cache.release import RemoteFile
 
 
 @contextmanager
-def counting(total: int | None, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
+def show_frame_bar(total: int | None, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
     """A bar over frames; what it gives is called once a frame."""
     if quiet or not sys.stderr.isatty():
-        yield _nothing
+        yield _do_nothing
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -27,13 +27,13 @@ def counting(total: int | None, *, quiet: bool = False) -> Iterator[Callable[[],
         yield lambda: bar.advance(task)
 
 
-def bars() -> ProgressOf:
+def download_bars() -> ProgressOf:
     """A bar for each file that is fetched."""
-    return _bar if sys.stderr.isatty() else silent
+    return _show_download_bar if sys.stderr.isatty() else silent
 
 
 @contextmanager
-def _bar(file: RemoteFile) -> Iterator[Progress]:
+def _show_download_bar(file: RemoteFile) -> Iterator[Progress]:
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
@@ -45,5 +45,5 @@ def _bar(file: RemoteFile) -> Iterator[Progress]:
         yield lambda there, total: bar.update(task, completed=there, total=total)
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """A step of no bar."""

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from runner_core.cli.console import say
+from runner_core.cli.console import print_message
 from runner_core.cli.run import STANDARD_OUTPUT
 from runner_core.cli.tables import print_summary
 from runner_core.errors import UsageError
@@ -44,13 +44,13 @@ def command(
     Sinks that draw need the pictures: those of a video are found by their times, others by their names.
     """
     sinks = sinks or STANDARD_OUTPUT[:1]
-    _spare((answers, video, pictures), sinks)
+    _check_outputs((answers, video, pictures), sinks)
     asked = frozenset(name.strip() for name in classes.split(",")) if classes else None
     seen: set[str] = set()
     complain = Complaints()
-    with _opened(answers) as lines:
-        records = _noted(_of_source(read_records(lines, answers), source), seen)
-        found = _pictures(video, pictures)
+    with _open_answers(answers) as lines:
+        records = _note_labels(_filter_by_source(read_records(lines, answers), source), seen)
+        found = _open_pictures(video, pictures)
         summary = replay(
             records, open_sinks(sinks), pictures=found, rows=RowFilter(conf, asked, max_det), report=complain
         )
@@ -71,11 +71,11 @@ class Complaints:
 
     def __call__(self, text: str) -> None:
         self.count += 1
-        say(text)
+        print_message(text)
 
 
 @contextmanager
-def _opened(answers: str) -> Iterator[BinaryIO]:
+def _open_answers(answers: str) -> Iterator[BinaryIO]:
     if answers == "-":
         yield sys.stdin.buffer
         return
@@ -85,7 +85,7 @@ def _opened(answers: str) -> Iterator[BinaryIO]:
         yield lines
 
 
-def _pictures(video: str | None, pictures: str | None) -> FrameLookup | None:
+def _open_pictures(video: str | None, pictures: str | None) -> FrameLookup | None:
     place = video or pictures
     if place is None:
         return None
@@ -97,11 +97,11 @@ def _pictures(video: str | None, pictures: str | None) -> FrameLookup | None:
     return TimedPictures(source, place) if video else NamedPictures(source, place)
 
 
-def _of_source(records: Iterator[Record | Failure], source: str | None) -> Iterator[Record | Failure]:
+def _filter_by_source(records: Iterator[Record | Failure], source: str | None) -> Iterator[Record | Failure]:
     return (record for record in records if source is None or isinstance(record, Failure) or record.source == source)
 
 
-def _noted(records: Iterator[Record | Failure], seen: set[str]) -> Iterator[Record | Failure]:
+def _note_labels(records: Iterator[Record | Failure], seen: set[str]) -> Iterator[Record | Failure]:
     """The records, while the names in them are noted."""
     for record in records:
         if isinstance(record, Record):
@@ -109,7 +109,7 @@ def _noted(records: Iterator[Record | Failure], seen: set[str]) -> Iterator[Reco
         yield record
 
 
-def _spare(inputs: Sequence[str | None], sinks: Sequence[str]) -> None:
+def _check_outputs(inputs: Sequence[str | None], sinks: Sequence[str]) -> None:
     """Raises UsageError where a sink would write over what is read, or among it."""
     for read in (Path(place.partition("?")[0]).resolve() for place in inputs if place and place != "-"):
         for sink in sinks:

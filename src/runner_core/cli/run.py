@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from runner_core.cli.chain_syntax import steps_of
-from runner_core.cli.console import listen, say
-from runner_core.cli.options import brain_options, opened
+from runner_core.cli.chain_syntax import parse_chain
+from runner_core.cli.console import print_message, show_log
+from runner_core.cli.options import brain_options, open_brains
 from runner_core.cli.profile_table import print_profile
-from runner_core.cli.progress import counting
-from runner_core.cli.signals import stopped
+from runner_core.cli.progress import show_frame_bar
+from runner_core.cli.signals import describe_stop
 from runner_core.cli.tables import print_summary
 from runner_core.contracts import HasTotal
 from runner_core.pipeline.failures import FailureLog
@@ -41,7 +41,7 @@ def run(
 ) -> int:
     """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL, a video, a camera (0), a stream."""
     sinks = sinks or STANDARD_OUTPUT[:1]
-    summary = run_over(source, brains, sinks, explain=explain, quiet=quiet, **choices)
+    summary = run_brains(source, brains, sinks, explain=explain, quiet=quiet, **choices)
     piped = not set(STANDARD_OUTPUT).isdisjoint(sinks)  # what reads the answers should read no tables
     if not quiet and not piped:
         print_summary(summary)
@@ -50,34 +50,34 @@ def run(
     return exit_code_of(summary)
 
 
-def run_over(
+def run_brains(
     source: str, brains: Sequence[str], sinks: Sequence[str], *, exact: bool, explain: bool, quiet: bool, **choices: Any
 ) -> Summary:
     """A run of brains as they are typed; what goes wrong is said on standard error."""
-    listen(quiet=quiet)
+    show_log(quiet=quiet)
     frames = open_source(source)
     outlets = open_sinks(sinks, reading=frames, inputs=[source])  # what is typed wrong is said before a model loads
     named = dict(zip(map(sink_name_of, sinks), outlets, strict=True))
     total: int | None = frames.total if isinstance(frames, HasTotal) else None
     budget = get_thread_budget(choices.pop("threads"))
-    firsts = [steps_of(text)[0].brain for text in brains]
+    firsts = [parse_chain(text)[0].brain for text in brains]
     choices["threads"] = ThreadSplit.split(budget, live=frames.live, firsts=firsts).within
     failures = FailureLog()
-    with opened(brains, **choices) as models, counting(total, quiet=quiet) as step:
+    with open_brains(brains, **choices) as models, show_frame_bar(total, quiet=quiet) as step:
 
         def on_result(result: Result) -> None:
             for line in failures.lines_of(result):
-                say(line)
+                print_message(line)
             step()
 
         summary = run_pipeline(frames, models, named, threads=budget, exact=exact, explain=explain, on_result=on_result)
     if summary.broken:
-        say(stopped()[0] if summary.broken == INTERRUPTED else summary.broken)
+        print_message(describe_stop()[0] if summary.broken == INTERRUPTED else summary.broken)
     return summary
 
 
 def exit_code_of(summary: Summary) -> int:
     """As of every command: 0, 1 where something failed, 130 or 143 where it was stopped."""
     if summary.broken == INTERRUPTED:
-        return stopped()[1]
+        return describe_stop()[1]
     return 0 if summary.ok else 1

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from threading import current_thread, main_thread
 from types import FrameType
 
-SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 _came = [signal.SIGINT]  # the last is what stopped this process's command
 
 
-def stopped() -> tuple[str, int]:
+def describe_stop() -> tuple[str, int]:
     """What is said of a command that was stopped, and its exit code, as shells have it: 130 or 143."""
-    return SAID[_came[-1]], 128 + _came[-1]
+    return WORDS[_came[-1]], 128 + _came[-1]
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
+def interrupt_on_sigterm() -> Iterator[None]:
     """Inside the block SIGTERM raises KeyboardInterrupt, unless whoever started this process, or is it, does otherwise.
 
     Once: `timeout` sends it twice, and the second must not cut short what the first began.

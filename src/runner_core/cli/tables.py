@@ -11,7 +11,7 @@ from runner_core.pipeline.summary import Summary, Tally
 from runner_core.results.inference import Inference
 from runner_core.results.instance import Instance
 
-_TOLD: dict[str, Callable[[Instance], str]] = {
+_COLUMNS: dict[str, Callable[[Instance], str]] = {
     "#": lambda one: str(one.id),
     "label": lambda one: one.label,
     "score": lambda one: "" if one.score is None else f"{one.score:.3f}",
@@ -32,18 +32,18 @@ def print_summary(summary: Summary, *, when: str = "") -> None:
     for column in table.columns[1:]:
         column.justify = "right"
     for name, tally in summary.brains.items():
-        table.add_row(name, str(tally.answered), _found(tally), str(tally.failed), _ms(tally))
+        table.add_row(name, str(tally.answered), _format_found(tally), str(tally.failed), _format_ms(tally))
     _console().print(table)
     if summary.failed:
         _console().print(f"{summary.failed} of {summary.frames} frames failed{when and f' {when}'}")
 
 
-def _found(tally: Tally) -> str:
+def _format_found(tally: Tally) -> str:
     kinds = ", ".join(f"{count} {label}" for label, count in tally.labels.most_common(4))
     return f"{tally.found} ({kinds}{', ...' if len(tally.labels) > 4 else ''})" if kinds else "0"
 
 
-def _ms(tally: Tally) -> str:
+def _format_ms(tally: Tally) -> str:
     return f"{tally.to_json()['ms']:.1f}" if tally.ms else "-"
 
 
@@ -63,7 +63,7 @@ def print_instances(inference: Inference) -> None:
     nothing = "" if len(inference) else "; nothing found that scores enough"
     _console().print(f"{told}{nothing}", soft_wrap=True)
     parents = {"found in": lambda one: "" if one.parent is None else f"{inference.parent_brain} {one.parent}"}
-    columns = {name: [tell(one) for one in inference.instances] for name, tell in (_TOLD | parents).items()}
+    columns = {name: [tell(one) for one in inference.instances] for name, tell in (_COLUMNS | parents).items()}
     shown = {name: cells for name, cells in columns.items() if any(cells)}
     print_rows("", tuple(shown), list(zip(*shown.values(), strict=True)))
 

@@ -13,11 +13,11 @@ from click.core import ParameterSource
 
 from runner_core.brain import Brain
 from runner_core.cards.tolerance import Tolerance
-from runner_core.cli.options import CONF_HELP, opened
+from runner_core.cli.options import CONF_HELP, open_brains
 from runner_core.cli.tables import print_rows
 from runner_core.errors import EngineError, UsageError
 from runner_core.export.golden import Golden
-from runner_core.export.verify import Checked, Verdict, verify
+from runner_core.export.verify import CheckedPicture, Verdict, verify_brains
 from runner_core.frames.frame import Frame
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import find_candidates, locate_model
@@ -82,23 +82,23 @@ def command(
     """
     if golden and write_golden:
         raise UsageError("--golden and --write-golden at once", remedy="write the file first, then hold against it")
-    frames = frames_of(pictures)
+    frames = read_frames(pictures)
     with ExitStack() as stack:
         if trust:
             choices["trust"] = [brain.partition("?")[0]]
-        brains = _brains(brain, engines, choices, stack)
+        brains = _open_on_engines(brain, engines, choices, stack)
         first = next(iter(brains.values()))
         if len(brains) == 1 and not golden and not write_golden:
             raise UsageError(f"{brain}: {first.engine} alone opens it: nothing to compare", remedy="give --golden FILE")
         threshold = first.card.threshold if isinstance(first, LocalBrain) else _EXACT.threshold
         tolerance = Tolerance(iou, score, threshold, pixels, keypoints)
         held = Golden.read(golden, first.name) if golden else None
-        summary, allowed = Summary(), dict(_allowed(brains, tolerance))
-        verdicts = list(_written(verify(frames, brains, tolerance, held, allowed), write_golden, summary))
-    return say(verdicts) or int(not summary.ok)
+        summary, allowed = Summary(), dict(_read_allowances(brains, tolerance))
+        verdicts = list(_write_answers(verify_brains(frames, brains, tolerance, held, allowed), write_golden, summary))
+    return print_verdicts(verdicts) or int(not summary.ok)
 
 
-def frames_of(pictures: Sequence[str]) -> Iterator[Frame]:
+def read_frames(pictures: Sequence[str]) -> Iterator[Frame]:
     """Those of all these sources. Raises UsageError for a live one."""
     sources = [open_source(location) for location in pictures]
     live = [redact_url(location) for location, source in zip(pictures, sources, strict=True) if source.live]
@@ -107,7 +107,7 @@ def frames_of(pictures: Sequence[str]) -> Iterator[Frame]:
     return (frame for source in sources for frame in source.frames())
 
 
-def _brains(
+def _open_on_engines(
     brain: str, engines: Sequence[str] | None, choices: Mapping[str, Any], stack: ExitStack
 ) -> dict[str, Brain]:
     """By engine. Where none are named, those that refuse the model are told and left out."""
@@ -119,7 +119,7 @@ def _brains(
     brains: dict[str, Brain] = {}
     for engine in named:
         try:
-            (brains[engine],) = stack.enter_context(opened([brain], engine=engine, **choices))
+            (brains[engine],) = stack.enter_context(open_brains([brain], engine=engine, **choices))
         except EngineError as error:
             if engines or len(named) == 1:
                 raise
@@ -129,7 +129,7 @@ def _brains(
     return brains
 
 
-def _allowed(brains: Mapping[str, Brain], asked: Tolerance) -> Iterator[tuple[str, Tolerance]]:
+def _read_allowances(brains: Mapping[str, Brain], asked: Tolerance) -> Iterator[tuple[str, Tolerance]]:
     """What cards allow more, from when their artifacts were exported; what is typed goes before it."""
     typed = {name: getattr(asked, name) for name in _MEASURES if _is_typed(name)}
     for engine, brain in brains.items():
@@ -148,7 +148,7 @@ def _is_typed(option: str) -> bool:
     return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
-def _written(checked: Iterable[Checked], golden: str | None, summary: Summary) -> Iterator[Verdict]:
+def _write_answers(checked: Iterable[CheckedPicture], golden: str | None, summary: Summary) -> Iterator[Verdict]:
     """The verdicts, while the first brain's answers go to the file as ``runner run`` writes them."""
     with open_sink(f"jsonl:{golden}").open() if golden else nullcontext() as writer:
         for picture in checked:
@@ -164,29 +164,29 @@ def _written(checked: Iterable[Checked], golden: str | None, summary: Summary) -
         raise UsageError("no pictures")
 
 
-def say(verdicts: Sequence[Verdict]) -> int:
+def print_verdicts(verdicts: Sequence[Verdict]) -> int:
     """Prints a row for each verdict and each pair, and what is beyond the tolerance; 1 if anything is."""
-    totals = _in_total(verdicts)
+    totals = _total_by_pair(verdicts)
     rows = [_row(Path(verdict.source).name, verdict.pair, verdict.agreement) for verdict in verdicts]
-    _print([*rows, *(_row("in total", pair, agreement) for pair, agreement in totals.items())])
+    _print_table([*rows, *(_row("in total", pair, agreement) for pair, agreement in totals.items())])
     for verdict in verdicts:
         for fault in verdict.agreement.faults:
             click.echo(f"{verdict.source}: {verdict.pair}: {fault}")
     return 0 if all(agreement.ok for agreement in totals.values()) else 1
 
 
-def say_totals(verdicts: Sequence[Verdict]) -> None:
+def print_totals(verdicts: Sequence[Verdict]) -> None:
     """Prints a row for each pair alone."""
-    _print([_row("all", pair, agreement) for pair, agreement in _in_total(verdicts).items()])
+    _print_table([_row("all", pair, agreement) for pair, agreement in _total_by_pair(verdicts).items()])
 
 
-def _in_total(verdicts: Sequence[Verdict]) -> dict[str, Comparison]:
+def _total_by_pair(verdicts: Sequence[Verdict]) -> dict[str, Comparison]:
     """By pair."""
     pairs = dict.fromkeys(verdict.pair for verdict in verdicts)
     return {pair: Comparison.total(each.agreement for each in verdicts if each.pair == pair) for pair in pairs}
 
 
-def _print(rows: Sequence[Sequence[str]]) -> None:
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
     """Without the columns in which nothing stands."""
     shown = [place for place in range(len(_HEAD)) if any(row[place] for row in rows)]
     print_rows("", [_HEAD[place] for place in shown], [[row[place] for place in shown] for row in rows])
@@ -196,7 +196,7 @@ def _row(picture: str, pair: str, found: Comparison) -> list[str]:
     """Empty where there was nothing to measure."""
     counts = [str(count) if count else "" for count in (found.matched, found.missing, found.extra, found.relabelled)]
     measures = (found.boxes, found.masks, found.scores, found.pixels, found.keypoints)
-    return [picture, pair, *counts, *("" if value is None else _spelled(value) for value in measures)]
+    return [picture, pair, *counts, *("" if value is None else _format_share(value) for value in measures)]
 
 
-_spelled: Callable[[float], str] = "{:.4f}".format
+_format_share: Callable[[float], str] = "{:.4f}".format

@@ -17,7 +17,7 @@ from runner_core.cards.tolerance import Tolerance
 from runner_core.contracts import Engine, Exporter
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import NotInstalled, UsageError
-from runner_core.export.parity import prove
+from runner_core.export.parity import check_parity
 from runner_core.export.verify import Verdict
 from runner_core.frames.frame import Frame
 from runner_core.loading.local_brain import LocalBrain
@@ -36,7 +36,7 @@ class Exported:
     verdicts: tuple[Verdict, ...]
 
 
-def export(
+def export_brain(
     place: Path,
     formats: Sequence[str],
     out: Path,
@@ -53,29 +53,31 @@ def export(
     written so or the answers differ, UsageError where nothing is found that could be compared; ``out`` is as before.
     """
     files = locate_model(place)
-    candidate, exporter = _exporter(files, formats, options)
-    with open_candidate(files, candidate, options) as brain, _staged(out) as stage:
-        before = _card_before(files, brain, out)
+    candidate, exporter = _find_exporter(files, formats, options)
+    with open_candidate(files, candidate, options) as brain, _stage_folder(out) as stage:
+        before = _read_previous_card(files, brain, out)
         trusted = options.trust or is_trusted(candidate.path, candidate.files.digest)
         made = []
         for form in formats:
-            written = stage / f"{_file_name(brain.name)}{form}"
+            written = stage / f"{_file_name_of(brain.name)}{form}"
             artifact = exporter.export(candidate.path, brain.card, written, half=half, trusted=trusted)
-            made.append(attrs.evolve(artifact, files=describe_files(stage, written), tolerance=_beyond(tolerance)))
-        card = _with(before, made)
+            made.append(
+                attrs.evolve(artifact, files=describe_files(stage, written), tolerance=_extra_tolerance(tolerance))
+            )
+        card = _add_artifacts(before, made)
         card.write(stage / CARD_FILE)
-        verdicts = prove(brain, stage, made, options, frames, tolerance or Tolerance())
-        _place(stage, out, files.root, before)
+        verdicts = check_parity(brain, stage, made, options, frames, tolerance or Tolerance())
+        _move_into_place(stage, out, files.root, before)
     return Exported(out, tuple(made), tuple(verdicts))
 
 
-def _beyond(tolerance: Tolerance | None) -> Tolerance | None:
+def _extra_tolerance(tolerance: Tolerance | None) -> Tolerance | None:
     """For the card: what is allowed more than usual."""
     allowed = Tolerance().allowing(tolerance or Tolerance())
     return None if allowed == Tolerance() else allowed
 
 
-def _exporter(files: ModelFiles, formats: Sequence[str], options: LoadOptions) -> tuple[Candidate, Exporter]:
+def _find_exporter(files: ModelFiles, formats: Sequence[str], options: LoadOptions) -> tuple[Candidate, Exporter]:
     """Who opens one of the artifacts and writes all of the formats."""
     able: dict[str, Exporter] = {}
     for candidate in find_candidates(files.of_task(options.task), options.engine):
@@ -91,7 +93,7 @@ def _exporter(files: ModelFiles, formats: Sequence[str], options: LoadOptions) -
     )
 
 
-def _card_before(files: ModelFiles, brain: LocalBrain, out: Path) -> Card:
+def _read_previous_card(files: ModelFiles, brain: LocalBrain, out: Path) -> Card:
     """The card that the new artifacts go into: that of ``out``, of the brain, or the drafted one."""
     there = out / CARD_FILE
     if there.is_file():
@@ -112,7 +114,7 @@ def _card_before(files: ModelFiles, brain: LocalBrain, out: Path) -> Card:
     return attrs.evolve(brain.card, artifacts=tuple(artifacts))
 
 
-def _with(card: Card, made: Sequence[Artifact]) -> Card:
+def _add_artifacts(card: Card, made: Sequence[Artifact]) -> Card:
     """The card with these artifacts behind the others, of which none goes by the same path."""
     paths = {artifact.path for artifact in made}
     return attrs.evolve(
@@ -121,20 +123,20 @@ def _with(card: Card, made: Sequence[Artifact]) -> Card:
 
 
 @contextmanager
-def _staged(out: Path) -> Iterator[Path]:
+def _stage_folder(out: Path) -> Iterator[Path]:
     """A folder beside ``out``, gone afterwards unless it has taken its place."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise _unwritable_error(out, error) from error
     try:
         yield stage
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _place(stage: Path, out: Path, root: Path, before: Card) -> None:
+def _move_into_place(stage: Path, out: Path, root: Path, before: Card) -> None:
     """What is new into ``out``, the card last, and the artifacts of before that ``out`` lacks."""
     try:
         for artifact in before.artifacts:
@@ -149,12 +151,12 @@ def _place(stage: Path, out: Path, root: Path, before: Card) -> None:
         for entry in sorted(stage.iterdir(), key=lambda entry: entry.name == CARD_FILE):
             entry.replace(out / entry.name)
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise _unwritable_error(out, error) from error
 
 
-def _unwritable(out: Path, error: OSError) -> UsageError:
+def _unwritable_error(out: Path, error: OSError) -> UsageError:
     return UsageError(f"{out}: cannot be written ({error.strerror})", remedy="choose another folder by --out")
 
 
-def _file_name(name: str) -> str:
+def _file_name_of(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name) or "model"

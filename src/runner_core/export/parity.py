@@ -12,7 +12,7 @@ from runner_core.brain import Brain
 from runner_core.cards.artifact import Artifact
 from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import EngineError, UsageError
-from runner_core.export.verify import Verdict, verify
+from runner_core.export.verify import Verdict, verify_brains
 from runner_core.frames.frame import Frame
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import find_candidates, locate_model
@@ -24,7 +24,7 @@ from runner_core.results.compare import Comparison
 _MOST_FAULTS = 3  # in a message
 
 
-def prove(
+def check_parity(
     brain: LocalBrain,
     folder: Path,
     artifacts: Sequence[Artifact],
@@ -37,19 +37,19 @@ def prove(
     Without ``frames`` they are held against each other on trial pictures, at a threshold low enough for the brain to
     find something in them. Raises EngineError where one differs, UsageError where nothing is found to compare.
     """
-    pictures = make_probe_frames() if frames is None else map(_decoded, frames)
+    pictures = make_probe_frames() if frames is None else map(_decode_frame, frames)
     threshold = brain.card.threshold if frames is not None else find_probe_threshold(brain)
     with ExitStack() as stack:
         brains: dict[str, Brain] = {brain.engine: with_threshold(brain, threshold)}
         for artifact in artifacts:
-            brains |= _opened(folder / artifact.path, attrs.evolve(options, conf=threshold, labels=None), stack)
-        checked = list(verify(pictures, brains, attrs.evolve(tolerance, threshold=threshold)))
+            brains |= _open_artifact(folder / artifact.path, attrs.evolve(options, conf=threshold, labels=None), stack)
+        checked = list(verify_brains(pictures, brains, attrs.evolve(tolerance, threshold=threshold)))
     verdicts = [verdict for picture in checked for verdict in picture.verdicts]
-    _demand_agreement(brain.name, verdicts)
+    _require_parity(brain.name, verdicts)
     return verdicts
 
 
-def _demand_agreement(name: str, verdicts: Sequence[Verdict]) -> None:
+def _require_parity(name: str, verdicts: Sequence[Verdict]) -> None:
     faults = [f"{each.other} on {each.source}: {fault}" for each in verdicts for fault in each.agreement.faults]
     if faults:
         more = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
@@ -65,12 +65,12 @@ def _demand_agreement(name: str, verdicts: Sequence[Verdict]) -> None:
         )
 
 
-def _decoded(frame: Frame) -> Frame:
+def _decode_frame(frame: Frame) -> Frame:
     """The same pixels for all: how a graph with a decoder of its own reads a JPEG is no matter of the network."""
     return Frame.from_array(frame.pixels, source=frame.source, index=frame.index)
 
 
-def _opened(path: Path, options: LoadOptions, stack: ExitStack) -> dict[str, Brain]:
+def _open_artifact(path: Path, options: LoadOptions, stack: ExitStack) -> dict[str, Brain]:
     """The artifact in every engine that opens it; raises what the last one says where none does."""
     files = locate_model(path)
     brains: dict[str, Brain] = {}

@@ -31,52 +31,52 @@ class Verdict:
 
 
 @attrs.frozen
-class Checked:
+class CheckedPicture:
     """One picture: what the first brain said of it, and a verdict for every other answer."""
 
     result: Result
     verdicts: tuple[Verdict, ...]
 
 
-def verify(
+def verify_brains(
     frames: Iterable[Frame],
     brains: Mapping[str, Brain],
     tolerance: Tolerance,
     golden: Golden | None = None,
     allowed: Mapping[str, Tolerance] | None = None,
-) -> Iterator[Checked]:
+) -> Iterator[CheckedPicture]:
     """Holds all ``brains``, by the name of their engine, against the golden file, or against the first of them.
 
     ``allowed`` is what those of some names may differ more.
     """
     each = {name: tolerance.allowing((allowed or {}).get(name, tolerance)) for name in brains}
     for frame in frames:
-        answers: dict[str, Inference | Failure | None] = {name: _answer(brain, frame) for name, brain in brains.items()}
+        answers: dict[str, Inference | Failure | None] = {name: _ask(brain, frame) for name, brain in brains.items()}
         told = next(iter(answers.values()))
         if golden:
             answers = {golden.path.name: golden.answer(frame.source), **answers}
         (first, one), *others = answers.items()
         between = {name: each[name].allowing(each.get(first, tolerance)) for name, _ in others}
-        verdicts = (Verdict(frame.source, first, name, _compared(one, other, between[name])) for name, other in others)
-        yield Checked(_result(frame, told), tuple(verdicts))
+        verdicts = (Verdict(frame.source, first, name, _compare(one, other, between[name])) for name, other in others)
+        yield CheckedPicture(_to_result(frame, told), tuple(verdicts))
         frame.forget()
 
 
-def _answer(brain: Brain, frame: Frame) -> Inference | Failure:
+def _ask(brain: Brain, frame: Frame) -> Inference | Failure:
     try:
         return brain.infer(frame)
     except RunnerError as error:
         return Failure.from_error(error, brain=brain.name)
 
 
-def _compared(one: Inference | Failure | None, other: Inference | Failure | None, tolerance: Tolerance) -> Comparison:
+def _compare(one: Inference | Failure | None, other: Inference | Failure | None, tolerance: Tolerance) -> Comparison:
     if isinstance(one, Inference) and isinstance(other, Inference):
         return compare_inferences(one, other, tolerance)
     failed = [told.message for told in (one, other) if isinstance(told, Failure)]
     return Comparison(faults=tuple(dict.fromkeys(failed)) or ("the golden file says nothing of this picture",))
 
 
-def _result(frame: Frame, told: Inference | Failure | None) -> Result:
+def _to_result(frame: Frame, told: Inference | Failure | None) -> Result:
     if isinstance(told, Failure):
         return Result(frame, error=attrs.evolve(told, brain=""))
     return Result(frame, (told,) if told else ())

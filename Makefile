@@ -22,9 +22,10 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard plugins/runner-*/pyproject.t
 demo: $(STAMP)
 	$(BIN)/runner demo --out out/demo
 
-# Everything that must hold: lint, types, import rules (all three in `check`), tests.
+# Everything that must hold: lint, types, import rules (all three in `check`), tests. A worker to each core, and no more
+# than memory has room for: each imports every framework. PYTEST_ADDOPTS='-p randomly' runs them in another order.
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 # MLflow's own server is large, so it has an environment of its own; without it `make test` skips the tests that ask it.
 $(MLFLOW)/.installed: plugins/runner-store-mlflow/tests/server-requirements.txt

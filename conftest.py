@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from runner_core.cli.main import main
 from runner_core.discovery import registry
@@ -19,7 +20,19 @@ from runner_core.discovery.entry_points import LOAD_VARIABLE
 # Tests that call ONNX Runtime directly send no usage reports either.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+# Property tests see the same examples on every run, and have no time limit, for there are slow machines.
+settings.register_profile("runner", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("runner")
+
 Runner = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What gives a random order once more; the header would say it, and `-q` leaves that out."""
+    if config.pluginmanager.hasplugin("randomly"):
+        terminalreporter.write_line(
+            f"once more in this order: -p randomly --randomly-seed={config.getoption('randomly_seed')}"
+        )
 
 
 @pytest.fixture(autouse=True)

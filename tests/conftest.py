@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 import urllib3
 from faulty_server import FaultyServer
-from hypothesis import settings
 
 from runner_core.cache.cache import Cache
-
-# Property tests see the same examples on every run, and have no time limit, for there are slow machines.
-settings.register_profile("core", deadline=None, derandomize=True, max_examples=60)
-settings.load_profile("core")
 
 
 @pytest.fixture

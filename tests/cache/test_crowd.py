@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from faulty_server import cut
+from faulty_server import held
 from pullers import Pullers
 from shelves import WEIGHTS, release_of, remote, sha256
 
@@ -48,14 +50,15 @@ def test_a_crowd_makes_one_download(home, cache, server, file, pullers, crowd, t
 
 def test_a_crowd_whose_first_is_killed_and_whose_server_hangs_up(home, cache, server, file, pullers):
     """The lock of a dead process is nobody's: the next goes on with what it left."""
-    server.rate = len(DATA) / 0.5
-    server.next(PATH, cut(1_500_000))
+    gone = threading.Event()
+    server.next(PATH, held(1_500_000, gone, hang_up=True))
     first = pullers.start(home, [file])
     while not server.sent[PATH]:
         time.sleep(0.01)
     rest = [pullers.start(home, [file]) for _ in range(8)]
     time.sleep(0.1)
     os.kill(first, signal.SIGKILL)
+    gone.set()
     assert pullers.wait() == {first: -signal.SIGKILL, **dict.fromkeys(rest, 0)}
     assert server.whole[PATH] == 1
     assert [asked.start > 0 for asked in server.asked] == [False, True]
@@ -71,11 +74,17 @@ def test_different_brains_with_one_file_share_the_download(cache, server, file):
 
 def test_who_waits_is_told_what_for(home, cache, server, file, pullers, monkeypatch, caplog):
     monkeypatch.setattr(locks, "PATIENCE", 0.1)
-    server.rate = len(DATA) / 0.7
+    told = threading.Event()
+    server.next(PATH, held(1_500_000, told))
     pullers.start(home, [file])
     while not server.sent[PATH]:
         time.sleep(0.01)
-    cache.install(release_of(remote(**file)))
+    with ThreadPoolExecutor() as pool:
+        installed = pool.submit(cache.install, release_of(remote(**file)))
+        while not (installed.done() or "page: waiting for another process that has it" in caplog.text):
+            time.sleep(0.01)
+        told.set()
+        installed.result()
     assert "page: waiting for another process that has it" in caplog.text
     assert set(pullers.wait().values()) == {0}
     assert len(server.asked) == 1

@@ -29,6 +29,7 @@ import attrs
 from loopback import Loopback
 
 BLOCK = 1 << 16
+PATIENCE = 60  # seconds for which a server waits for a test, which would be wrong by then
 
 
 @attrs.frozen
@@ -215,6 +216,20 @@ Fault = Callable[[Handler], None]
 def cut(after: int, *, reset: bool = False) -> Fault:
     """The connection ends after so many bytes of the body."""
     return lambda handler: handler.send_file(handler.file.read_bytes(), until=after, reset=reset)
+
+
+def held(after: int, go_on: threading.Event, *, hang_up: bool = False) -> Fault:
+    """So many bytes of the file; once ``go_on`` is set, which hangs on no clock, the others, or the connection ends."""
+
+    def send(handler: Handler) -> None:
+        data = handler.file.read_bytes()
+        handler.send_head(200, {"ETag": handler.tag_of(data), "Content-Length": str(len(data))})
+        handler.wfile.write(data[:after])
+        handler.state.count(handler.path, after)
+        go_on.wait(PATIENCE)
+        handler.send_body(data[after:], 0 if hang_up else None)
+
+    return send
 
 
 def status(code: int, headers: dict[str, str] | None = None) -> Fault:

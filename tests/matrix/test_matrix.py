@@ -20,6 +20,8 @@ from runner_core.results.compare import Comparison, Tolerance, compare_inference
 
 FLOAT = Tolerance(iou=0.999, score=1e-3, pixels=0.999, keypoints=1e-3)
 QUANTISED = Tolerance(iou=0.9, score=0.1, pixels=0.98, keypoints=0.03)  # LiteRT computes in whole numbers, others not
+# Without VNNI OpenVINO's products of whole numbers saturate: scores near 0.7 come out 0.2 lower, places stay.
+POSE = attrs.evolve(QUANTISED, score=0.25)
 FORMS = Tolerance(iou=0.9, score=0.03, pixels=0.96)  # one is resized in its graph, or quantised, and the other is not
 
 # What misses the shares in expected.json by more than 0.03, and by how much at the most. This picture of 128 x 128 is
@@ -54,7 +56,7 @@ MODELS = [
     Model("deeplabv3_mnv2_dm05_pascal_tf1_frozen.pb", "deeplab", VOC),
     Model("deeplabv3_mnv2_dm05_pascal_quant.tflite", "deeplab", VOC, QUANTISED),
     Model("mobilenet_v2_1.0_224_quant.tflite", "mobilenet", "imagenet_labels.txt", QUANTISED),
-    Model("movenet_single_pose_lightning_ptq.tflite", "movenet", None, QUANTISED),
+    Model("movenet_single_pose_lightning_ptq.tflite", "movenet", None, POSE),
 ]
 RUNS = [(model, engine) for model in MODELS for engine in model.engines]
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,15 +67,18 @@ def runner(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Runner:
     """``runner(*arguments, VARIABLE="value")``: the command line in an empty folder, with an empty cache.
 
     In this process, which need not import the frameworks again for every command: that takes most of a command's time.
+    PYTHONPATH is one folder, whose plugins are installed for the command.
     """
 
     def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         typed = list(map(str, arguments))
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, _forgotten(environment.get("PYTHONPATH")):
             patch.chdir(tmp_path)
             for name, value in {"RUNNER_HOME": str(tmp_path / "home"), **environment}.items():
                 patch.setenv(name, value)
-            if LOAD_VARIABLE in environment:  # which is read once in a process
+            if "PYTHONPATH" in environment:
+                patch.syspath_prepend(environment["PYTHONPATH"])
+            if {LOAD_VARIABLE, "PYTHONPATH"} & set(environment):  # which are read once in a process
                 patch.setattr(registry, "_installed", lru_cache(registry._installed.__wrapped__))
             capfd.readouterr()
             with pytest.raises(SystemExit) as stop:
@@ -82,6 +86,15 @@ def runner(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Runner:
         return subprocess.CompletedProcess(typed, int(stop.value.code or 0), *capfd.readouterr())
 
     return call
+
+
+@contextmanager
+def _forgotten(folder: str | None) -> Iterator[None]:
+    """What is imported from the folder in the block is not there any more after it."""
+    yield
+    for name, module in list(sys.modules.items()):
+        if folder and (getattr(module, "__file__", None) or "").startswith(folder):
+            del sys.modules[name]
 
 
 @pytest.fixture

@@ -48,8 +48,8 @@ def albums(tmp_path):
     return write
 
 
-def test_a_plugins_fault_is_said_to_be_its_own(albums, runner_process):
-    done = runner_process("replay", "out.jsonl", "--sink", "albums:x", PYTHONPATH=albums("boom"))
+def test_a_plugins_fault_is_said_to_be_its_own(albums, runner):
+    done = runner("replay", "out.jsonl", "--sink", "albums:x", PYTHONPATH=albums("boom"))
     assert done.returncode == 1
     assert done.stderr == (
         "runner: ValueError: invalid literal for int() with base 10: 'boom' in albums (runner-albums 1.0): report it "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import Condition, Lock
 
 import numpy as np
 
@@ -54,22 +54,54 @@ class ScriptedBrain(Brain):
 
 
 class ScriptedSource:
-    """``count`` frames, one each ``pause`` seconds; then ``error``, if any. ``given`` counts them, ``closed`` tells."""
+    """``count`` frames, one each ``pause`` seconds or in ``step``; then ``error``, if any. ``given`` counts them."""
 
-    def __init__(self, count: int, *, live: bool = False, pause: float = 0.0, error: Exception | None = None) -> None:
-        self.count, self.live, self.pause, self.error = count, live, pause, error
+    def __init__(
+        self, count: int, *, live: bool = False, pause: float = 0.0, step: Lockstep | None = None,
+        error: Exception | None = None,
+    ) -> None:  # fmt: skip
+        self.count, self.live, self.error = count, live, error
+        self.wait = step.tick if step else lambda: time.sleep(pause)
         self.given, self.closed = 0, False
 
     def frames(self) -> Iterator[Frame]:
         try:
             for index in range(self.count):
-                time.sleep(self.pause)
+                self.wait()
                 self.given += 1
                 yield frame(index, live=self.live)
             if self.error:
                 raise self.error
         finally:
             self.closed = True
+
+
+class Lockstep:
+    """A camera and what looks at its frames, in step: so many frames come during one look, however busy the machine is.
+
+    The camera calls ``tick`` before each of its ``count`` frames, whoever looks calls ``look``.
+    """
+
+    PATIENCE = 60  # seconds, by when something hangs
+
+    def __init__(self, count: int, each: int) -> None:
+        self.each = each
+        self._left, self._may = count, each
+        self._changed = Condition()
+
+    def tick(self) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._may > 0, self.PATIENCE)
+            self._may -= 1
+            self._left -= 1
+            self._changed.notify_all()
+
+    def look(self, _: object = None) -> None:
+        """Until as many frames more have come, or the last."""
+        with self._changed:
+            self._may += self.each
+            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: not (self._may and self._left), self.PATIENCE)
 
 
 class MemorySink:

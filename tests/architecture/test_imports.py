@@ -15,7 +15,9 @@ from runner_core.testing import check_plugin
 from runner_core.testing.fresh_imports import HEAVY
 
 ROOT = Path(__file__).parents[2]
-SLOW = HEAVY | {"numpy", "PIL", "requests", "urllib3", "cattrs"}  # none of them to show a help text
+# None of them to show a help text: of all that the core requires, click and pluggy alone.
+SLOW = HEAVY | {"PIL", "attr", "attrs", "cattrs", "filelock", "numpy", "platformdirs"}
+SLOW |= {"requests", "rich", "simplejpeg", "urllib3", "yaml"}
 
 # Runs a statement; reports the modules it leaves behind, and what it did with sockets, by Python's audit events.
 SCRIPT = """

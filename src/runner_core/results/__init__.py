@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner_core.results.compare import Comparison as Comparison
     from runner_core.results.compare import compare_inferences as compare_inferences
     from runner_core.results.formats import coco_results as coco_results
+    from runner_core.results.formats import from_supervision as from_supervision
     from runner_core.results.formats import to_supervision as to_supervision
     from runner_core.results.formats import yolo_name as yolo_name
     from runner_core.results.formats import yolo_text as yolo_text
@@ -41,7 +42,7 @@ else:
             ],
             "combine": ["boxes_of", "merge", "nearest_iou"],
             "compare": ["Comparison", "compare_inferences"],
-            "formats": ["coco_results", "to_supervision", "yolo_name", "yolo_text"],
+            "formats": ["coco_results", "from_supervision", "to_supervision", "yolo_name", "yolo_text"],
             "inference": ["Inference"],
             "instance": ["Instance"],
             "mask": ["Mask"],

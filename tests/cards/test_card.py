@@ -114,8 +114,8 @@ def test_json_loses_nothing(card):
 
 MALFORMED = [
     ({}, "required field missing @ card.name; required field missing @ card.task"),
-    ([], "an object is wanted"),
-    ("card", "an object is wanted"),
+    ([], "an object is expected"),
+    ("card", "an object is expected"),
     ({**LEAST, "name": 5}, "5 is not a text @ card.name"),
     ({**LEAST, "name": None}, "None is not a text @ card.name"),
     ({**LEAST, "version": 1}, "1 is not a text @ card.version"),
@@ -128,13 +128,13 @@ MALFORMED = [
     ({**LEAST, "artifacts": "a.pb"}, "artifacts must be a list, not 'a.pb'"),
     ({**LEAST, "artifacts": {"path": "a.pb"}}, "artifacts must be a list"),
     ({**LEAST, "artifacts": None}, "card.artifacts"),
-    ({**LEAST, "artifacts": ["a.pb"]}, "an object is wanted, not 'a.pb' @ card.artifacts.0."),
+    ({**LEAST, "artifacts": ["a.pb"]}, "an object is expected, not 'a.pb' @ card.artifacts.0."),
     ({**LEAST, "artifacts": [{"path": "a.pb"}]}, "required field missing @ card.artifacts.0..format"),
     ({**LEAST, "artifacts": [{"path": "a", "format": "b", "files": [{"path": "a", "sha256": "c", "size": "9"}]}]},
      "'9' is not a whole number @ card.artifacts.0..files.0..size"),
     ({**LEAST, "roles": ["boxes"]}, "expected a mapping @ card.roles"),
     ({**LEAST, "roles": {"boxes": 5}}, "5 is not a text @ card.roles"),
-    ({**LEAST, "picture": 352}, "an object is wanted, not 352 @ card.picture"),
+    ({**LEAST, "picture": 352}, "an object is expected, not 352 @ card.picture"),
     ({**LEAST, "picture": {"size": 352}}, "size must be a list, not 352 @ card.picture"),
     ({**LEAST, "picture": {"size": [352]}}, "Not enough values in .352. .* @ card.picture.size"),
     ({**LEAST, "picture": {"size": [1, 2, 3]}}, "Too many values in .* @ card.picture.size"),
@@ -143,7 +143,7 @@ MALFORMED = [
     ({**LEAST, "picture": {"resize": "zoom"}}, "zoom .* @ card.picture.resize"),
     ({**LEAST, "picture": {"dtype": "floot"}}, "dtype is 'floot'.* @ card.picture"),
     ({**LEAST, "picture": {"batched": "no"}}, "'no' is not true or false @ card.picture.batched"),
-    ({**LEAST, "labels": ["page"]}, "an object is wanted, not 'page' @ card.labels.0."),
+    ({**LEAST, "labels": ["page"]}, "an object is expected, not 'page' @ card.labels.0."),
     ({**LEAST, "labels": "coco.txt"}, "labels must be a list"),
     ({**LEAST, "labels": [{"model_id": 1, "name": "a"}]}, "required field missing @ card.labels.0..file_id"),
     ({**LEAST, "labels": [{"model_id": 1, "file_id": 1, "name": "a"}] * 2}, "model_id 1 twice @ card.labels"),
@@ -152,11 +152,11 @@ MALFORMED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("data", "said"), MALFORMED)
-def test_a_malformed_card_is_one_line_with_file_and_field(tmp_path, data, said):
+@pytest.mark.parametrize(("data", "message"), MALFORMED)
+def test_a_malformed_card_is_one_line_with_file_and_field(tmp_path, data, message):
     path = tmp_path / CARD_FILE
     path.write_text(json.dumps(data))
-    with pytest.raises(CardError, match=said) as refusal:
+    with pytest.raises(CardError, match=message) as refusal:
         Card.read(path)
     assert str(refusal.value).startswith(f"{path}: ")
     assert "\n" not in str(refusal.value)
@@ -164,14 +164,14 @@ def test_a_malformed_card_is_one_line_with_file_and_field(tmp_path, data, said):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [(b"", "not a readable card"), (b"{", "not a readable card"), (b"\xff\xfe", "not a readable card"),
-     (b"[" * 100_000, "not a readable card"), (b"[1]", "an object is wanted"), (b"null", "an object is wanted")],
+     (b"[" * 100_000, "not a readable card"), (b"[1]", "an object is expected"), (b"null", "an object is expected")],
 )  # fmt: skip
-def test_a_file_that_is_no_card(tmp_path, content, said):
+def test_a_file_that_is_no_card(tmp_path, content, message):
     path = tmp_path / CARD_FILE
     path.write_bytes(content)
-    with pytest.raises(CardError, match=said) as refusal:
+    with pytest.raises(CardError, match=message) as refusal:
         Card.read(path)
     assert str(path) in str(refusal.value)
     assert "\n" not in str(refusal.value)

@@ -13,7 +13,7 @@ from runner_core.errors import LabelError
 
 
 def pbtxt(text: str) -> tuple[Label, ...]:
-    return parse_labels(text, kind=".pbtxt").labels
+    return parse_labels(text, suffix=".pbtxt").labels
 
 
 def test_real_label_maps(testdata):
@@ -71,7 +71,7 @@ def test_odd_pbtxt(text, label):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('item { name: "a" }', "without an id: a"),
         ('item { id: "x" name: "a" }', "without an id"),
@@ -84,8 +84,8 @@ def test_odd_pbtxt(text, label):
         ("}", "where an item should be"),
     ],
 )
-def test_pbtxt_that_is_none(text, said):
-    with pytest.raises(LabelError, match=said):
+def test_pbtxt_that_is_none(text, message):
+    with pytest.raises(LabelError, match=message):
         pbtxt(text)
 
 
@@ -112,29 +112,29 @@ def test_a_pbtxt_as_protobuf_writes_it():
 
 
 def test_text():
-    assert parse_labels("page\n\ngraph\n", kind=".txt", first=1) == LabelMap.from_names(["page", "graph"], first=1)
-    assert parse_labels("  page  \r\ngraph", kind="").names == ("page", "graph")
+    assert parse_labels("page\n\ngraph\n", suffix=".txt", first=1) == LabelMap.from_names(["page", "graph"], first=1)
+    assert parse_labels("  page  \r\ngraph", suffix="").names == ("page", "graph")
 
 
 def test_a_list_that_starts_with_the_background_starts_at_zero():
     for background in ("background", "Background", "???", "__background__"):
-        assert parse_labels(f"{background}\npage", kind=".txt", first=1).name(1) == "page"
+        assert parse_labels(f"{background}\npage", suffix=".txt", first=1).name(1) == "page"
 
 
 @pytest.mark.parametrize(
     "text", ["1 page\n18 tall graph", "1: page\n18: tall graph", "1,page\n18,tall graph", "1\tpage\n18\ttall graph"]
 )
 def test_numbered_text(text):
-    assert parse_labels(text, kind=".txt").labels == (Label(1, 1, "page"), Label(18, 18, "tall graph"))
+    assert parse_labels(text, suffix=".txt").labels == (Label(1, 1, "page"), Label(18, 18, "tall graph"))
 
 
 def test_text_with_one_unnumbered_line_is_a_list_of_names():
-    assert parse_labels("3 musketeers\npage", kind=".txt").names == ("3 musketeers", "page")
+    assert parse_labels("3 musketeers\npage", suffix=".txt").names == ("3 musketeers", "page")
 
 
 def test_text_that_starts_like_a_pbtxt():
-    assert parse_labels("items\nitem of clothing", kind=".txt").names == ("items", "item of clothing")
-    assert parse_labels("# labels\nitem { id: 4 name: 'a' }", kind=".txt").labels == (Label(4, 4, "a"),)
+    assert parse_labels("items\nitem of clothing", suffix=".txt").names == ("items", "item of clothing")
+    assert parse_labels("# labels\nitem { id: 4 name: 'a' }", suffix=".txt").labels == (Label(4, 4, "a"),)
 
 
 @pytest.mark.parametrize(
@@ -151,13 +151,13 @@ def test_text_that_starts_like_a_pbtxt():
     ],
 )
 def test_json(data):
-    assert parse_labels(json.dumps(data), kind=".json").labels == (Label(0, 0, "page"), Label(1, 1, "graph"))
+    assert parse_labels(json.dumps(data), suffix=".json").labels == (Label(0, 0, "page"), Label(1, 1, "graph"))
 
 
 def test_json_keeps_the_identity():
     text = '[{"model_id": 1, "file_id": 17, "name": "page"}]'
-    assert parse_labels(text, kind=".json").labels == (Label(1, 17, "page"),)
-    assert parse_labels('["background", "page"]', kind=".json", first=1).name(1) == "page"
+    assert parse_labels(text, suffix=".json").labels == (Label(1, 17, "page"),)
+    assert parse_labels('["background", "page"]', suffix=".json", first=1).name(1) == "page"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_json_keeps_the_identity():
 )  # fmt: skip
 def test_json_that_is_no_label_map(text):
     with pytest.raises(LabelError):
-        parse_labels(text, kind=".json")
+        parse_labels(text, suffix=".json")
 
 
 def test_a_byte_order_mark_is_not_a_name(tmp_path):
@@ -177,7 +177,7 @@ def test_a_byte_order_mark_is_not_a_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("empty.txt", b"", "no labels in it; write one name a line"),
         ("empty.json", b"[]", "no labels in it"),
@@ -193,46 +193,47 @@ def test_a_byte_order_mark_is_not_a_name(tmp_path):
         ("zeros.txt", b"cat\0dog\0", "not a label file"),
     ],
 )
-def test_a_file_that_is_no_label_map_is_named_in_one_line(tmp_path, name, content, said):
+def test_a_file_that_is_no_label_map_is_named_in_one_line(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(LabelError, match=said) as refusal:
+    with pytest.raises(LabelError, match=message) as refusal:
         read_labels(tmp_path / name)
     assert str(refusal.value).startswith(str(tmp_path / name))
     assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "names", "said"),
+    ("text", "names", "messages"),
     [
         (
             "cat\ndog\n\na b c d e f g h i\nwhich nobody learns from. \n", 4,
             [
-                "line 4 (and 1 more) looks like no name, and counts as a class: 'a b c d e f g h i'",
-                "line 3 is empty and counts as no class: if it should, give each line its number",
+                "line 4 (and 1 more) does not look like a name, and counts as a class: 'a b c d e f g h i'",
+                "line 3 is empty and is not counted as a class: if it should, give each line its number",
             ],
         ),
-        ("# of COCO\ncat\n", 2, ["line 1 looks like no name, and counts as a class: '# of COCO'"]),
-        ("names:\ncat\n", 2, ["line 1 looks like no name, and counts as a class: 'names:'"]),
-        ("x" * 61, 1, [f"line 1 looks like no name, and counts as a class: '{'x' * 60}'"]),
-        ("id name\n1 cat\n2 dog", 3, ["line 1 has no number, most others have, and counts as a class: 'id name'"]),
-        ("\ncat\n\n", 1, ["line 1 is empty and counts as no class: if it should, give each line its number"]),
+        ("# of COCO\ncat\n", 2, ["line 1 does not look like a name, and counts as a class: '# of COCO'"]),
+        ("names:\ncat\n", 2, ["line 1 does not look like a name, and counts as a class: 'names:'"]),
+        ("x" * 61, 1, [f"line 1 does not look like a name, and counts as a class: '{'x' * 60}'"]),
+        ("id name\n1 cat\n2 dog", 3, ["line 1 has no number, most others have one, and counts as a class: 'id name'"]),
+        ("\ncat\n\n", 1, ["line 1 is empty and is not counted as a class: if it should, give each line its number"]),
         ("1 cat\n\n2 dog\n", 2, []),
         ("3 musketeers\npage\n", 2, []),
         ("cat\ndog\n\n\n", 2, []),
         ("sulphur butterfly, sulfur butterfly\nrecreational vehicle, RV, R.V.\nSt. Bernard, Saint Bernard", 3, []),
     ],
 )  # fmt: skip
-def test_what_looks_like_no_name_is_said_with_its_line(tmp_path, caplog, text, names, said):
+def test_what_does_not_look_like_a_name_is_reported_with_its_line(tmp_path, caplog, text, names, messages):
     (tmp_path / "labels.txt").write_text(text)
     assert len(read_labels(tmp_path / "labels.txt")) == names
-    assert [record.getMessage() for record in caplog.records] == [f"{tmp_path / 'labels.txt'}: {line}" for line in said]
+    assert caplog.messages == [f"{tmp_path / 'labels.txt'}: {message}" for message in messages]
 
 
-def test_prose_behind_a_list_with_a_background_is_said(testdata, caplog):
+def test_prose_after_a_list_with_a_background_is_reported(testdata, caplog):
     path = testdata / "models" / "pascal_voc_segmentation_labels.txt"
     assert len(read_labels(path)) == 23
     prose, empty = (record.getMessage() for record in caplog.records)
-    assert prose.startswith(f"{path}: line 23 (and 1 more) looks like no name, and counts as a class: 'and 255 is the")
+    oddity = "line 23 (and 1 more) does not look like a name, and counts as a class: 'and 255 is the"
+    assert prose.startswith(f"{path}: {oddity}")
     assert empty.startswith(f"{path}: line 22 is empty")
 
 
@@ -254,6 +255,6 @@ def test_no_file(tmp_path):
     st.one_of(st.text(), st.text(alphabet="item{}<>[]:;, id1\"'\\#\n"), st.text(alphabet='[]{}":,1a\n ')),
     st.sampled_from([".pbtxt", ".txt", ".json"]),
 )
-def test_any_text_is_a_label_map_or_a_label_error(text, kind):
+def test_any_text_is_a_label_map_or_a_label_error(text, suffix):
     with contextlib.suppress(LabelError):
-        assert isinstance(parse_labels(text, kind=kind), LabelMap)
+        assert isinstance(parse_labels(text, suffix=suffix), LabelMap)

@@ -58,7 +58,7 @@ def test_a_list_of_names():
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "message"),
     [
         ((Label(1, 1, "a"), Label(1, 2, "b")), "model_id 1 twice"),
         ((Label(1, 3, "a"), Label(2, 3, "b")), "file_id 3 twice"),
@@ -66,8 +66,8 @@ def test_a_list_of_names():
         ((Label(1, -4, "a"),), "negative file_id: -4"),
     ],
 )
-def test_maps_that_contradict_themselves(labels, said):
-    with pytest.raises(LabelError, match=said):
+def test_maps_that_contradict_themselves(labels, message):
+    with pytest.raises(LabelError, match=message):
         LabelMap(labels)
 
 

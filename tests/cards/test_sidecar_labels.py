@@ -1,4 +1,4 @@
-"""Labels that lie beside a bare model: which files are read, which never, and what becomes of them."""
+"""Labels beside a model without a card: which files are read, which never, and what labels they give."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ import pytest
 
 from runner_core import open_brain
 from runner_core.cards.labels import LabelMap
-from runner_core.cards.sidecar_labels import FILE_NAMES, labels_beside
+from runner_core.cards.sidecar_labels import SIDECAR_LABEL_FILES, find_sidecar_labels
 from runner_core.errors import LabelError
 
 MODEL = "fastestdet_coco.onnx"
@@ -53,11 +53,11 @@ def write(model, name, text):
 )
 def test_each_file_by_its_own_way_of_counting(model, name, text, first, numbers, names):
     write(model, name, text)
-    found = labels_beside(model, first=first)
+    found = find_sidecar_labels(model, first=first)
     assert tuple(label.model_id for label in found.labels.labels) == numbers
     assert found.labels.names == names
     assert found.note == f"labels: {len(names)} names from {name} beside the model"
-    assert found.numbered == (text not in ("cat\ndog\n", '["cat", "dog"]'))
+    assert found.is_numbered == (text not in ("cat\ndog\n", '["cat", "dog"]'))
 
 
 def test_what_says_labels_goes_before_what_may_hold_some(model):
@@ -66,12 +66,12 @@ def test_what_says_labels_goes_before_what_may_hold_some(model):
         "config.json": '{"id2label": {"0": "config"}}', "metadata.yaml": "names: [metadata]", "config.pbtxt": triton
     }  # fmt: skip
     write(model, "classes.txt", "cat")
-    for name in FILE_NAMES:
+    for name in SIDECAR_LABEL_FILES:
         write(model, name, texts.get(name, 'item { id: 0 name: "x" }' if name.endswith("pbtxt") else '["x"]'))
-    for place, name in enumerate(FILE_NAMES):
-        assert f"from {name} " in labels_beside(model).note, FILE_NAMES[place:]
+    for place, name in enumerate(SIDECAR_LABEL_FILES):
+        assert f"from {name} " in find_sidecar_labels(model).note, SIDECAR_LABEL_FILES[place:]
         (model.parent / name).unlink()
-    assert labels_beside(model) is None
+    assert find_sidecar_labels(model) is None
 
 
 @pytest.mark.parametrize(
@@ -95,35 +95,35 @@ def test_what_says_labels_goes_before_what_may_hold_some(model):
 )
 def test_other_files_are_left_alone(model, name, text):
     write(model, name, text)
-    assert labels_beside(model) is None
+    assert find_sidecar_labels(model) is None
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("labels.txt", "", "no labels in it"),
         ("labels.json", "{", "not JSON"),
         ("labels.pbtxt", "item {", "not closed"),
-        ("config.json", '{"id2label": {"cat": 0}}', "not numbered"),
-        ("config.json", '{"id2label": {"0": ["cat"]}}', "no names"),
+        ("config.json", '{"id2label": {"cat": 0}}', "have no valid numbers"),
+        ("config.json", '{"id2label": {"0": ["cat"]}}', "class names are not texts"),
         ("config.json", '{"id2label": {"-1": "cat"}}', "negative"),
-        ("metadata.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nnames: [*b, *b]", "no names"),
+        ("metadata.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nnames: [*b, *b]", "class names are not texts"),
     ],
 )
-def test_a_label_file_that_holds_none_is_refused_by_name(model, name, text, said):
+def test_a_label_file_that_holds_none_is_refused_by_name(model, name, text, message):
     write(model, name, text)
-    with pytest.raises(LabelError, match=rf"{name}: .*{said}"):
-        labels_beside(model)
+    with pytest.raises(LabelError, match=rf"{name}: .*{message}"):
+        find_sidecar_labels(model)
 
 
 def test_a_folder_is_looked_into_before_what_lies_beside_it(model):
     folder = model.parent / "saved_model"
     folder.mkdir()
     write(model, "labels.pbtxt", 'item { id: 1 name: "beside" }')
-    assert labels_beside(folder).labels.names == ("beside",)
+    assert find_sidecar_labels(folder).labels.names == ("beside",)
     (folder / "metadata.yaml").write_text("names: [within]")
-    assert labels_beside(folder).labels.names == ("within",)
-    assert labels_beside(model).labels.names == ("beside",)
+    assert find_sidecar_labels(folder).labels.names == ("within",)
+    assert find_sidecar_labels(model).labels.names == ("beside",)
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
-"""What lies beside a bare model and tells of it: exporters' and servers' files, as they write them."""
+"""Metadata beside a model without a card, in files as exporters and servers write them."""
 
 import json
 
 import pytest
 
-from runner_core.cards.sidecar_labels import labels_beside
-from runner_core.cards.sidecar_metadata import metadata_beside
+from runner_core.cards.sidecar_labels import find_sidecar_labels
+from runner_core.cards.sidecar_metadata import find_sidecar_metadata
 
 ULTRALYTICS = """description: Ultralytics YOLOv8n model
 author: Ultralytics
@@ -49,21 +49,21 @@ def model(tmp_path):
     return path
 
 
-def told(model, name, content):
+def read(model, name, content):
     (model.parent / name).write_text(content if isinstance(content, str) else json.dumps(content))
-    found = metadata_beside(model)
+    found = find_sidecar_metadata(model)
     return dict(found[0].values) if found else None
 
 
 def test_ultralytics_writes_what_its_onnx_files_have(model):
-    assert told(model, "metadata.yaml", ULTRALYTICS) == {
+    assert read(model, "metadata.yaml", ULTRALYTICS) == {
         "task": "pose", "stride": "32", "imgsz": "[480, 640]", "names": "{0: 'person'}", "kpt_shape": "[17, 3]",
         "args": "{'nms': False}",
     }  # fmt: skip
 
 
 def test_an_image_processor_tells_values_size_and_resize(model):
-    assert told(model, "preprocessor_config.json", VIT) == {
+    assert read(model, "preprocessor_config.json", VIT) == {
         "mean": "127.5,127.5,127.5", "std": "127.5,63.75,127.5", "imgsz": "[224, 192]", "resize": "stretch"
     }  # fmt: skip
 
@@ -77,18 +77,18 @@ def test_an_image_processor_tells_values_size_and_resize(model):
     ],
 )
 def test_an_image_processor_may_leave_steps_out(model, change, mean, std):
-    values = told(model, "preprocessor_config.json", VIT | change)
+    values = read(model, "preprocessor_config.json", VIT | change)
     assert (values["mean"], values["std"]) == (mean, std)
 
 
 def test_an_image_processor_that_crops(model):
     change = {"size": {"shortest_edge": 256}, "do_center_crop": True, "crop_size": {"height": 224, "width": 224}}
-    values = told(model, "preprocessor_config.json", VIT | change)
+    values = read(model, "preprocessor_config.json", VIT | change)
     assert (values["imgsz"], values["resize"]) == ("[224, 224]", "crop")
 
 
 def test_timm_tells_values_size_and_names(model):
-    assert told(model, "config.json", TIMM) == {
+    assert read(model, "config.json", TIMM) == {
         "mean": "123.675,116.28,103.53", "std": "58.395,57.12,57.375", "imgsz": "[160, 176]", "resize": "crop",
         "names": "['cat', 'dog']",
     }  # fmt: skip
@@ -96,23 +96,23 @@ def test_timm_tells_values_size_and_names(model):
 
 def test_triton_tells_shapes_and_labels_above_the_versions(model):
     (model.parents[1] / "config.pbtxt").write_text(TRITON)
-    (found,) = metadata_beside(model)
+    (found,) = find_sidecar_metadata(model)
     assert dict(found.shapes) == {"images": (3, 320, 640), "output0": (84, None)}
-    assert labels_beside(model) is None, "a label file that is not there"
+    assert find_sidecar_labels(model) is None, "a label file that is not there"
     (model.parents[1] / "classes.txt").write_text("cat\ndog\n")
-    assert labels_beside(model).labels.names == ("cat", "dog")
+    assert find_sidecar_labels(model).labels.names == ("cat", "dog")
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", ""])
 def test_labels_outside_the_folder_are_not_read(model, name):
     (model.parents[1] / "config.pbtxt").write_text(f'output {{ name: "a" label_filename: "{name}" }}')
-    assert labels_beside(model) is None
+    assert find_sidecar_labels(model) is None
 
 
 def test_the_surest_comes_first(model):
-    told(model, "config.json", TIMM)
-    told(model, "metadata.yaml", ULTRALYTICS)
-    assert [each.file.name for each in metadata_beside(model)] == ["metadata.yaml", "config.json"]
+    read(model, "config.json", TIMM)
+    read(model, "metadata.yaml", ULTRALYTICS)
+    assert [each.file.name for each in find_sidecar_metadata(model)] == ["metadata.yaml", "config.json"]
 
 
 @pytest.mark.parametrize(
@@ -132,5 +132,5 @@ def test_the_surest_comes_first(model):
         ("config.pbtxt", 'input { name: "a" dims: [ many ] }'),
     ],
 )
-def test_what_means_nothing_tells_nothing(model, name, content):
-    assert told(model, name, content) is None
+def test_what_means_nothing_is_left_out(model, name, content):
+    assert read(model, name, content) is None

@@ -1,4 +1,4 @@
-"""What a .tflite file says of itself, whole and damaged at any place."""
+"""The metadata in a .tflite file, whole and damaged at any place."""
 
 import flatbuffers
 import pytest

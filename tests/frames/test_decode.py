@@ -155,7 +155,7 @@ def test_a_picture_cut_short_is_an_image_error(form):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "empty"),
         (b"<!doctype html><html><body>404</body></html>", "not a picture"),
@@ -166,8 +166,8 @@ def test_a_picture_cut_short_is_an_image_error(form):
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n", "EPS"),
     ],
 )
-def test_what_is_no_picture_says_so_in_one_line(data, said):
-    with pytest.raises(ImageError, match=f"^it: .*{said}") as refusal:
+def test_what_is_no_picture_says_so_in_one_line(data, message):
+    with pytest.raises(ImageError, match=f"^it: .*{message}") as refusal:
         read(data)
     assert "\n" not in str(refusal.value)
 

@@ -142,11 +142,11 @@ def test_a_list_begins_where_the_labels_of_the_card_do(testdata):
 )
 def test_the_first_class_of_a_card(own, first_class, first):
     labels = LabelMap(tuple(Label(number, number, f"thing {number}") for number in own))
-    assert Card("a", "yolo", labels=labels, first_class=first_class).first == first
+    assert Card("a", "yolo", labels=labels, first_class=first_class).first_number == first
 
 
 def test_a_list_without_a_background_begins_behind_that_of_the_card():
-    assert Card("a", "yolo", labels=LabelMap.from_names(["background", "cat"])).first == 1
+    assert Card("a", "yolo", labels=LabelMap.from_names(["background", "cat"])).first_number == 1
 
 
 def test_a_task_that_the_card_does_not_give_is_refused():

@@ -193,7 +193,7 @@ def test_labels_of_the_metadata_are_drafted_where_they_fit(family):
     signature, names = OF_CLASSES[family]
     card = task(family).recognise(attrs.evolve(signature, metadata={"labels": "\n".join(names)}))
     assert card.labels.names == tuple(names)
-    assert card.labels.labels[0].model_id == card.first
+    assert card.labels.labels[0].model_id == card.first_number
     if family not in ("tf-detection", "tflite-detection"):  # these do not say how many classes they have
         card = task(family).recognise(attrs.evolve(signature, metadata={"labels": "\n".join([*names, "z"])}))
         assert card.labels == LabelMap()
@@ -207,7 +207,7 @@ def test_labels_of_another_number_of_classes_are_refused_at_once(family, change)
     card = task(family).recognise(signature)
     options = {**card.options, "anchors": [[0.5] * 4] * 50} if family == "ssd" else card.options
     card = attrs.evolve(card, name="test", options=options)
-    right, wrong = (LabelMap.from_names(each, first=card.first) for each in (names, change(names)))
+    right, wrong = (LabelMap.from_names(each, first=card.first_number) for each in (names, change(names)))
     task(family).bind(attrs.evolve(card, labels=right), signature)
     with pytest.raises(LabelError, match="the model has the classes 0 to"):
         task(family).bind(attrs.evolve(card, labels=wrong), signature)

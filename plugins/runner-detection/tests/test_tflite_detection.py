@@ -80,11 +80,11 @@ def test_rows_beyond_the_count_are_padding(frame):
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"),
+    ("text", "suffix"),
     [("???\nperson\nbicycle\ncar\n", ".txt"), ("item { id: 1 name: 'person' } item { id: 3 name: 'car' }", ".pbtxt")],
 )
-def test_labels_that_count_the_background_move_down(text, kind, frame):
-    told = decoded(signature(), OUTPUTS, frame, labels=parse_labels(text, kind=kind, first=0))
+def test_labels_that_count_the_background_move_down(text, suffix, frame):
+    told = decoded(signature(), OUTPUTS, frame, labels=parse_labels(text, suffix=suffix, first=0))
     assert told.names[:2] == ["car", "person"]
     assert told.file_ids[:2].tolist() == [3, 1]
 

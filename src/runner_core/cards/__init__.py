@@ -1,4 +1,4 @@
-"""What must be known to run a model file, and where it is read: cards, artifacts, labels, what lies beside a model."""
+"""What must be known to run a model file, and where it is read: cards, artifacts, labels, files beside a model."""
 
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from runner_core.cards.labels import Label as Label
     from runner_core.cards.labels import LabelMap as LabelMap
     from runner_core.cards.labels import is_background as is_background
-    from runner_core.cards.sidecar_labels import FILE_NAMES as FILE_NAMES
-    from runner_core.cards.sidecar_metadata import METADATA_NAMES as METADATA_NAMES
+    from runner_core.cards.sidecar_labels import SIDECAR_LABEL_FILES as SIDECAR_LABEL_FILES
+    from runner_core.cards.sidecar_metadata import SIDECAR_METADATA_FILES as SIDECAR_METADATA_FILES
     from runner_core.cards.tflite_metadata import read_tflite_metadata as read_tflite_metadata
     from runner_core.cards.tolerance import Tolerance as Tolerance
 else:
@@ -29,8 +29,8 @@ else:
             "card": ["Card", "CARD_FILE"],
             "label_files": ["read_labels"],
             "labels": ["Label", "LabelMap", "is_background"],
-            "sidecar_labels": ["FILE_NAMES"],
-            "sidecar_metadata": ["METADATA_NAMES"],
+            "sidecar_labels": ["SIDECAR_LABEL_FILES"],
+            "sidecar_metadata": ["SIDECAR_METADATA_FILES"],
             "tflite_metadata": ["read_tflite_metadata"],
             "tolerance": ["Tolerance"],
         },

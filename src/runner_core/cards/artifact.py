@@ -25,12 +25,12 @@ class ArtifactFile:
 
 @attrs.frozen
 class Artifact:
-    """One form of a brain's network.
+    """A brain's network in one format.
 
-    ``path`` is relative to the card, ``format`` as ``format_of`` spells it. The same network in another form may have
-    other tensors: where ``task``, ``roles``, ``picture``, ``options`` or ``iou`` are given, they stand for the card's
-    own. ``tolerance`` is how far from the answers of the form that it was exported from its own were allowed to lie,
-    where that is more than usual.
+    ``path`` is relative to the card, ``format`` as ``format_of`` spells it. The same network in another format may have
+    other tensors: ``task``, ``roles``, ``picture``, ``options`` and ``iou`` replace the card's where they are given.
+    ``tolerance`` is how far its answers were allowed to differ from those of the artifact that it was exported from, if
+    that is more than the default.
     """
 
     path: str
@@ -49,14 +49,14 @@ class Artifact:
 
 
 def format_of(path: Path) -> str:
-    """The spelling of a format: ``saved-model`` for a folder that holds one, else the lower-case suffix."""
+    """The format of a model: ``saved-model`` for a folder that holds one, else the suffix in lower case."""
     if path.is_dir() and any((path / name).exists() for name in ("saved_model.pb", "saved_model.pbtxt")):
         return "saved-model"
     return path.suffix.lower()
 
 
 def describe_files(root: Path, artifact: Path) -> tuple[ArtifactFile, ...]:
-    """Hashes the file, or every file below the folder, with paths relative to ``root``."""
+    """Path relative to ``root``, sha256 and size of the file, or of every file below the folder."""
     files = sorted(entry for entry in artifact.rglob("*") if entry.is_file()) if artifact.is_dir() else [artifact]
     return tuple(
         ArtifactFile(entry.relative_to(root).as_posix(), sha256_of(entry), entry.stat().st_size) for entry in files
@@ -70,7 +70,7 @@ def sha256_of(path: Path) -> str:
 
 
 def check_files(root: Path, artifact: Artifact, *, contents: bool = False) -> None:
-    """Raises CardError where a file is missing or has another size, or other ``contents``, than the card says."""
+    """Raises CardError if a file is missing, has another size or, with ``contents``, another sha256 than the card."""
     for name in (artifact.path, *(file.path for file in artifact.files)):
         if not (root / name).exists():
             raise CardError(f"{root / name}: the card names it, but it is not there")

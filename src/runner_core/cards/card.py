@@ -1,4 +1,4 @@
-"""Card: what must be known to run a model file, kept as ``brain.json`` beside it."""
+"""Card: what must be known to run a model file, stored as ``brain.json`` beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 
 from runner_core.cards.artifact import Artifact
 from runner_core.cards.labels import LabelMap
-from runner_core.cards.serialize import converter_for, structure
+from runner_core.cards.serialize import make_converter, structure_card
 from runner_core.errors import CardError
 from runner_core.frames.preprocess import PictureSpec
 from runner_core.util.atomic import write_text
@@ -21,16 +21,17 @@ CARD_FILE = "brain.json"
 
 @attrs.frozen
 class Card:
-    """A brain on paper.
+    """What is known about a brain's model.
 
-    ``task``       the family that decodes it: ``tf-detection``.
-    ``roles``      what a codec calls a tensor -> what the model calls it.
+    ``task``       the family that decodes its outputs: ``tf-detection``.
+    ``roles``      a codec's name of a tensor -> the model's name of it.
     ``picture``    how a picture becomes the input; None lets the task choose from the input's shape.
-    ``threshold``  the least score that counts, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.
-    ``first_class``  the number of the first class where labels come as a bare list; None: see ``first``.
-    ``options``    what only the task understands.
-    ``training``   how it came to be, for people.
-    ``notes``      how a drafted card knew, line by line; a card from a file has none. A guess says what settles it.
+    ``threshold``  the score threshold, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box, 0 to 1.
+    ``first_class``  the number of the first class if labels come as a list without numbers; None: see ``first_number``.
+    ``options``    the task's own options.
+    ``training``   how the model was trained, for people.
+    ``notes``      how each part of a drafted card was found, a line each; a guess names the option that replaces it. A
+                   card from a file has none.
     """
 
     name: str
@@ -55,14 +56,14 @@ class Card:
                 raise ValueError(f"{name} is {getattr(self, name)}, not from 0 to 1")
 
     @property
-    def first(self) -> int:
-        """The number of a list's first name: as said, else that of its own first label but a background, else 0."""
+    def first_number(self) -> int:
+        """The number of a list's first name: ``first_class``, else that of the first label but a background, else 0."""
         if self.first_class is not None:
             return self.first_class
         return min(self.labels.model_id_to_file_id.keys() - self.labels.background, default=0)
 
     def for_artifact(self, artifact: Artifact) -> Card:
-        """The same card for one artifact alone, with what that artifact overrides."""
+        """The same card for this artifact only, with the fields that the artifact overrides."""
         return attrs.evolve(
             self,
             artifacts=(artifact,),
@@ -75,15 +76,15 @@ class Card:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, where: str = CARD_FILE) -> Card:
-        """Raises CardError naming each field that is missing, unknown or of the wrong type."""
-        card = structure(_CONVERTER, data, cls, where)
+        """A card from JSON data. Raises CardError that names each missing, unknown or wrongly typed field."""
+        card = structure_card(_CONVERTER, data, cls, where)
         for artifact in card.artifacts:
             for path in (artifact.path, *(file.path for file in artifact.files)):
                 _check_inside(path, where)
         return card
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON data; what has its default value is left out."""
+        """Plain JSON data; fields with their default values are left out."""
         data: dict[str, Any] = _CONVERTER.unstructure(self)
         return data
 
@@ -99,17 +100,17 @@ class Card:
         return cls.from_json(data, where=str(path))
 
     def write(self, path: Path) -> None:
-        """Writes a ``brain.json``, whole or not at all."""
+        """Writes a ``brain.json``, whole or not at all. Raises CardError."""
         try:
             write_text(path, json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n")
-        except (OSError, ValueError) as error:  # half a surrogate pair is a ValueError
+        except (OSError, ValueError) as error:  # ValueError: half of a surrogate pair
             raise CardError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
 
 
 def _check_inside(path: str, where: str) -> None:
-    parted = PureWindowsPath(path)  # it parts at / and at \\, and knows drives
-    if parted.anchor or ".." in parted.parts or "\\" in path:
+    split = PureWindowsPath(path)  # splits at / and \\, and knows drives
+    if split.anchor or ".." in split.parts or "\\" in path:
         raise CardError(f"{where}: {path} lies outside the card's folder")
 
 
-_CONVERTER = converter_for(Card)
+_CONVERTER = make_converter(Card)

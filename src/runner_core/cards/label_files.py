@@ -1,4 +1,4 @@
-"""Label maps as people have them: TF ``.pbtxt``, text (one name a line, or ``id name``), JSON."""
+"""Label maps in files: TF ``.pbtxt``, plain text (one name or ``id name`` per line), JSON."""
 
 from __future__ import annotations
 
@@ -11,44 +11,47 @@ from typing import Any
 
 import attrs
 
-from runner_core.cards import textproto as text_format
 from runner_core.cards.labels import Label, LabelMap, is_background
+from runner_core.cards.textproto import parse_textproto
 from runner_core.errors import LabelError
 
 log = logging.getLogger("runner")
 
 _PBTXT = re.compile(r"(?:\s|#[^\n]*\n)*item\s*:?\s*[{<]")
 _NUMBERED = re.compile(r"^(\d+)(?:\s*[:,]\s*|\s+)(\S.*)$")
-_NO_LABELS = ("<!doctype", "<html", "<?xml", "version https://git-lfs")  # how a file starts that is something else
+_OTHER_FORMATS = ("<!doctype", "<html", "<?xml", "version https://git-lfs")  # how other files begin
 _CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")
-_WORDS, _LONG = 8, 60  # words and characters that no name has between two commas
+_MAX_WORDS, _MAX_CHARACTERS = 8, 60  # of a name, between two commas
 _HEADING = re.compile(r"#|//|---|===|```")
 _SENTENCE = re.compile(r"([^\s,]+\s+){3}[^,]*[.!?]$|:$")
 
 
 @attrs.frozen
-class GivenLabels:
-    """Labels as somebody gives them: a map with numbers of its own, or names in a row."""
+class ParsedLabels:
+    """Labels as they were read: a map with its own numbers, or a list of names without numbers."""
 
-    given: LabelMap | Sequence[str]
+    labels: LabelMap | Sequence[str]
 
     @property
-    def numbered(self) -> bool:
-        """Whether no first class need be known."""
-        return isinstance(self.given, LabelMap)
+    def is_numbered(self) -> bool:
+        """Whether the labels have their own numbers, so that the number of the first class is not needed."""
+        return isinstance(self.labels, LabelMap)
 
-    def counted(self, first: int) -> LabelMap:
-        """The label map; ``first`` is the number of the first name in a row."""
-        return self.given if isinstance(self.given, LabelMap) else LabelMap.from_names(self.given, first=first)
+    def to_map(self, first: int) -> LabelMap:
+        """The label map; ``first`` is the number of the first name of a list."""
+        return self.labels if isinstance(self.labels, LabelMap) else LabelMap.from_names(self.labels, first=first)
 
 
 def read_labels(path: Path, *, first: int = 0) -> LabelMap:
-    """Reads a label map; ``first`` is the number of a list's first name. Raises LabelError naming the file."""
-    return read_given(path).counted(first)
+    """Reads a label map; ``first`` is the number of a list's first name. Raises LabelError with the file's name."""
+    return read_label_file(path).to_map(first)
 
 
-def read_given(path: Path) -> GivenLabels:
-    """Reads a label file; what looks like no name is logged as a warning. Raises LabelError naming the file."""
+def read_label_file(path: Path) -> ParsedLabels:
+    """Reads a label file and logs a warning for lines that do not look like names.
+
+    Raises LabelError with the file's name.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -56,71 +59,72 @@ def read_given(path: Path) -> GivenLabels:
     except (OSError, UnicodeDecodeError) as error:
         raise LabelError(f"{path}: not a readable label file ({error})") from error
     try:
-        given = _parsed(text, path.suffix.lower())
+        parsed = _parse(text, path.suffix.lower())
     except LabelError as error:
         raise LabelError(f"{path}: {error.message}", remedy=error.remedy) from error
     except RecursionError:
         raise LabelError(f"{path}: not a label map (too deeply nested)") from None
-    if not given.given:
+    if not parsed.labels:
         raise LabelError(f"{path}: no labels in it", remedy="write one name a line, or a TF label map")
-    if _is_plain(text, path.suffix.lower()):
-        for oddity in _oddities(text.splitlines()):
+    if _is_plain_text(text, path.suffix.lower()):
+        for oddity in _find_oddities(text.splitlines()):
             log.warning("%s: %s", path, oddity)
-    return given
+    return parsed
 
 
-def parse_labels(text: str, *, kind: str, first: int = 0) -> LabelMap:
-    """Parses the text of a label file; ``kind`` is its suffix: ``.pbtxt``, ``.json``, else plain text."""
-    return _parsed(text, kind).counted(first)
+def parse_labels(text: str, *, suffix: str, first: int = 0) -> LabelMap:
+    """Parses the text of a label file. Any ``suffix`` but ``.pbtxt`` and ``.json`` is plain text. Raises LabelError."""
+    return _parse(text, suffix).to_map(first)
 
 
-def _parsed(text: str, kind: str) -> GivenLabels:
-    if _is_plain(text, kind):
-        return _lines(text)
-    return _json(text) if kind == ".json" and not _PBTXT.match(text) else GivenLabels(_pbtxt(text))
+def _parse(text: str, suffix: str) -> ParsedLabels:
+    if _is_plain_text(text, suffix):
+        return _parse_lines(text)
+    return _parse_json(text) if suffix == ".json" and not _PBTXT.match(text) else ParsedLabels(_parse_pbtxt(text))
 
 
-def _is_plain(text: str, kind: str) -> bool:
-    return kind not in (".pbtxt", ".json") and not _PBTXT.match(text)
+def _is_plain_text(text: str, suffix: str) -> bool:
+    return suffix not in (".pbtxt", ".json") and not _PBTXT.match(text)
 
 
-def _oddities(lines: Sequence[str]) -> Iterator[str]:
-    """What a list of names should not hold, each with the first line that does; nothing where all have numbers."""
+def _find_oddities(lines: Sequence[str]) -> Iterator[str]:
+    """One message for each kind of line that a list of names should not have; none if all lines have numbers."""
     if all(_NUMBERED.match(line.strip()) for line in lines if line.strip()):
         return
     odd = {
-        "looks like no name": [number for number, line in enumerate(lines, 1) if _is_prose(line.strip())],
-        "has no number, most others have": _unnumbered(lines),
+        "does not look like a name": [number for number, line in enumerate(lines, 1) if _is_prose(line.strip())],
+        "has no number, most others have one": _find_unnumbered(lines),
     }
     for what, numbers in odd.items():
         if numbers:
             more = f" (and {len(numbers) - 1} more)" if len(numbers) > 1 else ""
-            yield f"line {numbers[0]}{more} {what}, and counts as a class: {lines[numbers[0] - 1].strip()[:_LONG]!r}"
+            line = lines[numbers[0] - 1].strip()[:_MAX_CHARACTERS]
+            yield f"line {numbers[0]}{more} {what}, and counts as a class: {line!r}"
     full = [number for number, line in enumerate(lines, 1) if line.strip()]
     empty = sorted(set(range(1, full[-1])) - set(full))
     if empty:
-        yield f"line {empty[0]} is empty and counts as no class: if it should, give each line its number"
+        yield f"line {empty[0]} is empty and is not counted as a class: if it should, give each line its number"
 
 
 def _is_prose(line: str) -> bool:
-    long = any(len(part) > _LONG or len(part.split()) > _WORDS for part in line.split(","))
+    long = any(len(part) > _MAX_CHARACTERS or len(part.split()) > _MAX_WORDS for part in line.split(","))
     return long or bool(_HEADING.match(line) or _SENTENCE.search(line))
 
 
-def _unnumbered(lines: Sequence[str]) -> list[int]:
-    """Lines without a number, where more have one."""
+def _find_unnumbered(lines: Sequence[str]) -> list[int]:
+    """The numbers of the lines that have no label number, if most have one."""
     full = {number: bool(_NUMBERED.match(line.strip())) for number, line in enumerate(lines, 1) if line.strip()}
     without = [number for number, numbered in full.items() if not numbered]
     return without if 2 * len(without) < len(full) else []
 
 
-def _pbtxt(text: str) -> LabelMap:
-    """The StringIntLabelMap of the TF Object Detection API; a display_name goes before a name.
+def _parse_pbtxt(text: str) -> LabelMap:
+    """The StringIntLabelMap of the TF Object Detection API; a display_name is preferred to a name.
 
     Format: object_detection/protos/string_int_label_map.proto
     """
     try:
-        items = text_format.parse(text)
+        items = parse_textproto(text)
     except ValueError as error:
         raise LabelError(str(error)) from None
     labels = []
@@ -135,27 +139,27 @@ def _pbtxt(text: str) -> LabelMap:
     return LabelMap(tuple(labels))
 
 
-def _lines(text: str) -> GivenLabels:
+def _parse_lines(text: str) -> ParsedLabels:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if _CONTROL.search(text) or (lines and lines[0].lower().startswith(_NO_LABELS)):
+    if _CONTROL.search(text) or (lines and lines[0].lower().startswith(_OTHER_FORMATS)):
         raise LabelError("not a label file but something else", remedy="write one name a line, or a TF label map")
     numbered = [_NUMBERED.match(line) for line in lines]
     if lines and all(numbered):
         pairs = [(int(match[1]), match[2]) for match in numbered if match]
-        return GivenLabels(LabelMap(tuple(Label(number, number, name) for number, name in pairs)))
-    return _listed(lines)
+        return ParsedLabels(LabelMap(tuple(Label(number, number, name) for number, name in pairs)))
+    return _from_names(lines)
 
 
-def _listed(names: list[str]) -> GivenLabels:
-    """A list that starts with the background starts at 0, whatever the model."""
-    from_zero = bool(names) and is_background(names[0])
-    return GivenLabels(LabelMap.from_names(names) if from_zero else names)
+def _from_names(names: list[str]) -> ParsedLabels:
+    """Names without numbers, unless the first is the background's: it is class 0 in every model."""
+    starts_at_0 = bool(names) and is_background(names[0])
+    return ParsedLabels(LabelMap.from_names(names) if starts_at_0 else names)
 
 
-def _json(text: str) -> GivenLabels:
-    """A list of names, ``{"1": "page"}``, or a list of ``{"model_id", "file_id", "name"}`` (``id`` stands for both).
+def _parse_json(text: str) -> ParsedLabels:
+    """A list of names, ``{"1": "page"}``, or a list of ``{"model_id", "file_id", "name"}`` (``id`` is both numbers).
 
-    Or one of these as ``labels``, as ``categories`` (COCO), or as ``id2label`` (Hugging Face).
+    Or one of these under the key ``labels``, ``categories`` (COCO) or ``id2label`` (Hugging Face).
     """
     try:
         data: Any = json.loads(text)
@@ -165,16 +169,16 @@ def _json(text: str) -> GivenLabels:
         data = next((data[key] for key in ("labels", "categories", "id2label") if key in data), data)
     try:
         if isinstance(data, dict):
-            return GivenLabels(LabelMap(tuple(Label(int(key), int(key), str(name)) for key, name in data.items())))
+            return ParsedLabels(LabelMap(tuple(Label(int(key), int(key), str(name)) for key, name in data.items())))
         if not isinstance(data, list):
             raise LabelError(f"not a label map but {type(data).__name__}")
         if all(isinstance(entry, str) for entry in data):
-            return _listed(data)
-        return GivenLabels(LabelMap(tuple(_entry(entry) for entry in data)))
+            return _from_names(data)
+        return ParsedLabels(LabelMap(tuple(_parse_entry(entry) for entry in data)))
     except (TypeError, ValueError, KeyError) as error:
         raise LabelError(f"not a label map ({type(error).__name__}: {error})") from error
 
 
-def _entry(entry: dict[str, Any]) -> Label:
+def _parse_entry(entry: dict[str, Any]) -> Label:
     number = int(entry["model_id"] if "model_id" in entry else entry["id"])
     return Label(number, int(entry.get("file_id", number)), str(entry["name"]))

@@ -15,13 +15,13 @@ _BACKGROUND_NAMES = frozenset({"background", "__background__", "???", "bg"})
 
 
 def is_background(name: str) -> bool:
-    """Whether people call the class that no instance has by this name, in any case of letters."""
+    """Whether this is a usual name, in any letter case, of the class that no instance has."""
     return name.lower() in _BACKGROUND_NAMES
 
 
 @attrs.frozen
 class Label:
-    """One class: the number the network emits, the permanent identity of the label, and its name of the day."""
+    """One class: the number that the network emits, the permanent identity of the label, and its current name."""
 
     model_id: int
     file_id: int
@@ -32,7 +32,8 @@ class Label:
 class LabelMap:
     """The three maps of a brain: ``model_id -> file_id``, ``file_id -> model_id`` and ``file_id -> name``.
 
-    An empty map is a brain without labels: its classes are named ``class N`` and their file_id is the model_id.
+    An empty map is that of a brain without labels: its classes are named ``class N``, their file_id is the model_id.
+    Raises LabelError for a number that is negative or there twice.
     """
 
     labels: tuple[Label, ...] = ()
@@ -52,7 +53,7 @@ class LabelMap:
 
     @classmethod
     def from_names(cls, names: Iterable[str], *, first: int = 0) -> LabelMap:
-        """Names in the order of the network's classes; ``first`` is the number of the first one."""
+        """From names in the order of the network's classes; ``first`` is the number of the first one."""
         return cls(tuple(Label(number, number, name) for number, name in enumerate(names, first)))
 
     def __len__(self) -> int:
@@ -80,7 +81,9 @@ class LabelMap:
         return frozenset(label.model_id for label in self.labels if is_background(label.name))
 
     def file_id(self, model_id: int) -> int:
-        """The identity of a class. In a gap of the map its own number; if a label took that, the one it left for it."""
+        """The identity of a class. In a gap of the map it is the model_id, or, where a label has that as its file_id,
+        the model_id of that label, which it has left free.
+        """
         if model_id in self.model_id_to_file_id:
             return self.model_id_to_file_id[model_id]
         while model_id in self.file_id_to_model_id:
@@ -88,12 +91,12 @@ class LabelMap:
         return model_id
 
     def name(self, model_id: int) -> str:
-        """The name of a class; ``class N`` where the map has a gap."""
+        """The name of a class; ``class N`` in a gap of the map."""
         known = self.model_id_to_file_id.get(model_id)
         return f"class {model_id}" if known is None else self.file_id_to_name[known]
 
     def model_ids_of(self, names: Sequence[str]) -> tuple[int, ...]:
-        """The numbers of all classes with these names: ImageNet has two cranes.
+        """The model_ids of all classes with these names; a name may have several, as ``crane`` in ImageNet.
 
         Raises LabelError for a name that is not in the map.
         """
@@ -106,9 +109,9 @@ class LabelMap:
         return tuple(number for name in names for number in known[name])
 
     def check(self, model_ids: NDArray[np.integer]) -> None:
-        """Raises LabelError where the network emits a class outside the map: the labels are another model's.
+        """Raises LabelError if the network emits a class outside the map: the labels are another model's.
 
-        A gap inside the map is allowed: COCO's ninety numbers carry eighty names.
+        A gap inside the map is allowed: COCO has 80 names for 90 numbers.
         """
         if not self.labels or not model_ids.size:
             return

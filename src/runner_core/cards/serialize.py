@@ -1,4 +1,4 @@
-"""Card to JSON and back. What is missing, unknown or of the wrong type is said by its path: ``card.picture.size``."""
+"""Card to JSON and back. Errors name a field by its path: ``card.picture.size``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from runner_core.frames.preprocess import PictureSpec
 
 T = TypeVar("T")
 Structure = Callable[[Any, type], Any]
-_KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+_TYPE_NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
-def converter_for(card: type) -> cattrs.Converter:
-    """What turns a class like Card, and the values in it, into plain JSON data and back."""
+def make_converter(card: type) -> cattrs.Converter:
+    """A converter between a class like Card, with all values in it, and plain JSON data."""
     converter = cattrs.Converter(forbid_extra_keys=True)
-    for kind in _KINDS:
-        converter.register_structure_hook(kind, _plain)
+    for plain in _TYPE_NAMES:
+        converter.register_structure_hook(plain, _structure_plain)
     _register(converter, Label, ArtifactFile, PictureSpec, Tolerance, Artifact)
     converter.register_structure_hook(
         LabelMap, lambda value, _: LabelMap(converter.structure(value, tuple[Label, ...]))
@@ -34,50 +34,50 @@ def converter_for(card: type) -> cattrs.Converter:
 
 
 def _register(converter: cattrs.Converter, *classes: type) -> None:
-    """Inner classes first: a hook takes the hooks of its fields as they are when it is made."""
+    """Inner classes must come first: a hook is built from the hooks that its fields have at that moment."""
     for cls in classes:
-        converter.register_structure_hook(cls, _checked(cls, make_dict_structure_fn(cls, converter)))
+        converter.register_structure_hook(cls, _check_types(cls, make_dict_structure_fn(cls, converter)))
         converter.register_unstructure_hook(cls, make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True))
 
 
-def structure(converter: cattrs.Converter, data: Any, card: type[T], where: str) -> T:
-    """Raises CardError that begins with ``where`` and names every field at fault."""
+def structure_card(converter: cattrs.Converter, data: Any, card: type[T], where: str) -> T:
+    """The card in ``data``. Raises CardError that begins with ``where`` and names every faulty field."""
     try:
         return converter.structure(data, card)
     except cattrs.BaseValidationError as error:
-        faults = cattrs.transform_error(error, path="card", format_exception=_describe)
+        faults = cattrs.transform_error(error, path="card", format_exception=_describe_fault)
         raise CardError(f"{where}: {'; '.join(faults)}") from error
     except ValueError as error:
         raise CardError(f"{where}: {error} @ card") from error
 
 
-def _describe(error: BaseException, expected: type | None) -> str:
+def _describe_fault(error: BaseException, expected: type | None) -> str:
     known = cattrs.v.format_exception(error, expected)
     own = type(error) is ValueError or known.startswith("unknown error")
     return " ".join(str(error).split()) if own else known
 
 
-def _plain(value: Any, kind: type) -> Any:
-    """Left alone, cattrs takes 5 for a text, "0.5" for a number and "no" for true."""
-    if not isinstance(value, (int, float) if kind is float else kind) or isinstance(value, bool) != (kind is bool):
-        raise ValueError(f"{value!r} is not {_KINDS[kind]}")
-    return kind(value)
+def _structure_plain(value: Any, plain: type) -> Any:
+    """Strict, unlike cattrs, which reads 5 as a text, "0.5" as a number and "no" as true."""
+    if not isinstance(value, (int, float) if plain is float else plain) or isinstance(value, bool) != (plain is bool):
+        raise ValueError(f"{value!r} is not {_TYPE_NAMES[plain]}")
+    return plain(value)
 
 
-def _checked(cls: type, structure: Structure) -> Structure:
-    """Left alone, cattrs takes a text apart into a list, and speaks of attributes that an object has not."""
-    lists = [name for name, kind in get_type_hints(cls).items() if _is_list(kind)]
+def _check_types(cls: type, structure: Structure) -> Structure:
+    """Strict, unlike cattrs, which splits a text into a list, and reports attributes that an object does not have."""
+    lists = [name for name, hint in get_type_hints(cls).items() if _is_list(hint)]
 
-    def checked(value: Any, _: type) -> Any:
+    def structure_checked(value: Any, _: type) -> Any:
         if not isinstance(value, Mapping):
-            raise ValueError(f"an object is wanted, not {value!r}")
+            raise ValueError(f"an object is expected, not {value!r}")
         for name in lists:
             if not isinstance(value.get(name), (list, tuple, type(None))):
                 raise ValueError(f"{name} must be a list, not {value[name]!r}")
         return structure(value, cls)
 
-    return checked
+    return structure_checked
 
 
-def _is_list(kind: Any) -> bool:
-    return kind is LabelMap or tuple in {get_origin(part) for part in (kind, *get_args(kind))}
+def _is_list(hint: Any) -> bool:
+    return hint is LabelMap or tuple in {get_origin(part) for part in (hint, *get_args(hint))}

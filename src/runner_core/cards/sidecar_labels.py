@@ -1,4 +1,4 @@
-"""Labels that lie beside a bare model, as exporters and people put them there."""
+"""Labels in files beside a model without a card, as exporters and people put them there."""
 
 from __future__ import annotations
 
@@ -10,86 +10,86 @@ from typing import Any
 
 import attrs
 
-from runner_core.cards.label_files import GivenLabels, read_given
+from runner_core.cards.label_files import ParsedLabels, read_label_file
 from runner_core.cards.labels import Label, LabelMap
-from runner_core.cards.sidecar_metadata import folders_of, read_data, triton_outputs
+from runner_core.cards.sidecar_metadata import list_sidecar_folders, read_mapping, read_triton_outputs
 from runner_core.errors import LabelError
 
-_PLACEHOLDER = re.compile(r"LABEL_\d+")  # what transformers writes where nobody named the classes
+_PLACEHOLDER = re.compile(r"LABEL_\d+")  # what transformers writes for classes without names
 
 
 @attrs.frozen
-class Found:
-    """A label map, whether the file numbers its classes itself, and in a line for people where it was."""
+class SidecarLabels:
+    """A label map, whether the file itself numbers the classes, and a line that says where it was found."""
 
     labels: LabelMap
-    numbered: bool
+    is_numbered: bool
     note: str
 
 
-def labels_beside(model: Path, *, first: int = 0) -> Found | None:
-    """The labels around a model, in the folders of ``folders_of``. None where there are none.
+def find_sidecar_labels(model: Path, *, first: int = 0) -> SidecarLabels | None:
+    """The labels in the folders of ``list_sidecar_folders``; None if there are none.
 
-    Only files of the names in ``FILE_NAMES`` are looked at, in that order. ``first`` is the number of a list's first
-    name. Raises LabelError for a file whose name says that it holds labels, and that does not.
+    Only files named in ``SIDECAR_LABEL_FILES`` are read, in that order. ``first`` is the number of a list's first name.
+    Raises LabelError for a file with a label file's name that holds no labels.
     """
-    for path in (folder / name for folder in folders_of(model) for name in FILE_NAMES):
-        given = _READERS[path.name](path) if path.is_file() else None
-        if given and given.given:
-            note = f"labels: {len(given.given)} names from {path.name} beside the model"
-            return Found(given.counted(first), given.numbered, note)
+    for path in (folder / name for folder in list_sidecar_folders(model) for name in SIDECAR_LABEL_FILES):
+        parsed = _READERS[path.name](path) if path.is_file() else None
+        if parsed and parsed.labels:
+            note = f"labels: {len(parsed.labels)} names from {path.name} beside the model"
+            return SidecarLabels(parsed.to_map(first), parsed.is_numbered, note)
     return None
 
 
-def _transformers_config(path: Path) -> GivenLabels | None:
+def _read_transformers_config(path: Path) -> ParsedLabels | None:
     """``id2label`` of a Hugging Face configuration: the names by class number, from 0."""
-    names = read_data(path, json.loads).get("id2label")
+    names = read_mapping(path, json.loads).get("id2label")
     if not isinstance(names, Mapping) or all(_PLACEHOLDER.fullmatch(str(name)) for name in names.values()):
         return None
-    return _numbered(path, names)
+    return _from_numbered_names(path, names)
 
 
-def _ultralytics_metadata(path: Path) -> GivenLabels | None:
-    """``names`` as Ultralytics' exporters write them into every folder that they make: by class number, from 0.
+def _read_ultralytics_metadata(path: Path) -> ParsedLabels | None:
+    """``names`` as Ultralytics' exporter writes them into each folder: by class number, from 0.
 
     Source: https://docs.ultralytics.com/modes/export
     """
     import yaml
 
-    names = read_data(path, yaml.safe_load).get("names")
+    names = read_mapping(path, yaml.safe_load).get("names")
     if isinstance(names, list):
         names = dict(enumerate(names))
-    return _numbered(path, names) if isinstance(names, Mapping) else None
+    return _from_numbered_names(path, names) if isinstance(names, Mapping) else None
 
 
-def _triton_labels(path: Path) -> GivenLabels | None:
+def _read_triton_labels(path: Path) -> ParsedLabels | None:
     """The file that Triton's ``config.pbtxt`` names as ``label_filename`` of an output: one name a line."""
-    names = (fields["label_filename"] for fields in triton_outputs(path) if "label_filename" in fields)
-    named = (path.parent / next(names, "")).resolve()
-    if not named.is_file() or not named.is_relative_to(path.parent.resolve()):
+    names = (fields["label_filename"] for fields in read_triton_outputs(path) if "label_filename" in fields)
+    label_file = (path.parent / next(names, "")).resolve()
+    if not label_file.is_file() or not label_file.is_relative_to(path.parent.resolve()):
         return None
-    return read_given(named)
+    return read_label_file(label_file)
 
 
-def _numbered(path: Path, names: Mapping[Any, Any]) -> GivenLabels:
+def _from_numbered_names(path: Path, names: Mapping[Any, Any]) -> ParsedLabels:
     if not all(isinstance(name, str | int | float) for name in names.values()):
-        raise LabelError(f"{path}: its names of classes are no names")
+        raise LabelError(f"{path}: its class names are not texts")
     try:
-        return GivenLabels(
+        return ParsedLabels(
             LabelMap(tuple(Label(int(number), int(number), str(name)) for number, name in names.items()))
         )
     except (ValueError, TypeError, LabelError) as error:
-        raise LabelError(f"{path}: its names of classes are not numbered ({error})") from error
+        raise LabelError(f"{path}: its class names have no valid numbers ({error})") from error
 
 
-_READERS: dict[str, Callable[[Path], GivenLabels | None]] = {
-    "labels.pbtxt": read_given,
-    "label_map.pbtxt": read_given,
-    "labels.json": read_given,
-    "labels.txt": read_given,
-    "labelmap.txt": read_given,
-    "config.json": _transformers_config,
-    "metadata.yaml": _ultralytics_metadata,
-    "config.pbtxt": _triton_labels,
+_READERS: dict[str, Callable[[Path], ParsedLabels | None]] = {
+    "labels.pbtxt": read_label_file,
+    "label_map.pbtxt": read_label_file,
+    "labels.json": read_label_file,
+    "labels.txt": read_label_file,
+    "labelmap.txt": read_label_file,
+    "config.json": _read_transformers_config,
+    "metadata.yaml": _read_ultralytics_metadata,
+    "config.pbtxt": _read_triton_labels,
 }
-FILE_NAMES = tuple(_READERS)
+SIDECAR_LABEL_FILES = tuple(_READERS)

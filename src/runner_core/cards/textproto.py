@@ -15,15 +15,15 @@ _TOKEN = re.compile(
 _CLOSING = {"{": "}", "<": ">"}
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))")
 
-Fields = list[tuple[str, Any]]  # a field's name and its value: text, or the Fields of a message
+Fields = list[tuple[str, Any]]  # each field's name and value: text, or the Fields of a message
 
 
-def parse(text: str) -> Fields:
-    """The fields of a message in order; one of several values comes several times. Raises ValueError."""
-    return _message(_tokens(text))
+def parse_textproto(text: str) -> Fields:
+    """The fields of a message in order; a field with several values appears several times. Raises ValueError."""
+    return _parse_message(_split_tokens(text))
 
 
-def _tokens(text: str) -> Iterator[str]:
+def _split_tokens(text: str) -> Iterator[str]:
     for match in _TOKEN.finditer(text):
         if match["bad"]:
             raise ValueError(f"line {text.count(chr(10), 0, match.start()) + 1} is not readable")
@@ -31,8 +31,8 @@ def _tokens(text: str) -> Iterator[str]:
             yield match["token"]
 
 
-def _message(tokens: Iterator[str], closing: str = "") -> Fields:
-    """The fields up to what closes the message."""
+def _parse_message(tokens: Iterator[str], closing: str = "") -> Fields:
+    """The fields up to the token that closes the message."""
     fields: Fields = []
     for name in tokens:
         if name == closing:
@@ -42,30 +42,32 @@ def _message(tokens: Iterator[str], closing: str = "") -> Fields:
         value = next(tokens, "")
         if value == ":":
             value = next(tokens, "")
-        fields += [(name, each) for each in (_list(tokens) if value == "[" else [_value(value, tokens)])]
+        fields += [(name, each) for each in (_parse_list(tokens) if value == "[" else [_parse_value(value, tokens)])]
     if closing:
         raise ValueError("an item is not closed")
     return fields
 
 
-def _list(tokens: Iterator[str]) -> Iterator[Any]:
+def _parse_list(tokens: Iterator[str]) -> Iterator[Any]:
     for token in tokens:
         if token == "]":
             return
         if token != ",":
-            yield _value(token, tokens)
+            yield _parse_value(token, tokens)
 
 
-def _value(token: str, tokens: Iterator[str]) -> Any:
-    return _message(tokens, _CLOSING[token]) if token in _CLOSING else _unquoted(token)
+def _parse_value(token: str, tokens: Iterator[str]) -> Any:
+    return _parse_message(tokens, _CLOSING[token]) if token in _CLOSING else _unquote(token)
 
 
-def _unquoted(value: str) -> str:
-    """What a scalar says: protobuf writes letters beyond ASCII as the octal numbers of their UTF-8 bytes."""
-    return _ESCAPE.sub(_byte, value[1:-1].encode()).decode(errors="replace") if value[:1] in ("'", '"') else value
+def _unquote(value: str) -> str:
+    """A scalar's text without quotes; protobuf writes letters beyond ASCII as octal numbers of their UTF-8 bytes."""
+    if value[:1] not in ("'", '"'):
+        return value
+    return _ESCAPE.sub(_unescape_byte, value[1:-1].encode()).decode(errors="replace")
 
 
-def _byte(escape: re.Match[bytes]) -> bytes:
+def _unescape_byte(escape: re.Match[bytes]) -> bytes:
     octal, digits, letter = escape.groups()
     if letter:
         return {b"n": b"\n", b"t": b"\t"}.get(letter, letter)

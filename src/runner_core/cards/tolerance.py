@@ -1,4 +1,4 @@
-"""Tolerance: how far two answers may lie apart and still say the same."""
+"""Tolerance: how far two answers may differ and still count as the same."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import attrs
 
 @attrs.frozen
 class Tolerance:
-    """How far two answers may lie apart and still say the same.
+    """How far two answers may differ and still count as the same.
 
-    ``iou``        least overlap of boxes, and of masks.
-    ``score``      greatest difference of scores.
-    ``threshold``  what an instance had to score to be told: one within ``score`` of it may be missing.
-    ``pixels``     least share of a class map's pixels that have the same label.
-    ``keypoints``  greatest distance of a keypoint that scores ``threshold`` on both sides, as a share of the picture's
+    ``iou``        smallest IoU of boxes, and of masks, 0 to 1.
+    ``score``      largest difference of scores.
+    ``threshold``  the score threshold of the answers: an instance within ``score`` of it may be missing.
+    ``pixels``     smallest share of a class map's pixels that have the same label, 0 to 1.
+    ``keypoints``  largest distance of a keypoint that scores ``threshold`` in both answers, as a share of the picture's
                    longer side.
     """
 
@@ -23,8 +23,8 @@ class Tolerance:
     pixels: float = 0.98
     keypoints: float = 0.02
 
-    def allowing(self, other: Tolerance) -> Tolerance:
-        """With what the other allows more."""
+    def widen_to(self, other: Tolerance) -> Tolerance:
+        """The wider limit of both in each field; ``threshold`` stays."""
         return attrs.evolve(
             self,
             iou=min(self.iou, other.iou),

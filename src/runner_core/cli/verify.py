@@ -137,7 +137,7 @@ def _read_allowances(brains: Mapping[str, Brain], asked: Tolerance) -> Iterator[
             if artifact.tolerance is None:
                 continue
             allowed = attrs.evolve(artifact.tolerance, **typed)
-            more = [name for name in _MEASURES if getattr(asked.allowing(allowed), name) != getattr(asked, name)]
+            more = [name for name in _MEASURES if getattr(asked.widen_to(allowed), name) != getattr(asked, name)]
             if more:
                 told = ", ".join(f"{name} {getattr(allowed, name):g}" for name in more)
                 click.echo(f"runner: {artifact.path}: its card allows {told}", err=True)

@@ -73,7 +73,7 @@ def export_brain(
 
 def _extra_tolerance(tolerance: Tolerance | None) -> Tolerance | None:
     """For the card: what is allowed more than usual."""
-    allowed = Tolerance().allowing(tolerance or Tolerance())
+    allowed = Tolerance().widen_to(tolerance or Tolerance())
     return None if allowed == Tolerance() else allowed
 
 

@@ -49,14 +49,14 @@ def verify_brains(
 
     ``allowed`` is what those of some names may differ more.
     """
-    each = {name: tolerance.allowing((allowed or {}).get(name, tolerance)) for name in brains}
+    each = {name: tolerance.widen_to((allowed or {}).get(name, tolerance)) for name in brains}
     for frame in frames:
         answers: dict[str, Inference | Failure | None] = {name: _ask(brain, frame) for name, brain in brains.items()}
         told = next(iter(answers.values()))
         if golden:
             answers = {golden.path.name: golden.answer(frame.source), **answers}
         (first, one), *others = answers.items()
-        between = {name: each[name].allowing(each.get(first, tolerance)) for name, _ in others}
+        between = {name: each[name].widen_to(each.get(first, tolerance)) for name, _ in others}
         verdicts = (Verdict(frame.source, first, name, _compare(one, other, between[name])) for name, other in others)
         yield CheckedPicture(_to_result(frame, told), tuple(verdicts))
         frame.forget()

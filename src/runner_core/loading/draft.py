@@ -10,8 +10,8 @@ from pathlib import Path
 import attrs
 
 from runner_core.cards.card import Card
-from runner_core.cards.sidecar_labels import labels_beside
-from runner_core.cards.sidecar_metadata import Told, metadata_beside
+from runner_core.cards.sidecar_labels import find_sidecar_labels
+from runner_core.cards.sidecar_metadata import SidecarMetadata, find_sidecar_metadata
 from runner_core.contracts import Session, Signature, Task, TensorSpec
 from runner_core.discovery.entry_points import format_reason
 from runner_core.discovery.registry import get_registry
@@ -42,11 +42,11 @@ class CardlessModel:
         """What the model itself says goes before what lies beside it."""
         signature = signature_of(session)
         model = cls(path, signature, signature, _note_keys(signature.metadata, "the model itself"))
-        for sidecar in metadata_beside(path):
+        for sidecar in find_sidecar_metadata(path):
             model = model.with_sidecar(sidecar)
         return model
 
-    def with_sidecar(self, sidecar: Told) -> CardlessModel:
+    def with_sidecar(self, sidecar: SidecarMetadata) -> CardlessModel:
         """The same with what a file beside the model adds."""
         own = self.signature.metadata
         new = {key: value for key, value in sidecar.values.items() if key not in own}
@@ -148,10 +148,12 @@ def add_sidecar_labels(card: Card, model: CardlessModel, first: int | None = Non
     ``first`` is the number of a list's first name; None leaves it to the card. Raises LabelError for a label file that
     cannot be read.
     """
-    found = None if card.labels else labels_beside(model.path, first=card.first if first is None else first)
+    found = (
+        None if card.labels else find_sidecar_labels(model.path, first=card.first_number if first is None else first)
+    )
     if found is None:
         return card
-    wanted = drop_settled_guesses(attrs.evolve(card, labels=found.labels), numbered=found.numbered)
+    wanted = drop_settled_guesses(attrs.evolve(card, labels=found.labels), numbered=found.is_numbered)
     wanted = attrs.evolve(wanted, notes=(*wanted.notes, found.note))
     try:
         make_task(card.task).bind(wanted, model.signature)

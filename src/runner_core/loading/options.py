@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from runner_core.cards.card import Card
-from runner_core.cards.label_files import GivenLabels, read_given
+from runner_core.cards.label_files import ParsedLabels, read_label_file
 from runner_core.cards.labels import LabelMap
 from runner_core.errors import UsageError
 from runner_core.tasks.label_check import drop_settled_guesses
@@ -56,14 +56,14 @@ class LoadOptions:
         adjusted = attrs.evolve(
             card,
             name=self.name or card.name,
-            labels=given.counted(card.first if first is None else first) if given else card.labels,
+            labels=given.to_map(card.first_number if first is None else first) if given else card.labels,
             first_class=first,
             threshold=card.threshold if self.conf is None else self.conf,
             iou=card.iou if self.iou is None else self.iou,
         )
-        numbered = self.first_class is not None or (given is not None and given.numbered)
+        numbered = self.first_class is not None or (given is not None and given.is_numbered)
         return drop_settled_guesses(adjusted, numbered=numbered)
 
 
-def _read_given(labels: str | os.PathLike[str] | Sequence[str] | LabelMap) -> GivenLabels:
-    return read_given(Path(labels)) if isinstance(labels, str | os.PathLike) else GivenLabels(labels)
+def _read_given(labels: str | os.PathLike[str] | Sequence[str] | LabelMap) -> ParsedLabels:
+    return read_label_file(Path(labels)) if isinstance(labels, str | os.PathLike) else ParsedLabels(labels)

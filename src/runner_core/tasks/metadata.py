@@ -39,7 +39,7 @@ def labels_from_metadata(metadata: Mapping[str, str], *, first: int = 0) -> Labe
         return LabelMap.from_names(str(name) for name in names)
     if isinstance(names, dict) and all(type(number) is int and number >= 0 for number in names):
         return LabelMap(tuple(Label(number, number, str(name)) for number, name in names.items()))
-    return parse_labels(metadata.get("labels", ""), kind=".txt", first=first)
+    return parse_labels(metadata.get("labels", ""), suffix=".txt", first=first)
 
 
 def size_from_metadata(metadata: Mapping[str, str]) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import attrs
 
-from runner_core.cards import FILE_NAMES, METADATA_NAMES
+from runner_core.cards import SIDECAR_LABEL_FILES, SIDECAR_METADATA_FILES
 from runner_core.errors import NoSuchBrain, UsageError
 
 _SAVED_MODEL = frozenset({"saved_model.pb", "saved_model.pbtxt"})
@@ -39,7 +39,7 @@ def chosen(paths: Collection[str], part: str, formats: Collection[str], name: st
     if model.path == folder:  # the repository itself is a SavedModel
         places = {path: f"{name.rpartition('/')[2]}/{place}" for path, place in places.items()}
     for above in (folder, *folder.parents):
-        for beside in {*FILE_NAMES, *METADATA_NAMES}:
+        for beside in {*SIDECAR_LABEL_FILES, *SIDECAR_METADATA_FILES}:
             path = str(above / beside)
             if path in paths and beside not in places.values():
                 places[path] = beside

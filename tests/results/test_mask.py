@@ -1,6 +1,7 @@
 """Masks as arrays and as COCO's RLE."""
 
 import json
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -60,6 +61,18 @@ def test_pixels_are_read_only_and_not_copied():
 def test_the_shape_costs_no_decoding():
     mask = Mask(rle={"size": [40, 60], "counts": "nonsense"})
     assert (mask.shape, repr(mask)) == ((40, 60), "Mask(60 x 40)")
+
+
+def test_a_mask_that_is_drawn_when_it_is_read_has_an_rle():
+    class Drawn(Mask):
+        def __init__(self):
+            self.shape = (40, 60)
+
+        @cached_property
+        def array(self):
+            return disc()
+
+    assert Drawn() == Mask(array=disc())
 
 
 def test_nothing_to_see():

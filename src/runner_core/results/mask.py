@@ -50,7 +50,8 @@ class Mask:
     @cached_property
     def runs(self) -> Runs:
         """Lengths of the runs in pixels, outside and inside in turn. Raises ValueError for a damaged RLE."""
-        return runs_of(self.array) if "array" in self.__dict__ else unpack_runs(self.rle["counts"])
+        # A subclass may draw its array when it is first read, so only a known RLE is unpacked.
+        return unpack_runs(self.rle["counts"]) if "rle" in self.__dict__ else runs_of(self.array)
 
     @cached_property
     def area(self) -> int:

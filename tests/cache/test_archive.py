@@ -90,7 +90,7 @@ NAMES = ["../evil", "a/../../evil", "/etc/evil", "C:/evil", "a\\..\\evil", "evil
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
 def test_names_that_climb_out_or_hide_are_refused(tmp_path, suffix, name):
     path = packed_at(tmp_path / f"a{suffix}", ("good", b"1"), (name, b"evil"))
-    refused(path, "is refused: no plain path")
+    refused(path, "is refused: not a plain path")
     assert not list(tmp_path.parent.glob("evil"))
 
 
@@ -98,12 +98,12 @@ def test_names_that_climb_out_or_hide_are_refused(tmp_path, suffix, name):
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE], ids=repr
 )
 def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind):
-    refused(tar_at(tmp_path / "a.tar", ("good", b"1"), special("link", kind)), "'link' is no plain file: refused")
+    refused(tar_at(tmp_path / "a.tar", ("good", b"1"), special("link", kind)), "'link' is not a plain file: refused")
 
 
 def test_a_file_through_a_link_is_refused(tmp_path):
     path = tar_at(tmp_path / "a.tar", special("out", tarfile.SYMTYPE, str(tmp_path)), ("out/evil", b"evil"))
-    refused(path, "'out' is no plain file")
+    refused(path, "'out' is not a plain file")
     assert not (tmp_path / "evil").exists()
 
 
@@ -138,13 +138,13 @@ def test_a_zip_that_lies_about_sizes_is_damaged(tmp_path):
 
 
 def test_what_weighs_more_than_any_brain_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MOST_BYTES", len(DATA) - 1)
+    monkeypatch.setattr(archive, "MAX_BYTES", len(DATA) - 1)
     refused(zip_at(tmp_path / "a.zip", *FILES.items(), method=zipfile.ZIP_STORED), "far more than a brain is")
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
 def test_more_members_than_any_brain_has_are_refused(tmp_path, suffix, monkeypatch):
-    monkeypatch.setattr(archive, "MOST_MEMBERS", 50)
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 50)
     refused(packed_at(tmp_path / f"a{suffix}", *((str(number), b"") for number in range(52))), "more than 50 files")
 
 

@@ -58,23 +58,23 @@ class TestInstall:
 
     def test_a_receipt_says_what_came_and_whence(self, cache):
         folder = install(cache, BIG, CARD)
-        receipt = Receipt.of(folder)
+        receipt = Receipt.find(folder)
         assert (receipt.store, receipt.name, receipt.version) == ("test:here", "page", "1")
         assert [(file.path, file.sha256, file.size) for file in receipt.files] == [
             ("0.bin", sha256(BIG), len(BIG)), ("1.bin", sha256(CARD), len(CARD)),
         ]  # fmt: skip
         assert abs(receipt.fetched - time.time()) < 60
-        assert Receipt.of(folder / "0.bin") == receipt
+        assert Receipt.find(folder / "0.bin") == receipt
 
     @pytest.mark.parametrize("path", ["../evil", "/etc/evil", "a/../../evil", "", ".", "a\\b", "c:evil", "a\nb"])
     def test_paths_that_climb_out_are_no_files_of_a_release(self, path):
-        with pytest.raises(StoreError, match="no plain path within the brain's folder"):
+        with pytest.raises(StoreError, match="not a plain path within the brain's folder"):
             at_hand(BIG, path)
 
     @pytest.mark.parametrize("name", ["..", "../page", "/page", "a//b", ".hidden", "a/../b", "", "a b", "a@1", "a\x00"])
     def test_names_that_climb_out_are_no_releases(self, name):
         for named in ({"name": name}, {"version": name}):
-            with pytest.raises(StoreError, match="no name for a brain"):
+            with pytest.raises(StoreError, match="not a name for a brain"):
                 release_of(at_hand(BIG), **named)
 
     @pytest.mark.parametrize("paths", [("a", "a"), ("a", "A"), ("a/b", "a//b"), ("a", "./a")], ids=str)
@@ -88,7 +88,7 @@ class TestInstall:
 
     @pytest.mark.parametrize("told", [{"sha256": "../" * 21 + "x"}, {"sha256": "A" * 64}, {"size": -1}], ids=str)
     def test_what_is_no_sha256_or_size_is_refused(self, told):
-        with pytest.raises(StoreError, match=r"no sha256 in hex|no file has -1 bytes"):
+        with pytest.raises(StoreError, match=r"not a sha256 in hex|no file has -1 bytes"):
             at_hand(BIG, **told)
 
     def test_what_a_half_made_folder_holds_does_not_count(self, cache, home):
@@ -140,25 +140,25 @@ class TestNewest:
         for version, store in (("2", "test:a"), ("1", "test:a"), ("3", "test:b")):
             install(cache, BIG, version=version, store=store)
             time.sleep(0.01)
-        assert cache.newest("page")[1].version == "3"
-        assert cache.newest("page", store="test:a")[1].version == "1"
-        assert cache.newest("page", version="2")[1].store == "test:a"
-        assert cache.newest("page", store="test:b", version="1") is None
-        assert cache.newest("graphs") is None
+        assert cache.find_newest("page")[1].version == "3"
+        assert cache.find_newest("page", store="test:a")[1].version == "1"
+        assert cache.find_newest("page", version="2")[1].store == "test:a"
+        assert cache.find_newest("page", store="test:b", version="1") is None
+        assert cache.find_newest("graphs") is None
 
     def test_one_that_lacks_a_file_does_not_count(self, cache):
         install(cache, BIG)
         (install(cache, SMALL, version="2") / "0.bin").unlink()
-        assert cache.newest("page")[1].version == "1"
+        assert cache.find_newest("page")[1].version == "1"
 
     def test_asking_for_it_is_using_it(self, cache):
         folder = install(cache, BIG)
         used_at(folder, 1000)
-        cache.newest("page")
-        assert time.time() - Receipt.used(folder) < 60
+        cache.find_newest("page")
+        assert time.time() - Receipt.last_used(folder) < 60
         used_at(folder, 1000)
         install(cache, BIG)
-        assert time.time() - Receipt.used(folder) < 60
+        assert time.time() - Receipt.last_used(folder) < 60
 
 
 class TestRemove:

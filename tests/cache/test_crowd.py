@@ -73,7 +73,7 @@ def test_different_brains_with_one_file_share_the_download(cache, server, file):
 
 
 def test_who_waits_is_told_what_for(home, cache, server, file, pullers, monkeypatch, caplog):
-    monkeypatch.setattr(locks, "PATIENCE", 0.1)
+    monkeypatch.setattr(locks, "WARN_AFTER", 0.1)
     told = threading.Event()
     server.next(PATH, held(1_500_000, told))
     pullers.start(home, [file])

@@ -120,7 +120,7 @@ def test_what_is_there_serves_where_nothing_may_be_written(shared):
     try:
         with as_somebody():
             assert cache.install(release_of(at_hand(DATA))) == folder
-            assert cache.newest("page")[0] == folder
+            assert cache.find_newest("page")[0] == folder
             assert cache.verify() == []
             for attempt in (lambda: cache.remove("page"), lambda: cache.prune(0)):
                 with pytest.raises(StoreError, match=r"cannot be used \(Permission denied\)"):

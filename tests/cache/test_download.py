@@ -120,7 +120,7 @@ def test_one_that_sends_nothing_more_is_left_after_some_tries(cache, server, ser
         (serve(DATA[:-1]), StoreError, f"the server has {len(DATA) - 1} bytes, the store says {len(DATA)}"),
         (serve(DATA + b"x"), StoreError, f"the server has {len(DATA) + 1} bytes, the store says {len(DATA)}"),
         (serve(CHANGED), StoreError, f"the sha256 of what arrived is {sha256(CHANGED)}, the store says"),
-        (serve(DATA, {"Content-Encoding": "gzip"}), StoreError, "sent 'gzip' although told not to encode"),
+        (serve(DATA, {"Content-Encoding": "gzip"}), StoreError, "sent 'gzip' although asked not to encode"),
         (answer(200, {}, DATA + b"more"), StoreError, f"more than the {len(DATA)} bytes that were promised"),
         (answer(206, {"Content-Length": "5"}, b"12345"), StoreError, "a part of the file, but not which"),
         (answer(206, {"Content-Range": "bytes x-y/z"}, b"12345"), StoreError, "but not which"),

@@ -136,7 +136,7 @@ class TestPush:
         write_brain(shelf / "my brain")
         publish(shelf, "graphs")
         assert set(listed(shelf)) == {"graphs@1"}
-        assert "'my brain' is no name for a brain or a version" in caplog.text
+        assert "'my brain' is not a name for a brain or a version" in caplog.text
 
     def test_a_version_is_published_once(self, shelf, tmp_path, store):
         folder = publish(shelf)
@@ -173,7 +173,7 @@ class TestPush:
         made = write_brain(tmp_path / "made")
         card = json.loads((made / CARD_FILE).read_text())
         (made / CARD_FILE).write_text(json.dumps(card | change))
-        with pytest.raises(StoreError, match=r"no name for a brain|no place for a name with a slash"):
+        with pytest.raises(StoreError, match=r"not a name for a brain|no place for a name with a slash"):
             store.push(made)
         assert {path.name for path in shelf.iterdir()} <= {".push.lock"}
 

@@ -145,7 +145,7 @@ def test_a_card_that_is_none_hides_no_other(shelf, caplog):
 
 @pytest.mark.parametrize("name", ["..", "page/../../secret", "pa*ge", "[a]"])
 def test_names_that_are_none(shelf, name):
-    with pytest.raises(StoreError, match="is no name"):
+    with pytest.raises(StoreError, match="is not a name"):
         FsspecStore(shelf.address).fetch(name, None, Cache())
 
 

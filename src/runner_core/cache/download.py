@@ -1,4 +1,4 @@
-"""One file from a store to the disk: resumed where it was cut, checked for length and sha256."""
+"""Downloads one file from a store: resumed where it was cut, its length and sha256 checked."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ import attrs
 import requests
 import urllib3
 
-from runner_core.cache.http import again, retries
+from runner_core.cache.http import make_retry_policy, spend_retry
 from runner_core.cache.release import Body, RemoteFile
 from runner_core.errors import StoreError
 
-Progress = Callable[[int, int | None], None]  # bytes there, bytes in all if known
+Progress = Callable[[int, int | None], None]  # bytes arrived, bytes of the whole file if known
 _CUT = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
 _CHUNK = 1 << 20
-_NOTE = ".validator"
+_NOTE = ".validator"  # suffix of a note beside a partial file: the validator of what it is a part of
 
 
 @attrs.frozen
 class _Arrived:
-    """A complete file: its sha256, and whether one answer brought all of it."""
+    """A complete file: its sha256 in hex, and whether one answer brought all of it."""
 
     sha256: str
-    at_once: bool
+    in_one_answer: bool
 
 
 def download(file: RemoteFile, partial: Path, progress: Progress) -> str:
-    """Completes ``partial`` and gives its sha256. What arrived is kept, whatever happens.
+    """Completes ``partial`` and returns its sha256 in hex. What arrived is kept, whatever happens.
 
     Raises StoreError, UnreachableError; OSError where the disk fails. The caller holds the lock of ``partial``.
     """
     digest = ""
-    for _ in range(2):  # what came in pieces may be pieces of two states of the file: then once more
-        arrived = _attempts(file, partial, progress)
+    for _ in range(2):  # pieces may come from two states of the file: then once more
+        arrived = _transfer_with_retries(file, partial, progress)
         digest = arrived.sha256
         if file.sha256 in (None, digest):
             return digest
-        discard(partial)
-        if arrived.at_once:
+        discard_partial(partial)
+        if arrived.in_one_answer:
             break
     raise StoreError(
         f"{file.url}: the sha256 of what arrived is {digest}, the store says {file.sha256}",
@@ -52,76 +52,76 @@ def download(file: RemoteFile, partial: Path, progress: Progress) -> str:
     )
 
 
-def discard(partial: Path) -> None:
-    """Forgets a transfer."""
+def discard_partial(partial: Path) -> None:
+    """Removes a partial file and its note."""
     partial.unlink(missing_ok=True)
-    _note(partial).unlink(missing_ok=True)
+    _note_of(partial).unlink(missing_ok=True)
 
 
-def transfers(folder: Path) -> Iterator[Path]:
+def find_partials(folder: Path) -> Iterator[Path]:
     """The partial files in a folder."""
     return (note.with_suffix("") for note in folder.glob(f"*{_NOTE}"))
 
 
-def _attempts(file: RemoteFile, partial: Path, progress: Progress) -> _Arrived:
+def _transfer_with_retries(file: RemoteFile, partial: Path, progress: Progress) -> _Arrived:
     """Goes on after each cut, as often as the retry policy allows without a byte of progress."""
-    policy = retries()
+    policy = make_retry_policy()
     while True:
-        before = _there(partial)
+        before = _arrived_bytes(partial)
         try:
-            return _transfer(file, partial, progress)
+            return _transfer_once(file, partial, progress)
         except _CUT as error:
-            if _there(partial) > before:
-                policy = retries()
-            policy = again(policy, file.url, error, remedy="run it again: it goes on where it stopped")
+            if _arrived_bytes(partial) > before:
+                policy = make_retry_policy()
+            policy = spend_retry(policy, file.url, error, remedy="run it again: it goes on where it stopped")
             policy.sleep()
 
 
-def _transfer(file: RemoteFile, partial: Path, progress: Progress) -> _Arrived:
-    """One request for all that is missing."""
-    validator = _validator(partial)
-    known = bool(file.sha256 or validator)  # else nothing would tell that two halves belong together
-    wanted = _there(partial) if known else 0
+def _transfer_once(file: RemoteFile, partial: Path, progress: Progress) -> _Arrived:
+    """Asks once for all that is missing."""
+    validator = _read_validator(partial)
+    known = bool(file.sha256 or validator)  # otherwise nothing shows that two halves belong together
+    wanted = _arrived_bytes(partial) if known else 0
     if wanted and wanted == file.size:
-        return _Arrived(_rest(partial, wanted), at_once=False)
+        return _Arrived(_hash_partial(partial, wanted), in_one_answer=False)
     with file.open(wanted, validator) as body:
-        _check_promise(body, file)
-        _begin(body, wanted, validator, partial)
+        _check_length(body, file)
+        _prepare_partial(body, wanted, validator, partial)
         digest = _receive(body, file, partial, progress)
-    return _Arrived(digest, at_once=body.offset == 0)
+    return _Arrived(digest, in_one_answer=body.offset == 0)
 
 
-def _check_promise(body: Body, file: RemoteFile) -> None:
-    """Raises StoreError before the first byte where the length can only be wrong, or nothing would show that it is."""
+def _check_length(body: Body, file: RemoteFile) -> None:
+    """Raises StoreError before the first byte if the length is wrong, or if nothing would show that it is."""
     if file.size is not None and body.size not in (None, file.size):
         raise StoreError(f"{file.url}: the server has {body.size} bytes, the store says {file.size}")
     if body.size is None and file.size is None and file.sha256 is None and not body.framed:
         raise StoreError(f"{file.url}: the server says neither how long the file is nor where it ends")
 
 
-def _begin(body: Body, wanted: int, validator: str, partial: Path) -> None:
-    """Makes ``partial`` what the body goes on from, and notes of what it is a part."""
+def _prepare_partial(body: Body, wanted: int, validator: str, partial: Path) -> None:
+    """Makes ``partial`` what the body goes on from, and notes the validator. Raises ConnectionError to start again."""
     if body.offset > wanted:
         raise ConnectionError(f"byte {wanted} was asked for, byte {body.offset} came")
     if body.offset and validator and body.validator not in ("", validator):
-        discard(partial)
+        discard_partial(partial)
         raise ConnectionError("the file changed since its first part was fetched")
     if not body.offset:
-        discard(partial)  # first, or bytes of one state would stand under the validator of another
-        _note(partial).write_text(body.validator)
+        discard_partial(partial)  # first, or bytes of one state would get the validator of another
+        _note_of(partial).write_text(body.validator)
 
 
 def _receive(body: Body, file: RemoteFile, partial: Path, progress: Progress) -> str:
     total = file.size if file.size is not None else body.size
-    with _writing(partial, body.offset) as (stream, hasher):
+    with _open_partial(partial, body.offset) as (stream, hasher):
         arrived = stream.tell()
         for chunk in body.chunks:
             _write(stream, chunk)
-            hasher.take(chunk)
+            hasher.update(chunk)
             arrived += len(chunk)
             progress(arrived, total)
             if total is not None and arrived > total:
-                discard(partial)
+                discard_partial(partial)
                 raise StoreError(f"{file.url}: more than the {total} bytes that were promised")
     if total is not None and arrived < total:
         raise ConnectionError(f"{arrived} of {total} bytes arrived")
@@ -129,59 +129,58 @@ def _receive(body: Body, file: RemoteFile, partial: Path, progress: Progress) ->
 
 
 @contextmanager
-def _writing(partial: Path, offset: int) -> Iterator[tuple[BinaryIO, Hasher]]:
+def _open_partial(partial: Path, offset: int) -> Iterator[tuple[BinaryIO, Hasher]]:
     """The partial file, cut to ``offset`` and open at its end, and a hasher that has seen what is there."""
     hasher = Hasher()
     partial.touch()
-    partial.chmod(0o644)  # a puller that was killed at the very end left it read-only
+    partial.chmod(0o644)  # a process that was killed at the very end left it read-only
     with partial.open("r+b", buffering=0) as stream, hasher:
         while stream.tell() < offset and (chunk := stream.read(min(_CHUNK, offset - stream.tell()))):
-            hasher.take(chunk)
+            hasher.update(chunk)
         stream.truncate()
         yield stream, hasher
 
 
 def _write(stream: BinaryIO, chunk: bytes) -> None:
-    """All of it: an unbuffered file takes less where the disk is nearly full, and says so only when asked again."""
+    """Writes all of it: on a nearly full disk an unbuffered file takes less, and raises only at the next write."""
     left = memoryview(chunk)
     while left:
         left = left[stream.write(left) :]
 
 
-def _rest(partial: Path, size: int) -> str:
-    with _writing(partial, size) as (_, hasher):
+def _hash_partial(partial: Path, size: int) -> str:
+    with _open_partial(partial, size) as (_, hasher):
         pass
     return hasher.digest()
 
 
-def _there(partial: Path) -> int:
-    """How many bytes are there; without a note of what they are a part, none."""
-    return partial.stat().st_size if partial.exists() and _note(partial).exists() else 0
+def _arrived_bytes(partial: Path) -> int:
+    """Bytes in the partial file; 0 without a note of what they are a part of."""
+    return partial.stat().st_size if partial.exists() and _note_of(partial).exists() else 0
 
 
-def _validator(partial: Path) -> str:
-    note = _note(partial)
+def _read_validator(partial: Path) -> str:
+    note = _note_of(partial)
     return note.read_text() if note.exists() else ""
 
 
-def _note(partial: Path) -> Path:
-    """Beside the partial file: the validator of what it is a part of."""
+def _note_of(partial: Path) -> Path:
     return partial.with_name(partial.name + _NOTE)
 
 
 class Hasher:
-    """sha256 in a thread of its own: hashlib lets go of the interpreter, so hashing costs no time of the transfer."""
+    """Computes a sha256 in a thread of its own: hashlib releases the GIL, so hashing does not slow the transfer."""
 
     def __init__(self) -> None:
-        self._sum = hashlib.sha256()
+        self._sha256 = hashlib.sha256()
         self._chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=8)
-        self._thread = threading.Thread(target=self._work, name="runner-hash", daemon=True)
+        self._thread = threading.Thread(target=self._hash_chunks, name="runner-hash", daemon=True)
 
     def __enter__(self) -> Hasher:
         self._thread.start()
         return self
 
-    def take(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes) -> None:
         self._chunks.put(chunk)
 
     def __exit__(self, *_: object) -> None:
@@ -189,9 +188,9 @@ class Hasher:
         self._thread.join()
 
     def digest(self) -> str:
-        """Hex; to be asked for after the block."""
-        return self._sum.hexdigest()
+        """In hex; only after the ``with`` block."""
+        return self._sha256.hexdigest()
 
-    def _work(self) -> None:
+    def _hash_chunks(self) -> None:
         while (chunk := self._chunks.get()) is not None:
-            self._sum.update(chunk)
+            self._sha256.update(chunk)

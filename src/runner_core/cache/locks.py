@@ -1,4 +1,4 @@
-"""Locks between processes: files that the operating system lets go of when their holder dies, however it dies."""
+"""Locks between processes: files whose locks the operating system releases when their holder dies, however it dies."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 log = logging.getLogger("runner")
-PATIENCE = 3.0  # seconds, before it is said that there is something to wait for
+WARN_AFTER = 3.0  # seconds of waiting until a warning says so
 
 
 @contextmanager
-def held(folder: Path, key: str, what: str) -> Iterator[None]:
-    """Waits for the lock ``key`` and holds it; ``what`` it is for is said where the wait is long."""
-    lock = _lock(folder, key)
+def hold_lock(folder: Path, key: str, what: str) -> Iterator[None]:
+    """Waits for the lock ``key`` and holds it; after a long wait a warning names ``what`` it is for."""
+    lock = _make_lock(folder, key)
     try:
-        lock.acquire(timeout=PATIENCE)
+        lock.acquire(timeout=WARN_AFTER)
     except Timeout:
         log.warning("%s: waiting for another process that has it", what)
         lock.acquire()
@@ -29,9 +29,9 @@ def held(folder: Path, key: str, what: str) -> Iterator[None]:
 
 
 @contextmanager
-def held_if_free(folder: Path, key: str) -> Iterator[bool]:
-    """Holds the lock and gives True, or gives False where somebody else holds it."""
-    lock = _lock(folder, key)
+def try_lock(folder: Path, key: str) -> Iterator[bool]:
+    """Holds the lock ``key`` and yields True, or yields False if another process holds it."""
+    lock = _make_lock(folder, key)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -43,6 +43,6 @@ def held_if_free(folder: Path, key: str) -> Iterator[bool]:
         lock.release()
 
 
-def _lock(folder: Path, key: str) -> FileLock:
+def _make_lock(folder: Path, key: str) -> FileLock:
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / f"{key}.lock")

@@ -19,7 +19,12 @@ from runner_core.errors import StoreError
 
 @attrs.frozen
 class ReceiptFile:
-    """One file: its path in the folder, its sha256 in hex, its bytes, the store's identity for it if it gave one."""
+    """One fetched file.
+
+    ``path``      below the brain's folder.
+    ``sha256``    in hex; ``size`` in bytes.
+    ``identity``  what the store gave as the file's identity; empty if it gave none.
+    """
 
     path: str
     sha256: str
@@ -29,7 +34,7 @@ class ReceiptFile:
 
 @attrs.frozen
 class Receipt:
-    """Kept as ``.receipt.json`` in the folder; its time of change is when the brain was last used."""
+    """Kept as ``.receipt.json`` in the brain's folder; the file's modification time is when the brain was last used."""
 
     RECEIPT_FILE: ClassVar[str] = ".receipt.json"
 
@@ -41,45 +46,40 @@ class Receipt:
 
     @property
     def size(self) -> int:
-        """Bytes in all."""
+        """Bytes of all files together."""
         return sum(file.size for file in self.files)
 
     @property
     def folder(self) -> str:
-        """Where it lies below ``brains``; another brain, or other contents, have another folder."""
+        """The folder's path below ``brains``, another one for each brain, version and contents."""
         contents = sorted(f"{file.path} {file.sha256}" for file in self.files)
-        digest = self.key("\n".join((self.store, self.name, self.version, *contents)))  # a/b and a-b look alike below
+        digest = hash_text("\n".join((self.store, self.name, self.version, *contents)))  # below, a/b and a-b look alike
         parts = (self.store, self.name, f"{self.version}@{digest[:12]}")
         return "/".join(re.sub(r"[^A-Za-z0-9._@+-]+", "-", part) for part in parts)
 
     @staticmethod
-    def key(text: str) -> str:
-        """A file name for any text."""
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    @staticmethod
-    def used(folder: Path) -> float:
-        """When the brain was last used, in seconds since 1970."""
+    def last_used(folder: Path) -> float:
+        """When the brain was last used, in seconds since 1970. Raises FileNotFoundError."""
         return (folder / Receipt.RECEIPT_FILE).stat().st_mtime
 
     @staticmethod
-    def touch(folder: Path) -> None:
-        """Notes that the brain is used now, where the cache may be written."""
+    def mark_used(folder: Path) -> None:
+        """Notes that the brain is used now, if the cache can be written."""
         with suppress(OSError):
             os.utime(folder / Receipt.RECEIPT_FILE)
 
     @classmethod
-    def of(cls, place: Path) -> Receipt | None:
-        """The receipt of the fetched brain that is at a path: a folder, its only file, or what an archive unpacked to.
+    def find(cls, path: Path) -> Receipt | None:
+        """The receipt of the fetched brain at a path: a folder, its only file, or the folder an archive unpacked to.
 
-        Raises StoreError.
+        None if the path was not fetched. Raises StoreError.
         """
-        found = (above / cls.RECEIPT_FILE for above in (place, *place.parents[:3]))
-        return next((cls.read(path) for path in found if path.is_file()), None)
+        candidates = (above / cls.RECEIPT_FILE for above in (path, *path.parents[:3]))
+        return next((cls.read(receipt) for receipt in candidates if receipt.is_file()), None)
 
     @classmethod
     def read(cls, path: Path) -> Receipt:
-        """Raises StoreError for a damaged one, FileNotFoundError where there is none."""
+        """Raises StoreError if it is damaged, FileNotFoundError if there is none."""
         try:
             receipt: Receipt = cattrs.structure(json.loads(path.read_bytes()), cls)
         except (ValueError, RecursionError, cattrs.BaseValidationError) as error:
@@ -87,4 +87,10 @@ class Receipt:
         return receipt
 
     def write(self, folder: Path) -> None:
+        """Writes it into the brain's folder. Raises OSError."""
         (folder / self.RECEIPT_FILE).write_text(json.dumps(attrs.asdict(self), indent=1))
+
+
+def hash_text(text: str) -> str:
+    """The sha256 of a text in hex: a file name for any text."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,14 @@
-"""Release: a brain of one version as a store offers it, file by file."""
+"""Release: a brain of one version as a store offers it, file by file. The cache fetches it.
+
+A store describes what there is, and leaves transfers, checks and folders to the cache::
+
+    def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
+        url = f"{self.root}/{name}/model.onnx"
+        file = RemoteFile("model.onnx", url, http_opener(self._client, url), sha256=..., size=...)
+        return cache.install(Release(self.label, name, version or "1", (file,)))
+
+``http_opener`` reads files over HTTP(S); for another protocol a store writes an ``Opener`` of its own.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +29,17 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @attrs.frozen
 class Body:
-    """Bytes on their way: ``chunks`` begin at ``offset`` of a file of ``size`` bytes in all, if that is known.
+    """The bytes of a file, from an offset to its end.
 
-    ``validator`` changes when the file does (an ETag); without one, or a sha256, a transfer that was cut starts again.
-    ``framed``    whether a body that was cut ends in an error rather than as one that is complete.
+    ``offset``     the first byte that comes: the one that was asked for, or an earlier one.
+    ``size``       bytes of the whole file; None if that is not known.
+    ``chunks``     the bytes as they arrive, in pieces of any length.
+    ``validator``  text that changes when the file does, such as an ETag. Without one, or a sha256 of the file, a
+                   transfer that was cut starts again from the beginning.
+    ``framed``     whether a transfer that is cut ends in an error; False if it looks as if it were complete.
+
+    While ``chunks`` are read, ConnectionError, TimeoutError and errors of requests and urllib3 mean a cut: the cache
+    asks for the rest. StoreError ends the transfer.
     """
 
     offset: int
@@ -32,19 +49,23 @@ class Body:
     framed: bool = True
 
 
-# Called with the offset to go on from and the validator of what is there. Gives offset 0 where it cannot go on.
+# Opens a file for reading: called with the byte to go on from, and the ``validator`` of the part that is already here
+# (empty for none). It may go on from an earlier byte; if the file has changed since, from 0. Raises StoreError,
+# UnreachableError, or an error that means a cut (see Body).
 Opener = Callable[[int, str], AbstractContextManager[Body]]
 
 
 @attrs.frozen
 class RemoteFile:
-    """One file of a release. Raises StoreError for what is no path, sha256 or size: these become names on this disk.
+    """One file of a release. Raises StoreError for a path, sha256 or size that cannot be one.
 
-    ``path``      where it goes below the brain's folder.
-    ``url``       where it is, for messages.
-    ``open``      how its bytes are had.
-    ``sha256``    in hex, ``size`` in bytes: what it must be; None where the store does not say.
-    ``identity``  where there is no sha256: text that changes when the contents do.
+    ``path``      where it goes below the brain's folder, with forward slashes.
+    ``url``       where it comes from, for messages; accounts and signatures in it are removed.
+    ``open``      reads its bytes.
+    ``sha256``    what its contents must hash to, in lower-case hex; None if the store does not say.
+    ``size``      how many bytes it must have; None if the store does not say.
+    ``identity``  for a file without sha256: text that changes when the contents do. Without either, the file is fetched
+                  each time.
     ``check``     called with the complete file before it is kept; raises StoreError or EngineError to refuse it.
     """
 
@@ -59,14 +80,19 @@ class RemoteFile:
     def __attrs_post_init__(self) -> None:
         check_path(self.path, self.url)
         if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):
-            raise StoreError(f"{self.url}: {self.sha256!r} is no sha256 in hex")
+            raise StoreError(f"{self.url}: {self.sha256!r} is not a sha256 in hex")
         if self.size is not None and self.size < 0:
             raise StoreError(f"{self.url}: no file has {self.size} bytes")
 
 
 @attrs.frozen
 class Release:
-    """A brain of one version. Raises StoreError for names that would climb out of the cache or overwrite each other."""
+    """A brain of one version. Raises StoreError for names that would leave the cache or overwrite each other.
+
+    ``store``    the store's ``label``.
+    ``name``     of the brain, and ``version``: what ``check_name`` accepts.
+    ``files``    all its files: a ``brain.json`` and what it names, or a model file alone.
+    """
 
     store: str
     name: str
@@ -76,31 +102,33 @@ class Release:
     def __attrs_post_init__(self) -> None:
         check_name(self.name, self.store)
         check_name(self.version, self.store)
-        places = {PurePosixPath(file.path).as_posix().casefold() for file in self.files}
-        if len(places) != len(self.files):  # some file systems take A and a for one
+        paths = {PurePosixPath(file.path).as_posix().casefold() for file in self.files}
+        if len(paths) != len(self.files):  # for some file systems A and a are the same
             raise StoreError(f"{self.store}: {self.name} has two files of one path")
-        if Receipt.RECEIPT_FILE in places:
+        if Receipt.RECEIPT_FILE in paths:
             raise StoreError(
                 f"{self.store}: {self.name} has a file {Receipt.RECEIPT_FILE}: that name is the cache's own"
             )
 
     @property
     def brain(self) -> str:
-        """What all its versions have in common."""
+        """What all versions of the brain have in common."""
         return f"{self.store} {self.name}"
 
 
 def check_name(text: str, where: str) -> None:
-    """Raises StoreError for what cannot be the name of a brain or of a version: it becomes a folder's name."""
+    """Raises StoreError naming ``where`` unless the text can be the name of a brain or a version.
+
+    It becomes a folder's name: letters, digits and ``._+-``, in parts separated by slashes, each beginning with a
+    letter or digit.
+    """
     if not _NAME.fullmatch(text):
-        raise StoreError(f"{where}: {text!r} is no name for a brain or a version")
+        raise StoreError(f"{where}: {text!r} is not a name for a brain or a version")
 
 
 def check_path(path: str, where: str) -> None:
-    """Raises StoreError for a path that is absolute, climbs, means something else on another system, or does not show
-    on a terminal what it is.
-    """
+    """Raises StoreError naming ``where`` unless the path stays within a folder, on every system, and is printable."""
     parts = PurePosixPath(path).parts
-    climbs = not parts or path.startswith("/") or ".." in parts
-    if climbs or "\\" in path or ":" in path or not path.isprintable():
-        raise StoreError(f"{where}: the file name {path!r} is refused: no plain path within the brain's folder")
+    outside = not parts or path.startswith("/") or ".." in parts
+    if outside or "\\" in path or ":" in path or not path.isprintable():
+        raise StoreError(f"{where}: the file name {path!r} is refused: not a plain path within the brain's folder")

@@ -88,7 +88,7 @@ def _print_cache() -> None:
         formats = [artifact.format for artifact in card.artifacts] if card else [format_of(Path(receipt.files[0].path))]
         rows.append((
             receipt.name, receipt.version, receipt.store, f"{receipt.size / 1e6:.1f} MB", ", ".join(formats),
-            card.licence if card else "", f"{datetime.fromtimestamp(Receipt.used(folder)):%Y-%m-%d %H:%M}",
+            card.licence if card else "", f"{datetime.fromtimestamp(Receipt.last_used(folder)):%Y-%m-%d %H:%M}",
         ))  # fmt: skip
     print_rows("fetched", ("name", "version", "from", "size", "formats", "licence", "last used"), rows)
 

@@ -28,7 +28,7 @@ def lock(brains: tuple[str, ...]) -> None:
 
 
 def _lock_brain(place: Path, store: str) -> LockedBrain:
-    receipt, card = Receipt.of(place), place / CARD
+    receipt, card = Receipt.find(place), place / CARD
     if receipt:
         return LockedBrain(receipt.version, store or receipt.store, describe_brain_files(place))
     return LockedBrain(Card.read(card).version if card.is_file() else "", store, describe_brain_files(place))

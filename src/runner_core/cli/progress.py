@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from runner_core.cache.blobs import ProgressOf, silent
+from runner_core.cache.blobs import ProgressOf, show_no_progress
 from runner_core.cache.download import Progress
 from runner_core.cache.release import RemoteFile
 
@@ -29,7 +29,7 @@ def show_frame_bar(total: int | None, *, quiet: bool = False) -> Iterator[Callab
 
 def download_bars() -> ProgressOf:
     """A bar for each file that is fetched."""
-    return _show_download_bar if sys.stderr.isatty() else silent
+    return _show_download_bar if sys.stderr.isatty() else show_no_progress
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from runner_core.cards.artifact import ArtifactFile
 from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import CardError, StoreError
 
-MOST_BYTES = 16 << 20
+MAX_BYTES = 16 << 20
 T = TypeVar("T")
 
 
@@ -86,5 +86,5 @@ def hold_to_card(file: RemoteFile, told: ArtifactFile) -> RemoteFile:
 
 
 def _check_size(there: int, url: str) -> None:
-    if there > MOST_BYTES:
-        raise StoreError(f"{url}: more than {MOST_BYTES} bytes: no card")
+    if there > MAX_BYTES:
+        raise StoreError(f"{url}: more than {MAX_BYTES} bytes: no card")

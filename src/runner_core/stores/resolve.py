@@ -88,7 +88,7 @@ def make_no_such_brain(reference: Reference) -> NoSuchBrain:
 
 def _kept(reference: Reference, store: Store, cache: Cache, error: UnreachableError) -> Path | None:
     """What was fetched from the store before."""
-    kept = cache.newest(reference.name, store=store.label, version=reference.version)
+    kept = cache.find_newest(reference.name, store=store.label, version=reference.version)
     if kept is None:
         return None
     folder, receipt = kept

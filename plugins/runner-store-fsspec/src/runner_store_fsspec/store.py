@@ -42,7 +42,7 @@ class FsspecStore:
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
         """Without a version the naturally greatest one. A version that is here already is not asked for."""
         check_name(name, self.label)
-        kept = cache.newest(name, store=self.label, version=version) if version else None
+        kept = cache.find_newest(name, store=self.label, version=version) if version else None
         return kept[0] if kept else cache.install(self._release(name, version))
 
     def _release(self, name: str, version: str | None) -> Release:

@@ -52,7 +52,7 @@ class HttpStore:
         A version that is here already is not asked for: what is published does not change.
         """
         pinned = version not in (None, _LATEST)
-        kept = cache.newest(name, store=self.label, version=version) if pinned else None
+        kept = cache.find_newest(name, store=self.label, version=version) if pinned else None
         if kept:
             return kept[0]
         file = self._file_called(name) if PurePosixPath(name).suffix and not pinned else None

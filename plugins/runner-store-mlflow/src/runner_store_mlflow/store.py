@@ -47,7 +47,7 @@ class MlflowStore:
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
         """``version`` is a number or an alias; None is the greatest number."""
         numbered = version is not None and version.isdecimal()
-        kept = cache.newest(name, store=self.label, version=version) if numbered else None
+        kept = cache.find_newest(name, store=self.label, version=version) if numbered else None
         return kept[0] if kept else cache.install(self._release(name, version))
 
     def _release(self, name: str, version: str | None) -> Release:

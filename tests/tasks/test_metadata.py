@@ -4,7 +4,7 @@ import pytest
 
 from runner_core.cards.labels import LabelMap
 from runner_core.tasks.metadata import labels_from_metadata, read_literal, size_from_metadata
-from runner_core.tasks.yolo import letterboxed
+from runner_core.tasks.yolo import letterbox_from_metadata
 
 
 @pytest.mark.parametrize(
@@ -37,5 +37,5 @@ def test_what_is_no_literal_is_nothing(text):
 )
 def test_sizes_are_height_and_width(text, size):
     assert size_from_metadata({"imgsz": text}) == size
-    assert letterboxed({"imgsz": text}).size == (size or (640, 640))
-    assert letterboxed({"imgsz": text}).resize == "letterbox"
+    assert letterbox_from_metadata({"imgsz": text}).size == (size or (640, 640))
+    assert letterbox_from_metadata({"imgsz": text}).resize == "letterbox"

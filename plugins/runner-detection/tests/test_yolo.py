@@ -3,8 +3,7 @@
 import attrs
 import numpy as np
 import pytest
-from runner_detection.yolo import Yolo
-from runner_detection.yolo_layout import layout_of
+from runner_detection.yolo import Yolo, choose_layout
 
 from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
@@ -160,19 +159,19 @@ def test_an_output_of_too_few_features_is_refused_in_a_sentence(frame):
 @pytest.mark.parametrize(
     ("shape", "size", "classes", "order", "objectness"),
     [
-        ((1, 84, 8400), (640, 640), 0, "columns", False),
-        ((1, 84, 34000), (1280, 1280), 0, "columns", False),
-        ((1, 25200, 85), (640, 640), 0, "rows", True),
-        ((1, 102000, 85), (1280, 1280), 0, "rows", True),
-        ((1, 6, 8400), (640, 640), 0, "columns", False),
-        ((1, 25200, 6), (640, 640), 0, "rows", True),
+        ((1, 84, 8400), (640, 640), None, "columns", False),
+        ((1, 84, 34000), (1280, 1280), None, "columns", False),
+        ((1, 25200, 85), (640, 640), None, "rows", True),
+        ((1, 102000, 85), (1280, 1280), None, "rows", True),
+        ((1, 6, 8400), (640, 640), None, "columns", False),
+        ((1, 25200, 6), (640, 640), None, "rows", True),
         ((1, 8400, 6), (640, 640), 2, "rows", False),
-        ((1, 525, 6), (160, 160), 0, "rows", False),
-        ((1, 567, 6), (96, 96), 0, "rows", True),
+        ((1, 525, 6), (160, 160), None, "rows", False),
+        ((1, 567, 6), (96, 96), None, "rows", True),
         ((1, 300, 6), (640, 640), 80, "end-to-end", False),
-        ((1, 300, 6), (640, 640), 0, "end-to-end", False),
+        ((1, 300, 6), (640, 640), None, "end-to-end", False),
     ],
 )
 def test_layouts_of_the_wild(shape, size, classes, order, objectness):
-    layout = layout_of(shape, size, classes)
-    assert (layout.order, layout.objectness) == (order, objectness)
+    layout = choose_layout(shape, size, classes)
+    assert (layout.order, layout.has_objectness) == (order, objectness)

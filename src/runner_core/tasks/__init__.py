@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from runner_core.tasks.roles import find_tensor as find_tensor
     from runner_core.tasks.roles import format_shape as format_shape
     from runner_core.tasks.roles import short_name as short_name
-    from runner_core.tasks.yolo import Head as Head
-    from runner_core.tasks.yolo import head_of as head_of
-    from runner_core.tasks.yolo import letterboxed as letterboxed
-    from runner_core.tasks.yolo import read_rows as read_rows
+    from runner_core.tasks.yolo import YoloLayout as YoloLayout
+    from runner_core.tasks.yolo import find_yolo_layout as find_yolo_layout
+    from runner_core.tasks.yolo import is_usual_count as is_usual_count
+    from runner_core.tasks.yolo import letterbox_from_metadata as letterbox_from_metadata
+    from runner_core.tasks.yolo import list_yolo_layouts as list_yolo_layouts
+    from runner_core.tasks.yolo import read_yolo_rows as read_yolo_rows
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
@@ -74,6 +76,13 @@ else:
                 "format_shape",
                 "drop_batch_axis",
             ],
-            "yolo": ["Head", "head_of", "letterboxed", "read_rows"],
+            "yolo": [
+                "YoloLayout",
+                "find_yolo_layout",
+                "is_usual_count",
+                "letterbox_from_metadata",
+                "list_yolo_layouts",
+                "read_yolo_rows",
+            ],
         },
     )

@@ -6,8 +6,7 @@ Source: ultralytics/engine/exporter.py, nn/modules/head.py and utils/nms.py. Box
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -21,6 +20,9 @@ from runner_core.results import UNITS, Floats, Inference, are_normalised, centre
 from runner_core.tasks import (
     UNIT,
     PictureCodec,
+    Shape,
+    YoloLayout,
+    axis_length,
     bind_normalised_picture,
     bind_roles,
     build_inference,
@@ -30,8 +32,10 @@ from runner_core.tasks import (
     drop_batch_axis,
     drop_wrong_labels,
     format_shape,
+    is_usual_count,
     labels_from_metadata,
-    letterboxed,
+    letterbox_from_metadata,
+    list_yolo_layouts,
     read_choice,
     read_flag,
     read_literal,
@@ -39,7 +43,9 @@ from runner_core.tasks import (
 )
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
-from runner_detection.yolo_layout import ORDERS, Layout, Order, layout_of
+
+ORDERS = ("rows", "columns", "end-to-end")
+COCO_POSE, COCO_V6 = 4 + 1 + 3 * 17, 5 + 80  # features: a person with 17 keypoints; COCO with objectness
 
 
 class Yolo:
@@ -55,12 +61,12 @@ class Yolo:
 
     def recognise(self, model: Signature) -> Card | None:
         exported = "task" in model.metadata
-        drafted = draft_input(model, letterboxed(model.metadata), UNIT, sure=exported)
+        drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=exported)
         output = _predictions(model.outputs)
         if drafted is None or output is None or model.metadata.get("task", "detect") != "detect":
             return None
         labels = labels_from_metadata(model.metadata)
-        layout = _layout(output, drafted.picture, labels, model)
+        layout = _find_layout(output, drafted.picture, labels, model)
         if layout is None:
             return None
         card = Card(
@@ -70,40 +76,39 @@ class Yolo:
             picture=drafted.picture,
             labels=labels,
             threshold=0.25,
-            iou=0.45 if layout.objectness else 0.7,
-            options={"layout": layout.order, "objectness": layout.objectness},
+            iou=0.45 if layout.has_objectness else 0.7,
+            options={"layout": layout.order, "objectness": layout.has_objectness},
             notes=(*drafted.notes, *_notes(output, layout, model)),
         )
-        return drop_wrong_labels(card, _classes(output, layout))
+        return drop_wrong_labels(card, layout.classes)
 
     def bind(self, card: Card, model: Signature) -> YoloCodec:
         specs = bind_roles(card, model, needed=("image", "predictions"))
-        picture = bind_normalised_picture(card, specs["image"], model, letterboxed(model.metadata), UNIT)
+        picture = bind_normalised_picture(card, specs["image"], model, letterbox_from_metadata(model.metadata), UNIT)
         output = specs["predictions"]
-        read = _layout(output, picture, card.labels, model)
-        said = read_choice(card, "layout", *ORDERS)
-        order: Order | None = cast("Order", said) if said else read.order if read else None
+        found = _find_layout(output, picture, card.labels, model)
+        order = read_choice(card, "layout", *ORDERS) or (found.order if found else None)
         if order is None or (output.shape is not None and len(output.shape) != 3):
             raise TaskError(
                 f"brain {card.name}: predictions is {output}, no layout of YOLO for an input of {picture.size}",
                 remedy="options.layout: rows [1 x N x F], columns [1 x F x N] or end-to-end [1 x N x 6]",
             )
-        objectness = read_flag(card, "objectness", read.objectness if read else False)
-        layout = Layout(order, objectness)
-        check_classes(card, _classes(output, layout))
+        objectness = read_flag(card, "objectness", found.has_objectness if found else False)
+        layout = _make_layout(output, order, objectness=objectness)
+        check_classes(card, layout.classes)
         return YoloCodec(card, picture, layout, read_choice(card, "boxes", *UNITS))
 
 
 @attrs.frozen
 class YoloCodec(PictureCodec):
-    layout: Layout
+    layout: YoloLayout
     boxes: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         table = drop_batch_axis(self.card, "predictions", outputs["predictions"], (None,))
-        table = table.T if self.layout.order == "columns" else table
+        table = table.T if self.layout.features_first else table
         self._check(table)
-        return self._final(table, frame) if self.layout.order == "end-to-end" else self._raw(table, frame)
+        return self._final(table, frame) if self.layout.form == "end2end" else self._raw(table, frame)
 
     def _final(self, table: Floats, frame: Frame) -> Inference:
         found = table[select_best_rows(table[:, 4], self.card.threshold)]
@@ -111,10 +116,10 @@ class YoloCodec(PictureCodec):
         return build_inference(self.card, KIND, frame.size, boxes, found[:, 4], found[:, 5])
 
     def _raw(self, table: Floats, frame: Frame) -> Inference:
-        if self.layout.objectness:
+        if self.layout.has_objectness:
             table = table[table[:, 4] >= self.card.threshold]
         scores = table[:, self.layout.scores_from :]
-        if self.layout.objectness:
+        if self.layout.has_objectness:
             scores = scores * table[:, 4:5]
         rows, best, classes = best_class(scores, self.card.threshold)
         boxes = self._to_picture(centred_to_corners(table[rows, :4]), frame)
@@ -126,8 +131,8 @@ class YoloCodec(PictureCodec):
 
     def _check(self, table: Floats) -> None:
         """Raises TaskError where a row holds too few features."""
-        features = table.shape[1]
-        if features > self.layout.scores_from and (self.layout.order != "end-to-end" or features == 6):
+        features, least = table.shape[1], self.layout.scores_from
+        if features == least if self.layout.form == "end2end" else features > least:
             return
         raise TaskError(
             f"brain {self.card.name}: predictions came as {format_shape(table.shape)}, not YOLO's {self.layout}",
@@ -142,32 +147,64 @@ def _predictions(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
     return tables[0] if len(tables) == 1 and len(tables) + len(heads) == len(outputs) else None
 
 
-def _layout(output: TensorSpec, picture: PictureSpec, labels: LabelMap, model: Signature) -> Layout | None:
-    """By the number of labels; where that fits nothing, by the grid of the input."""
+def _find_layout(output: TensorSpec, picture: PictureSpec, labels: LabelMap, model: Signature) -> YoloLayout | None:
+    """By the metadata and the number of labels; where that fits nothing, by the grid of the input."""
     arguments = read_literal(model.metadata, "args")
     selects = isinstance(arguments, dict) and arguments.get("nms") is True
     final = selects or read_literal(model.metadata, "end2end") is True
-    by_labels = layout_of(output.shape, picture.size, _count(labels), final=final)
-    return by_labels or layout_of(output.shape, picture.size, final=final)
+    classes = max((label.model_id + 1 for label in labels.labels), default=None)
+    return choose_layout(output.shape, picture.size, classes, final=final)
 
 
-def _count(labels: LabelMap) -> int:
-    """How many classes a model with these labels has."""
-    return max((label.model_id + 1 for label in labels.labels), default=0)
+def choose_layout(
+    shape: Shape | None, size: tuple[int, int] | None, classes: int | None = None, *, final: bool = False
+) -> YoloLayout | None:
+    """The layout of an output; None where it is not YOLO's.
+
+    ``size`` (width, height) of the input, None where it is not fixed; ``classes`` how many the model has, None where
+    that is not known; ``final`` whether the export is known to have selected the boxes itself.
+    """
+    layouts = list(list_yolo_layouts(shape))
+    for layout, rows in layouts:
+        if layout.form == "end2end" and (final or (rows is not None and is_usual_count(rows, layout, size))):
+            return layout
+    by_labels = [layout for layout, _ in layouts if layout.classes == classes and layout.form != "end2end"]
+    return by_labels[0] if len(by_labels) == 1 else _choose_by_grid(layouts, size)
 
 
-def _classes(output: TensorSpec, layout: Layout) -> int | None:
-    """How many classes the output has scores for; None where it does not say."""
-    if layout.order == "end-to-end" or output.shape is None:
-        return None
-    features = output.shape[2 if layout.order == "rows" else 1]
-    return None if features is None else features - layout.scores_from
+def _choose_by_grid(
+    layouts: Sequence[tuple[YoloLayout, int | None]], size: tuple[int, int] | None
+) -> YoloLayout | None:
+    """The layout with as many rows as the grids of such an input have cells, or boxes."""
+    usual = [layout for layout, rows in layouts if None not in (size, rows) and is_usual_count(rows, layout, size)]
+    for layout in sorted(usual, key=lambda layout: layout.form):  # v5 before v8
+        if layout.form == "v5" and not layout.features_first:
+            return layout
+        if layout.form == "v8" and layout.features != COCO_POSE:
+            return layout if layout.features_first else _guess_objectness(layout)
+    return None
 
 
-def _notes(output: TensorSpec, layout: Layout, model: Signature) -> Iterator[str]:
+def _guess_objectness(layout: YoloLayout) -> YoloLayout:
+    """Rows of YOLO v6 are as many as those of v8 turned round, and have an objectness."""
+    if layout.features == COCO_V6:
+        guess = "there is an objectness before the class scores"
+        return attrs.evolve(layout, form="v5", classes=COCO_V6 - 5, guess=guess)
+    return attrs.evolve(layout, guess="there is no objectness before the class scores")
+
+
+def _make_layout(output: TensorSpec, order: str, *, objectness: bool) -> YoloLayout:
+    """The layout that a card's options ask for; its classes are known where the shape gives the features."""
+    form = "end2end" if order == "end-to-end" else "v5" if objectness else "v8"
+    layout = YoloLayout(form, None, features_first=order == "columns")
+    features = None if form == "end2end" else axis_length(output, 1 if layout.features_first else 2)
+    return layout if features is None else attrs.evolve(layout, classes=features - layout.scores_from)
+
+
+def _notes(output: TensorSpec, layout: YoloLayout, model: Signature) -> Iterator[str]:
     told = [key for key in ("task", "names", "imgsz", "end2end") if key in model.metadata]
     yield f"predictions is output {output.name}, by its shape: {layout}"
     yield f"the model's own metadata give {', '.join(told)}" if told else "the model has no metadata of an export"
-    yield f"threshold 0.25 and iou {0.45 if layout.objectness else 0.7}, as Ultralytics predicts"
+    yield f"threshold 0.25 and iou {0.45 if layout.has_objectness else 0.7}, as Ultralytics predicts"
     if layout.guess:
         yield f"guess: {layout.guess}; options.objectness settles it"

@@ -12,19 +12,19 @@ from runner_core.frames import Frame
 from runner_core.results import UNITS, Inference
 from runner_core.tasks import (
     UNIT,
-    Head,
     PictureCodec,
+    YoloLayout,
     bind_normalised_picture,
     bind_roles,
     check_classes,
     draft_input,
     drop_wrong_labels,
-    head_of,
+    find_yolo_layout,
     labels_from_metadata,
-    letterboxed,
+    letterbox_from_metadata,
     read_choice,
     read_literal,
-    read_rows,
+    read_yolo_rows,
 )
 from runner_keypoints.person import KEYPOINTS, check_names
 from runner_keypoints.poses import KIND, Poses, answer
@@ -46,7 +46,7 @@ class YoloPose:
 
     def recognise(self, model: Signature) -> Card | None:
         shape = _shape(read_literal(model.metadata, "kpt_shape"))
-        drafted = draft_input(model, letterboxed(model.metadata), UNIT, sure=True)
+        drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=True)
         if model.metadata.get("task") != "pose" or shape is None or drafted is None or len(model.outputs) != 1:
             return None
         card = Card(
@@ -58,7 +58,7 @@ class YoloPose:
             threshold=0.25,
             iou=0.7,
         )
-        head = head_of(card, model.outputs[0], drafted.picture, extras=shape[0] * shape[1])
+        head = find_yolo_layout(card, model.outputs[0], drafted.picture, extras=shape[0] * shape[1])
         if head is None:
             return None
         names = {"keypoint_names": list(KEYPOINTS)} if shape[0] == len(KEYPOINTS) else {}
@@ -68,9 +68,9 @@ class YoloPose:
 
     def bind(self, card: Card, model: Signature) -> YoloPoseCodec:
         specs = bind_roles(card, model, needed=("image", "rows"))
-        picture = bind_normalised_picture(card, specs["image"], model, letterboxed(model.metadata), UNIT)
+        picture = bind_normalised_picture(card, specs["image"], model, letterbox_from_metadata(model.metadata), UNIT)
         shape = _shape(card.options.get("kpt_shape"))
-        head = head_of(card, specs["rows"], picture, extras=shape[0] * shape[1]) if shape else None
+        head = find_yolo_layout(card, specs["rows"], picture, extras=shape[0] * shape[1]) if shape else None
         if shape is None or head is None:
             raise TaskError(
                 f"brain {card.name}: {specs['rows']} holds no rows with keypoints of the option kpt_shape, {shape}",
@@ -83,13 +83,13 @@ class YoloPose:
 
 @attrs.frozen
 class YoloPoseCodec(PictureCodec):
-    head: Head
+    head: YoloLayout
     shape: tuple[int, int]
     boxes: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         placement = self.placement_of(frame)
-        rows = read_rows(self.card, outputs["rows"][0], self.head, placement, boxes=self.boxes)
+        rows = read_yolo_rows(self.card, outputs["rows"][0], self.head, placement, boxes=self.boxes)
         given = rows.extras.reshape(len(rows.extras), *self.shape)
         points = np.ones((*given.shape[:2], 3), np.float32)
         points[..., : self.shape[1]] = given

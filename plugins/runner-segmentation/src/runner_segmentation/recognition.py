@@ -14,7 +14,7 @@ from runner_core.tasks import (
     drop_wrong_labels,
     find_tensor,
     labels_from_metadata,
-    letterboxed,
+    letterbox_from_metadata,
     read_background,
     short_name,
 )
@@ -64,7 +64,7 @@ def _input(model: Signature, exported: str | None) -> InputDraft | None:
     """How the picture is fitted to the input depends on who exported it."""
     if exported:
         note = "the picture is letterboxed on grey 114, as Ultralytics does"
-        drafted = draft_input(model, letterboxed(model.metadata), UNIT, sure=True)
+        drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=True)
     elif find_tensor(model.inputs, DEEPLAB_INPUT):
         note = "the picture keeps its proportions, without padding: DeepLab pads it itself"
         drafted = draft_input(model, DEEPLAB)

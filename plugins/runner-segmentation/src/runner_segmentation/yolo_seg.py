@@ -12,19 +12,19 @@ from runner_core.frames import Frame
 from runner_core.results import UNITS, Inference
 from runner_core.tasks import (
     UNIT,
-    Head,
     PictureCodec,
+    YoloLayout,
     bind_normalised_picture,
     bind_roles,
     build_inference,
     check_classes,
     draft_input,
     drop_wrong_labels,
-    head_of,
+    find_yolo_layout,
     labels_from_metadata,
-    letterboxed,
+    letterbox_from_metadata,
     read_choice,
-    read_rows,
+    read_yolo_rows,
 )
 from runner_segmentation.maps import classes_in, layout_of
 from runner_segmentation.prototypes import PrototypeMask
@@ -44,7 +44,7 @@ class YoloSeg:
     def recognise(self, model: Signature) -> Card | None:
         if model.metadata.get("task", "segment") != "segment":
             return None
-        drafted = draft_input(model, letterboxed(model.metadata), UNIT, sure=True)
+        drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=True)
         by_rank = {len(spec.shape or ()): spec for spec in model.outputs}
         if drafted is None or len(model.outputs) != 2 or by_rank.keys() != {3, 4}:
             return None
@@ -59,7 +59,7 @@ class YoloSeg:
             iou=0.7,
         )
         layout = layout_of(prototypes, drafted.picture)
-        head = head_of(card, rows, drafted.picture, extras=classes_in(prototypes, layout)) if layout else None
+        head = find_yolo_layout(card, rows, drafted.picture, extras=classes_in(prototypes, layout)) if layout else None
         if head is None:
             return None
         card = attrs.evolve(card, options={"form": head.form}, notes=(*drafted.notes, *_notes(card, head)))
@@ -67,10 +67,10 @@ class YoloSeg:
 
     def bind(self, card: Card, model: Signature) -> YoloSegCodec:
         specs = bind_roles(card, model, needed=("image", "rows", "prototypes"))
-        picture = bind_normalised_picture(card, specs["image"], model, letterboxed(model.metadata), UNIT)
+        picture = bind_normalised_picture(card, specs["image"], model, letterbox_from_metadata(model.metadata), UNIT)
         layout = read_choice(card, "layout", "nhwc", "nchw") or layout_of(specs["prototypes"], picture, coarsest=None)
         count = classes_in(specs["prototypes"], layout) if layout else 0
-        head = head_of(card, specs["rows"], picture, extras=count) if count else None
+        head = find_yolo_layout(card, specs["rows"], picture, extras=count) if count else None
         if layout is None or head is None:
             raise TaskError(
                 f"brain {card.name}: {specs['rows']} with {specs['prototypes']} are no rows and prototypes",
@@ -82,13 +82,13 @@ class YoloSeg:
 
 @attrs.frozen
 class YoloSegCodec(PictureCodec):
-    head: Head
+    head: YoloLayout
     layout: str
     boxes: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         placement = self.placement_of(frame)
-        rows = read_rows(self.card, outputs["rows"][0], self.head, placement, boxes=self.boxes)
+        rows = read_yolo_rows(self.card, outputs["rows"][0], self.head, placement, boxes=self.boxes)
         planes = outputs["prototypes"][0]
         planes = np.ascontiguousarray(planes.transpose(2, 0, 1) if self.layout == "nhwc" else planes, np.float32)
         boxes = placement.to_picture(rows.boxes)
@@ -98,7 +98,7 @@ class YoloSegCodec(PictureCodec):
         return build_inference(self.card, YoloSeg.kind, frame.size, boxes, rows.scores, rows.classes, masks=masks)
 
 
-def _notes(card: Card, head: Head) -> tuple[str, ...]:
+def _notes(card: Card, head: YoloLayout) -> tuple[str, ...]:
     shapes = f"{head.extras} prototypes, rows of {head.classes or 'any'} classes in the form {head.form}"
     told = "by the metadata and shapes" if card.labels else "guess: by their shapes alone"
     return (

@@ -1,4 +1,4 @@
-"""Drawing: that what was found shows, on any picture, and that names can be read."""
+"""Drawing: what was found is visible on any picture, and names can be read."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from PIL import Image, ImageFont
 
 from runner_core.cards.labels import LabelMap
 from runner_core.drawing.annotate import annotate_picture
-from runner_core.drawing.captions import Style, Tags, plain
-from runner_core.drawing.palette import BLACK, PALETTE, WHITE, colour_of, ink_on, luminance
+from runner_core.drawing.captions import Captions, Style, to_plain_line
+from runner_core.drawing.palette import BLACK, PALETTE, WHITE, choose_colour, choose_ink, compute_luminance
 from runner_core.errors import UsageError
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
@@ -47,12 +47,12 @@ def is_colour(image: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
 
 
 @pytest.fixture
-def tags_of(monkeypatch):
-    """The tags of a drawing: (text, left, top, right, bottom)."""
+def captions_of(monkeypatch):
+    """The captions of a drawing: (text, left, top, right, bottom)."""
 
-    def tags_of(image: Image.Image, *inferences: Inference) -> list[tuple[str, int, int, int, int]]:
+    def captions_of(image: Image.Image, *inferences: Inference) -> list[tuple[str, int, int, int, int]]:
         placed: list[tuple[str, int, int, int, int]] = []
-        place, write, corners = Tags._place, Tags._write, []
+        place, write, corners = Captions._choose_corner, Captions._write, []
 
         def noted(self, size, area):
             corner = place(self, size, area)
@@ -64,12 +64,12 @@ def tags_of(monkeypatch):
             write(self, line, corner, ink)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Tags, "_place", noted)
-            patch.setattr(Tags, "_write", written)
+            patch.setattr(Captions, "_choose_corner", noted)
+            patch.setattr(Captions, "_write", written)
             annotate_picture(image, inferences)
         return placed
 
-    return tags_of
+    return captions_of
 
 
 def test_gives_a_new_picture_and_leaves_the_old_one():
@@ -87,8 +87,8 @@ def test_nothing_found_changes_nothing():
 
 def test_a_box_is_an_outline_on_its_own_edge():
     drawn = annotate_picture(blank(), [found((50, 60, 150, 160))])
-    coloured = is_colour(drawn, colour_of("brain", 0))
-    coloured[:60] = False  # the tag
+    coloured = is_colour(drawn, choose_colour("brain", 0))
+    coloured[:60] = False  # the caption
     rows, columns = np.flatnonzero(coloured.any(axis=1)), np.flatnonzero(coloured.any(axis=0))
     assert (columns[0], rows[0], columns[-1], rows[-1]) == (50, 60, 149, 159)
     assert not changed(blank(), drawn)[66:154, 56:144].any(), "a box is not filled"
@@ -96,7 +96,7 @@ def test_a_box_is_an_outline_on_its_own_edge():
 
 def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
     """The contrast ratio of WCAG, 1 to 21."""
-    dark, light = sorted(luminance(tuple(colour)) + 0.05 for colour in (one, other))
+    dark, light = sorted(compute_luminance(tuple(colour)) + 0.05 for colour in (one, other))
     return light / dark
 
 
@@ -109,37 +109,41 @@ def test_a_box_shows_on_any_ground(ground):
 
 
 @pytest.mark.parametrize("colour", PALETTE)
-def test_letters_stand_out_on_their_tag(colour):
-    assert contrast(colour, ink_on(colour)) >= 4.5, "WCAG asks 4.5:1 of text"
+def test_letters_stand_out_in_their_caption(colour):
+    assert contrast(colour, choose_ink(colour)) >= 4.5, "WCAG asks 4.5:1 of text"
 
 
 def test_luminance_is_that_of_the_standard():
-    assert luminance(WHITE) == pytest.approx(1)
-    assert luminance(BLACK) == 0
-    assert luminance((255, 0, 0)) == pytest.approx(0.2126)
-    assert luminance((118, 118, 118)) == pytest.approx((1.05 / 4.54) - 0.05, abs=1e-3)  # the known least grey for AA
+    assert compute_luminance(WHITE) == pytest.approx(1)
+    assert compute_luminance(BLACK) == 0
+    assert compute_luminance((255, 0, 0)) == pytest.approx(0.2126)
+    assert compute_luminance((118, 118, 118)) == pytest.approx(
+        (1.05 / 4.54) - 0.05, abs=1e-3
+    )  # the darkest grey for AA
 
 
 def test_colours_are_those_of_brain_and_class():
     assert len(set(PALETTE)) == len(PALETTE)
-    assert len({colour_of("page", number) for number in range(len(PALETTE))}) == len(PALETTE)
-    assert colour_of("page", 3) == colour_of("page", 3 + len(PALETTE))
-    assert colour_of("page", 0) != colour_of("graphs", 0)
+    assert len({choose_colour("page", number) for number in range(len(PALETTE))}) == len(PALETTE)
+    assert choose_colour("page", 3) == choose_colour("page", 3 + len(PALETTE))
+    assert choose_colour("page", 0) != choose_colour("graphs", 0)
 
 
 def test_the_best_lies_on_top():
     both = found((50, 60, 150, 160), (50, 60, 150, 160), model_ids=np.array([1, 2]), scores=np.array([0.9, 0.2], "f4"))
-    assert is_colour(annotate_picture(blank(), [both]), colour_of("brain", 1))[100, 50]
+    assert is_colour(annotate_picture(blank(), [both]), choose_colour("brain", 1))[100, 50]
 
 
-def test_names_scores_and_tracks_are_said(tags_of):
-    told = found((50, 60, 150, 160), (200, 60, 300, 160), scores=np.array([0.876, 0.5], "f4"), tracks=np.array([7, -1]))
-    assert [tag[0] for tag in tags_of(blank(), told)] == ["person 0.88 #7", "person 0.50"]
+def test_names_scores_and_tracks_are_in_captions(captions_of):
+    inference = found(
+        (50, 60, 150, 160), (200, 60, 300, 160), scores=np.array([0.876, 0.5], "f4"), tracks=np.array([7, -1])
+    )
+    assert [caption[0] for caption in captions_of(blank(), inference)] == ["person 0.88 #7", "person 0.50"]
 
 
-def test_of_several_brains_the_name_is_said_too(tags_of):
+def test_of_several_brains_the_name_is_in_captions_too(captions_of):
     one, other = found((50, 60, 90, 90), brain="first"), found((50, 160, 90, 190), brain="dog", model_ids=np.array([1]))
-    assert [tag[0] for tag in tags_of(blank(), one, other)] == ["first: person", "dog"]
+    assert [caption[0] for caption in captions_of(blank(), one, other)] == ["first: person", "dog"]
 
 
 @pytest.mark.parametrize(
@@ -153,24 +157,24 @@ def test_of_several_brains_the_name_is_said_too(tags_of):
         (400, 300, 500, 400),
     ],
 )
-def test_a_tag_at_the_edge_stays_inside(tags_of, box):
-    ((_, left, top, right, bottom),) = tags_of(blank(), found(box, scores=np.array([0.5], "f4")))
+def test_a_caption_at_the_edge_stays_inside(captions_of, box):
+    ((_, left, top, right, bottom),) = captions_of(blank(), found(box, scores=np.array([0.5], "f4")))
     assert 0 <= left < right <= WIDE
     assert 0 <= top < bottom <= HIGH
 
 
-def test_tags_keep_off_each_other(tags_of):
-    tags = tags_of(blank(), found(*[(60 + step, 80 + step, 200, 200) for step in (0, 2, 4, 6)]))
+def test_captions_keep_off_each_other(captions_of):
+    captions = captions_of(blank(), found(*[(60 + step, 80 + step, 200, 200) for step in (0, 2, 4, 6)]))
     taken = np.zeros((HIGH, WIDE), int)
-    for _, left, top, right, bottom in tags:
+    for _, left, top, right, bottom in captions:
         taken[top:bottom, left:right] += 1
-    assert len(tags) == 4
+    assert len(captions) == 4
     assert taken.max() == 1
 
 
-def test_a_long_name_is_cut_to_the_picture(tags_of):
+def test_a_long_name_is_cut_to_the_picture(captions_of):
     long = LabelMap.from_names(["a name far too long for any picture as narrow as this one is"])
-    ((text, left, _, right, _),) = tags_of(
+    ((text, left, _, right, _),) = captions_of(
         blank(size=(90, 200)), attrs.evolve(found((10, 50, 60, 90), size=(90, 200)), labels=long)
     )
     assert text.startswith("a name")
@@ -181,49 +185,49 @@ def test_a_long_name_is_cut_to_the_picture(tags_of):
 def test_sizes_follow_the_picture():
     small, large = Style.of((320, 240)), Style.of((3840, 2160))
     assert large.line > small.line
-    assert large.letters > 3 * small.letters
-    assert Style.of((200, 4000)).letters <= 20, "a narrow picture has room for few letters"
+    assert large.font_size > 3 * small.font_size
+    assert Style.of((200, 4000)).font_size <= 20, "a narrow picture has room for few letters"
 
 
 def test_a_mask_is_tinted_and_its_edge_drawn():
     array = np.zeros((HIGH, WIDE), bool)
     array[100:160, 100:200] = True
-    told = Inference(
+    inference = Inference(
         brain="brain",
         task="instance-segmentation",
         size=SIZE,
         model_ids=np.array([0]),
         masks=(Mask(array=array),),
     )
-    drawn = annotate_picture(blank(), [told])
+    drawn = annotate_picture(blank(), [inference])
     touched = changed(blank(), drawn)
     assert touched[array].all()
     assert not touched[165:].any()
-    assert not is_colour(drawn, colour_of("brain", 0))[120:140, 120:180].any(), "the inside shows the picture"
-    assert is_colour(drawn, colour_of("brain", 0))[101:159, 101:199].any(), "the edge does not"
+    assert not is_colour(drawn, choose_colour("brain", 0))[120:140, 120:180].any(), "the inside shows the picture"
+    assert is_colour(drawn, choose_colour("brain", 0))[101:159, 101:199].any(), "the edge does not"
 
 
 def test_an_empty_mask_draws_nothing():
-    told = Inference(
+    inference = Inference(
         brain="brain", task="instance-segmentation", size=SIZE, model_ids=np.array([0]),
         masks=(Mask(array=np.zeros((HIGH, WIDE), bool)),),
     )  # fmt: skip
-    assert not changed(blank(), annotate_picture(blank(), [told])).any()
+    assert not changed(blank(), annotate_picture(blank(), [inference])).any()
 
 
 def test_keypoints_that_were_seen_are_drawn():
     points = np.array([[[100, 100, 0.9], [200, 100, 0.1], [np.nan, 3, 0.9]]], np.float32)
-    told = Inference(brain="brain", task="keypoints", size=SIZE, model_ids=np.array([0]), keypoints=points)
-    drawn = annotate_picture(blank(), [told])
-    assert is_colour(drawn, colour_of("brain", 0))[100, 100]
+    inference = Inference(brain="brain", task="keypoints", size=SIZE, model_ids=np.array([0]), keypoints=points)
+    drawn = annotate_picture(blank(), [inference])
+    assert is_colour(drawn, choose_colour("brain", 0))[100, 100]
     assert not changed(blank(), drawn)[90:110, 190:210].any()
 
 
-def test_a_person_has_limbs_another_thing_has_not():
+def test_a_person_has_limbs_another_thing_does_not():
     points = np.zeros((1, 17, 3), np.float32)
     points[0, 5], points[0, 6] = (100, 150, 1), (200, 150, 1)  # shoulders
     for number, drawn in ((0, True), (1, False)):
-        told = Inference(
+        inference = Inference(
             brain="brain",
             task="keypoints",
             size=SIZE,
@@ -231,8 +235,8 @@ def test_a_person_has_limbs_another_thing_has_not():
             model_ids=np.array([number]),
             keypoints=points,
         )
-        image = annotate_picture(blank(), [told])
-        assert is_colour(image, colour_of("brain", number))[145:155, 150].any() == drawn
+        image = annotate_picture(blank(), [inference])
+        assert is_colour(image, choose_colour("brain", number))[145:155, 150].any() == drawn
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.uint64])
@@ -241,32 +245,32 @@ def test_a_class_map_is_an_overlay_with_a_legend(dtype, background):
     class_map = np.zeros((HIGH, WIDE), dtype)
     class_map[:120, :160] = 2
     labels = LabelMap.from_names([background, "cat", "dog"])
-    told = Inference(
+    inference = Inference(
         brain="brain", task="semantic-segmentation", size=SIZE, labels=labels, model_ids=np.array([2]),
         class_map=class_map,
     )  # fmt: skip
-    drawn = annotate_picture(blank(), [told])
+    drawn = annotate_picture(blank(), [inference])
     touched = changed(blank(), drawn)
     assert touched[:120, :160].all()
     assert not touched[:120, 160:].any(), "background stays bare"
-    assert is_colour(drawn, colour_of("brain", 2))[200:, :40].any(), "no legend"
+    assert is_colour(drawn, choose_colour("brain", 2))[200:, :40].any(), "no legend"
 
 
 def test_numbers_outside_the_map_do_not_harm():
     class_map = np.full((HIGH, WIDE), -1)
     class_map[0, 0] = 300
-    told = Inference(
+    inference = Inference(
         brain="brain", task="semantic-segmentation", size=SIZE, model_ids=np.array([], int), class_map=class_map
     )
-    assert changed(blank(), annotate_picture(blank(), [told]))[0, 0]
+    assert changed(blank(), annotate_picture(blank(), [inference]))[0, 0]
 
 
 def test_a_classification_is_listed():
-    told = Inference(
+    inference = Inference(
         brain="brain", task="classification", size=SIZE, labels=LABELS, model_ids=np.array([1, 2]),
         scores=np.array([0.8, 0.1], np.float32),
     )  # fmt: skip
-    touched = changed(blank(), annotate_picture(blank(), [told]))
+    touched = changed(blank(), annotate_picture(blank(), [inference]))
     assert touched[-10:, :40].any()
     assert not touched[: HIGH // 2].any()
 
@@ -299,10 +303,10 @@ def test_no_name_is_too_odd_to_draw(name):
 
 
 def test_names_are_one_line_and_lose_accents_only_where_the_font_lacks_them(monkeypatch):
-    assert plain("  two\n lines ") == "two lines"
-    assert plain("café") == "cafe"
+    assert to_plain_line("  two\n lines ") == "two lines"
+    assert to_plain_line("café") == "cafe"
     monkeypatch.setenv("RUNNER_FONT", "any.ttf")
-    assert plain("café") == "café"
+    assert to_plain_line("café") == "café"
 
 
 def test_another_font_can_be_named(monkeypatch, tmp_path):
@@ -310,11 +314,11 @@ def test_another_font_can_be_named(monkeypatch, tmp_path):
     path.write_bytes(ImageFont.load_default(20).path.getvalue())
     monkeypatch.setenv("RUNNER_FONT", str(path))
     assert Style.of((WIDE, HIGH)).font.path == str(path)
-    told = found((50, 60, 150, 160))
-    assert changed(blank(), annotate_picture(blank(), [told])).any()
+    inference = found((50, 60, 150, 160))
+    assert changed(blank(), annotate_picture(blank(), [inference])).any()
     monkeypatch.setenv("RUNNER_FONT", str(tmp_path / "none.ttf"))
     with pytest.raises(UsageError, match=r"none\.ttf: not a font .*; name a \.ttf or \.otf file in RUNNER_FONT"):
-        annotate_picture(blank(), [told])
+        annotate_picture(blank(), [inference])
 
 
 def test_the_colours_of_the_file_are_not_carried_over():

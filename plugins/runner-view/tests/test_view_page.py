@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from view_client import result
 
-from runner_core.drawing.palette import colour_of
+from runner_core.drawing.palette import choose_colour
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 from runner_core.results.result import Failure
@@ -72,7 +72,7 @@ class TestWhatItShows:
         page = opened()
         show(view, page)
         assert near(pixel(page, INSIDE), GREY)
-        assert near(pixel(page, EDGE), colour_of("sample", 1))
+        assert near(pixel(page, EDGE), choose_colour("sample", 1))
         assert page.get_by_role("img", name="sample.png: 1 page, 1 graph").is_visible()
 
     def test_every_kind_of_result(self, view, opened):
@@ -115,14 +115,14 @@ class TestWhatCanBeSwitched:
         page = opened()
         show(view, page)
         page.get_by_role("button", name="Boxes").click()
-        assert not near(pixel(page, EDGE), colour_of("sample", 1))
+        assert not near(pixel(page, EDGE), choose_colour("sample", 1))
         page.get_by_role("button", name="Boxes").click()
-        assert near(pixel(page, EDGE), colour_of("sample", 1))
+        assert near(pixel(page, EDGE), choose_colour("sample", 1))
 
     def test_masks(self, view, opened):
         page = opened()
         show(view, page, masked())
-        red, _, blue = colour_of("masks", 1)
+        red, _, blue = choose_colour("masks", 1)
         veiled = pixel(page, INSIDE)
         assert (veiled[0] - 128) * (red - 128) > 0 or (veiled[2] - 128) * (blue - 128) > 0
         page.get_by_role("button", name="Masks").click()
@@ -132,7 +132,7 @@ class TestWhatCanBeSwitched:
         page = opened()
         points = np.array([[[*INSIDE, 0.9]]], np.float32)
         show(view, page, Inference("points", "keypoints", (96, 64), np.array([0]), keypoints=points))
-        assert near(pixel(page, INSIDE), colour_of("points", 0))
+        assert near(pixel(page, INSIDE), choose_colour("points", 0))
         page.get_by_role("button", name="Keypoints").click()
         page.get_by_role("button", name="Names").click()
         assert near(pixel(page, INSIDE), GREY)
@@ -141,17 +141,17 @@ class TestWhatCanBeSwitched:
         page = opened()
         show(view, page)
         ground = (26, 14)  # above the box
-        assert near(pixel(page, ground), colour_of("sample", 1))
+        assert near(pixel(page, ground), choose_colour("sample", 1))
         page.get_by_role("button", name="Names").click()
-        assert not near(pixel(page, ground), colour_of("sample", 1))
+        assert not near(pixel(page, ground), choose_colour("sample", 1))
 
     def test_a_brain_as_a_whole_and_not_the_others(self, view, opened):
         page = opened()
         show(view, page, sample_inference(rows=1), sample_inference("other", rows=1))
         page.get_by_role("switch", name="Show other").click()
-        assert near(pixel(page, EDGE), colour_of("sample", 1))
+        assert near(pixel(page, EDGE), choose_colour("sample", 1))
         page.get_by_role("switch", name="Show sample").click()
-        assert not near(pixel(page, EDGE), colour_of("sample", 1))
+        assert not near(pixel(page, EDGE), choose_colour("sample", 1))
         assert page.get_by_role("img", name="nothing found").is_visible()
 
     def test_the_least_confidence_of_one_brain(self, view, opened):

@@ -1,4 +1,4 @@
-"""Tags: names on filled grounds, kept inside the picture and off each other."""
+"""Captions: names on filled rectangles, kept inside the picture and off each other; and a legend."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ import attrs
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from runner_core.drawing.palette import BLACK, RGB, WHITE, ink_on
+from runner_core.drawing.palette import BLACK, RGB, WHITE, choose_ink
 from runner_core.errors import UsageError
 
 FONT_VARIABLE = "RUNNER_FONT"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Area = tuple[float, float, float, float]
-Row = tuple[RGB, str]
+LegendRow = tuple[RGB, str]
 
-_CELL = 4  # pixels: how finely the taken parts of a picture are kept
-_PANEL_GROUND = 176  # opacity, 0 to 255
+_CELL = 4  # pixels: the resolution at which occupied parts of a picture are remembered
+_LEGEND_OPACITY = 176  # opacity, 0 to 255
 
 
 @attrs.frozen
 class Style:
-    """Sizes in pixels that suit one picture: of lines, of the rims beside them, of letters; and the font."""
+    """Sizes in pixels that suit one picture: of lines, of the rims beside them, of the font; and the font itself."""
 
     line: int
     rim: int
-    letters: int
+    font_size: int
     font: Font
 
     @classmethod
     def of(cls, size: tuple[int, int]) -> Style:
-        """For a picture of that (width, height). Raises UsageError where RUNNER_FONT names no font."""
+        """For a picture of that (width, height). Raises UsageError if RUNNER_FONT does not name a font."""
         side = math.sqrt(size[0] * size[1])
-        letters = min(max(10, round(side / 44)), max(8, size[0] // 10))
-        font = load_font(os.environ.get(FONT_VARIABLE, ""), letters)
-        return cls(line=max(2, round(side / 350)), rim=max(1, round(side / 1200)), letters=letters, font=font)
+        font_size = min(max(10, round(side / 44)), max(8, size[0] // 10))
+        font = load_font(os.environ.get(FONT_VARIABLE, ""), font_size)
+        return cls(line=max(2, round(side / 350)), rim=max(1, round(side / 1200)), font_size=font_size, font=font)
 
     @property
-    def high(self) -> int:
-        """The height of a line of text with room around it."""
-        return round(self.letters * 1.35)
+    def line_height(self) -> int:
+        """The height of a line of text with the room around it."""
+        return round(self.font_size * 1.35)
 
     @property
-    def pad(self) -> int:
+    def padding(self) -> int:
         """The room left and right of a text."""
-        return max(2, round(self.letters * 0.3))
+        return max(2, round(self.font_size * 0.3))
 
-    def fit(self, text: str, width: int) -> str:
-        """The text on one line, cut short with an ellipsis where it is wider than ``width`` pixels."""
-        line = plain(text)
+    def fit_text(self, text: str, width: int) -> str:
+        """The text on one line, cut short with an ellipsis if it is wider than ``width`` pixels."""
+        line = to_plain_line(text)
         if self.font.getlength(line) <= width:
             return line
         kept = next((end for end in range(len(line), 0, -1) if self.font.getlength(line[:end] + "…") <= width), 0)
@@ -62,7 +62,7 @@ class Style:
 
 @lru_cache(maxsize=32)
 def load_font(path: str, size: int) -> Font:
-    """The font of that file; of none, Pillow's own, which has the letters of English alone."""
+    """The font in that file; without a file Pillow's own, which has ASCII letters only. Raises UsageError."""
     if not path:
         return ImageFont.load_default(size)
     try:
@@ -72,75 +72,75 @@ def load_font(path: str, size: int) -> Font:
         raise UsageError(f"{path}: not a font ({error})", remedy=remedy) from None
 
 
-def plain(text: str) -> str:
-    """One line; where only Pillow's own font is at hand, letters without their accents."""
+def to_plain_line(text: str) -> str:
+    """The text on one line; without accents if no font is named, since Pillow's own has none."""
     line = " ".join(text.split())
     if os.environ.get(FONT_VARIABLE) or line.isascii():
         return line
     return "".join(part for part in unicodedata.normalize("NFKD", line) if not unicodedata.combining(part))
 
 
-class Tags:
-    """Writes tags and panels on one picture, remembering which parts of it they take."""
+class Captions:
+    """Writes captions and legends on one picture, and remembers which parts of it they occupy."""
 
     def __init__(self, canvas: Image.Image, style: Style) -> None:
         self._canvas, self._draw, self._style = canvas, ImageDraw.Draw(canvas), style
-        self._taken = np.zeros((canvas.height // _CELL + 1, canvas.width // _CELL + 1), bool)
+        self._occupied = np.zeros((canvas.height // _CELL + 1, canvas.width // _CELL + 1), bool)
 
-    def tag(self, text: str, colour: RGB, area: Area) -> None:
-        """Names what lies in ``area`` (x1, y1, x2, y2): above it, else inside or below, where no other tag is."""
+    def add_caption(self, text: str, colour: RGB, area: Area) -> None:
+        """Writes a text for ``area`` (x1, y1, x2, y2): above it, else inside or below, where no other caption is."""
         style = self._style
-        line = style.fit(text, self._canvas.width - 2 * style.pad)
+        line = style.fit_text(text, self._canvas.width - 2 * style.padding)
         if not line:
             return
-        size = round(style.font.getlength(line)) + 2 * style.pad, style.high
-        left, top = self._place(size, area)
+        size = round(style.font.getlength(line)) + 2 * style.padding, style.line_height
+        left, top = self._choose_corner(size, area)
         self._draw.rectangle((left, top, left + size[0] - 1, top + size[1] - 1), fill=colour)
-        self._write(line, (left + style.pad, top), ink_on(colour))
+        self._write(line, (left + style.padding, top), choose_ink(colour))
 
-    def panel(self, rows: Sequence[Row]) -> None:
-        """Lists rows of a colour and a text in the lower left corner, as many as half the height holds."""
+    def add_legend(self, rows: Sequence[LegendRow]) -> None:
+        """Lists rows of a colour and a text in the lower left corner, as many as fit into half the height."""
         style, canvas = self._style, self._canvas
-        shown = rows[: max(1, canvas.height // 2 // style.high)]
-        swatch = style.high - 2 * style.pad
-        inset = swatch + 3 * style.pad
-        lines = [style.fit(text, canvas.width - inset - style.pad) for _, text in shown]
+        shown = rows[: max(1, canvas.height // 2 // style.line_height)]
+        swatch = style.line_height - 2 * style.padding
+        inset = swatch + 3 * style.padding
+        lines = [style.fit_text(text, canvas.width - inset - style.padding) for _, text in shown]
         if not all(lines):
             return
-        wide = round(max(style.font.getlength(line) for line in lines)) + inset + style.pad
-        top = canvas.height - len(lines) * style.high
-        _veil(canvas, (0, top, wide, canvas.height))
-        self._take((0, top), (wide, canvas.height - top))
+        wide = round(max(style.font.getlength(line) for line in lines)) + inset + style.padding
+        top = canvas.height - len(lines) * style.line_height
+        _darken(canvas, (0, top, wide, canvas.height))
+        self._occupy((0, top), (wide, canvas.height - top))
         for row, ((colour, _), line) in enumerate(zip(shown, lines, strict=True)):
-            y = top + row * style.high
-            corner = style.pad, y + style.pad
+            y = top + row * style.line_height
+            corner = style.padding, y + style.padding
             self._draw.rectangle((*corner, corner[0] + swatch, corner[1] + swatch), fill=colour, outline=WHITE)
             self._write(line, (inset, y), WHITE)
 
     def _write(self, line: str, corner: tuple[float, float], ink: RGB) -> None:
-        middle = corner[0], corner[1] + self._style.high / 2
+        middle = corner[0], corner[1] + self._style.line_height / 2
         self._draw.text(middle, line, fill=ink, font=self._style.font, anchor="lm")
 
-    def _place(self, size: tuple[int, int], area: Area) -> tuple[int, int]:
-        """The first free corner, else the natural one."""
-        inside = [self._clamped(corner, size) for corner in _corners(size, area, self._style)]
-        corner = next((corner for corner in inside if not self._is_taken(corner, size)), inside[0])
-        self._take(corner, size)
+    def _choose_corner(self, size: tuple[int, int], area: Area) -> tuple[int, int]:
+        """The first free corner, else the preferred one."""
+        inside = [self._clamp(corner, size) for corner in _list_corners(size, area, self._style)]
+        corner = next((corner for corner in inside if not self._is_occupied(corner, size)), inside[0])
+        self._occupy(corner, size)
         return corner
 
-    def _clamped(self, corner: tuple[float, float], size: tuple[int, int]) -> tuple[int, int]:
+    def _clamp(self, corner: tuple[float, float], size: tuple[int, int]) -> tuple[int, int]:
         left = max(0, min(round(corner[0]), self._canvas.width - size[0]))
         return left, max(0, min(round(corner[1]), self._canvas.height - size[1]))
 
-    def _is_taken(self, corner: tuple[int, int], size: tuple[int, int]) -> bool:
-        return bool(self._taken[_cells(corner, size)].any())
+    def _is_occupied(self, corner: tuple[int, int], size: tuple[int, int]) -> bool:
+        return bool(self._occupied[_cells_of(corner, size)].any())
 
-    def _take(self, corner: tuple[int, int], size: tuple[int, int]) -> None:
-        self._taken[_cells(corner, size)] = True
+    def _occupy(self, corner: tuple[int, int], size: tuple[int, int]) -> None:
+        self._occupied[_cells_of(corner, size)] = True
 
 
-def _corners(size: tuple[int, int], area: Area, style: Style) -> Iterator[tuple[float, float]]:
-    """Upper left corners for a tag, the natural one first."""
+def _list_corners(size: tuple[int, int], area: Area, style: Style) -> Iterator[tuple[float, float]]:
+    """Upper left corners for a caption, the preferred one first."""
     (wide, high), (x1, y1, x2, y2) = size, area
     yield x1 - style.rim, y1 - high
     yield x1, y1
@@ -152,11 +152,11 @@ def _corners(size: tuple[int, int], area: Area, style: Style) -> Iterator[tuple[
         yield x1, y1 + step * high
 
 
-def _cells(corner: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:
+def _cells_of(corner: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:
     (left, top), (wide, high) = corner, size
     return slice(top // _CELL, (top + high - 1) // _CELL + 1), slice(left // _CELL, (left + wide - 1) // _CELL + 1)
 
 
-def _veil(canvas: Image.Image, area: tuple[int, int, int, int]) -> None:
+def _darken(canvas: Image.Image, area: tuple[int, int, int, int]) -> None:
     """Darkens a part of the picture so that white text stands out."""
-    canvas.paste(BLACK, area, Image.new("L", (area[2] - area[0], area[3] - area[1]), _PANEL_GROUND))
+    canvas.paste(BLACK, area, Image.new("L", (area[2] - area[0], area[3] - area[1]), _LEGEND_OPACITY))

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.drawing import LEAST_POINT
+from runner_core.drawing import MIN_KEYPOINT_SCORE
 from runner_core.results import Inference, yolo_text
 from runner_export.outline import outline
 
@@ -84,7 +84,7 @@ def _points(inference: Inference) -> NDArray[np.float32]:
 def _seen(points: NDArray[np.float32], inference: Inference) -> NDArray[np.bool_]:
     """N x K: which keypoints are in the picture, and sure enough."""
     within = (points[..., :2] >= 0) & (points[..., :2] <= inference.size)  # what is no number is not
-    seen: NDArray[np.bool_] = within.all(axis=2) & (points[..., 2] >= LEAST_POINT)
+    seen: NDArray[np.bool_] = within.all(axis=2) & (points[..., 2] >= MIN_KEYPOINT_SCORE)
     return seen
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from runner_core.drawing import class_counts
+from runner_core.drawing import count_classes
 from runner_core.results import Inference
 
 SIDE = 512  # pixels of the longer side, at most
@@ -40,7 +40,7 @@ def planes_of(inference: Inference) -> Iterator[Plane]:
 
 
 def _of_classes(inference: Inference, class_map: NDArray[np.integer]) -> tuple[tuple[int, ...], NDArray[np.uint8]]:
-    counts = class_counts(inference)
+    counts = count_classes(inference)
     values = tuple(sorted(counts, key=lambda number: -counts[number])[:MOST])
     small = _thinned(class_map)
     plane = np.zeros(small.shape, np.uint8)

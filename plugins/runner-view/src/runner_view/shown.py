@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.drawing import LEAST_POINT, PERSON_LIMBS, RGB, colour_of, ink_on
+from runner_core.drawing import MIN_KEYPOINT_SCORE, PERSON_LIMBS, RGB, choose_colour, choose_ink
 from runner_core.results import Failure, Inference
 
 MOST = 300  # instances of a brain
@@ -40,8 +40,8 @@ def _classes(inference: Inference) -> dict[int, dict[str, str]]:
 
 
 def _class(brain: str, model_id: int, name: str) -> dict[str, str]:
-    colour = colour_of(brain, model_id)
-    return {"name": name, "colour": _css(colour), "ink": _css(ink_on(colour))}
+    colour = choose_colour(brain, model_id)
+    return {"name": name, "colour": _css(colour), "ink": _css(choose_ink(colour))}
 
 
 def _css(colour: RGB) -> str:
@@ -75,4 +75,4 @@ def _limbs(inference: Inference) -> dict[str, Any] | None:
     if points is None:
         return None
     person = points.shape[1] == 17 and "person" in inference.names
-    return {"least": LEAST_POINT, "pairs": PERSON_LIMBS if person else ()}
+    return {"least": MIN_KEYPOINT_SCORE, "pairs": PERSON_LIMBS if person else ()}

@@ -55,7 +55,7 @@ def test_a_store_that_gives_nothing_away_says_so():
 
 
 def test_what_an_online_brain_cannot_be_told():
-    with pytest.raises(UsageError, match="an online brain takes no engine, threads; of these, it knows conf"):
+    with pytest.raises(UsageError, match="an online brain takes no engine, threads; it takes conf"):
         Project("far").get_model("graphs", local=False, conf=0.5, engine="onnx", threads=1)
     with pytest.raises(UsageError, match="conf is 5"):
         Project("far").get_model("graphs", local=False, conf=5)

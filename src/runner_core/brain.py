@@ -100,7 +100,7 @@ class Brain(ABC):
 
         Raises NotInstalled where there is none.
         """
-        trainers = get_registry().claiming("trainers", self.family)
+        trainers = get_registry().find_claiming("trainers", self.family)
         name = trainers[0].plugin.name if trainers else self.family
         trained: Brain = get_registry().make("trainers", name).train(self, Path(dataset), options)
         return trained

@@ -1,4 +1,4 @@
-"""Project: stores, and the brains in them by name."""
+"""Project: stores, and brains by name; ``open_brain``."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ class Project:
         self._store = parse_store_address(store) if store else None
 
     def brains(self) -> Iterator[tuple[str, BrainRef]]:
-        """What the stores offer: (store, brain)."""
+        """What the stores offer: (the store's alias, the brain). Raises UnreachableError."""
         for address in [self._store] if self._store else read_configured_stores().values():
             for ref in address.open().list():
                 yield address.alias, ref
 
     def get_model(self, name: str, *, version: str | None = None, local: bool = True, **choices: Any) -> Brain:
-        """The brain of that name: loaded here, or with ``local=False`` one whose answers come from the server.
+        """The brain of that name: loaded here, or with ``local=False`` one that runs on the store's server.
 
-        ``choices`` are those of ``open_brain``; of an online brain, ``conf`` alone. Raises NoSuchBrain, and UsageError
-        where no store runs it online.
+        ``choices`` are those of ``open_brain``; for an online brain, only ``conf``.
+        Raises NoSuchBrain, and UsageError if no store runs it online.
         """
         reference = Reference(name, version, self._store)
         if local:
             return open_path(fetch_brain(reference), LoadOptions(**choices))
         others = sorted(set(choices) - {"conf"})
         if others:
-            raise UsageError(f"an online brain takes no {', '.join(others)}", remedy="of these, it knows conf")
-        return _online(reference, LoadOptions(**choices).conf)
+            raise UsageError(f"an online brain takes no {', '.join(others)}", remedy="it takes conf")
+        return _open_online(reference, LoadOptions(**choices).conf)
 
 
-def _online(reference: Reference, conf: float | None) -> Brain:
+def _open_online(reference: Reference, conf: float | None) -> Brain:
     stores: list[Store] = [address.open() for address in list_addresses(reference)]
     able = [store for store in stores if isinstance(store, OnlineStore)]
     for store in able:
@@ -60,16 +60,18 @@ def _online(reference: Reference, conf: float | None) -> Brain:
 def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     """Opens a model file, a folder, a ``brain.json``, or a brain by name: see ``runner_core.stores.reference``.
 
-    ``name``         what to call it, where that is not the card's or the file's name.
-    ``labels``       a label file, names in class order, or a LabelMap; ``first_class`` is the number of the first,
-                     where that is not the card's or the task's.
-    ``task``         the family, where several recognise the model, or a card has artifacts of several.
+    ``name``         what to call it, instead of the card's or the file's name.
+    ``labels``       a label file, names in class order, or a LabelMap; ``first_class`` is the number of the first one,
+                     instead of the card's or the task's.
+    ``task``         the family, if several recognise the model, or a card has artifacts of several.
     ``engine``       the engine, or several in the order to try: ``"openvino,tensorflow"``.
-    ``conf``         the least score, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.
-    ``classes``      names of the classes wanted; ``max_det`` the most instances a frame.
+    ``conf``         the score threshold, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.
+    ``classes``      names of the classes to keep; ``max_det`` the most instances per frame.
     ``device``       ``cpu``, ``cuda:0``, ...; ``threads`` within one call.
-    ``precision``    the least exact numbers that an engine may compute in: ``f32``, ``bf16``, ``f16``.
-    ``trust``        let it do more than compute, now and whenever exactly these files are opened again.
+    ``precision``    the lowest precision in which an engine may compute: ``f32``, ``bf16``, ``f16``.
+    ``trust``        let the model read and write files or run code, now and whenever exactly these files are opened.
+
+    Raises NoSuchBrain, NotInstalled, UsageError, UntrustedError, and other RunnerErrors that say what to do.
     """
     asked = LoadOptions(**choices)
     return open_path(resolve_brain(os.fspath(path_or_name)), asked)

@@ -65,7 +65,7 @@ def test_a_brain_by_path_is_locked_too(runner, tmp_path):
     (made / WEIGHTS).write_bytes(b"other")
     done = runner("pull", "--locked", made)
     assert done.returncode == 1
-    assert f"is not what brains.lock says: {WEIGHTS}; pull it again, or lock it anew" in done.stderr
+    assert f"is not what brains.lock says: {WEIGHTS}; pull it again, or lock it again" in done.stderr
 
 
 @pytest.mark.parametrize("command", [("predict", PICTURE, "--brain"), ("run", PICTURE, "--brain"), ("pull",)])

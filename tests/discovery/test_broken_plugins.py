@@ -35,8 +35,8 @@ BROKEN = {
     "unknown-hook": (spoiled("_tasks", "_taks"), "implements unknown hooks: runner_taks; known: runner_engines"),
     "wrong-signature": (spoiled("()", "(model)"), "Argument(s) {'model'} are declared in the hookimpl"),
     "hook-raises": (GOOD + "    raise OSError('disk on fire')\n", "OSError: disk on fire"),
-    "not-a-plugin": (GOOD + "    yield 'a name'\n", "runner_tasks gave 'a name', not a Plugin"),
-    "forgot-yield": (spoiled("yield ", ""), "runner_tasks gave None, not Plugins"),
+    "not-a-plugin": (GOOD + "    yield 'a name'\n", "runner_tasks returned 'a name', not a Plugin"),
+    "forgot-yield": (spoiled("yield ", ""), "runner_tasks returned None, not Plugins"),
     "forgot-hookimpl": (spoiled("@hookimpl\n", ""), "implements no hook of runner; runner_tasks lacks @hookimpl"),
     "string-claims": (
         spoiled('one")', 'one", claims=(".x"))'),

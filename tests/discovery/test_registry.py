@@ -38,8 +38,8 @@ def targets(tmp_path, monkeypatch):
 def test_plugins_are_found_by_name_and_by_claim():
     with registry_of(engines=[plugin("zeta", "a:b", ".pb"), plugin("alpha", "a:b", ".pb", ".onnx")]) as found:
         assert found.get("engines", "zeta").plugin.claims == (".pb",)
-        assert [claiming.plugin.name for claiming in found.claiming("engines", ".pb")] == ["alpha", "zeta"]
-        assert found.claiming("engines", ".p") == ()
+        assert [claiming.plugin.name for claiming in found.find_claiming("engines", ".pb")] == ["alpha", "zeta"]
+        assert found.find_claiming("engines", ".p") == ()
         assert found.all("tasks") == {}
 
 

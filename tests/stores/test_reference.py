@@ -83,14 +83,14 @@ class TestConfigured:
     def test_what_is_no_store_is_said(self, monkeypatch, entry):
         monkeypatch.setenv("RUNNER_STORES", entry)
         with pytest.raises(
-            UsageError, match=r"is no store; write ALIAS=KIND:LOCATION|cannot be called 't'; give it two"
+            UsageError, match=r"is not a store; write ALIAS=KIND:LOCATION|cannot be called 't'; give it two"
         ):
             read_configured_stores()
 
     @pytest.mark.parametrize("text", ["[stores", "stores = 5", b"\xff\xfe"], ids=repr)
     def test_a_file_that_cannot_be_read_is_said(self, home, text):
         (home / "stores.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
-        with pytest.raises(UsageError, match=r"stores.toml: (not readable TOML|stores is no table)"):
+        with pytest.raises(UsageError, match=r"stores.toml: (not readable TOML|stores is not a table)"):
             read_configured_stores()
 
 

@@ -118,7 +118,7 @@ def _first_file(**change):
     ("change", "error", "said"),
     [
         (_first_file(sha256="0" * 64), StoreError, "the sha256 of what arrived is"),
-        (_first_file(size=5), StoreError, "300000 there, 5 in the card"),
+        (_first_file(size=5), StoreError, "300000 in the store, 5 in the card"),
         (_first_file(path="gone.bin"), StoreError, "the card names gone.bin, which is not there"),
         (_first_file(path="../weights.bin"), CardError, "outside the card's folder"),
         (_first_file(size="many"), CardError, "size"),

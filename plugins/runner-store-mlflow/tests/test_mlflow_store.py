@@ -184,7 +184,7 @@ def test_offline(publish, name, monkeypatch, caplog):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"), [(b"short", "5 there, 300000 in the card"), (bytes(300_000), "the sha256 of")]
+    ("data", "said"), [(b"short", "5 in the store, 300000 in the card"), (bytes(300_000), "the sha256 of")]
 )
 def test_a_card_tells_what_its_files_must_be(server, publish, name, data, said):
     """The server itself offers no checksum."""

@@ -1,4 +1,4 @@
-"""Packages: which of this project's distributions brings what, for whoever has not installed it."""
+"""Which of this project's distributions brings which plugin, for messages that say what to install."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
 
 
 def find_distribution(kind: str, word: str) -> str | None:
-    """The distribution to install for a plugin's name, a format or a scheme; None where it is none of this project."""
+    """The distribution to install for a plugin's name, a format or a scheme; None if this project has none."""
     return DISTRIBUTIONS.get(kind, {}).get(word)

@@ -1,4 +1,4 @@
-"""Entries: the entry points that installed distributions offer runner, and what is wrong with them."""
+"""The entry points that installed distributions offer runner, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ LOAD_VARIABLE = "RUNNER_LOAD_PLUGINS"
 
 @dataclass(frozen=True)
 class Origin:
-    """Where plugins come from: an entry point's name, and its distribution, whose metadata is read when asked for."""
+    """Where plugins come from: an entry point's name and its distribution, whose metadata is read when needed."""
 
     entry: str
     made_by: Distribution | None = None
 
     @property
     def distribution(self) -> str:
-        """The distribution's name; the entry point's where there is none that can be read."""
-        return _metadata(self.made_by, "Name") or self.entry
+        """The distribution's name; the entry point's if that cannot be read."""
+        return _read_metadata(self.made_by, "Name") or self.entry
 
     @property
     def version(self) -> str:
-        """The distribution's version; empty where there is none."""
-        return _metadata(self.made_by, "Version")
+        """The distribution's version; empty if that cannot be read."""
+        return _read_metadata(self.made_by, "Version")
 
 
-def _metadata(distribution: Distribution | None, field: str) -> str:
+def _read_metadata(distribution: Distribution | None, field: str) -> str:
     try:
         return distribution.metadata[field] or "" if distribution else ""
     except Exception:  # noqa: BLE001  # whatever is wrong with its files, it needs a name in a message
@@ -49,20 +49,20 @@ class Problem:
 
 
 def format_reason(error: BaseException) -> str:
-    """On one line."""
-    told = str(error) if isinstance(error, RunnerError) else f"{type(error).__name__}: {error}"
-    return " ".join(told.split())
+    """An error as part of a message, on one line."""
+    text = str(error) if isinstance(error, RunnerError) else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())
 
 
 def find_entry_points() -> tuple[list[EntryPoint], list[Problem]]:
-    """The entry points of the group that are installed, and what cannot be read."""
+    """The installed entry points of the group ``runner``, and a Problem for each that cannot be read."""
     try:
         return list(entry_points(group=GROUP)), []
     except Exception:  # noqa: BLE001  # one unreadable entry_points.txt spoils the whole list
-        return _entries_one_by_one()
+        return _read_one_by_one()
 
 
-def _entries_one_by_one() -> tuple[list[EntryPoint], list[Problem]]:
+def _read_one_by_one() -> tuple[list[EntryPoint], list[Problem]]:
     entries: dict[str, list[EntryPoint]] = {}  # of two copies of a distribution the first on the path counts
     problems = []
     for distribution in distributions():
@@ -76,11 +76,14 @@ def _entries_one_by_one() -> tuple[list[EntryPoint], list[Problem]]:
 
 
 def select_entry_points(entries: list[EntryPoint]) -> tuple[list[EntryPoint], list[Problem]]:
-    """Less those that RUNNER_LOAD_PLUGINS leaves out; empty loads none. A name that is not there is a Problem."""
-    asked = os.environ.get(LOAD_VARIABLE)
-    if asked is None:
+    """The entry points without those that RUNNER_LOAD_PLUGINS leaves out; if it is empty, none.
+
+    A name in it that is not installed is a Problem.
+    """
+    chosen = os.environ.get(LOAD_VARIABLE)
+    if chosen is None:
         return entries, []
-    names = {name.strip() for name in asked.split(",")} - {""}
+    names = {name.strip() for name in chosen.split(",")} - {""}
     missing = sorted(names - {entry.name for entry in entries})
     problems = [Problem(Origin(name), f"{LOAD_VARIABLE} names it, and it is not installed") for name in missing]
     return [entry for entry in entries if entry.name in names], problems

@@ -1,7 +1,7 @@
 """The registry: which plugins are installed, found without importing anything heavy.
 
-pluggy checks hooks against their specifications; its own entry-point loop lets one bad plugin end all, so the loop
-is here: what is broken is recorded as a Problem, and the rest runs.
+pluggy checks hooks against their specifications. With its own loop over entry points one broken plugin ends them all,
+so the loop is here: what is broken is recorded as a Problem, and the rest runs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HOOK = "runner_"
 
 @dataclass(frozen=True)
 class Installed:
-    """A plugin, its kind and where it came from."""
+    """A plugin, its kind (one of ``KINDS``) and where it came from."""
 
     kind: str
     plugin: Plugin
@@ -44,16 +44,16 @@ class Installed:
         return self.origin.version
 
     def load(self) -> Any:
-        """Imports the target. Raises PluginError saying which plugin of which distribution fails."""
+        """Imports the target. Raises PluginError naming the plugin and its distribution."""
         module, _, attribute = self.plugin.target.partition(":")
-        return self._guarded("loaded", lambda: getattr(importlib.import_module(module), attribute))
+        return self._guard("loaded", lambda: getattr(importlib.import_module(module), attribute))
 
     def make(self, *arguments: Any) -> Any:
-        """Imports the target and calls it. Raises PluginError, and what errors of runner the target raises."""
+        """Imports the target and calls it. Raises PluginError, and RunnerErrors that the target raises."""
         target = self.load()
-        return self._guarded("made", lambda: target(*arguments))
+        return self._guard("made", lambda: target(*arguments))
 
-    def _guarded(self, done: str, do: Callable[[], Any]) -> Any:
+    def _guard(self, done: str, do: Callable[[], Any]) -> Any:
         try:
             return do()
         except (KeyboardInterrupt, RunnerError):
@@ -76,14 +76,14 @@ class Registry:
         self._manager = pluggy.PluginManager(hookspecs.GROUP)
         self._manager.add_hookspecs(hookspecs)
         for entry in sorted(entries, key=lambda entry: (entry.name, entry.value)):
-            self._take(entry)
+            self._register(entry)
 
     def all(self, kind: str) -> Mapping[str, Installed]:
         """The plugins of a kind by name."""
         return self._found[kind]
 
     def get(self, kind: str, name: str) -> Installed:
-        """The plugin of that name. Raises NotInstalled naming those there are, and the package to install."""
+        """The plugin of that name. Raises NotInstalled naming the installed ones, and the package to install."""
         found = self._found[kind].get(name)
         if found is None:
             known = ", ".join(sorted(self._found[kind])) or "none"
@@ -93,65 +93,65 @@ class Registry:
         return found
 
     def make(self, kind: str, name: str, *arguments: Any) -> Any:
-        """Imports the plugin's target and calls it."""
+        """Imports the plugin's target and calls it. Raises NotInstalled, and as ``Installed.make``."""
         return self.get(kind, name).make(*arguments)
 
-    def claiming(self, kind: str, claim: str) -> tuple[Installed, ...]:
-        """The plugins of a kind that answer for ``claim``: those that name it earlier among their claims first."""
+    def find_claiming(self, kind: str, claim: str) -> tuple[Installed, ...]:
+        """The plugins of a kind that claim ``claim``, those first that name it earlier among their claims."""
         claiming = [found for _, found in sorted(self._found[kind].items()) if claim in found.plugin.claims]
         return tuple(sorted(claiming, key=lambda found: found.plugin.claims.index(claim)))
 
     def add(self, found: Installed) -> None:
-        """One plugin more. Of two with one name this project's own stays, else the first; the other is a Problem."""
+        """Adds a plugin. Of two with one name this project's own stays, otherwise the first; the other is a Problem."""
         name, named = found.plugin.name, self._found[found.kind]
-        there = named.setdefault(name, found)
-        if there is found:
+        first = named.setdefault(name, found)
+        if first is found:
             return
-        kept, left = (found, there) if found.distribution == find_distribution(found.kind, name) else (there, found)
+        kept, left = (found, first) if found.distribution == find_distribution(found.kind, name) else (first, found)
         named[name] = kept
         message = (
             f"{found.kind[:-1]} {name!r} is in {kept.distribution} already; that of {left.distribution} is left out"
         )
         self.problems.append(Problem(left.origin, message))
 
-    def _take(self, entry: EntryPoint) -> None:
-        """All that an entry point registers, or nothing of it and a Problem."""
+    def _register(self, entry: EntryPoint) -> None:
+        """Adds all plugins of an entry point, or none of them and a Problem."""
         origin = Origin(entry.name, entry.dist)
         try:
-            self._claim(entry, origin)
-            found = [Installed(kind, plugin, origin) for kind, plugin in _plugins(self._manager, entry)]
+            self._check_unique(entry, origin)
+            found = [Installed(kind, plugin, origin) for kind, plugin in _call_hooks(self._manager, entry)]
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001  # whatever a stranger's module raises, the others run
+        except BaseException as error:  # noqa: BLE001  # whatever a foreign module raises, the others run
             self.problems.append(Problem(origin, format_reason(error)))
             return
         for installed in found:
             self.add(installed)
 
-    def _claim(self, entry: EntryPoint, origin: Origin) -> None:
-        """Raises PluginError where another distribution has the entry point's name, or its module, already."""
+    def _check_unique(self, entry: EntryPoint, origin: Origin) -> None:
+        """Raises PluginError if another distribution already has the entry point's name or its module."""
         for what, name in (("name", entry.name), ("module", entry.value)):
-            there = self._taken.setdefault(f"{what} {name}", origin)
-            if there is not origin:
+            first = self._taken.setdefault(f"{what} {name}", origin)
+            if first is not origin:
                 raise PluginError(
-                    f"the {what} {name} is in {there.distribution} already; that of {origin.distribution} is left out"
+                    f"the {what} {name} is in {first.distribution} already; that of {origin.distribution} is left out"
                 )
 
 
-def _plugins(manager: pluggy.PluginManager, entry: EntryPoint) -> Iterator[tuple[str, Plugin]]:
-    """All that one entry point registers, with its kind."""
-    module = _module(entry)
-    hooks = _hooks(manager, module)
-    try:  # for the check of signatures alone: the hooks are called here, not by the manager
+def _call_hooks(manager: pluggy.PluginManager, entry: EntryPoint) -> Iterator[tuple[str, Plugin]]:
+    """The plugins that one entry point registers, each with its kind."""
+    module = _import_module(entry)
+    hooks = _find_hooks(manager, module)
+    try:  # only for the check of signatures: the hooks are called below, not by the manager
         manager.register(module)
     except (pluggy.PluginValidationError, ValueError) as error:
         raise PluginError(str(error)) from error
     for name, hook in hooks.items():
-        for plugin in _given(name, hook()):
+        for plugin in _check_plugins(name, hook()):
             yield name.removeprefix(_HOOK), plugin
 
 
-def _module(entry: EntryPoint) -> ModuleType:
+def _import_module(entry: EntryPoint) -> ModuleType:
     try:
         module = entry.load()
     except Exception as error:
@@ -161,7 +161,7 @@ def _module(entry: EntryPoint) -> ModuleType:
     return module
 
 
-def _hooks(manager: pluggy.PluginManager, module: ModuleType) -> dict[str, Callable[[], Any]]:
+def _find_hooks(manager: pluggy.PluginManager, module: ModuleType) -> dict[str, Callable[[], Any]]:
     known = [f"{_HOOK}{kind}" for kind in KINDS]
     marked = [
         name for name, value in vars(module).items() if callable(value) and manager.parse_hookimpl_opts(module, name)
@@ -179,18 +179,18 @@ def _hooks(manager: pluggy.PluginManager, module: ModuleType) -> dict[str, Calla
     return hooks
 
 
-def _given(hook: str, given: Any) -> list[Plugin]:
-    if not isinstance(given, Iterable):
-        raise PluginError(f"{hook} gave {given!r}, not Plugins")
-    plugins = list(given)
+def _check_plugins(hook: str, returned: Any) -> list[Plugin]:
+    if not isinstance(returned, Iterable):
+        raise PluginError(f"{hook} returned {returned!r}, not Plugins")
+    plugins = list(returned)
     for plugin in plugins:
         if not isinstance(plugin, Plugin):
-            raise PluginError(f"{hook} gave {plugin!r}, not a Plugin")
+            raise PluginError(f"{hook} returned {plugin!r}, not a Plugin")
     return plugins
 
 
 @lru_cache(maxsize=1)
-def _installed() -> Registry:
+def _load_installed() -> Registry:
     entries, unreadable = find_entry_points()
     wanted, missing = select_entry_points(entries)
     return Registry(wanted, [*unreadable, *missing])
@@ -201,12 +201,12 @@ _in_use: list[Registry] = []
 
 def get_registry() -> Registry:
     """The registry of this process, filled at the first call."""
-    return _in_use[-1] if _in_use else _installed()
+    return _in_use[-1] if _in_use else _load_installed()
 
 
 @contextmanager
 def use_registry(other: Registry) -> Iterator[None]:
-    """Makes ``other`` the process's registry inside the block: for tests, and for programs that bring their plugins."""
+    """Makes ``other`` the process's registry inside the block: for tests, and programs with plugins of their own."""
     _in_use.append(other)
     try:
         yield

@@ -98,7 +98,7 @@ def find_candidates(files: ModelFiles, engines: str | None = None) -> list[Candi
 def _yield_candidates(files: ModelFiles, engines: str | None) -> Iterator[Candidate]:
     if engines is None:
         for artifact in files.artifacts:
-            for found in get_registry().claiming("engines", artifact.format):
+            for found in get_registry().find_claiming("engines", artifact.format):
                 yield Candidate(found.plugin.name, files, artifact)
         return
     for name in engines.split(","):

@@ -39,7 +39,7 @@ def open_source(location: str) -> Source:
     suffix = PurePath(bare).suffix.lower()
     whole = bare if not bare.isidentifier() or _is_own_name(bare) else ""  # a folder may be called rtsp
     for claim in (suffix, scheme[1].lower()) if scheme else (whole, suffix, "path"):
-        claiming = get_registry().claiming("sources", claim) if claim else ()
+        claiming = get_registry().find_claiming("sources", claim) if claim else ()
         if claiming:
             return _make_source(claiming[0], location)
     known = ", ".join(get_registry().all("sources")) or "none"
@@ -70,7 +70,7 @@ def open_sink(location: str) -> Sink:
         named: Sink = get_registry().make("sinks", name, rest)
         return named
     claim = PurePath(without_options(location)).suffix.lower() or location
-    claiming = () if colon else get_registry().claiming("sinks", claim)
+    claiming = () if colon else get_registry().find_claiming("sinks", claim)
     if not claiming:
         raise UsageError(f"{location!r} is not a sink", remedy="write its name and a place, such as jsonl:out.jsonl")
     claimed: Sink = claiming[0].make(location)

@@ -1,6 +1,6 @@
-"""Which stores are asked for a brain by its name alone, and in which order.
+"""The stores that are asked for a brain by its name alone, and in which order.
 
-``RUNNER_STORES`` lists them as ``ALIAS=KIND:LOCATION``, parted by spaces; so does the table ``[stores]`` of
+``RUNNER_STORES`` lists them as ``ALIAS=KIND:LOCATION``, separated by spaces; so does the table ``[stores]`` of
 ``stores.toml`` in ``RUNNER_HOME``::
 
     [stores]
@@ -28,64 +28,64 @@ STORES_FILE = "stores.toml"
 
 @attrs.frozen
 class StoreAddress:
-    """A store as configured: what people call it, its plugin, its location."""
+    """A store as configured: the name people use, its plugin's name, its location (empty for none)."""
 
     alias: str
     kind: str
     location: str = ""
 
     def open(self) -> Store:
-        """The store, made by its plugin. Raises NotInstalled, PluginError, StoreError."""
+        """Makes the store by its plugin. Raises NotInstalled, PluginError, StoreError."""
         store: Store = get_registry().make("stores", self.kind, self.location)
         return store
 
 
 def read_configured_stores() -> dict[str, StoreAddress]:
-    """The stores by alias: those of the environment, those of the file, the embedded ones."""
-    typed = dict(_pair(entry) for entry in os.environ.get(STORES_VARIABLE, "").split())
-    named = {**typed, **{alias: value for alias, value in _file().items() if alias not in typed}}
-    stores = {alias: _address(alias, value) for alias, value in named.items()}
-    for found in get_registry().claiming("stores", "embedded"):
+    """The stores by alias, in the order they are asked. Raises UsageError."""
+    typed = dict(_split_entry(entry) for entry in os.environ.get(STORES_VARIABLE, "").split())
+    named = {**typed, **{alias: value for alias, value in _read_file().items() if alias not in typed}}
+    stores = {alias: _make_address(alias, value) for alias, value in named.items()}
+    for found in get_registry().find_claiming("stores", "embedded"):
         stores.setdefault(found.plugin.name, StoreAddress(found.plugin.name, found.plugin.name))
     return stores
 
 
 def parse_store_address(text: str) -> StoreAddress:
-    """A store as typed: a configured one, ``KIND``, ``KIND:LOCATION``, an address whose scheme a kind claims.
+    """A store as typed: a configured one, ``KIND``, ``KIND:LOCATION``, or an address whose scheme a kind claims.
 
-    A word alone is no scheme: ``models`` may be anybody's folder. Raises UsageError for a store that nobody knows.
+    A word alone is not a scheme: ``models`` may be a folder. Raises UsageError for an unknown store.
     """
     known = read_configured_stores().get(text)
     if known:
         return known
     head, colon, rest = text.partition(":")
     if not colon and head not in get_registry().all("stores"):
-        raise _unknown(head, text, f"a folder is written folder:{text}; ")
+        raise _make_unknown_store(head, text, f"a folder is written folder:{text}; ")
     return StoreAddress(text, find_store_kind(head, text).plugin.name, text if rest.startswith("//") else rest)
 
 
 def find_store_kind(head: str, text: str) -> Installed:
-    """The kind of store called ``head``, or that claims it as a scheme. Raises UsageError naming ``text``."""
+    """The store plugin called ``head``, or that claims it as a scheme. Raises UsageError naming ``text``."""
     kinds = get_registry().all("stores")
-    found = kinds.get(head) or next(iter(get_registry().claiming("stores", head)), None)
+    found = kinds.get(head) or next(iter(get_registry().find_claiming("stores", head)), None)
     if found is None:
-        raise _unknown(head, text)
+        raise _make_unknown_store(head, text)
     return found
 
 
-def _unknown(head: str, text: str, remedy: str = "") -> UsageError:
+def _make_unknown_store(head: str, text: str, remedy: str = "") -> UsageError:
     known = f"configured: {', '.join(read_configured_stores())}; installed: {', '.join(get_registry().all('stores'))}"
     return UsageError(f"{text}: there is no store {head!r}", remedy=f"{remedy}{known}; see `runner plugins`")
 
 
-def _pair(entry: str) -> tuple[str, str]:
+def _split_entry(entry: str) -> tuple[str, str]:
     alias, equals, value = entry.partition("=")
     if not equals:
-        raise UsageError(f"{STORES_VARIABLE}: {entry!r} is no store", remedy="write ALIAS=KIND:LOCATION")
+        raise UsageError(f"{STORES_VARIABLE}: {entry!r} is not a store", remedy="write ALIAS=KIND:LOCATION")
     return alias, value
 
 
-def _file() -> dict[str, str]:
+def _read_file() -> dict[str, str]:
     path = home() / STORES_FILE
     if not path.is_file():
         return {}
@@ -94,11 +94,13 @@ def _file() -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not readable TOML ({error})") from error
     if not isinstance(stores, dict):
-        raise UsageError(f"{path}: stores is no table", remedy='write [stores], and below it ALIAS = "KIND:LOCATION"')
+        raise UsageError(
+            f"{path}: stores is not a table", remedy='write [stores], and below it ALIAS = "KIND:LOCATION"'
+        )
     return {alias: str(value) for alias, value in stores.items()}
 
 
-def _address(alias: str, value: str) -> StoreAddress:
+def _make_address(alias: str, value: str) -> StoreAddress:
     if len(alias) < 2:
         raise UsageError(f"a store cannot be called {alias!r}", remedy="give it two letters: C: is a drive")
     kind, _, location = value.partition(":")

@@ -1,4 +1,4 @@
-"""``brains.lock``: the brains of a project, to the last bit."""
+"""``brains.lock``: the brains of a project, by the sha256 of every file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import cattrs
 
 from runner_core.cache.receipt import Receipt
 from runner_core.cards.artifact import ArtifactFile, describe_files
-from runner_core.cards.card import CARD_FILE as CARD
+from runner_core.cards.card import CARD_FILE
 from runner_core.errors import LockError
 from runner_core.util.atomic import write_text
 
@@ -20,7 +20,7 @@ _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
 
 @attrs.frozen
 class LockedBrain:
-    """One brain: its version, the store it came from, every file with sha256 and size."""
+    """One brain: its version, its store's label (empty for a path), every file with sha256 and size."""
 
     version: str
     store: str
@@ -29,13 +29,13 @@ class LockedBrain:
 
 @attrs.frozen
 class LockFile:
-    """Brains by the reference they are named with."""
+    """Brains by the reference that names them."""
 
     brains: dict[str, LockedBrain]
 
     @classmethod
     def read(cls, path: Path) -> LockFile:
-        """Raises LockError where there is none or it is damaged."""
+        """Raises LockError if there is no file or it is damaged."""
         try:
             lock: LockFile = _CONVERTER.structure(json.loads(path.read_bytes()), cls)
         except FileNotFoundError:
@@ -48,7 +48,7 @@ class LockFile:
         return lock
 
     def write(self, path: Path) -> None:
-        """Whole or not at all. Raises LockError."""
+        """Writes it whole or not at all. Raises LockError."""
         brains = {name: attrs.asdict(locked) for name, locked in sorted(self.brains.items())}
         try:
             write_text(path, json.dumps({"brains": brains}, indent=2) + "\n")
@@ -56,28 +56,25 @@ class LockFile:
             raise LockError(f"{path}: cannot be written ({error.strerror})") from error
 
     def version_of(self, reference: str) -> str | None:
-        """The version to fetch, so that the store may have a newer one; None for what was not fetched."""
+        """The version to fetch, even if the store has a newer one; None for a brain that did not come from a store."""
         locked = self.brains.get(reference)
         return locked.version if locked and locked.store else None
 
     def check(self, reference: str, folder: Path) -> None:
-        """Raises LockError unless the brain is in the lock and every file hashes to what it says."""
+        """Raises LockError unless the brain is in the lock file and its files have the sha256 it says."""
         if reference not in self.brains:
             raise LockError(f"{reference} is not in {LOCK_FILE}", remedy=f"add it: `runner lock {reference}`")
-        wanted, there = set(self.brains[reference].files), set(describe_brain_files(folder))
-        if wanted != there:
-            paths = ", ".join(sorted({file.path for file in wanted ^ there}))
+        locked, present = set(self.brains[reference].files), set(describe_brain_files(folder))
+        if locked != present:
+            paths = ", ".join(sorted({file.path for file in locked ^ present}))
             raise LockError(
-                f"{reference}: {folder} is not what {LOCK_FILE} says: {paths}", remedy="pull it again, or lock it anew"
+                f"{reference}: {folder} is not what {LOCK_FILE} says: {paths}", remedy="pull it again, or lock it again"
             )
 
 
-def describe_brain_files(place: Path) -> tuple[ArtifactFile, ...]:
-    """Every file of a brain's folder, or the one file and the card beside it, with sha256 and size.
-
-    The cache's receipt is none of them.
-    """
-    if place.is_dir():
-        return tuple(file for file in describe_files(place, place) if file.path != Receipt.RECEIPT_FILE)
-    card = place.parent / CARD
-    return tuple(file for path in (place, card) if path.is_file() for file in describe_files(place.parent, path))
+def describe_brain_files(path: Path) -> tuple[ArtifactFile, ...]:
+    """Every file of a brain's folder but the receipt, with sha256 and size; for a model file, it and its card."""
+    if path.is_dir():
+        return tuple(file for file in describe_files(path, path) if file.path != Receipt.RECEIPT_FILE)
+    present = (file for file in (path, path.parent / CARD_FILE) if file.is_file())
+    return tuple(file for each in present for file in describe_files(path.parent, each))

@@ -1,10 +1,10 @@
-"""Reference: a brain as it is named anywhere.
+"""Reference: how a brain is named, on the command line and in Python.
 
 page                    searched in the configured stores, those that ship with a package last
 team:page@2             a configured store, a name, a version
-hf:owner/name@main      a kind of store that needs no address
+hf:owner/name@main      a kind of store that has no address
 s3://bucket/models/page, https://models.example/page, folder:/srv/models/page
-a kind of store with its address, and the name behind the last slash
+a kind of store with its address; the name follows the last slash
 models/page, cats.pb    a path
 """
 
@@ -20,12 +20,12 @@ from runner_core.contracts import HasSplit
 from runner_core.errors import UsageError
 from runner_core.stores.config import StoreAddress, find_store_kind, read_configured_stores
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)  # two letters at least: C: is a drive
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)  # at least two letters: C: is a drive
 
 
 @attrs.frozen
 class Reference:
-    """A name, maybe a version, and the store where that was said."""
+    """A name, and the version and the store if they were given."""
 
     name: str
     version: str | None = None
@@ -33,30 +33,30 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference | Path:
-    """A path for what is or looks like one, else a Reference. Raises UsageError for a store that nobody knows."""
+    """A path for what is or looks like one, otherwise a Reference. Raises UsageError for an unknown store."""
     scheme = _SCHEME.fullmatch(text)
     if os.path.lexists(text) or (not scheme and _looks_like_path(text)):
         return Path(text)
     if not scheme:
-        return _named(text, None)
+        return _parse_name(text, None)
     head, rest = scheme.groups()
     known = read_configured_stores()
     if head in known:
-        return _named(rest, known[head])
-    return _direct(head, rest, text)
+        return _parse_name(rest, known[head])
+    return _parse_direct(head, rest, text)
 
 
 def _looks_like_path(text: str) -> bool:
     return os.sep in text or text.startswith(".") or bool(Path(text.partition("@")[0]).suffix)
 
 
-def _direct(head: str, rest: str, text: str) -> Reference:
-    """A kind of store that was not configured: by its plugin's name, or by a scheme that it claims."""
+def _parse_direct(head: str, rest: str, text: str) -> Reference:
+    """A reference to a store that is not configured: by its plugin's name, or by a scheme that it claims."""
     found = find_store_kind(head, text)
     full = text if rest.startswith("//") else rest
     target = found.load()
     location, name = target.split(full) if isinstance(target, HasSplit) else split_at_slash(full)
-    return _named(name, StoreAddress(head, found.plugin.name, location))
+    return _parse_name(name, StoreAddress(head, found.plugin.name, location))
 
 
 def split_at_slash(text: str) -> tuple[str, str]:
@@ -67,7 +67,7 @@ def split_at_slash(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _named(text: str, store: StoreAddress | None) -> Reference:
+def _parse_name(text: str, store: StoreAddress | None) -> Reference:
     name, at, version = text.partition("@")
     if not name or (at and not version):
         raise UsageError(f"{text!r} names no brain", remedy="write NAME, NAME@VERSION or STORE:NAME@VERSION")

@@ -1,4 +1,4 @@
-"""Getting a brain: from a reference to a path, by the stores and the cache."""
+"""From a reference to a path: asks the stores, fetches into the cache."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ log = logging.getLogger("runner")
 
 
 def resolve_brain(text: str, cache: Cache | None = None, *, version: str | None = None) -> Path:
-    """The place of a brain as it is typed: a path as it is, anything else fetched.
+    """The path of a brain as typed: a path as it is, anything else fetched.
 
-    ``version`` is the one to take where none is typed.
+    ``version`` is the one to take if none is typed. Raises as ``fetch_brain``, and UsageError for a path that does not
+    exist.
     """
     return resolve_with_store(text, cache, version=version)[0]
 
@@ -31,31 +32,31 @@ def resolve_brain(text: str, cache: Cache | None = None, *, version: str | None 
 def resolve_with_store(text: str, cache: Cache | None = None, *, version: str | None = None) -> tuple[Path, str]:
     """As ``resolve_brain``, and the label of the store that has it; empty for a path.
 
-    Raises UsageError for a path where there is nothing.
+    Raises as ``resolve_brain``.
     """
     found = parse_reference(text)
     if isinstance(found, Path):
-        return _there(found), ""
-    return _get(attrs.evolve(found, version=found.version or version), cache or Cache())
+        return _check_exists(found), ""
+    return _fetch_with_store(attrs.evolve(found, version=found.version or version), cache or Cache())
 
 
-def _there(path: Path) -> Path:
-    if not os.path.exists(path):  # noqa: PTH110  # False for any text that can be no path
+def _check_exists(path: Path) -> Path:
+    if not os.path.exists(path):  # noqa: PTH110  # False for any text that cannot be a path
         raise UsageError(f"{path}: no such file or folder", remedy="check the path; `runner brains` lists the names")
     return path
 
 
 def fetch_brain(reference: Reference, cache: Cache | None = None) -> Path:
-    """The brain's folder or file, fetched where need be.
+    """The brain's folder or file, fetched if need be.
 
-    A store that does not answer is no reason to stand still: what was fetched from it last serves, or else the next
-    store is asked; a warning says which. Raises NoSuchBrain where no store has it, UnreachableError, StoreError.
+    If a store does not answer, the brain fetched from it last is used, otherwise the next store is asked; a warning
+    says which. Raises NoSuchBrain if no store has it, UnreachableError, StoreError.
     """
-    return _get(reference, cache or Cache())[0]
+    return _fetch_with_store(reference, cache or Cache())[0]
 
 
-def _get(reference: Reference, cache: Cache) -> tuple[Path, str]:
-    silent: UnreachableError | None = None
+def _fetch_with_store(reference: Reference, cache: Cache) -> tuple[Path, str]:
+    unanswered: UnreachableError | None = None
     for address in list_addresses(reference):
         store = address.open()
         try:
@@ -64,41 +65,41 @@ def _get(reference: Reference, cache: Cache) -> tuple[Path, str]:
             if reference.store:
                 raise
         except UnreachableError as error:
-            kept = _kept(reference, store, cache, error)
-            if kept:
-                return kept, store.label
-            silent = silent or _missing(reference, address, error)
+            fetched = _find_fetched(reference, store, cache, error)
+            if fetched:
+                return fetched, store.label
+            unanswered = unanswered or _name_brain(reference, address, error)
             if not reference.store:
                 log.warning("%s: %s; the next store is asked", address.alias, error.message)
-    raise silent or make_no_such_brain(reference)
+    raise unanswered or make_no_such_brain(reference)
 
 
 def list_addresses(reference: Reference) -> Iterator[StoreAddress]:
-    """The stores to ask for it, in order."""
+    """The stores to ask for a brain, in order."""
     return iter([reference.store] if reference.store else read_configured_stores().values())
 
 
 def make_no_such_brain(reference: Reference) -> NoSuchBrain:
-    """The error that says where it was looked for."""
+    """The error that says which stores were asked."""
     asked = ", ".join(address.alias for address in list_addresses(reference)) or "none is configured"
     version = f" of version {reference.version}" if reference.version else ""
     remedy = "see `runner brains`; a path to a model file works too"
     return NoSuchBrain(f"no store has a brain named {reference.name!r}{version} (asked: {asked})", remedy=remedy)
 
 
-def _kept(reference: Reference, store: Store, cache: Cache, error: UnreachableError) -> Path | None:
-    """What was fetched from the store before."""
-    kept = cache.find_newest(reference.name, store=store.label, version=reference.version)
-    if kept is None:
+def _find_fetched(reference: Reference, store: Store, cache: Cache, error: UnreachableError) -> Path | None:
+    """The brain that was fetched from the store before, with a warning; None if there is none."""
+    newest = cache.find_newest(reference.name, store=store.label, version=reference.version)
+    if newest is None:
         return None
-    folder, receipt = kept
+    folder, receipt = newest
     why = f"{OFFLINE_VARIABLE} is set" if isinstance(error, OfflineError) else error.message
     log.warning("%s: %s; version %s, fetched before, is used", reference.name, why, receipt.version)
     return unpack_if_archive(folder / receipt.files[0].path) if len(receipt.files) == 1 else folder
 
 
-def _missing(reference: Reference, address: StoreAddress, error: UnreachableError) -> UnreachableError:
-    """An error that names the brain and not only the address that nobody may ask for it."""
+def _name_brain(reference: Reference, address: StoreAddress, error: UnreachableError) -> UnreachableError:
+    """The error, naming the brain too if it only says that the network may not be used."""
     if not isinstance(error, OfflineError):
         return error
     name = "@".join(filter(None, (reference.name, reference.version)))

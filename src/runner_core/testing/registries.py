@@ -14,7 +14,7 @@ from runner_core.discovery.registry import Installed, Registry, use_registry
 from runner_core.hookspecs import GROUP
 from runner_core.plugin import Plugin
 
-GIVEN = "given"
+TEST_ORIGIN = "given"
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def registry_of(*modules: str | ModuleType, **plugins: Iterable[Plugin]) -> Iter
     made = Registry(EntryPoint(name, name, GROUP) for name in names)
     for kind, listed in plugins.items():
         for plugin in listed:
-            made.add(Installed(kind, plugin, Origin(GIVEN)))
+            made.add(Installed(kind, plugin, Origin(TEST_ORIGIN)))
     with use_registry(made):
         yield made
 

@@ -30,7 +30,7 @@ from runner_core.stores.resolve import resolve_brain
 def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **choices: Any) -> int:
     """Measure brains over SOURCE as `runner run` does them, without a sink, and tell where the time went.
 
-    Without --brain, measure BRAIN anew: milliseconds for a JPEG of 640 x 480 from its bytes to the answer, the best of
+    Without --brain, measure BRAIN again: milliseconds for a JPEG of 640 x 480 from its bytes to the answer, the best of
     some runs; --threads are then those of one call.
     """
     if not brains:
@@ -49,7 +49,7 @@ def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, .
         raise UsageError("--locked and --trust are for brains over a source", remedy="name the brain with --brain")
     try:
         measured = rank_engines(
-            locate_model(resolve_brain(brain)), LoadOptions(**choices), open_candidate, anew=True, every=every
+            locate_model(resolve_brain(brain)), LoadOptions(**choices), open_candidate, again=True, every=every
         )
     except NotInstalled as error:  # nothing opens it: it may be meant for a source
         remedy = f"to time a run over a source, give --brain; {error.remedy}"

@@ -29,19 +29,19 @@ log = logging.getLogger("runner")
 
 
 def rank_engines(
-    files: ModelFiles, options: LoadOptions, open_candidate: OpenCandidate, *, anew: bool = False, every: bool = True
+    files: ModelFiles, options: LoadOptions, open_candidate: OpenCandidate, *, again: bool = False, every: bool = True
 ) -> list[tuple[Candidate, Speed]]:
     """Every installed engine that claims an artifact, the fastest first, those that refuse it last.
 
-    Unless ``every``, only the format's own engine. What was measured before is not measured again, unless ``anew``;
+    Unless ``every``, only the format's own engine. What was measured before is not measured again, unless ``again``;
     what is measured now is remembered. A warning says which engines are left out: those that refuse the model, and
     those whose answers differ from those of the first that does not. Raises NotInstalled, and UsageError for another
     task than the card's.
     """
     candidates = find_candidates(files.of_task(options.task))[: None if every else 1]
-    if len(candidates) == 1 and not anew:  # nothing to choose
+    if len(candidates) == 1 and not again:  # nothing to choose
         return [(candidates[0], Speed(None))]
-    known = {} if anew else speeds.read_speeds()
+    known = {} if again else speeds.read_speeds()
     benchmark = _Benchmark(files, options, open_candidate)
     found: list[tuple[Candidate, Speed]] = []
     new: dict[str, Speed] = {}

@@ -86,13 +86,13 @@ class LocalBrain(Brain):
         encoded = perf_counter()
         outputs = run(tensors)
         ran = perf_counter()
-        inferences = [self._chosen(self._codec.decode(*each)) for each in zip(outputs, frames, strict=True)]
+        inferences = [self._filter(self._codec.decode(*each)) for each in zip(outputs, frames, strict=True)]
         decoded = perf_counter()
         spent = {"encode": encoded - begun, "run": ran - encoded, "decode": decoded - ran}
         share = {stage: round(seconds * 1e3 / len(frames), 3) for stage, seconds in spent.items()}
         return [attrs.evolve(inference, engine=self.engine, ms=share) for inference in inferences]
 
-    def _chosen(self, inference: Inference) -> Inference:
+    def _filter(self, inference: Inference) -> Inference:
         wanted = self.wanted
         if wanted.classes is None and wanted.max_det is None:
             return inference
@@ -137,14 +137,14 @@ def signature_of(session: Session) -> Signature:
 
 
 def _split_roles(card: Card, signature: Signature) -> tuple[dict[str, str], dict[str, str]]:
-    """The card's roles, parted into inputs and outputs. Raises TaskError for a tensor that the model has not."""
+    """The card's roles, split into inputs and outputs. Raises TaskError for a tensor that the model does not have."""
     inputs = {role: name for role, name in card.roles.items() if _has_tensor(signature.inputs, name)}
     outputs = {role: name for role, name in card.roles.items() if _has_tensor(signature.outputs, name)}
     missing = sorted(set(card.roles) - set(inputs) - set(outputs))
     if missing:
         named = ", ".join(f"{role} -> {card.roles[role]}" for role in missing)
         raise TaskError(
-            f"brain {card.name}: the card names tensors that the model has not: {named}",
+            f"brain {card.name}: the card names tensors that the model does not have: {named}",
             remedy=_list_tensors(signature),
         )
     return inputs, outputs

@@ -48,7 +48,7 @@ def read_speeds() -> dict[str, Speed]:
     """All speeds known, by ``speed_key``."""
     try:
         known = read_facts(SPEEDS_FILE).items()
-        return {key: Speed(_to_number(told.get("ms")), str(told.get("refusal", ""))) for key, told in known}
+        return {key: Speed(_to_number(fact.get("ms")), str(fact.get("refusal", ""))) for key, fact in known}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
@@ -73,10 +73,10 @@ def _list_versions(engine: str) -> list[str]:
     origin = get_registry().get("engines", engine).origin
     required = [text for text in (origin.made_by.requires or ()) if "extra ==" not in text] if origin.made_by else []
     names = [found[0] for text in required if (found := re.match(r"[\w.-]+", text))]
-    told = [f"{origin.distribution} {origin.version}"]
+    described = [f"{origin.distribution} {origin.version}"]
     for name in sorted(names):
         try:
-            told.append(f"{name} {version(name)}")
+            described.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             continue
-    return told
+    return described

@@ -26,7 +26,7 @@ def layout_of(shape, size, extras=32):
         ((1, 116, 8400), (640, 640), YoloLayout("v8", 80, 32, True)),
         ((1, 8400, 116), (640, 640), YoloLayout("v8", 80, 32, False)),
         ((1, 116, 1050), (320, 160), YoloLayout("v8", 80, 32, True)),
-        ((1, 116, 2268), (330, 330), YoloLayout("v8", 80, 32, True)),
+        ((1, 116, 2326), (330, 330), YoloLayout("v8", 80, 32, True)),
         ((1, 25200, 117), (640, 640), YoloLayout("v5", 80, 32, False)),
         ((1, 300, 38), (640, 640), YoloLayout("end2end", None, 32, False)),
         ((1, 300, 38), (320, 192), YoloLayout("end2end", None, 32, False)),

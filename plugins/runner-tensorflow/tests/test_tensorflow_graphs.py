@@ -117,15 +117,32 @@ def test_a_scalar_string_is_fed_as_it_is(load, frozen, tf, v1):
 @pytest.mark.parametrize(
     ("array", "complaint"),
     [
-        (np.zeros((1, 9, 9, 3), np.float32), r"image_tensor:0 was fed float32 \[1 x 9 x 9 x 3\]"),
-        (np.zeros((2, 9, 9, 3), np.uint8), r"the model takes image_tensor:0: uint8 \[1 x \? x \? x 3\]"),
-        ([[1]], r"image_tensor:0 was fed a list"),
+        (np.zeros((1, 9, 9, 3), np.float32), r"was fed image_tensor:0: float32 \[1 x 9 x 9 x 3\]"),
+        (np.zeros((2, 9, 9, 3), np.uint8), r"takes image_tensor:0: uint8 \[1 x \? x \? x 3\]"),
+        ([[1]], r"was fed image_tensor:0: int64 \[1 x 1\]"),
     ],
 )
 def test_a_tensor_that_does_not_fit_is_refused_by_name(array, complaint, load, testdata):
     session = load(testdata / "models" / "fastestdet_coco_tf1_image_tensor.pb")
     with pytest.raises(EngineError, match=complaint):
         session.run({"image_tensor:0": array}, ("detection_boxes:0",))
+
+
+def test_half_precision_is_float32_outside(load, frozen, tf, v1):
+    session = load(
+        frozen(lambda: tf.multiply(v1.placeholder(tf.float16, [None], "x"), tf.constant(2, tf.float16), "y"))
+    )
+    assert session.inputs == (TensorSpec("x:0", (None,), "float32"),)
+    assert session.outputs == (TensorSpec("y:0", (None,), "float32"),)
+    sums = session.run({"x:0": np.array([0.5, 3], np.float32)}, ("y:0",))["y:0"]
+    assert (sums.tolist(), sums.dtype) == ([2.5, 5], np.float32)
+
+
+def test_numbers_are_cast_only_where_they_keep_their_value(load, frozen, tf, v1):
+    session = load(frozen(lambda: tf.negative(v1.placeholder(tf.float32, [None], "x"), "y")))
+    assert session.run({"x:0": np.array([1, 2], np.uint8)}, ("y:0",))["y:0"].tolist() == [-1, -2]
+    with pytest.raises(EngineError, match=r"takes x:0: float32 \[\?\]; was fed x:0: int64 \[2\]"):
+        session.run({"x:0": np.array([1, 2], np.int64)}, ("y:0",))
 
 
 def test_what_tensorflow_says_comes_on_one_line(load, testdata):

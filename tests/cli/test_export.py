@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from runner_tensorflow.converters import WRITERS
 from runner_tensorflow.raw_head import RawHead
 
 from runner_core.cards.artifact import check_files
@@ -19,6 +20,28 @@ from runner_core.project import open_brain
 
 DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
 PICTURE = DEMO / "pictures" / "1-book.jpg"
+
+
+@pytest.fixture(scope="module")
+def converted():
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def converted_once(converted, monkeypatch):
+    """What a converter makes of one network it makes once: that takes most of an export's time."""
+
+    def once(suffix, write):
+        def writing(network, *, half):
+            key = suffix, half, network.roles, network.graph_def.SerializeToString(deterministic=True)
+            if key not in converted:
+                converted[key] = write(network, half=half)
+            return converted[key]
+
+        return writing
+
+    for suffix, write in WRITERS.items():
+        monkeypatch.setitem(WRITERS, suffix, once(suffix, write))
 
 
 @pytest.fixture
@@ -126,7 +149,8 @@ def test_a_usual_export_allows_nothing_more(runner, page, tmp_path):
     assert "tolerance" not in (tmp_path / "made" / "brain.json").read_text()
 
 
-def test_a_converter_that_fails_leaves_nothing(runner, page, tmp_path, monkeypatch):
+def test_a_converter_that_fails_leaves_nothing(runner, page, tmp_path, converted, monkeypatch):
+    converted.clear()
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     done = runner("export", page, "--to", "tflite", "--to", "onnx")
     assert done.returncode == 2

@@ -47,10 +47,9 @@ def test_frames_of_all_cameras_come_as_those_of_one_source(tmp_path):
     assert counted[slow] >= 4
     assert counted[quick] > 2 * counted[slow]
     assert [frame.index for frame in taken] == list(range(40))
-    for camera in (quick, slow):
-        times = [frame.time for frame in taken if frame.source == camera]
-        assert 0 <= times[0] < 0.5
-        assert times == sorted(times)
+    times = {camera: [frame.time for frame in taken if frame.source == camera] for camera in (quick, slow)}
+    assert min(each[0] for each in times.values()) == 0
+    assert all(each == sorted(each) for each in times.values())
     assert {(frame.source, frame.size) for frame in taken} == {(quick, (32, 32)), (slow, (64, 48))}
 
 

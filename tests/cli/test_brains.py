@@ -88,7 +88,7 @@ class TestPrune:
     def test_what_is_no_size_is_said(self, runner, size):
         done = runner("brains", "prune", f"--keep-size={size}")
         assert done.returncode == 2
-        assert "is no size; write 500MB or 2GB" in done.stderr
+        assert "is not a size; write 500MB or 2GB" in done.stderr
 
 
 class TestVerify:

@@ -1,4 +1,4 @@
-"""What nobody foresaw: whose fault it is said to be."""
+"""Unforeseen errors: whose bug the message says it is."""
 
 import json
 
@@ -71,6 +71,6 @@ def test_what_runner_itself_fails_at_is_a_fault_of_runner():
     with pytest.raises(ValueError, match="a Plugin's name") as caught:
         Plugin("", "x:y", "Fails.")
     with registry_of(sinks=[Plugin("mine", f"{__name__}:Sink", "Fails.")]):
-        assert "this is a fault of runner" in describe_crash(caught.value)
+        assert "this is a bug in runner" in describe_crash(caught.value)
     with registry_of():
-        assert "this is a fault of runner" in describe_crash(ValueError("raised by nobody"))
+        assert "this is a bug in runner" in describe_crash(ValueError("raised by nobody"))

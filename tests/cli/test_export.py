@@ -114,7 +114,7 @@ def test_what_answers_otherwise_is_not_written(runner, page, tmp_path, monkeypat
         before = left(page)
         done = runner("export", page, "--to", "onnx", "--pictures", PICTURE, "--out", out)
         assert done.returncode == 1
-        assert "answers otherwise: onnx, page.onnx on" in done.stderr
+        assert "answers differently: onnx, page.onnx on" in done.stderr
         assert "only the first has page" in done.stderr
         assert left(page) == before
     assert left(tmp_path) == ["models"]
@@ -164,7 +164,7 @@ def test_a_converter_that_fails_leaves_nothing(runner, page, tmp_path, converted
         (["--to", "xml"], "no installed engine that opens it writes .xml; tensorflow writes .onnx, .tflite"),
         (["--to", "onnx", "--pictures", "white.png"], "finds nothing in the pictures"),
         (["--to", "onnx", "--pictures", "nowhere.png"], "nowhere.png"),
-        (["--to", "onnx", "--out", "full"], "there is something else in this folder"),
+        (["--to", "onnx", "--out", "full"], "the folder holds something else"),
         (["--to", "onnx", "--out", "other"], "the card of another brain, graphs@1"),
         (["--to", "onnx", "--out", "white.png/page"], "white.png/page: cannot be written"),
         (["--to", "onnx", "--engine", "openvino"], "no installed engine that opens it writes .onnx"),

@@ -54,11 +54,11 @@ def test_pictures_show_which_variant_makes_sense(model, tries, runner):
     likely = re.findall(r"^  --variant (\d+): (.*)$", done.stdout, re.MULTILINE)
     assert "RGB from 0 to 1" in dict(likely).values()
     assert all(rows[int(number) - 1][2].strip() == text for number, text in likely), "by their numbers in the table"
-    steady = {row[2].strip(): float(row[5]) for row in rows}
+    stability = {row[2].strip(): float(row[5]) for row in rows}
     best = {row[2].strip(): float(row[4]) for row in rows}
-    assert max(steady, key=steady.get) in ("BGR from 0 to 1", "RGB from 0 to 1")
+    assert max(stability, key=stability.get) in ("BGR from 0 to 1", "RGB from 0 to 1")
     assert best["BGR from 0 to 255"] > best["BGR from 0 to 1"], "scores alone would mislead"
-    assert steady["BGR from 0 to 255"] < 0.1
+    assert stability["BGR from 0 to 255"] < 0.1
 
 
 def test_a_wrong_card_is_put_right_and_written(model, tmp_path, tries, runner):
@@ -97,7 +97,7 @@ def test_labels_that_fit_from_0_and_from_1_are_both_shown(testdata, runner):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--variant", "1"), "give a picture by --try"),
+        (("--variant", "1"), "give a picture with --try"),
         (("--try", "{picture}", "--variant", "99"), "there is no variant 99"),
         (("--try", "missing.jpg"), "missing.jpg: no such file"),
         (("--labels", "{short}"), "the model has the classes 0 to 79"),
@@ -152,4 +152,4 @@ def test_a_brain_of_a_store_is_looked_at_by_its_name_and_not_written_to(runner):
     assert card_of(done.stdout)["name"] == "page"
     refused = runner("inspect", "demo:page", "--write")
     assert refused.returncode == 2
-    assert "its card is not written over" in refused.stderr
+    assert "its card is not overwritten" in refused.stderr

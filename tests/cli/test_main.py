@@ -54,7 +54,7 @@ def test_an_error_is_one_line_with_its_remedy(monkeypatch, capfd):
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("predit", "Did you mean predict?"), ("demo", "`pip install runner-demo` brings it."), ("xyzzy", "'xyzzy'.")],
+    [("predit", "Did you mean predict?"), ("demo", "`pip install runner-demo` adds it."), ("xyzzy", "'xyzzy'.")],
 )
 def test_a_command_that_there_is_not(word, said, capfd):
     with registry_of():
@@ -92,8 +92,7 @@ def test_help_tells_what_counts_where_nobody_says(command, capfd):
     assert code == 0
     text = " ".join(out.split())
     assert (
-        f"the card's threshold, or without a card the usual one of the model's family: {CARD.threshold} for most"
-        in text
+        f"By default the card's; without a card, the usual one of the model's family: {CARD.threshold} for most" in text
     )
     assert command == "verify" or f"the card's, or {CARD.iou}." in text
 

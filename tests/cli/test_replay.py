@@ -152,12 +152,15 @@ class TestFaults:
         [
             (["-s", "images:out"], "a sink draws, and there are no pictures"),
             (["--video", CLIP, "--pictures", PICTURES], "at once"),
-            (["--video", "rtsp://me:secret@host/live"], "runner: rtsp://host/live: what a live source showed is gone"),
+            (
+                ["--video", "rtsp://me:secret@host/live"],
+                "runner: rtsp://host/live: the pictures of a live source are gone",
+            ),
             (["--video", CLIP], "is a picture, not a frame of a video"),
             (["--source", "nobody"], "no answers for nobody"),
             (["-s", "jsonl:answers.jsonl"], "would write over"),
             (["--pictures", PICTURES, "-s", f"images:{PICTURES.parent}"], "would write over"),
-            (["--video", "lavfi:testsrc,realtime"], "is gone"),
+            (["--video", "lavfi:testsrc,realtime"], "are gone"),
         ],
     )  # fmt: skip
     def test_wrong_use_is_one_line_and_harms_nothing(self, answers, runner, options, told):
@@ -173,5 +176,5 @@ class TestFaults:
 
     def test_a_class_that_never_comes_is_said(self, answers, runner):
         done = runner("replay", answers, "--classes", "page,cat", **ALONE)
-        assert "nothing in it is called cat" in done.stderr
+        assert "nothing in it has the label cat" in done.stderr
         assert "called page" not in done.stderr

@@ -79,7 +79,7 @@ def test_an_engine_that_refuses_it_is_left_out_and_told(runner, testdata, pictur
     assert done.returncode == 2
     assert "engine openvino is left out" in done.stderr
     assert "CombinedNonMaxSuppression" in done.stderr
-    assert "tensorflow alone opens it" in done.stderr
+    assert "only tensorflow opens it" in done.stderr
     named = runner("verify", testdata / "models" / WHOLE, pictures, "--engines", "tensorflow,openvino")
     assert named.returncode == 1
     assert named.stderr.startswith("runner: ")
@@ -114,7 +114,7 @@ def test_a_picture_that_the_golden_file_lacks_or_that_is_broken_fails(runner, he
     (pictures / "broken.jpg").write_bytes(b"no picture")
     done = runner("verify", *head, "--engines", "onnx", "--golden", golden, pictures)
     assert done.returncode == 1
-    assert "parrot.jpg: golden.jsonl - onnx: the golden file says nothing of this picture" in done.stdout
+    assert "parrot.jpg: golden.jsonl - onnx: the golden file has no answer for this picture" in done.stdout
     assert "broken.jpg" in done.stdout
     assert done.stdout.count("football.jpg") == 1
     again = runner("verify", *head, "--engines", "onnx", "--write-golden", "new.jsonl", pictures)

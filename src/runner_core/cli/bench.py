@@ -1,4 +1,4 @@
-"""``runner bench``: how long a picture takes: of a source through brains, or of one brain in its engines."""
+"""``runner bench``: how long a picture takes, from a source through brains, or in each engine of one brain."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from runner_core.stores.resolve import resolve_brain
 @click.argument("subject", metavar="SOURCE|BRAIN")
 @brain_options(required=False)
 @click.option(
-    "--engines", is_flag=True, help="Measure BRAIN in every engine that opens it; --engine auto goes by that."
+    "--engines", is_flag=True, help="Measure BRAIN in every engine that opens it; --engine auto uses the result."
 )
-@click.option("--exact", is_flag=True, help="Decode every picture whole; answers differ a little.")
+@click.option("--exact", is_flag=True, help="Decode every picture in full; answers differ a little.")
 def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **choices: Any) -> int:
-    """Measure brains over SOURCE as `runner run` does them, without a sink, and tell where the time went.
+    """Measure brains over SOURCE as `runner run` runs them, without a sink, and show where the time went.
 
     Without --brain, measure BRAIN again: milliseconds for a JPEG of 640 x 480 from its bytes to the answer, the best of
-    some runs; --threads are then those of one call.
+    several runs; --threads are then those of one call.
     """
     if not brains:
         return _bench_engines(subject, every=engines, **choices)
     if engines:
         raise UsageError(
-            "--engines measures one brain by itself", remedy="leave --brain out: runner bench BRAIN --engines"
+            "--engines measures one brain by itself", remedy="leave out --brain: runner bench BRAIN --engines"
         )
     summary = run_brains(subject, brains, (), exact=exact, explain=True, quiet=False, **choices)
     print_profile(summary.profile)
@@ -51,7 +51,7 @@ def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, .
         measured = rank_engines(
             locate_model(resolve_brain(brain)), LoadOptions(**choices), open_candidate, again=True, every=every
         )
-    except NotInstalled as error:  # nothing opens it: it may be meant for a source
+    except NotInstalled as error:  # nothing opens it: perhaps a source was meant
         remedy = f"to time a run over a source, give --brain; {error.remedy}"
         raise NotInstalled(error.message, remedy=remedy) from error
     best = measured[0][1].ms

@@ -1,4 +1,4 @@
-"""``runner brains``: what is to be had, what is here, and tidying up."""
+"""``runner brains``: what stores offer, what is here, and removing what is not needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 @click.group(invoke_without_command=True)
 @click.pass_context
 def brains(context: click.Context) -> int:
-    """List the brains of the configured stores and those fetched; tidy the latter."""
+    """List the brains of the configured stores and the fetched ones; remove fetched ones."""
     if context.invoked_subcommand is not None:
         return 0
     failed = _print_stores()
@@ -32,21 +32,21 @@ def brains(context: click.Context) -> int:
 
 @brains.command()
 @click.argument("brain", metavar="NAME[@VERSION]")
-@click.option("--from", "store", help="Only what came from there: a store as `runner brains` lists it.")
+@click.option("--from", "store", help="Only what came from this store, as `runner brains` lists it.")
 def remove(brain: str, store: str | None) -> int:
-    """Remove a fetched brain: all its versions, or one."""
+    """Remove a fetched brain: all versions, or one."""
     name, _, version = brain.partition("@")
-    gone = Cache().remove(name, store=store, version=version or None)
-    _print_removed(gone)
-    if not gone:
+    removed = Cache().remove(name, store=store, version=version or None)
+    _print_removed(removed)
+    if not removed:
         click.echo(f"runner: no fetched brain is {brain}; `runner brains` lists them", err=True)
-    return 0 if gone else 1
+    return 0 if removed else 1
 
 
 @brains.command()
 @click.option("--keep-size", required=True, metavar="SIZE", help="How much may stay: 500MB, 2GB.")
 def prune(keep_size: str) -> None:
-    """Remove the least recently used brains until the rest takes SIZE at most."""
+    """Remove the least recently used brains until the rest takes at most SIZE."""
     cache = Cache()
     _print_removed(cache.prune(_parse_size(keep_size)))
     click.echo(f"{cache.size() / 1e6:.1f} MB are kept")
@@ -55,7 +55,7 @@ def prune(keep_size: str) -> None:
 @brains.command()
 @click.option("--repair", is_flag=True, help="Remove what is wrong, so that the next pull fetches it.")
 def verify(repair: bool) -> int:
-    """Hash every file again."""
+    """Hash every file again and compare."""
     problems = Cache().verify(repair=repair)
     for problem in problems:
         click.echo(f"runner: {problem}", err=True)
@@ -63,21 +63,21 @@ def verify(repair: bool) -> int:
     return 1 if problems else 0
 
 
-def _print_removed(gone: list[Receipt]) -> None:
-    for receipt in gone:
+def _print_removed(removed: list[Receipt]) -> None:
+    for receipt in removed:
         click.echo(f"removed {receipt.name}@{receipt.version}, {receipt.size / 1e6:.1f} MB from {receipt.store}")
 
 
 def _print_stores() -> int:
-    """Says how many failed."""
+    """How many failed."""
     rows, failed = [], 0
     for alias in read_configured_stores():
         try:
             rows += [(ref.name, ref.version, store, ref.summary) for store, ref in Project(alias).brains()]
-        except RunnerError as error:  # one store that fails does not hide the others, nor what is here
+        except RunnerError as error:  # one store that fails does not hide the others, nor the fetched brains
             click.echo(f"runner: {alias}: {error}", err=True)
             failed += 1
-    print_rows("to be had by name", ("name", "version", "store", "what"), rows)
+    print_rows("available by name", ("name", "version", "store", "what"), rows)
     return failed
 
 
@@ -96,7 +96,7 @@ def _print_cache() -> None:
 def _read_card(folder: Path) -> Card | None:
     try:
         return Card.read(folder / CARD_FILE)
-    except CardError:  # none, or one that opening the brain complains of
+    except CardError:  # none, or one that opening the brain reports
         return None
 
 
@@ -107,5 +107,5 @@ def _parse_size(text: str) -> int:
     except (ValueError, KeyError, OverflowError):
         size = -1
     if size < 0:
-        raise UsageError(f"{text!r} is no size", remedy="write 500MB or 2GB")
+        raise UsageError(f"{text!r} is not a size", remedy="write 500MB or 2GB")
     return size

@@ -1,4 +1,4 @@
-"""Brains as they are typed behind one another: ``page[page] > graphs``."""
+"""Chain syntax: brains typed one after the other, ``page[page] > graphs``."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Step:
 def parse_chain(text: str) -> tuple[Step, ...]:
     """The steps of ``page?conf=0.4[page, margin=0.05] > graphs``; one for a brain by itself.
 
-    Raises UsageError for a step without a brain, a bracket that is not closed, an option that is no margin, or a margin
-    that is no number.
+    Raises UsageError for a step without a brain, a bracket that is not closed, an option other than margin, or a margin
+    that is not a number.
     """
     *before, last = (part.strip() for part in text.split(">"))
     steps = (*(_parse_step(part) for part in before), Step(last))
@@ -40,10 +40,10 @@ def parse_chain(text: str) -> tuple[Step, ...]:
 
 
 def _check_brackets(brain: str, text: str) -> None:
-    """A folder may be called nets/[new], a step ends with its bracket."""
+    """A folder may be called nets/[new]; the bracket of a step ends it."""
     if brain.count("[") != brain.count("]"):
-        told = "is not closed" if brain.count("[") > brain.count("]") else "was never opened"
-        raise UsageError(f"{text!r}: the bracket of {brain!r} {told}", remedy="write page[page] > graphs")
+        problem = "is not closed" if brain.count("[") > brain.count("]") else "was never opened"
+        raise UsageError(f"{text!r}: the bracket of {brain!r} {problem}", remedy="write page[page] > graphs")
 
 
 def _parse_step(part: str) -> Step:
@@ -65,7 +65,7 @@ def _parse_margin(word: str) -> float:
 
 
 def build_chain(steps: Sequence[Step], opened: Mapping[str, Brain]) -> Brain:
-    """The chain of brains, or the one brain; ``opened`` has them as typed."""
+    """The chain of brains, or the one brain; ``opened`` has the brains by what was typed."""
     brain = opened[steps[0].brain]
     for step, following in pairwise(steps):
         brain = brain.then(opened[following.brain], on=step.on, margin=step.margin)

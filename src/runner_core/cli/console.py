@@ -1,4 +1,4 @@
-"""What is said on standard error, and with it what the core and plugins log."""
+"""Messages on standard error, and with them what the core and plugins log."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 
 
 def print_message(text: str) -> None:
-    """One line. A bar takes the place of ``sys.stderr`` and puts it above itself; click's echo would write into it."""
+    """One line. A progress bar replaces ``sys.stderr`` and prints above itself; click's echo would write into it."""
     sys.stderr.write(f"runner: {text}\n")
     sys.stderr.flush()
 
 
 class MessageHandler(logging.Handler):
-    """Hints once each, warnings whenever they come."""
+    """Prints each hint once, and every warning."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class MessageHandler(logging.Handler):
 
 
 def show_log(*, quiet: bool = False) -> None:
-    """From now on says what is logged; ``quiet`` leaves the hints out."""
+    """From now on prints what is logged; ``quiet`` leaves out the hints."""
     log = logging.getLogger("runner")
     for handler in [handler for handler in log.handlers if isinstance(handler, MessageHandler)]:
         log.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""Faults: whose code raised what nobody foresaw, a plugin's or runner's own."""
+"""Crash report: whose code raised an unforeseen error, a plugin's or runner's own."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from runner_core.discovery.registry import KINDS, get_registry
 
 
 def describe_crash(error: Exception) -> str:
-    """The error, who is to hear of it, and how it is looked into."""
+    """The error, whom to report it to, and how to see the traceback."""
     origin = find_origin(error)
     what = f"{type(error).__name__}: {error}"
     if origin is None:
-        return f"{what}; this is a fault of runner: see the traceback with `runner --debug ...`"
+        return f"{what}; this is a bug in runner: see the traceback with `runner --debug ...`"
     whose = f"{origin.entry} ({' '.join(filter(None, (origin.distribution, origin.version)))})"
     return f"{what} in {whose}: report it to its author; see the traceback with `runner --debug ...`"
 
 
 def find_origin(error: Exception) -> Origin | None:
-    """The plugin that raised it or called what did; None where that was runner."""
+    """The plugin that raised it or called what raised it; None if that was runner."""
     plugins = {
         _package_of(found.plugin.target.partition(":")[0]): found.origin
         for kind in KINDS

@@ -15,20 +15,20 @@ from runner_core.errors import RunnerError
 
 @click.command()
 def doctor() -> int:
-    """Check versions, engines, devices and plugins; every target is imported."""
+    """Check versions, engines, devices and plugins; imports every plugin."""
     click.echo(f"runner {version('runner')}, Python {platform.python_version()}, {platform.platform()}")
     click.echo(f"cores {os.cpu_count()}")
     failed = print_problems()
     for kind in KINDS:
         for name, found in get_registry().all(kind).items():
-            told, bad = _check_plugin(kind, found)
+            report, bad = _check_plugin(kind, found)
             failed |= bad
-            click.echo(f"{'FAILED ' if bad else 'ok     '}{kind[:-1]} {name} ({found.distribution}): {told}")
+            click.echo(f"{'FAILED ' if bad else 'ok     '}{kind[:-1]} {name} ({found.distribution}): {report}")
     return failed
 
 
 def _check_plugin(kind: str, found: Installed) -> tuple[str, int]:
-    """What is to be said of a plugin, and 1 if it does not work."""
+    """A line about a plugin, and 1 if it does not work."""
     try:
         target = found.load()
         if kind == "engines":

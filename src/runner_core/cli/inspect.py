@@ -12,6 +12,7 @@ import click
 
 from runner_core.cards.artifact import describe_files
 from runner_core.cards.card import CARD_FILE, Card
+from runner_core.cli.options import TRUST_HELP
 from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
 from runner_core.errors import UsageError
@@ -24,26 +25,31 @@ from runner_core.loading.options import LoadOptions
 from runner_core.loading.preprocess_search import ScoredVariant, SearchResult, search_preprocessing
 from runner_core.stores.resolve import resolve_with_store
 
-SHOWN = 5  # labels, of a long list
-_HEAD = ("#", "variant", "found", "best score", "steady", "what")
+SHOWN = 5  # labels of a long list
+_HEAD = ("#", "variant", "found", "best score", "stability", "what")
 
 
 @click.command()
 @click.argument("model")
 @click.option("--labels", type=click.Path(path_type=Path), metavar="FILE", help="Label map to put into the card.")
 @click.option("--first-class", type=int, metavar="N", help="Number of the first name in a list of labels.")
-@click.option("--task", help="Ask this task alone.")
+@click.option("--task", help="Ask only this task.")
 @click.option("--engine", help="Load it with this engine.")
 @click.option(
     "--try",
     "pictures",
     multiple=True,
     metavar="PICTURE",
-    help="Show what each plausible order and scale of the pixels makes of this picture; may be repeated.",
+    help="Show what the model finds in this picture with each plausible order and scale of pixels; may be repeated.",
 )
-@click.option("--variant", type=click.IntRange(1), metavar="N", help="Of those tried take this one, not the steadiest.")
+@click.option(
+    "--variant",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Take this variant of those that --try shows, not the most stable.",
+)
 @click.option("--write", is_flag=True, help="Write the card beside the model, as brain.json.")
-@click.option("--trust", is_flag=True, help="Let the model do more than compute; remembered.")
+@click.option("--trust", is_flag=True, help=TRUST_HELP)
 def inspect(
     model: str,
     labels: Path | None,
@@ -55,12 +61,12 @@ def inspect(
     write: bool,
     trust: bool,
 ) -> int:
-    """Say what MODEL is: its tensors, the task that recognises it and why, its card."""
+    """Show what MODEL is: its tensors, the task that recognises it and why, its card."""
     if variant and not pictures:
-        raise UsageError("--variant is for those that --try shows", remedy="give a picture by --try")
+        raise UsageError("--variant chooses among those that --try shows", remedy="give a picture with --try")
     place, store = resolve_with_store(model)
     if write and store:
-        raise UsageError(f"{model} is a brain of a store: its card is not written over", remedy="inspect a copy")
+        raise UsageError(f"{model} is a brain of a store: its card is not overwritten", remedy="inspect a copy")
     files = locate_model(place)
     options = LoadOptions(engine=engine, task=task, trust=trust)
     with open_session(choose_candidates(files, options), options) as (candidate, session):
@@ -83,12 +89,12 @@ def inspect(
 
 
 def _print_card(card: Card) -> None:
-    """Whole for programs; for people, a list of labels in one line."""
-    told = card.to_json()
+    """In full for programs; for people, with a long list of labels cut to one line."""
+    written = card.to_json()
     if sys.stdout.isatty() and len(card.labels) > SHOWN:
         names = [label.name for label in card.labels.labels[:SHOWN]]
-        told["labels"] = f"{len(card.labels)}: {', '.join(names)}, ..."
-    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        written["labels"] = f"{len(card.labels)}: {', '.join(names)}, ..."
+    click.echo(json.dumps(written, indent=2, ensure_ascii=False))
 
 
 def _print_tensors(bare: CardlessModel, session: Session) -> None:
@@ -114,7 +120,7 @@ def _draft(candidate: Candidate, bare: CardlessModel, task: str | None, choices:
             click.echo(f"  {note}")
     if len(drafts) > 1:
         raise UsageError(
-            f"{candidate.path}: several tasks recognise it", remedy=f"choose by --task: {', '.join(drafts)}"
+            f"{candidate.path}: several tasks recognise it", remedy=f"choose with --task: {', '.join(drafts)}"
         )
     ((name, card),) = drafts.items()
     artifact = attrs.evolve(candidate.artifact, files=describe_files(candidate.files.root, candidate.path))
@@ -124,9 +130,9 @@ def _draft(candidate: Candidate, bare: CardlessModel, task: str | None, choices:
 def _try_pictures(
     brain: LocalBrain, card: Card, bare: CardlessModel, pictures: Sequence[str], number: int | None
 ) -> Card:
-    """The card as the pictures, or the person, would have it."""
+    """The card with the preprocessing that is most stable on the pictures, or that was chosen by number."""
     if brain.picture is None:
-        raise UsageError(f"task {card.task} does not tell what it makes of a picture", remedy="inspect without --try")
+        raise UsageError(f"task {card.task} does not say what it asks of a picture", remedy="inspect without --try")
     trial = search_preprocessing(brain, bare.own, [Frame.of(picture) for picture in pictures])
     _print_trial(trial)
     if number and number > len(trial.rows):
@@ -147,12 +153,12 @@ def _print_trial(trial: SearchResult) -> None:
         )
         for number, row in enumerate(trial.rows, 1)
     ]
-    print_rows("steady: what the mirrored picture shows as well, and a plain one does not", _HEAD, rows)
+    print_rows("stability: what is found in the mirrored picture too, and not in a plain one", _HEAD, rows)
     click.echo(trial.verdict)
 
 
 def _apply_variant(card: Card, taken: ScoredVariant) -> Card:
-    """What the pictures settled, put into the card; one that is as it was stays whole."""
+    """The card with this variant's preprocessing; a card that the variant does not change stays as it is."""
     if not taken.variant.changes:
         return card
     tried = taken.variant.card
@@ -163,6 +169,6 @@ def _apply_variant(card: Card, taken: ScoredVariant) -> Card:
 def _write_card(card: Card, path: Path, *, new: bool) -> None:
     if new and path.exists():
         remedy = "a folder has one card: move one of the models to a folder of its own"
-        raise UsageError(f"{path.absolute()}: there is a card for another model", remedy=remedy)
+        raise UsageError(f"{path.absolute()}: this is the card of another model", remedy=remedy)
     card.write(path)
     click.echo(f"wrote {path}", err=True)

@@ -1,4 +1,4 @@
-"""``runner lock``: the brains of a project, to the last bit."""
+"""``runner lock``: the exact brains of a project, file by file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runner_core.stores.resolve import resolve_with_store
 @click.command()
 @click.argument("brains", nargs=-1, required=True)
 def lock(brains: tuple[str, ...]) -> None:
-    """Write brains.lock with BRAINS as they are now; brains that it holds already stay."""
+    """Write brains.lock with BRAINS as they are now; brains already in it stay."""
     path = Path(LOCK_FILE)
     known = LockFile.read(path).brains if path.exists() else {}
     cache = Cache(progress=download_bars())

@@ -1,6 +1,6 @@
-"""The command ``runner``: imports the command asked for alone; turns errors into one line and an exit code.
+"""The command ``runner``: imports only the command that is run; turns errors into one line and an exit code.
 
-Exit codes: 0 all well; 1 something failed, and what could be done was done; 2 wrong use; 130 interrupted,
+Exit codes: 0 success; 1 something failed, and what could be done was done; 2 wrong use; 130 interrupted,
 143 terminated.
 """
 
@@ -20,27 +20,27 @@ from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
 
 _DEBUG = "--debug"
-_WRONG_USE = (UsageError, NoSuchBrain, LabelError)  # a name or a file that the person gave does not fit
+_WRONG_USE = (UsageError, NoSuchBrain, LabelError)  # a name or a file that was typed does not fit
 
 # name -> (target, summary); a command's module is imported when it is run
 COMMANDS = {
     "run": ("runner_core.cli.run:run", "Run brains over a source and write the answers to sinks."),
     "predict": ("runner_core.cli.predict:predict", "Show what brains find in one picture."),
     "replay": ("runner_core.cli.replay:command", "Draw, filter or convert the answers of a run, without a model."),
-    "verify": ("runner_core.cli.verify:command", "Say whether a brain answers alike on several engines."),
+    "verify": ("runner_core.cli.verify:command", "Check that a brain gives the same answers on several engines."),
     "export": ("runner_core.cli.export:command", "Write a brain's network for other engines."),
     "bench": ("runner_core.cli.bench:bench", "Measure brains over a source, or a brain in its engines."),
-    "inspect": ("runner_core.cli.inspect:inspect", "Say what a model file is, and draft its card."),
-    "brains": ("runner_core.cli.brains:brains", "List the brains that are to be had, and tidy those fetched."),
+    "inspect": ("runner_core.cli.inspect:inspect", "Show what a model file is, and draft its card."),
+    "brains": ("runner_core.cli.brains:brains", "List the available brains; remove fetched ones."),
     "pull": ("runner_core.cli.pull:pull", "Fetch brains, so that they run without a network."),
     "push": ("runner_core.cli.push:push", "Publish a brain to a store."),
-    "lock": ("runner_core.cli.lock:lock", "Write brains.lock: these brains, to the last bit."),
+    "lock": ("runner_core.cli.lock:lock", "Write brains.lock: exactly these brains, file by file."),
     "plugins": ("runner_core.cli.plugins:plugins", "List what is installed, and what is broken."),
     "doctor": ("runner_core.cli.doctor:doctor", "Check this machine: versions, engines, devices, plugins."),
 }
 
 
-# What `--help` puts together, in this order; the commands of other packages follow as they come.
+# How `--help` groups the commands, in this order; the commands of other packages follow.
 SECTIONS = {
     "Answers": ("run", "predict", "demo", "replay", "serve"),
     "Models": ("inspect", "export", "verify", "bench", "eval", "train"),
@@ -50,7 +50,7 @@ SECTIONS = {
 
 
 class Commands(click.Group):
-    """The commands above and those of plugins, known by summary, imported when run."""
+    """The commands above and those of plugins: listed by their summaries, imported when run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return [*COMMANDS, *(name for name in get_registry().all("commands") if name not in COMMANDS)]
@@ -66,17 +66,17 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Of a command that there is not, says which was meant, or which package brings it; for one, hears the logs."""
+        """For an unknown command, says which was meant or which package has it; for a known one, shows the log."""
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
             ctx.fail(f"No such command {name!r}{_suggest_command(name, known)}")
-        from runner_core.cli.console import show_log  # costs what --help need not pay
+        from runner_core.cli.console import show_log  # slow, and --help does not need it
 
         show_log()
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """From the summaries: to be listed, a command need not be imported."""
+        """From the summaries, so that no command is imported to list it."""
         known = self.list_commands(ctx)
         placed = {name for names in SECTIONS.values() for name in names}
         sections = {**SECTIONS, "More": tuple(name for name in known if name not in placed)}
@@ -95,8 +95,8 @@ class Commands(click.Group):
 def _suggest_command(name: str, known: Sequence[str]) -> str:
     package = find_distribution("commands", name)
     if package:
-        return f": `pip install {package}` brings it."
-    import difflib  # costs what --help need not pay
+        return f": `pip install {package}` adds it."
+    import difflib  # slow, and --help does not need it
 
     close = difflib.get_close_matches(name, known, n=1)
     return f". Did you mean {close[0]}?" if close else "."
@@ -105,7 +105,7 @@ def _suggest_command(name: str, known: Sequence[str]) -> str:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(_DEBUG, is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="runner")
-def cli(debug: bool) -> None:  # --debug is taken out before, and stands here for --help
+def cli(debug: bool) -> None:  # --debug is taken out before; it is here for --help
     """Run many vision models over one picture, on your own machine."""
 
 
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run_guarded(arguments: list[str]) -> int:
-    debug = _DEBUG in arguments  # wherever a person puts it
+    debug = _DEBUG in arguments  # at any place in the line
     try:
         code = cli.main([word for word in arguments if word != _DEBUG], prog_name="runner", standalone_mode=False)
         sys.stdout.flush()
@@ -131,7 +131,7 @@ def _run_guarded(arguments: list[str]) -> int:
         _print_error(word)
         return code
     except BrokenPipeError:
-        # Nobody reads any more. Python flushes once more at exit: let that go nowhere.
+        # Nobody reads any more. Python flushes once more at exit: discard that.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
@@ -144,7 +144,7 @@ def _report_error(error: Exception) -> int:
     if isinstance(error, RunnerError):
         _print_error(str(error))
     else:
-        from runner_core.cli.crash import describe_crash  # costs what --help need not pay
+        from runner_core.cli.crash import describe_crash  # slow, and --help does not need it
 
         _print_error(describe_crash(error))
     return 2 if isinstance(error, _WRONG_USE) else 1

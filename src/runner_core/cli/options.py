@@ -1,4 +1,4 @@
-"""What the commands that open brains share: the options, and a brain as it is typed."""
+"""The options that commands which open brains share, and how a typed brain is opened."""
 
 from __future__ import annotations
 
@@ -39,33 +39,35 @@ _KINDS: dict[str, Callable[[str], Any]] = {
 }
 
 _HELP = (
-    "A brain's name, a model file, or a folder; may be repeated. Options for one brain alone follow a question mark: "
+    "A brain's name, a model file, or a folder; may be repeated. Options for this brain only follow a question mark: "
     "cats.pb?labels=coco.txt&conf=0.4&name=cats. A brain that looks into what another finds: 'page[page] > graphs'"
 )
 
 CONF_HELP = (
-    "Least score of an instance; else the card's threshold, or without a card the usual one of the model's family: "
-    "0.5 for most, 0.25 for YOLO, 0.3 for poses, none for classes and pixels."
+    "Score threshold: drop instances that score less. By default the card's; without a card, the usual one of the "
+    "model's family: 0.5 for most, 0.25 for YOLO, 0.3 for poses, none for classes and pixels."
 )
+
+TRUST_HELP = "Let the model read and write files or run code, with your rights; remembered for exactly this model."
 
 _OPTIONS = (
     click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
     click.option("--task", help="The task that reads the model's outputs."),
     click.option(
-        "--engine", help="The engine that runs it; several, parted by commas, are tried in turn; auto: the fastest."
+        "--engine", help="The engine that runs it; several, separated by commas, are tried in turn; auto: the fastest."
     ),
     click.option("--conf", type=click.FloatRange(0, 1), help=CONF_HELP),
     click.option(
         "--iou", type=click.FloatRange(0, 1),
-        help="Overlap at which one of two boxes is dropped; else the card's, or 0.45.",
+        help="IoU above which one of two boxes is dropped; by default the card's, or 0.45.",
     ),
     click.option("--classes", type=_KINDS["classes"], metavar="A,B", help="Only these labels."),
-    click.option("--max-det", type=click.IntRange(1), help="At most so many instances a frame."),
+    click.option("--max-det", type=click.IntRange(1), help="At most this many instances a frame."),
     click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ..."),
-    click.option("--threads", type=click.IntRange(1), help="Threads in all; the cores where it is not given."),
-    click.option("--trust", multiple=True, metavar="BRAIN", help="Let this brain do more than compute; remembered."),
-    click.option("--locked", is_flag=True, help="Refuse any brain that is not what brains.lock says."),
+    click.option("--threads", type=click.IntRange(1), help="Threads of the whole run; by default one for each core."),
+    click.option("--trust", multiple=True, metavar="BRAIN", help=TRUST_HELP),
+    click.option("--locked", is_flag=True, help="Refuse any brain that differs from brains.lock."),
 )  # fmt: skip
 
 
@@ -85,9 +87,9 @@ def brain_options(*, required: bool = True) -> Callable[[F], F]:
 def open_brains(
     brains: Sequence[str], *, trust: Sequence[str] = (), locked: bool = False, **choices: Any
 ) -> Iterator[list[Brain]]:
-    """The brains as typed, each with ``choices`` and its own; all are closed at the end.
+    """The brains as typed, each with ``choices`` and its own options; all are closed at the end.
 
-    What is typed the same twice is opened once, so that chains may begin with one brain.
+    The same text typed twice is opened once, so that several chains can begin with one brain.
     """
     chains = [parse_chain(text) for text in brains]
     typed = list(dict.fromkeys(step.brain for steps in chains for step in steps))
@@ -103,7 +105,7 @@ def open_brains(
 
 
 def _reference_of(text: str) -> str:
-    """A brain as typed, without the options behind the question mark."""
+    """A brain as typed, without the options after the question mark."""
     return text.partition("?")[0]
 
 

@@ -1,4 +1,4 @@
-"""``runner plugins``: what is installed and what is broken. Imports no plugin's target."""
+"""``runner plugins``: what is installed and what is broken. Imports no plugin's code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def plugins() -> int:
 
 
 def print_problems() -> int:
-    """Tells each broken plugin on standard error; 1 if there are any."""
+    """Prints each broken plugin on standard error; 1 if there are any."""
     for problem in get_registry().problems:
         click.echo(f"runner: broken plugin {problem}", err=True)
     return 1 if get_registry().problems else 0

@@ -1,4 +1,4 @@
-"""A run's profile as tables on the terminal, by rich."""
+"""The profile of a run as tables on the terminal."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from runner_core.cli.tables import print_rows
 from runner_core.pipeline.profile import PERCENTILES, Profile, Size, Timings
 
-SIZES = 8  # of pictures get a line, the most frequent ones
+SIZES = 8  # of pictures are shown, the most frequent ones
 _TIMES = tuple(f"p{share}" for share in PERCENTILES)
 
 
 def print_profile(profile: Profile, *, stderr: bool = False) -> None:
-    """Milliseconds by stage and by brain, what was decoded, which tensors were shared, the threads given."""
+    """Milliseconds by stage and by brain, what was decoded, which tensors were shared, how threads were split."""
     decoded = [
         [_format_size(at), _format_size(of), str(times)] for (at, of), times in profile.decoded.most_common(SIZES)
     ]
@@ -45,11 +45,11 @@ def _row(name: str, times: Timings) -> list[str]:
 
 
 def _list_facts(profile: Profile) -> Iterator[list[str]]:
-    told = profile.to_json()
-    yield ["frames", f"{profile.frames} in {told['seconds']:.1f} s, {told['frames_per_second']:.1f} a second"]
+    written = profile.to_json()
+    yield ["frames", f"{profile.frames} in {written['seconds']:.1f} s, {written['frames_per_second']:.1f} a second"]
     if threads := profile.threads:
         yield ["threads", f"{threads.total}; frames at a time {threads.frames}, brains at a time {threads.brains}"]
-    within = [f"{brain} {number or 'as its engine likes'}" for brain, number in profile.within.items()]
+    within = [f"{brain} {number or 'chosen by its engine'}" for brain, number in profile.within.items()]
     if within:
         yield ["threads of a call", ", ".join(within)]
     if profile.dropped:

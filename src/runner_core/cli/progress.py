@@ -1,4 +1,4 @@
-"""Progress on a terminal, nothing in a pipe."""
+"""Progress bars on a terminal; nothing in a pipe."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runner_core.cache.release import RemoteFile
 
 @contextmanager
 def show_frame_bar(total: int | None, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
-    """A bar over frames; what it gives is called once a frame."""
+    """A bar that counts frames; call what it yields once a frame."""
     if quiet or not sys.stderr.isatty():
         yield _do_nothing
         return
@@ -28,7 +28,7 @@ def show_frame_bar(total: int | None, *, quiet: bool = False) -> Iterator[Callab
 
 
 def download_bars() -> ProgressOf:
-    """A bar for each file that is fetched."""
+    """What shows a bar for each fetched file; silent in a pipe."""
     return _show_download_bar if sys.stderr.isatty() else show_no_progress
 
 
@@ -46,4 +46,4 @@ def _show_download_bar(file: RemoteFile) -> Iterator[Progress]:
 
 
 def _do_nothing() -> None:
-    """A step of no bar."""
+    """Without a bar there is nothing to move."""

@@ -15,15 +15,15 @@ from runner_core.stores.resolve import resolve_brain
 
 @click.command()
 @click.argument("brains", nargs=-1, required=True)
-@click.option("--locked", is_flag=True, help="Refuse any brain that is not what brains.lock says.")
+@click.option("--locked", is_flag=True, help="Refuse any brain that differs from brains.lock.")
 def pull(brains: tuple[str, ...], locked: bool) -> int:
-    """Fetch BRAINS (NAME, STORE:NAME@VERSION, URL) and say where they are."""
+    """Fetch BRAINS (NAME, STORE:NAME@VERSION, URL) and print where they are."""
     lock, cache = LockFile.read(Path(LOCK_FILE)) if locked else None, Cache(progress=download_bars())
     failed = 0
     for reference in brains:
         try:
             click.echo(f"{reference}: {_pull_brain(reference, cache, lock)}")
-        except (StoreError, LockError) as error:  # the others are fetched all the same
+        except (StoreError, LockError) as error:  # the others are still fetched
             click.echo(f"runner: {error}", err=True)
             failed = 1
     return failed

@@ -1,4 +1,4 @@
-"""``runner push``: a brain to a store."""
+"""``runner push``: a brain published to a store."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def push(brain: str, store: str) -> None:
         raise UsageError(f"{folder}: has no {CARD_FILE}", remedy=f"write one: `runner inspect {brain} --write`")
     target = parse_store_address(store).open()
     if not isinstance(target, Publisher):
-        raise UsageError(f"{store}: this kind of store takes no brains", remedy="push to a folder: --to folder:PATH")
+        raise UsageError(f"{store}: this kind of store accepts no brains", remedy="push to a folder: --to folder:PATH")
     ref = target.push(folder)
     click.echo(f"{store}: {ref.name}@{ref.version}")

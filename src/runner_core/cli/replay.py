@@ -1,4 +1,4 @@
-"""``runner replay``: the answers of a run drawn, filtered and converted anew, without any model."""
+"""``runner replay``: the answers of a run drawn, filtered and converted again, without any model."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from runner_core.util.location import redact_url
 
 @click.command(name="replay")
 @click.argument("answers")
-@click.option("--video", metavar="CLIP", help="The video that the answers are of.")
-@click.option("--pictures", metavar="DIR", help="The pictures that the answers are of: a folder, a glob, a list.")
-@click.option("--conf", type=click.FloatRange(0, 1), help="Least score of an instance.")
+@click.option("--video", metavar="CLIP", help="The video that was run.")
+@click.option("--pictures", metavar="DIR", help="The pictures that were run: a folder, a glob, a list.")
+@click.option("--conf", type=click.FloatRange(0, 1), help="Score threshold: drop instances that score less.")
 @click.option("--classes", metavar="A,B", help="Only these labels.")
-@click.option("--max-det", type=click.IntRange(1), help="At most so many instances a brain and frame.")
-@click.option("--source", metavar="NAME", help="Only the frames of this source, as the answers name it.")
+@click.option("--max-det", type=click.IntRange(1), help="At most this many instances of each brain in a frame.")
+@click.option("--source", metavar="NAME", help="Only the frames of this source, by its name in the answers.")
 @click.option(
     "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH",
-    help="Where answers go, as for `runner run`. Without one, or for -: JSON lines on standard output.",
+    help="Where answers go, as for `runner run`. Without one, or with -: JSON lines on standard output.",
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="No table.")
 def command(
     answers: str, video: str | None, pictures: str | None, conf: float | None, classes: str | None,
     max_det: int | None, source: str | None, sinks: tuple[str, ...], quiet: bool,
 ) -> int:  # fmt: skip
-    """Hand ANSWERS, the JSON lines of a run (- is standard input), to sinks once more.
+    """Write ANSWERS, the JSON lines of a run (- is standard input), to sinks again.
 
     Sinks that draw need the pictures: those of a video are found by their times, others by their names.
     """
@@ -47,24 +47,24 @@ def command(
     _check_outputs((answers, video, pictures), sinks)
     asked = frozenset(name.strip() for name in classes.split(",")) if classes else None
     seen: set[str] = set()
-    complain = Complaints()
+    report = Complaints()
     with _open_answers(answers) as lines:
         records = _note_labels(_filter_by_source(read_records(lines, answers), source), seen)
         found = _open_pictures(video, pictures)
         summary = replay(
-            records, open_sinks(sinks), pictures=found, rows=RowFilter(conf, asked, max_det), report=complain
+            records, open_sinks(sinks), pictures=found, rows=RowFilter(conf, asked, max_det), report=report
         )
-    if not summary.frames and not complain.count:
+    if not summary.frames and not report.count:
         raise UsageError(f"{answers}: no answers{f' for {source}' if source else ''}")
     for name in sorted((asked or frozenset()) - seen):
-        complain(f"{answers}: nothing in it is called {name}")
+        report(f"{answers}: nothing in it has the label {name}")
     if not quiet and set(STANDARD_OUTPUT).isdisjoint(sinks):
         print_summary(summary, when="in the run")
-    return 1 if complain.count else 0
+    return 1 if report.count else 0
 
 
 class Complaints:
-    """What cannot be replayed, said on standard error and counted."""
+    """Prints what cannot be replayed on standard error, and counts it."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -93,7 +93,7 @@ def _open_pictures(video: str | None, pictures: str | None) -> FrameLookup | Non
         raise UsageError("--video and --pictures at once", remedy="replay one after the other, with --source")
     source = open_source(place)
     if source.live:
-        raise UsageError(f"{redact_url(place)}: what a live source showed is gone", remedy="give a video of it")
+        raise UsageError(f"{redact_url(place)}: the pictures of a live source are gone", remedy="give a video of it")
     return TimedPictures(source, place) if video else NamedPictures(source, place)
 
 
@@ -102,15 +102,17 @@ def _filter_by_source(records: Iterator[Record | Failure], source: str | None) -
 
 
 def _note_labels(records: Iterator[Record | Failure], seen: set[str]) -> Iterator[Record | Failure]:
-    """The records, while the names in them are noted."""
+    """The records; adds the labels in them to ``seen``."""
     for record in records:
         if isinstance(record, Record):
-            seen.update(label.name for said in record.entries if not isinstance(said, Failure) for label in said.found)
+            seen.update(
+                label.name for entry in record.entries if not isinstance(entry, Failure) for label in entry.found
+            )
         yield record
 
 
 def _check_outputs(inputs: Sequence[str | None], sinks: Sequence[str]) -> None:
-    """Raises UsageError where a sink would write over what is read, or among it."""
+    """Raises UsageError if a sink would write over what is read, or into a folder above it."""
     for read in (Path(place.partition("?")[0]).resolve() for place in inputs if place and place != "-"):
         for sink in sinks:
             written = Path(sink.partition(":")[2].partition("?")[0] or sink).resolve()

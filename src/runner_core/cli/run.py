@@ -30,11 +30,11 @@ STANDARD_OUTPUT = ("-", "jsonl:-")
 @brain_options()
 @click.option(
     "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH",
-    help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one, or for -: JSON lines on "
+    help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one, or with -: JSON lines on "
     "standard output.",
 )  # fmt: skip
-@click.option("--exact", is_flag=True, help="Decode every picture whole; answers differ a little.")
-@click.option("--explain", is_flag=True, help="Tell where the time went, and what the brains shared.")
+@click.option("--exact", is_flag=True, help="Decode every picture in full; answers differ a little.")
+@click.option("--explain", is_flag=True, help="Show where the time went, and what the brains shared.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
 def run(
     source: str, brains: tuple[str, ...], sinks: tuple[str, ...], explain: bool, quiet: bool, **choices: Any
@@ -42,7 +42,7 @@ def run(
     """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL, a video, a camera (0), a stream."""
     sinks = sinks or STANDARD_OUTPUT[:1]
     summary = run_brains(source, brains, sinks, explain=explain, quiet=quiet, **choices)
-    piped = not set(STANDARD_OUTPUT).isdisjoint(sinks)  # what reads the answers should read no tables
+    piped = not set(STANDARD_OUTPUT).isdisjoint(sinks)  # the program that reads the answers should not read tables
     if not quiet and not piped:
         print_summary(summary)
     if not quiet and explain:
@@ -53,10 +53,10 @@ def run(
 def run_brains(
     source: str, brains: Sequence[str], sinks: Sequence[str], *, exact: bool, explain: bool, quiet: bool, **choices: Any
 ) -> Summary:
-    """A run of brains as they are typed; what goes wrong is said on standard error."""
+    """A run of brains as they are typed; what goes wrong is printed on standard error."""
     show_log(quiet=quiet)
     frames = open_source(source)
-    outlets = open_sinks(sinks, reading=frames, inputs=[source])  # what is typed wrong is said before a model loads
+    outlets = open_sinks(sinks, reading=frames, inputs=[source])  # typing errors are reported before a model loads
     named = dict(zip(map(sink_name_of, sinks), outlets, strict=True))
     total: int | None = frames.total if isinstance(frames, HasTotal) else None
     budget = get_thread_budget(choices.pop("threads"))
@@ -77,7 +77,7 @@ def run_brains(
 
 
 def exit_code_of(summary: Summary) -> int:
-    """As of every command: 0, 1 where something failed, 130 or 143 where it was stopped."""
+    """As for every command: 0, 1 if something failed, 130 or 143 if it was stopped."""
     if summary.broken == INTERRUPTED:
         return describe_stop()[1]
     return 0 if summary.ok else 1

@@ -1,4 +1,4 @@
-"""Stopping a command: by Ctrl-C or, as `timeout`, `docker stop` and systemd do, by SIGTERM. Both end it properly."""
+"""Signals that stop a command: Ctrl-C, and SIGTERM by `timeout`, `docker stop`, systemd. Both end it properly."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from types import FrameType
 
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
-_came = [signal.SIGINT]  # the last is what stopped this process's command
+_received = [signal.SIGINT]  # the last one stopped this process's command
 
 
 def describe_stop() -> tuple[str, int]:
-    """What is said of a command that was stopped, and its exit code, as shells have it: 130 or 143."""
-    return WORDS[_came[-1]], 128 + _came[-1]
+    """The word for how a command was stopped, and its exit code as shells expect it: 130 or 143."""
+    return WORDS[_received[-1]], 128 + _received[-1]
 
 
 @contextmanager
 def interrupt_on_sigterm() -> Iterator[None]:
-    """Inside the block SIGTERM raises KeyboardInterrupt, unless whoever started this process, or is it, does otherwise.
+    """Inside the block SIGTERM raises KeyboardInterrupt, unless this process or its parent already handles SIGTERM.
 
-    Once: `timeout` sends it twice, and the second must not cut short what the first began.
+    Only once: `timeout` sends it twice, and the second must not cut short what the first began.
     """
     if current_thread() is not main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
@@ -37,5 +37,5 @@ def interrupt_on_sigterm() -> Iterator[None]:
 
 def _terminate(number: int, _: FrameType | None) -> None:
     signal.signal(number, signal.SIG_IGN)
-    _came.append(signal.SIGTERM)
+    _received.append(signal.SIGTERM)
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Tables on the terminal, by rich."""
+"""Tables on the terminal, printed by rich."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COLUMNS: dict[str, Callable[[Instance], str]] = {
 def print_summary(summary: Summary, *, when: str = "") -> None:
     """Per brain: frames answered, instances found by label, failures, median milliseconds a frame.
 
-    ``when`` is said of the frames that failed, where that was not just now.
+    ``when`` says when frames failed, if that was not in this command.
     """
     table = Table("brain", "frames", "found", "failed", "ms a picture")
     for column in table.columns[1:]:
@@ -48,7 +48,7 @@ def _format_ms(tally: Tally) -> str:
 
 
 def print_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, stderr: bool = False) -> None:
-    """A table, in which nothing is cut off; none where there are no rows."""
+    """A table in which nothing is cut off; nothing if there are no rows."""
     if rows:
         table = Table(*(Column(name, overflow="fold") for name in head), title=title, title_justify="left")
         for row in rows:
@@ -57,17 +57,19 @@ def print_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *
 
 
 def print_instances(inference: Inference) -> None:
-    """One row an instance, with a column for each thing that is told of any; a line where there is none."""
+    """One row an instance, with a column for each thing that any of them has; one line if nothing was found."""
     spent = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in inference.ms.items())
-    told = f"{inference.brain} on {inference.engine}: {spent}"
-    nothing = "" if len(inference) else "; nothing found that scores enough"
-    _console().print(f"{told}{nothing}", soft_wrap=True)
+    head = f"{inference.brain} on {inference.engine}: {spent}"
+    nothing = "" if len(inference) else "; nothing scores above the threshold"
+    _console().print(f"{head}{nothing}", soft_wrap=True)
     parents = {"found in": lambda one: "" if one.parent is None else f"{inference.parent_brain} {one.parent}"}
-    columns = {name: [tell(one) for one in inference.instances] for name, tell in (_COLUMNS | parents).items()}
+    columns = {
+        name: [format_cell(one) for one in inference.instances] for name, format_cell in (_COLUMNS | parents).items()
+    }
     shown = {name: cells for name, cells in columns.items() if any(cells)}
     print_rows("", tuple(shown), list(zip(*shown.values(), strict=True)))
 
 
 def _console(*, stderr: bool = False) -> Console:
-    """One that shows names as they are, be there brackets or colons in them."""
+    """One that shows names as they are, even with brackets or colons in them."""
     return Console(stderr=stderr, markup=False, emoji=False)

@@ -1,4 +1,4 @@
-"""``runner verify``: the same brain on several engines, or against the answers of an earlier run."""
+"""``runner verify``: one brain on several engines, or compared with the answers of an earlier run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from runner_core.brain import Brain
 from runner_core.cards.tolerance import Tolerance
-from runner_core.cli.options import CONF_HELP, open_brains
+from runner_core.cli.options import CONF_HELP, TRUST_HELP, open_brains
 from runner_core.cli.tables import print_rows
 from runner_core.errors import EngineError, UsageError
 from runner_core.export.golden import Golden
@@ -34,14 +34,14 @@ _HEAD = ("picture", "engines", "same", "only 1st", "only 2nd", "label", "IoU", "
 F = TypeVar("F", bound=Callable[..., Any])
 
 _TOLERANCES = (
-    click.option("--iou", type=_SHARE, default=_EXACT.iou, show_default=True, help="Least IoU."),
-    click.option("--score", type=_SHARE, default=_EXACT.score, show_default=True, help="Score difference."),
+    click.option("--iou", type=_SHARE, default=_EXACT.iou, show_default=True, help="Least IoU of two equal instances."),
+    click.option("--score", type=_SHARE, default=_EXACT.score, show_default=True, help="Largest difference of scores."),
     click.option(
-        "--pixels", type=_SHARE, default=_EXACT.pixels, show_default=True, help="Least share of a class map's pixels.",
+        "--pixels", type=_SHARE, default=_EXACT.pixels, show_default=True, help="Least share of equal pixels.",
     ),
     click.option(
         "--keypoints", type=_SHARE, default=_EXACT.keypoints, show_default=True,
-        help="Distance of keypoints, by the picture's longer side.",
+        help="Largest distance of keypoints, as a share of the picture's longer side.",
     ),
 )  # fmt: skip
 
@@ -60,9 +60,9 @@ def tolerance_options(command: F) -> F:
     "--engines",
     type=lambda text: tuple(part.strip() for part in text.split(",")),
     metavar="A,B",
-    help="The engines; the others are held against the first. Without it: all that open the brain.",
+    help="The engines; the others are compared with the first. By default all that open the brain.",
 )
-@click.option("--golden", type=click.Path(path_type=Path), metavar="FILE", help="Hold the answers against these.")
+@click.option("--golden", type=click.Path(path_type=Path), metavar="FILE", help="Compare the answers with these.")
 @click.option("--write-golden", metavar="FILE", help="Write the first engine's answers, as JSON lines.")
 @tolerance_options
 @click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line.")
@@ -70,18 +70,18 @@ def tolerance_options(command: F) -> F:
 @click.option("--conf", type=click.FloatRange(0, 1), help=CONF_HELP)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ...")
 @click.option("--threads", type=click.IntRange(1), help="Threads within one call of an engine.")
-@click.option("--trust", is_flag=True, help="Let the model do more than compute; remembered.")
+@click.option("--trust", is_flag=True, help=TRUST_HELP)
 def command(
     brain: str, pictures: tuple[str, ...], engines: tuple[str, ...] | None, golden: Path | None,
     write_golden: str | None, iou: float, score: float, pixels: float, keypoints: float, trust: bool, **choices: Any,
 ) -> int:  # fmt: skip
-    """Say whether BRAIN answers the same for PICTURES on several engines, or as it did when a golden file was written.
+    """Check that BRAIN gives the same answers for PICTURES on several engines, or the same as in a golden file.
 
-    Exits with 0 where all is within the tolerances, with 1 where not. An instance that scores as good as the threshold
-    may be missing on either side.
+    Exits with 0 if everything is within the tolerances, else with 1. An instance whose score is about the threshold may
+    be missing on either side.
     """
     if golden and write_golden:
-        raise UsageError("--golden and --write-golden at once", remedy="write the file first, then hold against it")
+        raise UsageError("--golden and --write-golden at once", remedy="write the file first, then compare with it")
     frames = read_frames(pictures)
     with ExitStack() as stack:
         if trust:
@@ -89,17 +89,19 @@ def command(
         brains = _open_on_engines(brain, engines, choices, stack)
         first = next(iter(brains.values()))
         if len(brains) == 1 and not golden and not write_golden:
-            raise UsageError(f"{brain}: {first.engine} alone opens it: nothing to compare", remedy="give --golden FILE")
+            raise UsageError(f"{brain}: only {first.engine} opens it: nothing to compare", remedy="give --golden FILE")
         threshold = first.card.threshold if isinstance(first, LocalBrain) else _EXACT.threshold
         tolerance = Tolerance(iou, score, threshold, pixels, keypoints)
-        held = Golden.read(golden, first.name) if golden else None
+        earlier = Golden.read(golden, first.name) if golden else None
         summary, allowed = Summary(), dict(_read_allowances(brains, tolerance))
-        verdicts = list(_write_answers(verify_brains(frames, brains, tolerance, held, allowed), write_golden, summary))
+        verdicts = list(
+            _write_answers(verify_brains(frames, brains, tolerance, earlier, allowed), write_golden, summary)
+        )
     return print_verdicts(verdicts) or int(not summary.ok)
 
 
 def read_frames(pictures: Sequence[str]) -> Iterator[Frame]:
-    """Those of all these sources. Raises UsageError for a live one."""
+    """The frames of all these sources. Raises UsageError for a live one."""
     sources = [open_source(location) for location in pictures]
     live = [redact_url(location) for location, source in zip(pictures, sources, strict=True) if source.live]
     if live:
@@ -110,7 +112,7 @@ def read_frames(pictures: Sequence[str]) -> Iterator[Frame]:
 def _open_on_engines(
     brain: str, engines: Sequence[str] | None, choices: Mapping[str, Any], stack: ExitStack
 ) -> dict[str, Brain]:
-    """By engine. Where none are named, those that refuse the model are told and left out."""
+    """By engine. If none are named, those that refuse the model are reported and left out."""
     named = engines or tuple(
         dict.fromkeys(
             candidate.engine for candidate in find_candidates(locate_model(resolve_brain(brain.partition("?")[0])))
@@ -130,7 +132,7 @@ def _open_on_engines(
 
 
 def _read_allowances(brains: Mapping[str, Brain], asked: Tolerance) -> Iterator[tuple[str, Tolerance]]:
-    """What cards allow more, from when their artifacts were exported; what is typed goes before it."""
+    """The larger tolerances that cards got when their artifacts were exported; typed ones replace them."""
     typed = {name: getattr(asked, name) for name in _MEASURES if _is_typed(name)}
     for engine, brain in brains.items():
         for artifact in brain.card.artifacts if isinstance(brain, LocalBrain) else ():
@@ -139,8 +141,8 @@ def _read_allowances(brains: Mapping[str, Brain], asked: Tolerance) -> Iterator[
             allowed = attrs.evolve(artifact.tolerance, **typed)
             more = [name for name in _MEASURES if getattr(asked.widen_to(allowed), name) != getattr(asked, name)]
             if more:
-                told = ", ".join(f"{name} {getattr(allowed, name):g}" for name in more)
-                click.echo(f"runner: {artifact.path}: its card allows {told}", err=True)
+                values = ", ".join(f"{name} {getattr(allowed, name):g}" for name in more)
+                click.echo(f"runner: {artifact.path}: its card allows {values}", err=True)
                 yield engine, allowed
 
 
@@ -167,33 +169,33 @@ def _write_answers(checked: Iterable[CheckedPicture], golden: str | None, summar
 def print_verdicts(verdicts: Sequence[Verdict]) -> int:
     """Prints a row for each verdict and each pair, and what is beyond the tolerance; 1 if anything is."""
     totals = _total_by_pair(verdicts)
-    rows = [_row(Path(verdict.source).name, verdict.pair, verdict.agreement) for verdict in verdicts]
-    _print_table([*rows, *(_row("in total", pair, agreement) for pair, agreement in totals.items())])
+    rows = [_row(Path(verdict.source).name, verdict.pair, verdict.comparison) for verdict in verdicts]
+    _print_table([*rows, *(_row("in total", pair, comparison) for pair, comparison in totals.items())])
     for verdict in verdicts:
-        for fault in verdict.agreement.faults:
+        for fault in verdict.comparison.faults:
             click.echo(f"{verdict.source}: {verdict.pair}: {fault}")
-    return 0 if all(agreement.ok for agreement in totals.values()) else 1
+    return 0 if all(comparison.ok for comparison in totals.values()) else 1
 
 
 def print_totals(verdicts: Sequence[Verdict]) -> None:
-    """Prints a row for each pair alone."""
-    _print_table([_row("all", pair, agreement) for pair, agreement in _total_by_pair(verdicts).items()])
+    """Prints one row for each pair."""
+    _print_table([_row("all", pair, comparison) for pair, comparison in _total_by_pair(verdicts).items()])
 
 
 def _total_by_pair(verdicts: Sequence[Verdict]) -> dict[str, Comparison]:
     """By pair."""
     pairs = dict.fromkeys(verdict.pair for verdict in verdicts)
-    return {pair: Comparison.total(each.agreement for each in verdicts if each.pair == pair) for pair in pairs}
+    return {pair: Comparison.total(each.comparison for each in verdicts if each.pair == pair) for pair in pairs}
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Without the columns in which nothing stands."""
+    """Without empty columns."""
     shown = [place for place in range(len(_HEAD)) if any(row[place] for row in rows)]
     print_rows("", [_HEAD[place] for place in shown], [[row[place] for place in shown] for row in rows])
 
 
 def _row(picture: str, pair: str, found: Comparison) -> list[str]:
-    """Empty where there was nothing to measure."""
+    """A cell is empty if there was nothing to measure."""
     counts = [str(count) if count else "" for count in (found.matched, found.missing, found.extra, found.relabelled)]
     measures = (found.boxes, found.masks, found.scores, found.pixels, found.keypoints)
     return [picture, pair, *counts, *("" if value is None else _format_share(value) for value in measures)]

@@ -1,4 +1,4 @@
-"""Exporting: a brain's network in the formats of other engines, written where it answers as before, or not at all."""
+"""Export: a brain's network in the formats of other engines, written only if it answers as before."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from runner_core.loading.trust import is_trusted
 
 @attrs.frozen
 class Exported:
-    """The brain's folder, the artifacts that are new in it, and how near their answers are to those before."""
+    """The brain's folder, the new artifacts in it, and how their answers compare with those before."""
 
     folder: Path
     artifacts: tuple[Artifact, ...]
@@ -48,9 +48,9 @@ def export_brain(
 ) -> Exported:
     """Makes ``out`` a brain with artifacts of ``formats`` (``".onnx"``) besides those of the brain at ``place``.
 
-    ``frames`` are what the answers are compared on, by every engine that opens the new artifacts; without any, trial
-    pictures. Raises NotInstalled where nothing writes or opens such a format, EngineError where the model cannot be
-    written so or the answers differ, UsageError where nothing is found that could be compared; ``out`` is as before.
+    The answers are compared on ``frames``, by every engine that opens the new artifacts; without any, on probe images.
+    Raises NotInstalled if nothing writes or opens such a format, EngineError if the model cannot be written in it or
+    the answers differ, UsageError if nothing is found that could be compared; ``out`` is then as before.
     """
     files = locate_model(place)
     candidate, exporter = _find_exporter(files, formats, options)
@@ -72,13 +72,13 @@ def export_brain(
 
 
 def _extra_tolerance(tolerance: Tolerance | None) -> Tolerance | None:
-    """For the card: what is allowed more than usual."""
+    """For the card: the tolerance, if it is larger than usual."""
     allowed = Tolerance().widen_to(tolerance or Tolerance())
     return None if allowed == Tolerance() else allowed
 
 
 def _find_exporter(files: ModelFiles, formats: Sequence[str], options: LoadOptions) -> tuple[Candidate, Exporter]:
-    """Who opens one of the artifacts and writes all of the formats."""
+    """The engine that opens one of the artifacts and writes all of the formats."""
     able: dict[str, Exporter] = {}
     for candidate in find_candidates(files.of_task(options.task), options.engine):
         engine: Engine = get_registry().make("engines", candidate.engine)
@@ -94,7 +94,7 @@ def _find_exporter(files: ModelFiles, formats: Sequence[str], options: LoadOptio
 
 
 def _read_previous_card(files: ModelFiles, brain: LocalBrain, out: Path) -> Card:
-    """The card that the new artifacts go into: that of ``out``, of the brain, or the drafted one."""
+    """The card that the new artifacts are added to: that of ``out``, of the brain, or the drafted one."""
     there = out / CARD_FILE
     if there.is_file():
         card = Card.read(there)
@@ -104,7 +104,7 @@ def _read_previous_card(files: ModelFiles, brain: LocalBrain, out: Path) -> Card
             )
         return card
     if out.is_dir() and out.resolve() != files.root.resolve() and any(out.iterdir()):
-        raise UsageError(f"{out}: there is something else in this folder", remedy="choose another folder by --out")
+        raise UsageError(f"{out}: the folder holds something else", remedy="choose another folder with --out")
     if files.card:
         return attrs.evolve(files.card, labels=brain.labels)
     artifacts = [
@@ -115,7 +115,7 @@ def _read_previous_card(files: ModelFiles, brain: LocalBrain, out: Path) -> Card
 
 
 def _add_artifacts(card: Card, made: Sequence[Artifact]) -> Card:
-    """The card with these artifacts behind the others, of which none goes by the same path."""
+    """The card with these artifacts after the others; they replace those with the same path."""
     paths = {artifact.path for artifact in made}
     return attrs.evolve(
         card, artifacts=(*(artifact for artifact in card.artifacts if artifact.path not in paths), *made)
@@ -124,7 +124,7 @@ def _add_artifacts(card: Card, made: Sequence[Artifact]) -> Card:
 
 @contextmanager
 def _stage_folder(out: Path) -> Iterator[Path]:
-    """A folder beside ``out``, gone afterwards unless it has taken its place."""
+    """A temporary folder beside ``out``; removed afterwards, unless it was renamed to ``out``."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
@@ -137,7 +137,7 @@ def _stage_folder(out: Path) -> Iterator[Path]:
 
 
 def _move_into_place(stage: Path, out: Path, root: Path, before: Card) -> None:
-    """What is new into ``out``, the card last, and the artifacts of before that ``out`` lacks."""
+    """Moves the new files into ``out``, the card last, and copies the old artifacts that ``out`` lacks."""
     try:
         for artifact in before.artifacts:
             source, target = root / artifact.path, stage / artifact.path
@@ -155,7 +155,7 @@ def _move_into_place(stage: Path, out: Path, root: Path, before: Card) -> None:
 
 
 def _unwritable_error(out: Path, error: OSError) -> UsageError:
-    return UsageError(f"{out}: cannot be written ({error.strerror})", remedy="choose another folder by --out")
+    return UsageError(f"{out}: cannot be written ({error.strerror})", remedy="choose another folder with --out")
 
 
 def _file_name_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Proving: that new artifacts of a brain answer as the brain does, in every engine that opens them."""
+"""Parity check: new artifacts of a brain must answer as the brain does, in every engine that opens them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def check_parity(
     frames: Iterable[Frame] | None,
     tolerance: Tolerance,
 ) -> list[Verdict]:
-    """How near they come, where all are within the tolerance; ``folder`` holds them and their card.
+    """A verdict for each picture and engine, if all are within the tolerance; ``folder`` holds artifacts and card.
 
-    Without ``frames`` they are held against each other on trial pictures, at a threshold low enough for the brain to
-    find something in them. Raises EngineError where one differs, UsageError where nothing is found to compare.
+    Without ``frames`` they are compared on probe images, at a threshold low enough for the brain to find something in
+    them. Raises EngineError if one differs, UsageError if nothing is found to compare.
     """
     pictures = make_probe_frames() if frames is None else map(_decode_frame, frames)
     threshold = brain.card.threshold if frames is not None else find_probe_threshold(brain)
@@ -50,28 +50,28 @@ def check_parity(
 
 
 def _require_parity(name: str, verdicts: Sequence[Verdict]) -> None:
-    faults = [f"{each.other} on {each.source}: {fault}" for each in verdicts for fault in each.agreement.faults]
+    faults = [f"{each.other} on {each.source}: {fault}" for each in verdicts for fault in each.comparison.faults]
     if faults:
         more = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
         raise EngineError(
-            f"{name}: what was exported answers otherwise: {'; '.join(faults[:_MOST_FAULTS])}{more}",
-            remedy="nothing is written; where that is near enough, allow it by --iou, --score, --pixels or --keypoints",
+            f"{name}: what was exported answers differently: {'; '.join(faults[:_MOST_FAULTS])}{more}",
+            remedy="nothing is written; if that is close enough, allow it with --iou, --score, --pixels or --keypoints",
         )
-    total = Comparison.total(verdict.agreement for verdict in verdicts)
+    total = Comparison.total(verdict.comparison for verdict in verdicts)
     if not total.matched and total.pixels is None:
         raise UsageError(
             f"{name}: finds nothing in the pictures, so there is nothing to compare",
-            remedy="give some in which it finds something: --pictures FOLDER",
+            remedy="give pictures in which it finds something: --pictures FOLDER",
         )
 
 
 def _decode_frame(frame: Frame) -> Frame:
-    """The same pixels for all: how a graph with a decoder of its own reads a JPEG is no matter of the network."""
+    """The same pixels for all: how a graph with its own decoder reads a JPEG says nothing about the network."""
     return Frame.from_array(frame.pixels, source=frame.source, index=frame.index)
 
 
 def _open_artifact(path: Path, options: LoadOptions, stack: ExitStack) -> dict[str, Brain]:
-    """The artifact in every engine that opens it; raises what the last one says where none does."""
+    """The artifact in every engine that opens it. Raises the error of the last one if none does."""
     files = locate_model(path)
     brains: dict[str, Brain] = {}
     refusal: EngineError | None = None

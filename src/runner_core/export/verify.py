@@ -1,4 +1,4 @@
-"""Verifying: whether brains that should say the same do, picture by picture."""
+"""Verify: whether brains that should give the same answers do, picture by picture."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from runner_core.results.result import Failure, Result
 
 @attrs.frozen
 class Verdict:
-    """How near the answer of ``other`` is to that of ``one`` for one picture; both are engines, or a golden file."""
+    """How the answer of ``other`` compares with that of ``one`` for one picture; each is an engine or a golden file."""
 
     source: str
     one: str
     other: str
-    agreement: Comparison
+    comparison: Comparison
 
     @property
     def pair(self) -> str:
@@ -32,7 +32,7 @@ class Verdict:
 
 @attrs.frozen
 class CheckedPicture:
-    """One picture: what the first brain said of it, and a verdict for every other answer."""
+    """One picture: the first brain's answer, and a verdict for every other answer."""
 
     result: Result
     verdicts: tuple[Verdict, ...]
@@ -45,20 +45,20 @@ def verify_brains(
     golden: Golden | None = None,
     allowed: Mapping[str, Tolerance] | None = None,
 ) -> Iterator[CheckedPicture]:
-    """Holds all ``brains``, by the name of their engine, against the golden file, or against the first of them.
+    """Compares all ``brains``, named by their engine, with the golden file, or with the first of them.
 
-    ``allowed`` is what those of some names may differ more.
+    ``allowed`` has the larger tolerances of some of them, by name.
     """
     each = {name: tolerance.widen_to((allowed or {}).get(name, tolerance)) for name in brains}
     for frame in frames:
         answers: dict[str, Inference | Failure | None] = {name: _ask(brain, frame) for name, brain in brains.items()}
-        told = next(iter(answers.values()))
+        own = next(iter(answers.values()))
         if golden:
             answers = {golden.path.name: golden.answer(frame.source), **answers}
         (first, one), *others = answers.items()
         between = {name: each[name].widen_to(each.get(first, tolerance)) for name, _ in others}
         verdicts = (Verdict(frame.source, first, name, _compare(one, other, between[name])) for name, other in others)
-        yield CheckedPicture(_to_result(frame, told), tuple(verdicts))
+        yield CheckedPicture(_to_result(frame, own), tuple(verdicts))
         frame.forget()
 
 
@@ -72,11 +72,11 @@ def _ask(brain: Brain, frame: Frame) -> Inference | Failure:
 def _compare(one: Inference | Failure | None, other: Inference | Failure | None, tolerance: Tolerance) -> Comparison:
     if isinstance(one, Inference) and isinstance(other, Inference):
         return compare_inferences(one, other, tolerance)
-    failed = [told.message for told in (one, other) if isinstance(told, Failure)]
-    return Comparison(faults=tuple(dict.fromkeys(failed)) or ("the golden file says nothing of this picture",))
+    failed = [answer.message for answer in (one, other) if isinstance(answer, Failure)]
+    return Comparison(faults=tuple(dict.fromkeys(failed)) or ("the golden file has no answer for this picture",))
 
 
-def _to_result(frame: Frame, told: Inference | Failure | None) -> Result:
-    if isinstance(told, Failure):
-        return Result(frame, error=attrs.evolve(told, brain=""))
-    return Result(frame, (told,) if told else ())
+def _to_result(frame: Frame, answer: Inference | Failure | None) -> Result:
+    if isinstance(answer, Failure):
+        return Result(frame, error=attrs.evolve(answer, brain=""))
+    return Result(frame, (answer,) if answer else ())

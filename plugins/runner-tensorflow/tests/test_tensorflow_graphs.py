@@ -129,9 +129,7 @@ def test_a_tensor_that_does_not_fit_is_refused_by_name(array, complaint, load, t
 
 
 def test_half_precision_is_float32_outside(load, frozen, tf, v1):
-    session = load(
-        frozen(lambda: tf.multiply(v1.placeholder(tf.float16, [None], "x"), tf.constant(2, tf.float16), "y"))
-    )
+    session = load(frozen(lambda: tf.add(v1.placeholder(tf.float16, [None], "x"), tf.constant(2, tf.float16), "y")))
     assert session.inputs == (TensorSpec("x:0", (None,), "float32"),)
     assert session.outputs == (TensorSpec("y:0", (None,), "float32"),)
     sums = session.run({"x:0": np.array([0.5, 3], np.float32)}, ("y:0",))["y:0"]

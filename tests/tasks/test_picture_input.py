@@ -7,7 +7,7 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames.preprocess import PictureSpec
-from runner_core.tasks.picture_input import bind_picture, drafted, is_picture_input
+from runner_core.tasks.picture_input import bind_picture, find_picture_input, is_picture_input
 
 CARD = Card(name="test", task="a-task")
 LIKE = PictureSpec(size=(320, 160), resize="letterbox")
@@ -42,7 +42,7 @@ def test_a_string_takes_the_encoded_picture(shape, batched):
 
 def test_without_a_usual_size_a_free_input_takes_any():
     assert bind_picture(CARD, image((1, None, None, 3)), PictureSpec()).size is None
-    with pytest.raises(TaskError, match="one side of the picture alone"):
+    with pytest.raises(TaskError, match="only one side of the picture"):
         bind_picture(CARD, image((1, None, 64, 3)), PictureSpec())
 
 
@@ -59,8 +59,8 @@ def test_without_a_usual_size_a_free_input_takes_any():
 )
 def test_what_holds_no_single_picture_is_refused(spec):
     assert not is_picture_input(spec)
-    assert drafted(Signature((spec,), ()), LIKE) is None
-    with pytest.raises(TaskError, match="holds no single picture"):
+    assert find_picture_input(Signature((spec,), ()), LIKE) is None
+    with pytest.raises(TaskError, match="does not hold a single picture"):
         bind_picture(CARD, spec, LIKE)
 
 
@@ -88,6 +88,6 @@ def test_a_cards_own_picture_must_fit(change, said):
 
 def test_a_draft_wants_one_input_of_numbers():
     one = image((1, 48, 64, 3))
-    assert drafted(Signature((one,), ()), LIKE) == (one, bind_picture(CARD, one, LIKE))
-    assert drafted(Signature((one, one), ()), LIKE) is None
-    assert drafted(Signature((image((1,), "string"),), ()), LIKE) is None
+    assert find_picture_input(Signature((one,), ()), LIKE) == (one, bind_picture(CARD, one, LIKE))
+    assert find_picture_input(Signature((one, one), ()), LIKE) is None
+    assert find_picture_input(Signature((image((1,), "string"),), ()), LIKE) is None

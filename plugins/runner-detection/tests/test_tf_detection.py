@@ -260,7 +260,7 @@ def test_binding_refuses_what_cannot_work(model, changes, said):
 
 def test_binding_refuses_an_input_for_several_pictures():
     model = signature(TensorSpec("image_tensor:0", (8, None, None, 3), "uint8"))
-    with pytest.raises(TaskError, match=r"\[8 x \? x \? x 3\] holds no single picture"):
+    with pytest.raises(TaskError, match=r"\[8 x \? x \? x 3\] does not hold a single picture"):
         TfDetection().bind(drafted(), model)
 
 

@@ -1,4 +1,4 @@
-"""What task plugins share when they fit themselves to a model: one noun a file."""
+"""What task plugins share: binding a card to a model, drafting one, and building an Inference from outputs."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""From what a network emits to scores of 0 to 1."""
+"""Activation: from a network's numbers to scores of 0 to 1."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from runner_core.results.boxes import Floats
 
-SLACK = 1e-3  # by which a probability may miss 0 or 1, as rounding makes it
+SLACK = 1e-3  # by which rounding may put a probability outside 0 to 1
 
 
 def sigmoid(values: Floats) -> Floats:
@@ -18,14 +18,14 @@ def sigmoid(values: Floats) -> Floats:
 
 
 def softmax(values: Floats) -> Floats:
-    """Along the last axis, without overflow. An infinite value makes NaN, which no threshold lets through."""
+    """``exp(x) / sum(exp(x))`` along the last axis, without overflow. An infinite value gives NaN: no score."""
     with np.errstate(invalid="ignore"):
         powers = np.exp(values - values.max(axis=-1, keepdims=True))
         shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
     return shares
 
 
-# What turns a model's numbers into scores, by the name that a card's options call it.
+# By its name in a card's options, what turns a model's numbers into scores.
 ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "none": lambda values: values,
     "sigmoid": sigmoid,
@@ -34,5 +34,5 @@ ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
 
 
 def are_probabilities(values: Floats) -> bool:
-    """Whether all values lie in 0 to 1, but for rounding; NaN does not."""
+    """Whether all values lie in 0 to 1, apart from rounding; NaN does not."""
     return bool(values.min() >= -SLACK and values.max() <= 1 + SLACK)

@@ -1,4 +1,4 @@
-"""What a card's ``options`` say to a family, checked when the brain is opened."""
+"""A card's ``options``, read and checked when a family binds the card."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runner_core.tasks.roles import Shape, can_have_shape, format_shape
 
 
 def read_choice(card: Card, name: str, *values: str) -> str | None:
-    """The option, one of ``values``, or None where the card does not say. Raises TaskError."""
+    """The option, one of ``values``; None where the card has none. Raises TaskError."""
     value = card.options.get(name)
     if value is None or value in values:
         return value
@@ -28,7 +28,7 @@ def read_flag(card: Card, name: str, default: bool) -> bool:
 
 
 def read_index(card: Card, name: str, below: int | None) -> int | None:
-    """The option, a whole number from 0 and less than ``below``; None where the card does not say. Raises TaskError."""
+    """The option, a whole number from 0 to ``below - 1``; None where the card has none. Raises TaskError."""
     value = card.options.get(name)
     if value is None or (type(value) is int and 0 <= value < (below or value + 1)):
         return value
@@ -37,15 +37,15 @@ def read_index(card: Card, name: str, below: int | None) -> int | None:
 
 def read_numbers(card: Card, name: str, default: tuple[float, ...]) -> NDArray[np.float32]:
     """The option, as many finite numbers as the default has. Raises TaskError."""
-    return _finite(card, name, card.options.get(name, default), (len(default),))
+    return _read_finite(card, name, card.options.get(name, default), (len(default),))
 
 
 def read_matrix(card: Card, name: str, columns: int) -> NDArray[np.float32]:
-    """The option, rows of ``columns`` finite numbers. Raises TaskError, where it is missing too."""
-    return _finite(card, name, card.options.get(name), (None, columns))
+    """The option, rows of ``columns`` finite numbers. Raises TaskError, also where it is missing."""
+    return _read_finite(card, name, card.options.get(name), (None, columns))
 
 
-def _finite(card: Card, name: str, value: object, shape: Shape) -> NDArray[np.float32]:
+def _read_finite(card: Card, name: str, value: object, shape: Shape) -> NDArray[np.float32]:
     try:
         array = np.asarray(value, np.float32)
     except (TypeError, ValueError):

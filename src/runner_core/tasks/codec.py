@@ -1,4 +1,4 @@
-"""PictureCodec: what codecs of all families share whose model takes one picture, under the role ``image``."""
+"""PictureCodec: what codecs of all families share whose model takes one picture, in the role ``image``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runner_core.results.inference import Inference
 
 @attrs.frozen
 class PictureCodec(ABC):
-    """A codec whose model takes one picture; families add how the outputs are read."""
+    """A codec whose model takes one picture; families add how to read the outputs."""
 
     card: Card
     picture: PictureSpec
@@ -25,7 +25,7 @@ class PictureCodec(ABC):
         return {"image": frame.prepared(self.picture).tensor}
 
     def placement_of(self, frame: Frame) -> Placement:
-        """Where the frame lies in that tensor."""
+        """Where the picture lies in that tensor."""
         return frame.prepared(self.picture).placement
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""From rows of numbers to an Inference: what all families that find boxes have in common at the end."""
+"""Detections: from rows of boxes, scores and classes to an Inference, as all families that find boxes end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runner_core.results.nms import nms
 
 
 def select_best_rows(scores: Floats, threshold: float) -> NDArray[np.intp]:
-    """Indices of the scores that reach the threshold, best first; equal ones in their order. NaN reaches nothing."""
+    """Indices of the N scores that reach the threshold, best first; equal ones keep their order. NaN reaches none."""
     rows = np.flatnonzero(scores >= threshold)
     return rows[np.argsort(-scores[rows], kind="stable")]
 
@@ -31,9 +31,9 @@ def build_inference(
 ) -> Inference:
     """The Inference, of that kind, of a (width, height) picture, from rows in their final order.
 
-    ``boxes`` N x 4 xyxy in its pixels; they are cut at its borders. Rows with a number that is not finite, and boxes
-    that have no area in the picture, are dropped. ``scores`` N, ``classes`` N ints or whole floats, ``masks`` N,
-    ``keypoints`` N x K x 3. Raises LabelError where a class is outside the card's labels.
+    ``boxes`` N x 4 x1, y1, x2, y2 in its pixels, cut here at its borders; ``scores`` N; ``classes`` N ints or whole
+    floats; ``masks`` N; ``keypoints`` N x K x 3. Rows with a number that is not finite, and boxes without an area in
+    the picture, are dropped. Raises LabelError where a class is outside the card's labels.
     """
     kept = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & np.isfinite(classes)
     boxes = clip_boxes(boxes, size)
@@ -58,8 +58,8 @@ def build_inference(
 def build_suppressed_inference(
     card: Card, kind: str, size: tuple[int, int], boxes: Floats, scores: Floats, classes: NDArray[np.number]
 ) -> Inference:
-    """The Inference of rows in any order: of those of a class that overlap by more than ``card.iou`` the best stays."""
-    sound = are_usable(boxes) & np.isfinite(scores)  # else a row that is none would suppress others
+    """The Inference of rows in any order. Of boxes of a class that overlap by more than ``card.iou`` the best stays."""
+    sound = are_usable(boxes) & np.isfinite(scores)  # else a row that is not a box would suppress others
     boxes, scores, classes = boxes[sound], scores[sound], classes[sound]
     kept = nms(boxes, scores, classes, card.iou)
     return build_inference(card, kind, size, boxes[kept], scores[kept], classes[kept])

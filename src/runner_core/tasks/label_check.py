@@ -1,4 +1,4 @@
-"""Whether a card's labels are those of a model with so many classes, and which of them mean that nothing was found."""
+"""Label check: whether a card's labels fit a model's number of classes, and which classes are background."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ _BY_NUMBERS = "label map with numbers settles it"
 
 
 def drop_settled_guesses(card: Card, *, numbered: bool) -> Card:
-    """The drafted card without the guesses that labels settle, where it has some.
+    """The drafted card without the guesses that its labels settle.
 
-    A guess says so itself: its note ends with "a label map settles it", or with "a label map with numbers settles it",
-    which goes where ``numbered``: the person or the labels tell the number of the first class, as labels with a
-    background do.
+    Such a note ends with "a label map settles it", or with "a label map with numbers settles it". The latter goes
+    where ``numbered``: a person gave the number of the first class, or the labels do, as labels with a background do.
     """
     numbered = numbered or bool(card.labels.background)
     ends = (_BY_LABELS,) * bool(card.labels) + (_BY_NUMBERS,) * numbered
@@ -28,15 +27,15 @@ def drop_settled_guesses(card: Card, *, numbered: bool) -> Card:
 
 
 def read_background(card: Card, default: int | None) -> frozenset[int]:
-    """The classes of no thing: the card's option ``background`` (a class, or a list), else those that the labels name
-    so, else ``default`` unless the labels have a name for it. Raises TaskError for an option that is neither.
+    """The classes that no instance has: the card's option ``background`` (a class, or a list), else those that the
+    labels name so, else ``default`` unless the labels have a name for it. Raises TaskError for other options.
     """
-    told = card.options.get("background")
-    if told is not None:
-        numbers = told if isinstance(told, list | tuple) else [told]
+    option = card.options.get("background")
+    if option is not None:
+        numbers = option if isinstance(option, list | tuple) else [option]
         if not all(type(number) is int and number >= 0 for number in numbers):
             raise TaskError(
-                f"brain {card.name}: the option background is {told!r}", remedy="give a class, or a list of them"
+                f"brain {card.name}: the option background is {option!r}", remedy="give a class, or a list of them"
             )
         return frozenset(numbers)
     named = card.labels.background
@@ -46,7 +45,7 @@ def read_background(card: Card, default: int | None) -> frozenset[int]:
 
 
 def drop_wrong_labels(card: Card, classes: int | None, background: AbstractSet[int] | None = None) -> Card:
-    """The drafted card; without the labels, which the metadata gave, if they are not those of so many classes."""
+    """The drafted card; without the labels, which the metadata gave, if they do not fit the number of classes."""
     try:
         check_classes(card, classes, background)
     except LabelError as error:
@@ -59,8 +58,8 @@ def check_classes(card: Card, classes: int | None, background: AbstractSet[int] 
     """Raises LabelError unless the last label is the model's last class, ``classes - 1``; None: not known.
 
     A number below may have no name: a gap as in COCO's ninety, or the background. Where the family knows which classes
-    are ``background``, the labels run from the first to the last of the others; TaskError where the model has no such
-    class.
+    are ``background``, the labels must cover the others, from first to last. Raises TaskError where the model has no
+    such background class.
     """
     if classes is None:
         return
@@ -72,8 +71,8 @@ def check_classes(card: Card, classes: int | None, background: AbstractSet[int] 
         return
     numbers = [label.model_id for label in card.labels.labels]
     first, last = min(numbers), max(numbers)
-    things = {classes - 1} if background is None else set(range(classes)) - background
-    if last >= classes or not all(first <= number <= last for number in things):
+    instances = {classes - 1} if background is None else set(range(classes)) - background
+    if last >= classes or not all(first <= number <= last for number in instances):
         raise LabelError(
             f"the model has the classes 0 to {classes - 1}, the labels run from {first} to {last}",
             remedy="give the label map of this model, or its first number by --first-class",

@@ -1,4 +1,4 @@
-"""What exporters write into a model, or beside it.
+"""Metadata: what exporters write into a model, or into a file beside it.
 
 Ultralytics: ``task``, ``names``, ``imgsz``, ``kpt_shape``, ...; every value is text, mostly a Python literal. Source:
 ultralytics/engine/exporter.py, ``self.metadata``. TensorFlow Lite: ``labels``, one a line. ``mean`` and ``std`` are in
@@ -14,7 +14,7 @@ from typing import Any
 from runner_core.cards.label_files import parse_labels
 from runner_core.cards.labels import Label, LabelMap
 
-# The keys that drafts are made of, in the order in which people are told of them.
+# The keys that drafts are made of, in the order in which people read them.
 UNDERSTOOD = (
     "task", "names", "labels", "imgsz", "stride", "kpt_shape", "end2end", "args",
     "mean", "std", "colour", "resize", "pad",
@@ -22,7 +22,7 @@ UNDERSTOOD = (
 
 
 def read_literal(metadata: Mapping[str, str], key: str) -> Any:
-    """The value under ``key``; None where there is none, or no literal."""
+    """The value under ``key``; None where there is none, or it is not a Python literal."""
     try:
         return ast.literal_eval(metadata[key])
     except (KeyError, ValueError, SyntaxError, RecursionError, MemoryError):
@@ -30,7 +30,7 @@ def read_literal(metadata: Mapping[str, str], key: str) -> Any:
 
 
 def labels_from_metadata(metadata: Mapping[str, str], *, first: int = 0) -> LabelMap:
-    """``names``, such as ``{0: 'person', 1: 'bicycle'}`` or a list, else ``labels``; empty where there are none.
+    """Labels from ``names``, such as ``{0: 'person', 1: 'bicycle'}`` or a list, else from ``labels``; else none.
 
     ``first`` is the number of the first of ``labels``, unless that is called background: then it is 0.
     """
@@ -43,7 +43,7 @@ def labels_from_metadata(metadata: Mapping[str, str], *, first: int = 0) -> Labe
 
 
 def size_from_metadata(metadata: Mapping[str, str]) -> tuple[int, int] | None:
-    """``imgsz``, kept as [height, width], as (width, height)."""
+    """(width, height) from ``imgsz``, which is [height, width] or one number for both."""
     match read_literal(metadata, "imgsz"):
         case [int(height), int(width)] if height > 0 and width > 0:
             return width, height

@@ -1,4 +1,4 @@
-"""What the numbers of a float input mean: read from the model's metadata, or guessed."""
+"""Normalization: what the numbers of a float input mean, read from the model's metadata or guessed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ Three = tuple[float, float, float]
 
 @attrs.frozen
 class Normalization:
-    """A way to write pixel values 0 to 255 as floats: ``(pixel - mean) / std``."""
+    """How pixel values 0 to 255 become floats: ``(pixel - mean) / std``, for red, green and blue.
+
+    ``text`` describes it to a person.
+    """
 
     text: str
     mean: Three
@@ -33,37 +36,40 @@ IMAGENET = Normalization("in ImageNet's deviations", (123.675, 116.28, 103.53), 
 KNOWN = (RAW, UNIT, SIGNED, IMAGENET)
 
 _RANGES = {RAW: (0.0, 255.0), UNIT: (0.0, 1.0), SIGNED: (-1.0, 1.0)}
-_BYTE = -128, 127  # what a quantised input that is no uint8 stores
-_TOLERANCE = 0.02  # of a range
+_BYTE = -128, 127  # the numbers that a quantised input stores, unless it is uint8
+_TOLERANCE = 0.02  # share of a range
 
 
-def told_values(metadata: Mapping[str, str], name: str) -> tuple[Normalization, str] | None:
-    """The values of the input called ``name``, and what told: ``mean`` and ``std`` as TensorFlow Lite's metadata have
-    them, or the range of ``quantization:<name>``, which engines give as ``scale,zero``. None where nothing does.
+def find_normalization(metadata: Mapping[str, str], name: str) -> tuple[Normalization, str] | None:
+    """The normalization of the input called ``name`` and, for a person, what says so; None where nothing does.
+
+    Read from ``mean`` and ``std`` as in TensorFlow Lite's metadata, else from the range of ``quantization:<name>``,
+    which engines give as ``scale,zero``.
     """
-    mean, std = _three(metadata.get("mean", "")), _three(metadata.get("std", ""))
+    mean, std = _read_channels(metadata.get("mean", "")), _read_channels(metadata.get("std", ""))
     if mean and std and all(std):
-        return Normalization("as the metadata normalise them", mean, std), "the metadata tell"
+        return Normalization("as the metadata normalise them", mean, std), "the metadata say so"
     match metadata.get(f"quantization:{name}", "").split(","):
         case [scale, zero]:
             least, most = ((stored - int(zero)) * float(scale) for stored in _BYTE)
-            return next(((values, "its quantisation tells") for values in _RANGES if _near(least, most, values)), None)
+            known = (each for each in _RANGES if _has_range(each, least, most))
+            return next(((each, "its quantisation says so") for each in known), None)
     return None
 
 
-def guessed_values(picture: PictureSpec) -> Normalization:
-    """Channels first is how PyTorch exports, whose models mostly come from ImageNet; TensorFlow's take -1 to 1."""
+def guess_normalization(picture: PictureSpec) -> Normalization:
+    """PyTorch exports with channels first, and its models mostly come from ImageNet; TensorFlow's take -1 to 1."""
     return IMAGENET if picture.layout == "nchw" else SIGNED
 
 
-def _near(least: float, most: float, values: Normalization) -> bool:
-    low, high = _RANGES[values]
+def _has_range(normalization: Normalization, least: float, most: float) -> bool:
+    low, high = _RANGES[normalization]
     slack = (high - low) * _TOLERANCE
     return abs(least - low) <= slack and abs(most - high) <= slack
 
 
-def _three(text: str) -> Three | None:
-    """One number for all channels, or one a channel."""
+def _read_channels(text: str) -> Three | None:
+    """One number for all channels, or one for each; None for other text."""
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:

@@ -1,4 +1,7 @@
-"""A card's roles, looked up in the model and held against the shapes that a family can read."""
+"""Roles: the tensors of a model that a card names, checked against the shapes that a family can read.
+
+A family finds tensors for a draft by name, and takes the batch axis off an output when it decodes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ Shape = tuple[int | None, ...]  # None: any length
 def bind_roles(
     card: Card, model: Signature, *, needed: Iterable[str], optional: Iterable[str] = ()
 ) -> dict[str, TensorSpec]:
-    """Role -> tensor. Raises TaskError for a role that is missing or unknown, or a tensor that the model has not."""
+    """Role -> tensor. Raises TaskError for a role that is missing or unknown, or a tensor that the model lacks."""
     needed, known = tuple(needed), (*needed, *optional)
     missing = [role for role in needed if role not in card.roles]
     unknown = [role for role in card.roles if role not in known]
@@ -25,10 +28,10 @@ def bind_roles(
         faults = [f"no {role}" for role in missing] + [f"an unknown {role!r}" for role in unknown]
         remedy = f"{card.task} needs {', '.join(needed)}" + (f" and may have {', '.join(optional)}" if optional else "")
         raise TaskError(f"brain {card.name}: the roles have {', '.join(faults)}", remedy=remedy)
-    return {role: _tensor(card, model, role) for role in card.roles}
+    return {role: _find_role(card, model, role) for role in card.roles}
 
 
-def _tensor(card: Card, model: Signature, role: str) -> TensorSpec:
+def _find_role(card: Card, model: Signature, role: str) -> TensorSpec:
     spec = model.tensor(card.roles[role])
     if spec is None:
         tensors = ", ".join(str(known) for known in (*model.inputs, *model.outputs))
@@ -45,12 +48,12 @@ def check_shape(card: Card, role: str, spec: TensorSpec, *shapes: Shape) -> None
     wanted = " or ".join(format_shape(shape) for shape in shapes)
     raise TaskError(
         f"brain {card.name}: {role} is {spec}, {card.task} reads {wanted}",
-        remedy="give the card's roles as the model has them",
+        remedy="correct the card's roles",
     )
 
 
 def can_have_shape(spec: TensorSpec, shape: Shape) -> bool:
-    """Whether a tensor of that spec can have that shape; what the spec leaves open fits."""
+    """Whether a tensor of that spec can have that shape; a side that the spec leaves open fits any."""
     if spec.shape is None:
         return True
     pairs = zip(spec.shape, shape, strict=False)
@@ -58,7 +61,7 @@ def can_have_shape(spec: TensorSpec, shape: Shape) -> bool:
 
 
 def drop_batch_axis(card: Card, role: str, tensor: NDArray[Any], row: Shape) -> NDArray[Any]:
-    """An output's rows of shape ``row``, without the batch axis if there is one. Raises TaskError for other shapes."""
+    """An output as N rows of shape ``row``, without the batch axis if it has one. Raises TaskError for other shapes."""
     rows: NDArray[Any] = tensor[0] if tensor.ndim == len(row) + 2 else tensor
     if rows.ndim != len(row) + 1 or any(
         want not in (None, have) for want, have in zip(row, rows.shape[1:], strict=True)
@@ -74,16 +77,16 @@ def format_shape(shape: Shape) -> str:
 
 
 def axis_length(spec: TensorSpec | None, index: int) -> int | None:
-    """The length of an axis; None where it is not known."""
+    """The length of an axis; None where it is not fixed."""
     return None if spec is None or not spec.shape else spec.shape[index]
 
 
 def short_name(name: str) -> str:
-    """The name without what exporters put around it: ``import/serving_default_inputs:0`` is ``inputs``."""
+    """The name without what exporters add: ``inputs`` for ``import/serving_default_inputs:0``."""
     return name.partition(":")[0].rpartition("/")[2].removeprefix("serving_default_")
 
 
 def find_tensor(specs: Iterable[TensorSpec], *names: str) -> TensorSpec | None:
-    """The tensor with the first of these bare names that any has; of several the one with the shortest full name."""
+    """The tensor with the first of these short names that any has; of several the one with the shortest full name."""
     by_length = sorted(specs, key=lambda spec: len(spec.name))
     return next((spec for name in names for spec in by_length if short_name(spec.name) == name), None)

@@ -74,7 +74,7 @@ def _input(model: Signature, exported: str | None) -> InputDraft | None:
         if drafted and all(side % DEEPLAB_STEP == 1 for side in drafted.picture.size or ()):
             note = "guess: the size is DeepLab's, so the picture is padded as DeepLab does; else picture.resize stretch"
             drafted = draft_input(model, PADDED)
-    return drafted if drafted is None or "resize" in model.metadata else drafted.noted(note)
+    return drafted if drafted is None or "resize" in model.metadata else drafted.with_notes(note)
 
 
 def _deeplab_output(model: Signature) -> Found | None:

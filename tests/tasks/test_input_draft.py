@@ -19,7 +19,7 @@ def test_the_metadata_go_before_what_is_usual():
     for sure in (True, False):
         told = draft_input(model(mean="127", std="128"), LIKE, UNIT, sure=sure)
         assert (told.picture.mean, told.picture.std) == ((127.0,) * 3, (128.0,) * 3)
-        assert told.notes[-1].endswith("the picture letterboxed: the metadata tell")
+        assert told.notes[-1].endswith("the picture letterboxed: the metadata say so")
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_quantised_input_tells_its_range(quantisation, values):
     told = draft_input(model(**{"quantization:image": quantisation}), LIKE, IMAGENET)
     wanted = values or IMAGENET
     assert (told.picture.mean, told.picture.std) == (wanted.mean, wanted.std)
-    assert ("its quantisation tells" in told.notes[-1]) == (values is not None)
+    assert ("its quantisation says so" in told.notes[-1]) == (values is not None)
 
 
 def test_what_is_usual_is_a_guess_unless_the_family_is_sure():
@@ -58,7 +58,7 @@ def test_whole_numbers_are_pixels():
 
 
 def test_a_free_size_is_a_guess():
-    told = draft_input(model((1, None, None, 3), "uint8"), LIKE).noted("more")
+    told = draft_input(model((1, None, None, 3), "uint8"), LIKE).with_notes("more")
     assert told.picture.size == (64, 48)
     assert told.notes[1].startswith("guess: the input takes any size, 64 x 48 is usual")
     assert told.notes[-1] == "more"
@@ -79,7 +79,7 @@ def test_binding_chooses_what_a_draft_would():
 def test_the_order_of_colours_and_the_resize_may_be_told():
     told = draft_input(model(colour="bgr", resize="pad", pad="114"), LIKE, UNIT)
     assert (told.picture.colour, told.picture.resize, told.picture.pad) == ("bgr", "pad", (114,) * 3)
-    assert "the metadata tell: colour bgr, resize pad, pad 114" in told.notes
+    assert "the metadata say: colour bgr, resize pad, pad 114" in told.notes
 
 
 @pytest.mark.parametrize("lie", [

@@ -55,7 +55,7 @@ JOURNEYS = [
 ]
 
 LEFT, TOP, WIDE, HIGH, ACROSS, DOWN = 132, 82, 138, 52, 30, 52
-SIZE = (LEFT + 5 * (WIDE + ACROSS) + 92, TOP + 5 * (HIGH + DOWN) - 24)
+SIZE = (LEFT + 5 * (WIDE + ACROSS) + 102, TOP + 5 * (HIGH + DOWN) - 24)
 BADGE, RADIUS = 9, 9
 
 
@@ -84,7 +84,7 @@ def check_floors() -> None:
 def place_of(room: str) -> tuple[float, float, float]:
     """Left, top and width of a room, or of a plugin beside the house."""
     if room in OUTSIDE:
-        return LEFT + 5 * (WIDE + ACROSS), TOP + OUTSIDE[room] * (HIGH + DOWN), 76
+        return LEFT + 5 * (WIDE + ACROSS), TOP + OUTSIDE[room] * (HIGH + DOWN), 86
     for number, (_, _, rooms) in enumerate(FLOORS):
         if room in rooms:
             return LEFT + rooms.index(room) * (WIDE + ACROSS), TOP + number * (HIGH + DOWN), WIDE

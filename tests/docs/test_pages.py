@@ -28,6 +28,19 @@ def test_links_lead_to_something_that_is_there(page):
     assert missing == []
 
 
+def test_the_index_names_every_page():
+    docs = ROOT / "docs"
+    links = _LINK.findall((docs / "README.md").read_text(encoding="utf-8"))
+    pages = {page.relative_to(docs).as_posix() for pattern in ("*.md", "how-to/*.md") for page in docs.glob(pattern)}
+    assert pages - {"README.md"} - set(links) == set()
+
+
+def test_the_index_of_decisions_names_each():
+    folder = ROOT / "docs" / "adr"
+    links = set(_LINK.findall((folder / "README.md").read_text(encoding="utf-8")))
+    assert {page.name for page in folder.glob("0*.md")} == links
+
+
 def test_the_readme_names_every_plugin_and_every_extra():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]

@@ -1,4 +1,4 @@
-"""The promises that an engine makes before there is a session: each can be broken, and the check tells which one is."""
+"""The promises that an engine makes before there is a session: each can be broken, and the check says which one."""
 
 import importlib
 
@@ -75,16 +75,16 @@ def knows_no_threads(sound, artifact, options):
 
 
 BROKEN = [
-    ("describes_itself", describing({}), "it gives {}"),
+    ("describes_itself", describing({}), "it returns {}"),
     ("describes_itself", describing({"version": 3}), "not all are strings"),
-    ("refuses_what_is_no_model", loading(opens_folders), "loading an empty folder raises IsADirectoryError"),
-    ("refuses_what_is_no_model", loading(takes_anything), "raises no EngineError"),
-    ("refuses_what_is_no_model", loading(names_no_file), "does not name 'missing.npz': not a model"),
-    ("refuses_what_is_no_model", loading(leaves_it_open), "empty.npz is open after loading a model damaged to empty"),
-    ("refuses_an_unknown_device", loading(runs_elsewhere), "loading on an unknown device raises no EngineError"),
+    ("refuses_damaged_models", loading(opens_folders), "loading an empty folder raises IsADirectoryError"),
+    ("refuses_damaged_models", loading(takes_anything), "does not raise EngineError"),
+    ("refuses_damaged_models", loading(names_no_file), "does not name 'missing.npz': not a model"),
+    ("refuses_damaged_models", loading(leaves_it_open), "empty.npz is open after loading a model damaged to empty"),
+    ("refuses_an_unknown_device", loading(runs_elsewhere), "loading on an unknown device does not raise EngineError"),
     ("refuses_an_unknown_device", loading(knows_no_threads), "TypeError: threads?"),
     (
-        "refuses_what_is_no_model",
+        "refuses_damaged_models",
         loading(lets_errors_through),
         "loading a path where nothing is raises FileNotFoundError",
     ),
@@ -119,8 +119,13 @@ def modules(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("target", "arguments", "heavy", "told"),
     [
-        ("eager_engine:Eager", (), (), "making the engine imports torch"),
-        ("making_engine:Making", (), {"light_library"}, "making the engine imports light_library"),
+        ("eager_engine:Eager", (), (), "making the engine imports torch: import it inside load"),
+        (
+            "making_engine:Making",
+            (),
+            {"light_library"},
+            "making the engine imports light_library: import it inside load",
+        ),
         ("failing_engine:Failing", ("cpu",), (), "missing 1 required positional argument: 'device'"),
     ],
 )

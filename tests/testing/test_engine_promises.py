@@ -1,4 +1,4 @@
-"""Every promise of an engine can be broken, and the check tells which one is."""
+"""Every promise of an engine can be broken, and the check says which one."""
 
 import importlib
 from types import SimpleNamespace
@@ -189,38 +189,38 @@ def closing_once(session):
 
 
 BROKEN = [
-    ("has_the_methods_of_an_engine", object(), "lacks some"),
-    ("has_the_methods_of_an_engine", GivesLone(), "Lone lacks some"),
+    ("has_the_methods_of_an_engine", object(), "object has no describe, load: add it"),
+    ("has_the_methods_of_an_engine", GivesLone(), "Lone has no inputs, metadata, outputs, run: add it"),
     ("has_the_methods_of_an_engine", attribute(concurrent="yes"), "concurrent is 'yes'"),
-    ("declares_its_tensors", attribute(inputs=()), "they are ()"),
-    ("declares_its_tensors", attribute(outputs=[TensorSpec("a", (1,), "int8")]), "they are [TensorSpec("),
-    ("declares_its_tensors", attribute(metadata={"a": 1}), "metadata holds more than strings"),
-    ("declares_its_tensors", specs(name="rows"), "a name comes twice"),
-    ("declares_its_tensors", specs(name=""), "one is TensorSpec(name=''"),
+    ("declares_its_tensors", attribute(inputs=()), "the inputs are ()"),
+    ("declares_its_tensors", attribute(outputs=[TensorSpec("a", (1,), "int8")]), "the outputs are [TensorSpec("),
+    ("declares_its_tensors", attribute(metadata={"a": 1}), "the metadata holds more than strings"),
+    ("declares_its_tensors", specs(name="rows"), "two of the outputs have the same name"),
+    ("declares_its_tensors", specs(name=""), "a spec is TensorSpec(name=''"),
     ("declares_its_tensors", specs(dtype="float"), "the dtype of count is 'float'"),
     ("declares_its_tensors", specs(dtype="DT_FLOAT"), "the dtype of count is 'DT_FLOAT'"),
     ("declares_its_tensors", specs(shape=(-1,)), "the shape of count is (-1,)"),
     ("declares_its_tensors", specs(shape=[1]), "the shape of count is [1]"),
-    ("gives_what_it_declared", running(lambda *_: {}), "it gives [], declared: ['count', 'rows']"),
-    ("gives_what_it_declared", running(gives_lists), "is a list, not a numpy array"),
-    ("gives_what_it_declared", specs(dtype="int32"), "count is int64; declared: count: int32 [1]"),
-    ("gives_what_it_declared", specs(shape=(None, 2)), "count has shape (1,)"),
-    ("gives_what_it_declared", specs(shape=(4,)), "count has shape (1,); declared: count: int64 [4]"),
-    ("fetches_a_part", running(gives_all), "asked for rows, it gives ['count', 'rows']"),
-    ("fetches_a_part", running(gives_otherwise_alone), "differs when it is fetched alone"),
-    ("leaves_its_feeds_alone", running(writes_to_its_feeds), "read-only"),
-    ("leaves_its_feeds_alone", running(writes_behind_the_flag), "picture differs after the run"),
+    ("returns_what_it_declares", running(lambda *_: {}), "it returns [], declared: ['count', 'rows']"),
+    ("returns_what_it_declares", running(gives_lists), "is a list, not a numpy array"),
+    ("returns_what_it_declares", specs(dtype="int32"), "count is int64; declared: count: int32 [1]"),
+    ("returns_what_it_declares", specs(shape=(None, 2)), "count has shape (1,)"),
+    ("returns_what_it_declares", specs(shape=(4,)), "count has shape (1,); declared: count: int64 [4]"),
+    ("fetches_some_outputs", running(gives_all), "asked for rows, it returns ['count', 'rows']"),
+    ("fetches_some_outputs", running(gives_otherwise_alone), "differs when it is fetched alone"),
+    ("does_not_change_its_feeds", running(writes_to_its_feeds), "read-only"),
+    ("does_not_change_its_feeds", running(writes_behind_the_flag), "picture differs after the run"),
     ("keeps_earlier_answers", running(uses_one_buffer), "differs after another run"),
-    ("refuses_what_it_cannot_run", running(takes_any_name), "fetching an unknown output raises no EngineError"),
+    ("refuses_what_it_cannot_run", running(takes_any_name), "fetching an unknown output does not raise EngineError"),
     ("refuses_what_it_cannot_run", running(raises_its_own), "raises KeyError"),
     ("refuses_what_it_cannot_run", running(speaks_at_length), "a message of several lines"),
     ("refuses_what_it_cannot_run", running(chokes_on_rank), "of another shape and dtype raises ValueError"),
     ("refuses_what_it_cannot_run", running(dies_once_refused), "the session is closed"),
     ("closes_twice", Spoiled(closing_once), "RuntimeError: closed already"),
-    ("runs_no_more_once_closed", running(lives_on), "running after close raises no EngineError"),
+    ("refuses_to_run_after_close", running(lives_on), "running after close does not raise EngineError"),
     ("keeps_sessions_apart", Spoiled(shares_its_state), "the graph is gone"),
     ("keeps_sessions_apart", Spoiled(numbers_its_answers), "differs between two sessions of one model"),
-    ("answers_several_threads", running(races), "differs when several threads ask"),
+    ("answers_several_threads", running(races), "differs when several threads run it"),
 ]
 
 
@@ -268,6 +268,6 @@ def test_each_promise_has_somebody_who_breaks_it():
         "describes_itself",
         "imports_nothing_heavy_before_load",
         "refuses_an_unknown_device",
-        "refuses_what_is_no_model",
+        "refuses_damaged_models",
     }
     assert {promise for promise, *_ in BROKEN} | elsewhere == set(check_engine.each())

@@ -1,4 +1,4 @@
-"""Every promise of a sink can be broken, and the check tells which one is."""
+"""Every promise of a sink can be broken, and the check says which one."""
 
 import importlib
 import json
@@ -194,27 +194,27 @@ class WritesAtTheEnd(LineSink):
 
 
 BROKEN = [
-    ("has_the_methods_of_a_sink", WithoutOpen, "WithoutOpen has no open"),
-    ("has_the_methods_of_a_sink", WithoutFinish, "writer lacks one"),
+    ("has_the_methods_of_a_sink", WithoutOpen, "WithoutOpen has no open: add it"),
+    ("has_the_methods_of_a_sink", WithoutFinish, "writer has no finish: add it"),
     ("refuses_where_it_cannot_write", LetsErrorsThrough, "raises NotADirectoryError"),
-    ("refuses_where_it_cannot_write", OpensLate, "raises no SinkError"),
+    ("refuses_where_it_cannot_write", OpensLate, "does not raise SinkError"),
     ("refuses_where_it_cannot_write", NamesNoPlace, "does not name 'out.jsonl': cannot be written"),
-    ("takes_every_result", sink_of(decodes_all), "ImageError: broken-"),
-    ("takes_every_result", sink_of(wants_boxes), "AttributeError: 'NoneType'"),
-    ("takes_every_result", sink_of(wants_answers), "AttributeError: 'Failure'"),
-    ("takes_every_result", sink_of(wants_rows), "ValueError: zero-size array"),
+    ("accepts_every_result", sink_of(decodes_all), "ImageError: broken-"),
+    ("accepts_every_result", sink_of(wants_boxes), "AttributeError: 'NoneType'"),
+    ("accepts_every_result", sink_of(wants_answers), "AttributeError: 'Failure'"),
+    ("accepts_every_result", sink_of(wants_rows), "ValueError: zero-size array"),
     (
-        "takes_a_run_of_nothing",
+        "accepts_an_empty_run",
         sink_of(counts, finish=lambda writer, _: writer.stream.write(str(writer.seen))),
         "has no attribute 'seen'",
     ),
-    ("writes_again", OpensOnce, "opened already"),
-    ("writes_again", RefusesWhatIsThere, "FileExistsError"),
-    ("lets_exceptions_through", Swallows, "it is swallowed"),
+    ("can_write_again", OpensOnce, "opened already"),
+    ("can_write_again", RefusesWhatIsThere, "FileExistsError"),
+    ("lets_exceptions_through", Swallows, "the exception is suppressed: let it through"),
     ("lets_exceptions_through", Renames, "SinkError"),
-    ("closes_on_every_way_out", LeavesOpen, "out.jsonl is open at the end of a run"),
-    ("closes_on_every_way_out", LeavesOpenOnError, "out.jsonl is open after an exception"),
-    ("keeps_what_was_finished", WritesAtTheEnd, "out-part.jsonl is empty"),
+    ("leaves_no_file_open", LeavesOpen, "out.jsonl is open at the end of a run"),
+    ("leaves_no_file_open", LeavesOpenOnError, "out.jsonl is open after an exception"),
+    ("keeps_what_was_written", WritesAtTheEnd, "out-part.jsonl is empty"),
 ]
 
 
@@ -250,7 +250,7 @@ def test_a_place_that_cannot_be_written_may_be_named(tmp_path):
 
     check = check_sink.each()["refuses_where_it_cannot_write"]
     check(Elsewhere, str(tmp_path / "out"), unwritable="elsewhere")
-    with pytest.raises(BrokenPromise, match="raises no SinkError"):
+    with pytest.raises(BrokenPromise, match="does not raise SinkError"):
         check(Elsewhere, str(tmp_path / "out"), unwritable=str(tmp_path / "somewhere"))
 
 

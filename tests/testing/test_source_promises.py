@@ -1,4 +1,4 @@
-"""Every promise of a source can be broken, and the check tells which one is."""
+"""Every promise of a source can be broken, and the check says which one."""
 
 import importlib
 from itertools import count
@@ -140,24 +140,32 @@ class NamesNothing(Folder):
 
 
 BROKEN = [
-    ("has_the_methods_of_a_source", lambda location: object(), "object lacks one"),
+    ("has_the_methods_of_a_source", lambda location: object(), "object has no frames, live: add it"),
     ("has_the_methods_of_a_source", folder_with(live=None), "live is None"),
-    ("counts_from_nought", folder_with(frames=lambda self: iter(())), "there is no frame"),
-    ("counts_from_nought", framed(lambda frame: frame.pixels), "one is a ndarray"),
-    ("counts_from_nought", framed(lambda frame: renamed(frame, index=frame.index + 1)), "they are [1, 2, 3]"),
-    ("counts_from_nought", framed(lambda frame: renamed(frame, index=0)), "they are [0, 0, 0]"),
-    ("names_its_frames", framed(lambda frame: renamed(frame, source="")), "frame 0 has source ''"),
-    ("names_its_frames", framed(lambda frame: renamed(frame, source=Path("a"))), "has source PosixPath('a')"),
+    ("numbers_frames_from_zero", folder_with(frames=lambda self: iter(())), "there is no frame"),
+    ("numbers_frames_from_zero", framed(lambda frame: frame.pixels), "one is a ndarray"),
+    (
+        "numbers_frames_from_zero",
+        framed(lambda frame: renamed(frame, index=frame.index + 1)),
+        "the indices are [1, 2, 3]",
+    ),
+    ("numbers_frames_from_zero", framed(lambda frame: renamed(frame, index=0)), "the indices are [0, 0, 0]"),
+    ("names_its_frames", framed(lambda frame: renamed(frame, source="")), "the source of frame 0 is ''"),
+    (
+        "names_its_frames",
+        framed(lambda frame: renamed(frame, source=Path("a"))),
+        "the source of frame 0 is PosixPath('a')",
+    ),
     ("names_its_frames", folder_with(live=True), "frame 0 of a live source has no time"),
-    ("gives_frames_that_can_be_read", framed(unreadable), "reading sample-0.png raises OSError: gone, not ImageError"),
-    ("starts_anew", Once, "the second time there is no frame with index 0"),
-    ("starts_anew", NeverEnds, "the second time there is no frame with index 0"),
-    ("starts_anew", Growing, "first ["),
-    ("refuses_what_is_missing", Silent, "raises no SourceError"),
-    ("refuses_what_is_missing", LetsErrorsThrough, "raises FileNotFoundError"),
-    ("refuses_what_is_missing", NamesNothing, "does not name"),
-    ("can_be_left_early", LeavesOpen, "is open"),
-    ("can_be_left_early", LeavesOpenWhenLeft, "one is open"),
+    ("gives_readable_frames", framed(unreadable), "reading sample-0.png raises OSError: gone, not ImageError"),
+    ("starts_again", Once, "the second call gives no frame with index 0"),
+    ("starts_again", NeverEnds, "the second call gives no frame with index 0"),
+    ("starts_again", Growing, "first ["),
+    ("refuses_a_missing_location", Silent, "does not raise SourceError"),
+    ("refuses_a_missing_location", LetsErrorsThrough, "raises FileNotFoundError"),
+    ("refuses_a_missing_location", NamesNothing, "does not name"),
+    ("leaves_no_file_open", LeavesOpen, "is still open"),
+    ("leaves_no_file_open", LeavesOpenWhenLeft, "one is still open"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Every promise of a store can be broken, and the check tells which one is."""
+"""Every promise of a store can be broken, and the check says which one."""
 
 import importlib
 import shutil
@@ -81,9 +81,9 @@ def knows_no_versions(self, name, version, cache):
 
 
 BROKEN = [
-    ("has_the_methods_of_a_store", lambda location: object(), "object lacks one"),
-    ("lists_its_brains", shelf_store(list=lambda self: []), "it gives ()"),
-    ("lists_its_brains", shelf_store(list=lambda self: ["page"]), "it gives ('page',)"),
+    ("has_the_methods_of_a_store", lambda location: object(), "object has no fetch, label, list: add it"),
+    ("lists_its_brains", shelf_store(list=lambda self: []), "it yields ()"),
+    ("lists_its_brains", shelf_store(list=lambda self: ["page"]), "it yields ('page',)"),
     ("lists_its_brains", shelf_store(list=lambda self: [BrainRef("a", "1")] * 2), "the names are ['a@1', 'a@1']"),
     ("lists_its_brains", shelf_store(list=lambda self: [BrainRef("", "1")]), "the names are ['@1']"),
     ("lists_its_brains", shelf_store(list=lambda self: [BrainRef("a", str(next(COUNTER)))]), "first (BrainRef("),
@@ -95,7 +95,7 @@ BROKEN = [
     (
         "fetches_what_it_lists",
         shelf_store(fetch=spoils(lambda folder: (folder / "model.npz").unlink())),
-        "graphs has no model.npz",
+        "graphs has no model.npz, which its card names",
     ),
     (
         "fetches_what_it_lists",
@@ -111,9 +111,9 @@ BROKEN = [
     (
         "refuses_an_unknown_brain",
         shelf_store(fetch=lambda self, *asked: self.root),
-        "brain raises no NoSuchBrain",
+        "brain does not raise NoSuchBrain",
     ),
-    ("refuses_an_unknown_brain", shelf_store(fetch=knows_no_versions), "unknown version raises no NoSuchBrain"),
+    ("refuses_an_unknown_brain", shelf_store(fetch=knows_no_versions), "unknown version does not raise NoSuchBrain"),
     ("refuses_an_unknown_brain", shelf_store(fetch=raises_key_error), "raises KeyError"),
     ("refuses_an_unknown_brain", shelf_store(fetch=names_nothing), "does not name 'no-such-brain'"),
 ]

@@ -1,4 +1,4 @@
-"""The conformance kit: what every plugin promises, as checks that its own tests run.
+"""The conformance kit: what every plugin promises, as checks that the plugin's own tests run.
 
     from runner_core.testing import check_engine, check_plugin, conformance
 
@@ -11,7 +11,7 @@
         check(MyEngine(), write_model(tmp_path))
 
 Each check is a plain callable: ``check_engine(MyEngine(), path)`` tries every promise and raises BrokenPromise at the
-first that is broken. ``conformance`` makes one pytest test of each promise; nothing else here needs pytest.
+first broken one. ``conformance`` makes one pytest test of each promise; nothing else here needs pytest.
 """
 
 from runner_core.testing.check import BrokenPromise, Check

@@ -1,7 +1,7 @@
-"""An engine, a task and a brain of plain arrays: for tests of whatever meets them.
+"""An engine, a task and a brain of plain arrays, for tests of what works with them.
 
 The fake engine opens ``.npz`` files of arrays named ``inputs/NAME`` (an example of each input) and ``outputs/NAME``
-(what it answers, whatever it is fed). The fake task reads one output of rows ``x1, y1, x2, y2, score, class``.
+(what it returns, whatever it is fed). The fake task reads one output of rows ``x1, y1, x2, y2, score, class``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from runner_core.results.inference import Inference
 FAKE_ENGINE = Plugin("fake", "runner_core.testing.fakes:FakeEngine", "arrays in a file", claims=(".npz",))
 FAKE_TASK = Plugin("fake-rows", "runner_core.testing.fakes:FakeTask", "rows of x1, y1, x2, y2, score, class")
 
-PICTURE, ROWS = "picture", "rows"  # the tensors, and the roles, of the fake task
+PICTURE, ROWS = "picture", "rows"  # names of the tensors, and of the roles, of the fake task
 _EXAMPLE: Tensors = {PICTURE: np.zeros((1, 32, 32, 3), np.uint8)}
 
 
@@ -37,17 +37,17 @@ def write_fake_model(path: Path, outputs: Tensors, inputs: Tensors | None = None
     named = {f"inputs/{name}": tensor for name, tensor in examples.items()}
     named |= {f"outputs/{name}": tensor for name, tensor in outputs.items()}
     with path.open("wb") as stream:
-        np.savez(stream, **named)  # type: ignore[arg-type]  # a name with a slash is no option of savez
+        np.savez(stream, **named)  # type: ignore[arg-type]  # a name with a slash is not an option of savez
     return path
 
 
 def fake_rows(*rows: tuple[float, float, float, float, float, int]) -> dict[str, NDArray[np.float32]]:
-    """The outputs that FakeTask reads: x1, y1, x2, y2 in pixels of the picture, score, class."""
+    """The outputs that FakeTask reads, N x 6 float32: x1, y1, x2, y2 in pixels of the picture, score, class."""
     return {ROWS: np.array(rows, np.float32).reshape(-1, 6)}
 
 
 class FakeSession:
-    """Answers with ``outputs``, whatever it is fed; ``fed`` keeps the feeds of each run."""
+    """Returns ``outputs``, whatever it is fed; ``fed`` keeps the feeds of each run."""
 
     concurrent = True
 
@@ -58,7 +58,7 @@ class FakeSession:
         self._answers, self._where, self._open = dict(outputs), where, True
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> dict[str, NDArray[Any]]:
-        """The outputs asked for. Raises EngineError for other names than the model's, and once closed."""
+        """The outputs named in ``fetches``. Raises EngineError for unknown or missing names, and once closed."""
         if not self._open:
             raise EngineError(f"{self._where}: the session is closed")
         strange = (set(feeds) ^ {spec.name for spec in self.inputs}) | (set(fetches) - set(self._answers))
@@ -68,7 +68,7 @@ class FakeSession:
         return {name: self._answers[name].copy() for name in fetches}
 
     def close(self) -> None:
-        """Forgets its arrays' owner, not the arrays: the specs can still be read."""
+        """Runs no more; the specs can still be read."""
         self._open = False
 
 
@@ -84,7 +84,7 @@ class FakeEngine:
                 arrays = {name: stored[name] for name in stored.files}
         except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
             raise EngineError(f"{artifact}: not a fake model ({type(error).__name__})") from error
-        return FakeSession(_below("outputs/", arrays), _below("inputs/", arrays), where=str(artifact))
+        return FakeSession(_select_prefix("outputs/", arrays), _select_prefix("inputs/", arrays), where=str(artifact))
 
     def describe(self) -> dict[str, str]:
         return {"numpy": np.__version__, "devices": "cpu"}
@@ -92,7 +92,7 @@ class FakeEngine:
 
 @attrs.frozen
 class FakeCodec:
-    """Reads rows that are in pixels of the picture already."""
+    """Reads rows whose boxes are in pixels of the picture already."""
 
     card: Card
     spec: PictureSpec
@@ -138,7 +138,7 @@ def fake_brain(
 ) -> LocalBrain:
     """A brain of a task on a session that gives ``outputs``; ``inputs`` are examples of what the model takes.
 
-    ``fake_brain(outputs=fake_rows((0, 0, 10, 10, 0.9, 1)))`` finds one box in whatever it sees.
+    ``fake_brain(outputs=fake_rows((0, 0, 10, 10, 0.9, 1)))`` finds one box in every picture.
     """
     reader = task or FakeTask()
     session = FakeSession(outputs, _EXAMPLE if inputs is None else inputs)
@@ -150,13 +150,13 @@ def fake_brain(
 
 
 def _fits(model: Signature, picture: str, rows: str) -> bool:
-    given, told = model.tensor(picture), model.tensor(rows)
-    return given is not None and told is not None and given in model.inputs and told in model.outputs
+    fed, answered = model.tensor(picture), model.tensor(rows)
+    return fed is not None and answered is not None and fed in model.inputs and answered in model.outputs
 
 
 def _specs(arrays: Tensors) -> tuple[TensorSpec, ...]:
     return tuple(TensorSpec(name, array.shape, array.dtype.name) for name, array in arrays.items())
 
 
-def _below(prefix: str, arrays: Tensors) -> dict[str, NDArray[Any]]:
+def _select_prefix(prefix: str, arrays: Tensors) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""Files as they should not be: damaged models, and files left open."""
+"""Damaged models, and files left open."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 
 _DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
-    "text": lambda _: b"this is no model\n" * 64,
+    "text": lambda _: b"this is not a model\n" * 64,
     "noise": lambda _: random.Random(0).randbytes(4096),
     "cut": lambda data: data[: len(data) // 2],
 }
 
 
-def damaged(artifact: Path, folder: Path) -> Iterator[tuple[str, Path]]:
-    """(what it is, path) of things in ``folder`` that are named as a model is and are none.
+def write_damaged_copies(artifact: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Writes to ``folder`` what has a model's name but is not one: (what it is, path).
 
-    Nothing at all; an empty folder; and the artifact with each of its files emptied, turned into text, into noise, or
-    cut in half.
+    A path where nothing is; an empty folder; and the artifact with each of its files emptied, turned into text, turned
+    into noise, or cut in half.
     """
     suffix = artifact.suffix
     yield "a path where nothing is", folder / f"missing{suffix}"
@@ -44,23 +44,23 @@ def _copy(artifact: Path, copy: Path, damage: Callable[[bytes], bytes]) -> None:
     shutil.copytree(artifact, copy, copy_function=copy_file)
 
 
-def open_files() -> list[str]:
-    """The regular files that this process holds open; empty on systems that do not tell."""
+def list_open_files() -> list[str]:
+    """The regular files that this process holds open; empty on systems without ``/proc``."""
     folder = Path("/proc/self/fd")
     if not folder.is_dir():
         return []
-    targets = (_target(link) for link in folder.iterdir())
+    targets = (_read_link(link) for link in folder.iterdir())
     return sorted(target for target in targets if Path(target).is_file())
 
 
-def _target(link: Path) -> str:
+def _read_link(link: Path) -> str:
     try:
-        return os.readlink(link)  # noqa: PTH115  # Path.readlink would choke on "pipe:[123]"
-    except OSError:  # closed since: the descriptor that listed the folder
+        return os.readlink(link)  # noqa: PTH115  # Path.readlink fails for "pipe:[123]"
+    except OSError:  # closed meanwhile: the descriptor that listed the folder
         return ""
 
 
-def bytes_at(path: Path) -> int:
-    """How many bytes a file, or all files below a folder, hold; 0 where there is nothing."""
+def count_bytes(path: Path) -> int:
+    """Bytes in a file, or in all files below a folder; 0 if there is nothing."""
     files = [path] if path.is_file() else [entry for entry in path.rglob("*") if entry.is_file()]
     return sum(file.stat().st_size for file in files)

@@ -8,7 +8,7 @@ import sys
 
 from runner_core.testing.check import demand
 
-# Frameworks and libraries that cost a person tenths of a second, or gigabytes, by being imported.
+# Frameworks and libraries whose import takes tenths of a second, or gigabytes.
 HEAVY = frozenset({
     "ai_edge_litert", "av", "cv2", "jax", "keras", "matplotlib", "onnx", "onnxruntime", "openvino", "pandas", "ray",
     "scipy", "sklearn", "supervision", "tensorflow", "tensorrt", "tflite_runtime", "torch", "torchvision",
@@ -18,19 +18,19 @@ HEAVY = frozenset({
 _SCRIPT = "import sys; before = set(sys.modules); {statement}; print('\\n' + ' '.join(set(sys.modules) - before))"
 
 
-def imported_by(statement: str) -> frozenset[str]:
+def find_imports(statement: str) -> frozenset[str]:
     """The modules that a new Python process, with this one's path, holds after ``statement`` and not before.
 
-    Raises BrokenPromise with the last line of what it said where the statement fails.
+    Raises BrokenPromise with the last line of standard error if the statement fails.
     """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", _SCRIPT.format(statement=statement)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    said = done.stderr.strip().splitlines() or [""]
-    demand(done.returncode == 0, f"`{statement}` fails in a fresh interpreter: {said[-1]}")
+    lines = done.stderr.strip().splitlines() or [""]
+    demand(done.returncode == 0, f"`{statement}` fails in a fresh interpreter: {lines[-1]}")
     return frozenset(done.stdout.splitlines()[-1].split())
 
 
-def packages(modules: frozenset[str]) -> set[str]:
+def top_level_names(modules: frozenset[str]) -> set[str]:
     """The top-level names of modules."""
     return {module.partition(".")[0] for module in modules}

@@ -1,4 +1,4 @@
-"""What a registration module promises (``hookspecs``, ``plugin.Plugin``)."""
+"""What registration modules promise (``hookspecs``, ``plugin.Plugin``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import attrs
 from runner_core.contracts import Engine, Task, Trainer
 from runner_core.discovery.registry import KINDS, Installed
 from runner_core.testing.check import Check, demand
-from runner_core.testing.fresh_imports import imported_by, packages
+from runner_core.testing.fresh_imports import find_imports, top_level_names
 from runner_core.testing.registries import registry_of
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -28,7 +28,7 @@ def _name_of(module: str | ModuleType) -> str:
 
 @attrs.frozen
 class PluginCase:
-    """Checks a registration module: the one that a distribution's entry point names, or its name."""
+    """Checks a registration module, the one that a distribution's entry point names; ``module`` is it or its name."""
 
     module: str = attrs.field(converter=_name_of)
 
@@ -41,35 +41,35 @@ class PluginCase:
             return [found for kind in KINDS for found in registry.all(kind).values()]
 
 
-def imports_next_to_nothing(case: PluginCase) -> None:
-    """Importing it imports runner_core.hookspecs and runner_core.plugin alone, besides Python's own modules."""
-    modules = imported_by(f"import {case.module}")
+def imports_almost_nothing(case: PluginCase) -> None:
+    """Importing it imports only runner_core.hookspecs and runner_core.plugin, besides Python's own modules."""
+    modules = find_imports(f"import {case.module}")
     allowed = {"runner_core", "pluggy", "attr", "attrs", case.module.partition(".")[0], *sys.stdlib_module_names}
-    foreign = packages(modules) - allowed
+    foreign = top_level_names(modules) - allowed
     core = {module for module in modules if module.startswith("runner_core")} - _LIGHT
-    demand(not foreign | core, f"it imports {', '.join(sorted(foreign | core))}")
+    demand(not foreign | core, f"it imports {', '.join(sorted(foreign | core))}: import that in the target's module")
 
 
 def registers_plugins(case: PluginCase) -> None:
-    """Its hooks are known, take no argument and give Plugins, each name once a kind."""
+    """Its hooks are known, take no arguments and yield Plugins, each name once for each kind."""
     demand(bool(case.found()), "it registers nothing")
 
 
-def names_are_typed_easily(case: PluginCase) -> None:
-    """Names are lower case with hyphens, summaries one line, claims as formats, suffixes, schemes, places are."""
+def has_well_formed_names(case: PluginCase) -> None:
+    """Names are lower case with hyphens, summaries one line, claims formats, suffixes, schemes or locations."""
     for plugin in (found.plugin for found in case.found()):
-        demand(bool(_NAME.fullmatch(plugin.name)), f"a name is {plugin.name!r}")
+        demand(bool(_NAME.fullmatch(plugin.name)), f"a name is {plugin.name!r}: write it such as 'my-name'")
         summary = plugin.summary
         demand(bool(summary.strip()) and "\n" not in summary, f"the summary of {plugin.name} is {summary!r}")
         odd = [claim for claim in plugin.claims if not _CLAIM.fullmatch(claim)]
-        demand(not odd, f"{plugin.name} claims {odd}")
+        demand(not odd, f"{plugin.name} claims {odd}: write claims in lower case, without spaces")
 
 
-def targets_are_what_their_kind_is(case: PluginCase) -> None:
-    """Every target can be imported and is what its hook asks for."""
+def has_targets_of_their_kind(case: PluginCase) -> None:
+    """Every target can be imported and is what its hook describes."""
     for found in case.found():
         target = found.load()
-        demand(_is_of_kind(found.kind, target), f"{found.plugin.target} is no {found.kind[:-1]}: {target!r}")
+        demand(_is_of_kind(found.kind, target), f"{found.plugin.target} cannot serve as {found.kind[:-1]}: {target!r}")
 
 
 def _is_of_kind(kind: str, target: Any) -> bool:
@@ -79,14 +79,14 @@ def _is_of_kind(kind: str, target: Any) -> bool:
         return isinstance(target, click.Command)
     if kind in _MADE:
         return callable(target) and isinstance(target(), _MADE[kind])
-    methods = _METHODS[kind] if isinstance(target, type) else ()  # a function is known by what it makes
+    methods = _METHODS[kind] if isinstance(target, type) else ()  # of a function, only what it returns shows that
     return callable(target) and all(callable(getattr(target, name, None)) for name in methods)
 
 
 check_plugin = Check(
     PluginCase,
-    imports_next_to_nothing,
+    imports_almost_nothing,
     registers_plugins,
-    names_are_typed_easily,
-    targets_are_what_their_kind_is,
+    has_well_formed_names,
+    has_targets_of_their_kind,
 )

@@ -1,4 +1,4 @@
-"""The pytest side of the kit; pytest is imported nowhere else in it."""
+"""The kit's adapter for pytest; the rest of the kit does not import it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def conformance(check: Check[..., Any], *, argument: str = "check") -> pytest.MarkDecorator:
-    """Makes a test a promise: the test gets ``check`` narrowed to one of them at a time, with the same parameters.
+    """Makes one test of each promise: the parameter ``argument`` is ``check`` with one promise, called like ``check``.
 
     ::
 

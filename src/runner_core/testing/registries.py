@@ -1,4 +1,4 @@
-"""A registry for a test, of plugins that need not be installed."""
+"""Registries for tests: of plugins that need not be installed, and of written distributions."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TEST_ORIGIN = "given"
 
 @contextmanager
 def registry_of(*modules: str | ModuleType, **plugins: Iterable[Plugin]) -> Iterator[Registry]:
-    """Makes a registry of these alone, which is the process's registry inside the block.
+    """Makes a registry of these plugins only, which is the process's registry inside the block.
 
     ``modules`` are registration modules, or their names; ``plugins`` are Plugins by kind::
 
         with registry_of("runner_files.plugin", engines=[Plugin("fake", "my_fakes:Engine", "gives zeros")]):
             brain = open_brain("model.fake")
 
-    What is wrong with a module is in the registry's ``problems``, as it is for an installed one.
+    What is wrong with a module is in the registry's ``problems``, as for an installed one.
     """
     names = [module if isinstance(module, str) else module.__name__ for module in modules]
     made = Registry(EntryPoint(name, name, GROUP) for name in names)
@@ -40,9 +40,9 @@ def registry_of(*modules: str | ModuleType, **plugins: Iterable[Plugin]) -> Iter
 def write_distribution(
     folder: Path, name: str, files: Mapping[str, str], entries: Mapping[str, str], *, version: str = "1.0"
 ) -> None:
-    """Writes packages and their metadata into ``folder``; put it on ``sys.path`` or PYTHONPATH to have it installed.
+    """Writes packages and their metadata into ``folder``; on ``sys.path`` or PYTHONPATH it counts as installed.
 
-    ``files`` are texts by path, and ``entries`` entry points of the group ``runner``, as in a ``pyproject.toml``::
+    ``files`` are texts by path, ``entries`` the entry points of the group ``runner``, as in a ``pyproject.toml``::
 
         write_distribution(tmp_path, "runner-mine", {"runner_mine/plugin.py": CODE}, {"mine": "runner_mine.plugin"})
     """

@@ -1,4 +1,4 @@
-"""Frames and results of every kind, for whoever writes sinks, exports or commands."""
+"""Frames and results of every kind, for tests of sinks, exports and commands."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def sample_frame(index: int = 0) -> Frame:
 
 
 def broken_frame(index: int = 0) -> Frame:
-    """A frame whose picture cannot be read: asking for its pixels or its size raises ImageError."""
+    """A frame whose picture cannot be read: its pixels and its size raise ImageError."""
     return Frame.from_bytes(b"no picture", source=f"broken-{index}.png", index=index)
 
 
 def sample_inference(brain: str = "sample", *, rows: int = 2) -> Inference:
-    """Boxes, scores and names; one row a class, up to two."""
+    """Boxes, scores and names: up to two rows, one for each class."""
     boxes = np.array([[24, 16, 72, 48], [0, 0, 20.5, 12.25]], np.float32)[:rows]
     return Inference(
         brain=brain, task="object-detection", size=(WIDTH, HEIGHT), engine="fake", labels=LABELS,
@@ -79,7 +79,7 @@ def _with_names_alone() -> Inference:
 
 
 def sample_results() -> list[Result]:
-    """Results with indices from 0: every kind of answer, no answer, a brain's failure, a picture that is none."""
+    """Results with indices from 0: every kind of answer, no answer, a brain's failure, an unreadable picture."""
     shapes = (_with_masks(), _with_keypoints(), _with_class_map(), _with_names_alone())
     failure = Failure("EngineError", "model.pb: ran out of memory", brain="second")
     entries: list[tuple[Inference | Failure, ...]] = [

@@ -1,4 +1,4 @@
-"""What a sink and its writers promise (``contracts.Sink``, ``contracts.Writer``)."""
+"""What sinks and their writers promise (``contracts.Sink``, ``contracts.Writer``)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from runner_core.contracts import Sink, Writer
 from runner_core.errors import SinkError
 from runner_core.pipeline.summary import Summary
 from runner_core.results.result import Result
-from runner_core.testing.check import Check, demand, refused
-from runner_core.testing.files import bytes_at, open_files
+from runner_core.testing.check import Check, demand, demand_members, demand_refusal
+from runner_core.testing.files import count_bytes, list_open_files
 from runner_core.testing.samples import sample_results
 
 
-class _Stop(Exception):  # noqa: N818  # what a user's Ctrl-C is to a sink
+class _Stop(Exception):  # noqa: N818  # stands for a user's Ctrl-C
     pass
 
 
@@ -26,9 +26,9 @@ class _Stop(Exception):  # noqa: N818  # what a user's Ctrl-C is to a sink
 class SinkCase:
     """Checks a sink.
 
-    ``make``        the plugin's target: called with a location, it gives a Sink.
+    ``make``        the plugin's target: called with a location, it returns a Sink.
     ``location``    where it can write. It is opened several times; others are tried beside it.
-    ``unwritable``  where it cannot; where None, a path below a file, named as ``location`` is.
+    ``unwritable``  where it cannot write; if None, a path below a file, named as ``location`` is.
     """
 
     make: Callable[[str], Sink]
@@ -56,17 +56,17 @@ class SinkCase:
 
 
 def has_the_methods_of_a_sink(case: SinkCase) -> None:
-    """A sink has open, and gives a writer with write and finish."""
+    """A sink has open, which gives a writer with write and finish."""
     sink = case.make(case.location)
-    demand(isinstance(sink, Sink), f"{type(sink).__name__} has no open")
+    demand_members(sink, Sink)
     with sink.open() as writer:
-        demand(isinstance(writer, Writer), f"{type(writer).__name__} lacks one")
+        demand_members(writer, Writer)
 
 
 def refuses_where_it_cannot_write(case: SinkCase) -> None:
     """Opening where it cannot write raises SinkError, on one line that names the place, before the first frame."""
     with _unwritable(case) as location:
-        refused(lambda: _open(case, location), SinkError, f"opening {location}", naming=Path(location).name)
+        demand_refusal(lambda: _open(case, location), SinkError, f"opening {location}", naming=Path(location).name)
 
 
 @contextmanager
@@ -83,20 +83,20 @@ def _open(case: SinkCase, location: str) -> None:
         pass
 
 
-def takes_every_result(case: SinkCase) -> None:
-    """Write takes every result: boxes, masks, keypoints, class maps, nothing, failures, unreadable pictures."""
+def accepts_every_result(case: SinkCase) -> None:
+    """Write accepts every result: boxes, masks, keypoints, class maps, nothing, failures, unreadable pictures."""
     for result in sample_results():
         case.write([result])
     case.write(sample_results())
 
 
-def takes_a_run_of_nothing(case: SinkCase) -> None:
-    """A run without a frame opens, finishes and closes like any other."""
+def accepts_an_empty_run(case: SinkCase) -> None:
+    """A run without frames opens, finishes and closes as any other run."""
     case.write([])
 
 
-def writes_again(case: SinkCase) -> None:
-    """The same location can be written again, by the same sink too."""
+def can_write_again(case: SinkCase) -> None:
+    """The same location can be written again, also by the same sink."""
     sink = case.make(case.location)
     for _ in range(2):
         with sink.open() as writer:
@@ -105,43 +105,43 @@ def writes_again(case: SinkCase) -> None:
 
 
 def lets_exceptions_through(case: SinkCase) -> None:
-    """An exception inside the block comes out of it as it is."""
+    """An exception inside the with block leaves it unchanged."""
     try:
         case.break_off(sample_results()[:2])
     except _Stop:
         return
-    demand(False, "it is swallowed")
+    demand(False, "the exception is suppressed: let it through")
 
 
-def closes_on_every_way_out(case: SinkCase) -> None:
-    """A sink leaves no file open, neither at the end of a run nor after an exception."""
-    before = open_files()
+def leaves_no_file_open(case: SinkCase) -> None:
+    """A sink leaves no file open, at the end of a run and after an exception."""
+    before = list_open_files()
     case.write(sample_results())
-    _demand_closed(before, "at the end of a run")
-    _break_off(case)
-    _demand_closed(before, "after an exception")
+    _demand_no_open_file(before, "at the end of a run")
+    _break_off_run(case)
+    _demand_no_open_file(before, "after an exception")
 
 
-def _demand_closed(before: Sequence[str], when: str) -> None:
-    left = sorted(set(open_files()) - set(before))
-    demand(not left, f"{', '.join(left)} is open {when}")
+def _demand_no_open_file(before: Sequence[str], when: str) -> None:
+    still_open = sorted(set(list_open_files()) - set(before))
+    demand(not still_open, f"{', '.join(still_open)} is open {when}: close it")
 
 
-def _break_off(case: SinkCase, location: str | None = None) -> None:
+def _break_off_run(case: SinkCase, location: str | None = None) -> None:
     with suppress(_Stop):
         case.break_off(sample_results()[:2], location=location)
 
 
-def keeps_what_was_finished(case: SinkCase) -> None:
-    """What was written before an exception is on disk, for a sink that writes files."""
-    whole, part = _beside(case.location, "whole"), _beside(case.location, "part")
+def keeps_what_was_written(case: SinkCase) -> None:
+    """If a sink writes files, what was written before an exception is on disk."""
+    whole, part = _sibling_location(case.location, "whole"), _sibling_location(case.location, "part")
     case.write(sample_results()[:2], location=whole)
-    _break_off(case, part)
-    kept = bytes_at(Path(part)) > 0 or bytes_at(Path(whole)) == 0
+    _break_off_run(case, part)
+    kept = count_bytes(Path(part)) > 0 or count_bytes(Path(whole)) == 0
     demand(kept, f"after two results and an exception, {part} is empty")
 
 
-def _beside(location: str, word: str) -> str:
+def _sibling_location(location: str, word: str) -> str:
     path = Path(location)
     return str(path.with_name(f"{path.stem}-{word}{path.suffix}")) if path.name and not location.isdigit() else location
 
@@ -150,10 +150,10 @@ check_sink = Check(
     SinkCase,
     has_the_methods_of_a_sink,
     refuses_where_it_cannot_write,
-    takes_every_result,
-    takes_a_run_of_nothing,
-    writes_again,
+    accepts_every_result,
+    accepts_an_empty_run,
+    can_write_again,
     lets_exceptions_through,
-    closes_on_every_way_out,
-    keeps_what_was_finished,
+    leaves_no_file_open,
+    keeps_what_was_written,
 )

@@ -1,4 +1,4 @@
-"""What a source promises (``contracts.Source``)."""
+"""What sources promise (``contracts.Source``)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import attrs
 from runner_core.contracts import Source
 from runner_core.errors import ImageError, SourceError
 from runner_core.frames.frame import Frame
-from runner_core.testing.check import Check, at_most, demand, refused
-from runner_core.testing.files import open_files
+from runner_core.testing.check import Check, allow_only, demand, demand_members, demand_refusal
+from runner_core.testing.files import list_open_files
 
 
 @attrs.frozen
 class SourceCase:
     """Checks a source.
 
-    ``make``      the plugin's target: called with a location, it gives a Source.
-    ``location``  where there are frames, at least one, better three.
-    ``missing``   where there is nothing; where None, ``location`` with ``.missing`` behind it.
-    ``limit``     how many frames are looked at: a camera has no end.
+    ``make``      the plugin's target: called with a location, it returns a Source.
+    ``location``  where there are frames: at least one, better three.
+    ``missing``   where there is nothing; if None, ``location`` with ``.missing`` after it.
+    ``limit``     how many frames are read: a camera has no end.
     """
 
     make: Callable[[str], Source]
@@ -32,7 +32,7 @@ class SourceCase:
     def __str__(self) -> str:
         return f"{getattr(self.make, '__name__', self.make)} at {self.location}"
 
-    def look(self, source: Source | None = None) -> list[Frame]:
+    def read(self, source: Source | None = None) -> list[Frame]:
         """The first frames."""
         return list(islice((source or self.make(self.location)).frames(), self.limit))
 
@@ -40,70 +40,72 @@ class SourceCase:
 def has_the_methods_of_a_source(case: SourceCase) -> None:
     """A source has frames, and live is True or False."""
     source = case.make(case.location)
-    demand(isinstance(source, Source), f"{type(source).__name__} lacks one")
-    demand(isinstance(source.live, bool), f"live is {source.live!r}")
+    demand_members(source, Source)
+    demand(isinstance(source.live, bool), f"live is {source.live!r}, not True or False")
 
 
-def counts_from_nought(case: SourceCase) -> None:
-    """Frames are Frames, their indices 0, 1, 2, ... without a gap."""
-    frames = case.look()
+def numbers_frames_from_zero(case: SourceCase) -> None:
+    """Frames yields Frames with the indices 0, 1, 2, ... without a gap."""
+    frames = case.read()
     demand(bool(frames), "there is no frame")
-    demand(all(isinstance(frame, Frame) for frame in frames), f"one is a {type(frames[0]).__name__}")
+    demand(all(isinstance(frame, Frame) for frame in frames), f"one is a {type(frames[0]).__name__}, not a Frame")
     indices = [frame.index for frame in frames]
-    demand(indices == list(range(len(frames))), f"they are {indices}")
+    demand(indices == list(range(len(frames))), f"the indices are {indices}")
 
 
 def names_its_frames(case: SourceCase) -> None:
-    """Every frame says where it came from, and its time where it is live."""
-    for frame in case.look():
-        demand(isinstance(frame.source, str) and bool(frame.source), f"frame {frame.index} has source {frame.source!r}")
+    """Every frame has a source, and a time if the source is live."""
+    for frame in case.read():
+        named = isinstance(frame.source, str) and bool(frame.source)
+        demand(named, f"the source of frame {frame.index} is {frame.source!r}, not a text")
         timed = frame.time is not None or not case.make(case.location).live
         demand(timed, f"frame {frame.index} of a live source has no time")
 
 
-def gives_frames_that_can_be_read(case: SourceCase) -> None:
-    """A frame has pixels, or raises ImageError when they are asked for, and nothing else."""
-    for frame in case.look():
-        at_most(lambda frame=frame: frame.pixels, ImageError, f"reading {frame.source}")  # type: ignore[misc]
+def gives_readable_frames(case: SourceCase) -> None:
+    """A frame has pixels, or raises ImageError and nothing else when they are read."""
+    for frame in case.read():
+        allow_only(lambda frame=frame: frame.pixels, ImageError, f"reading {frame.source}")  # type: ignore[misc]
 
 
-def starts_anew(case: SourceCase) -> None:
-    """Calling frames again starts again at index 0; of what is not live, with the same frames."""
+def starts_again(case: SourceCase) -> None:
+    """Calling frames again starts again at index 0, with the same frames unless the source is live."""
     source = case.make(case.location)
-    first, second = case.look(source), case.look(source)
-    demand(bool(second) and second[0].index == 0, "the second time there is no frame with index 0")
+    first, second = case.read(source), case.read(source)
+    demand(bool(second) and second[0].index == 0, "the second call gives no frame with index 0")
     if not source.live:
-        demand(_told(first) == _told(second), f"first {_told(first)}, then {_told(second)}")
+        before, after = _describe_frames(first), _describe_frames(second)
+        demand(before == after, f"first {before}, then {after}")
 
 
-def _told(frames: list[Frame]) -> list[tuple[str, int, float | None]]:
+def _describe_frames(frames: list[Frame]) -> list[tuple[str, int, float | None]]:
     return [(frame.source, frame.index, frame.time) for frame in frames]
 
 
-def refuses_what_is_missing(case: SourceCase) -> None:
-    """Where nothing can be read, making the source or asking for frames raises SourceError, naming it."""
+def refuses_a_missing_location(case: SourceCase) -> None:
+    """Making the source, or reading frames, raises SourceError naming a location where nothing can be read."""
     location = f"{case.location}.missing" if case.missing is None else case.missing
-    refused(lambda: case.look(case.make(location)), SourceError, f"reading {location}", naming=location)
+    demand_refusal(lambda: case.read(case.make(location)), SourceError, f"reading {location}", naming=location)
 
 
-def can_be_left_early(case: SourceCase) -> None:
-    """A source that is left after one frame, or read to the end, leaves no file open."""
-    before = open_files()
+def leaves_no_file_open(case: SourceCase) -> None:
+    """A source leaves no file open, whether it is left after one frame or read to the end."""
+    before = list_open_files()
     frames = case.make(case.location).frames()
     next(iter(frames))
     getattr(frames, "close", lambda: None)()
-    case.look()
-    left = sorted(set(open_files()) - set(before))
-    demand(not left, f"{', '.join(left)} is open")
+    case.read()
+    still_open = sorted(set(list_open_files()) - set(before))
+    demand(not still_open, f"{', '.join(still_open)} is still open: close it when the generator is closed")
 
 
 check_source = Check(
     SourceCase,
     has_the_methods_of_a_source,
-    counts_from_nought,
+    numbers_frames_from_zero,
     names_its_frames,
-    gives_frames_that_can_be_read,
-    starts_anew,
-    refuses_what_is_missing,
-    can_be_left_early,
+    gives_readable_frames,
+    starts_again,
+    refuses_a_missing_location,
+    leaves_no_file_open,
 )

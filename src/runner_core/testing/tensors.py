@@ -1,4 +1,4 @@
-"""Tensors for checks: made from a spec, held against a spec, held against each other."""
+"""Tensors for checks: made from a spec, compared with a spec, compared with each other."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from runner_core.contracts import Tensors, TensorSpec
 from runner_core.frames.decode import to_png
 from runner_core.testing.check import demand
 
-SIDE = 64  # stands for a length that the model leaves open
+SIDE = 64  # for a length that the model leaves open
 _ANY_RANK = (1, SIDE, SIDE, 3)
 
 
-def zeros_for(spec: TensorSpec) -> NDArray[Any]:
-    """A tensor that fits: zeros, or a small black PNG for ``string``; open lengths are 1 in front, 64 elsewhere."""
-    asked = _ANY_RANK if spec.shape is None else spec.shape
-    shape = tuple(side if side is not None else (SIDE if axis else 1) for axis, side in enumerate(asked))
+def make_zeros(spec: TensorSpec) -> NDArray[Any]:
+    """A tensor that fits: zeros, or a small black PNG for ``string``; open lengths are 1 first, 64 elsewhere."""
+    wanted = _ANY_RANK if spec.shape is None else spec.shape
+    shape = tuple(side if side is not None else (SIDE if axis else 1) for axis, side in enumerate(wanted))
     if spec.dtype != "string":
         return np.zeros(shape, spec.dtype)
     tensor = np.empty(() if spec.shape is None else shape, object)
@@ -27,7 +27,7 @@ def zeros_for(spec: TensorSpec) -> NDArray[Any]:
     return tensor
 
 
-def read_only(tensors: Tensors) -> dict[str, NDArray[Any]]:
+def make_read_only(tensors: Tensors) -> dict[str, NDArray[Any]]:
     """Views that cannot be written to."""
     views = {name: tensor.view() for name, tensor in tensors.items()}
     for view in views.values():
@@ -43,13 +43,13 @@ def demand_fits(name: str, tensor: Any, spec: TensorSpec) -> None:
     demand(typed, f"{name} is {tensor.dtype}; declared: {spec}")
     if spec.shape is not None:
         fits = tensor.ndim == len(spec.shape) and all(
-            asked in (None, side) for asked, side in zip(spec.shape, tensor.shape, strict=True)
+            length in (None, side) for length, side in zip(spec.shape, tensor.shape, strict=True)
         )
         demand(fits, f"{name} has shape {tensor.shape}; declared: {spec}")
 
 
 def demand_same(these: Tensors, those: Tensors, when: str) -> None:
-    """Demands the same numbers, within a thousandth, under the same names."""
+    """Demands tensors of the same names and shapes, equal within a relative 1e-3 and an absolute 1e-4."""
     for name, tensor in those.items():
         demand(name in these and _same(np.asarray(these[name]), np.asarray(tensor)), f"{name} differs {when}")
 

@@ -8,7 +8,7 @@ from runner_files.naming import Names
 
 
 def name(source: str, form: str = "PNG", **options: int) -> str:
-    return Names().name(source, form, **options).as_posix()
+    return Names().choose_name(source, form, **options).as_posix()
 
 
 @pytest.mark.parametrize(
@@ -57,22 +57,22 @@ def test_sources_that_would_share_a_name_get_numbers():
     wanted = ["a/cat.png", "a/cat-2.png", "a/cat-3.png", "a/cat-4.png", "a/Cat-5.png", "a/cat-2-2.png", "b/cat.png"]
     for _ in range(2):
         names = Names()
-        assert [names.name(source, "PNG").as_posix() for source in sources] == wanted
+        assert [names.choose_name(source, "PNG").as_posix() for source in sources] == wanted
 
 
 def test_the_same_letters_written_in_two_ways_are_one_name():
     names = Names()
-    assert names.name("caf\u00e9.png", "PNG") != names.name("cafe\u0301.png", "PNG")
-    assert names.name("cafe\u0301.png", "PNG").stem.endswith("-3")
+    assert names.choose_name("caf\u00e9.png", "PNG") != names.choose_name("cafe\u0301.png", "PNG")
+    assert names.choose_name("cafe\u0301.png", "PNG").stem.endswith("-3")
 
 
 def test_many_sources_of_one_name_do_not_get_slower():
     names = Names()
-    assert len({names.name("array", "PNG") for _ in range(20_000)}) == 20_000
+    assert len({names.choose_name("array", "PNG") for _ in range(20_000)}) == 20_000
 
 
 @pytest.mark.parametrize("source", ["x" * 251 + ".bmp", "猫" * 83 + ".bmp", "http://example.org/" + "y" * 3000])
 def test_no_name_is_longer_than_file_systems_take(source):
     names = Names()
     for _ in range(3):
-        assert len(os.fsencode(names.name(source, "PNG").name)) <= 230
+        assert len(os.fsencode(names.choose_name(source, "PNG").name)) <= 230

@@ -129,17 +129,17 @@ def test_of_many_pages_the_first_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "the file is empty"),
         (b"plain words, no picture\n" * 9, "not a picture in a known format"),
         (b"\xff\xd8\xff\xe0", "not a picture|unreadable"),
     ],
 )
-def test_what_is_no_picture_is_a_frame_that_says_so(tmp_path, data, said):
+def test_what_is_no_picture_is_a_frame_that_says_so(tmp_path, data, message):
     (tmp_path / "a.jpg").write_bytes(data)
     frame = only_frame(tmp_path)
-    with pytest.raises(ImageError, match=said) as caught:
+    with pytest.raises(ImageError, match=message) as caught:
         _ = frame.size
     assert frame.source in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""ImagesSink: pictures with what was found drawn in."""
+"""ImagesSink: pictures with the answers drawn in."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from runner_core.util import make_folder, split_options, write_bytes
 from runner_files.naming import Names
 
 _JPEG_START = b"\xff\xd8\xff"
-_MARK = b"drawn in by runner"  # in the comment of each picture, by which another run knows that it may be replaced
-_HEAD = 4096  # bytes of a picture, among which its comment is
+_MARK = b"drawn in by runner"  # the comment of each picture: another run may replace it
+_HEAD_BYTES = 4096  # the first part of a file, which has the comment
 _PNG_INFO = PngInfo()
 _PNG_INFO.add_text("Comment", _MARK)
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -35,24 +35,24 @@ log = logging.getLogger("runner")
 
 
 class ImagesSink:
-    """A folder of annotated pictures, named as their sources are: of a JPEG a JPEG, else a PNG.
+    """A folder of annotated pictures with the names of their sources: a JPEG for a JPEG, else a PNG.
 
-    A frame without an answer writes nothing. Each file is there whole or not at all. A picture that is there already is
-    replaced only where runner drew it.
+    A frame without an answer writes nothing. Each file is written whole or not at all. An existing picture is replaced
+    only if runner drew it.
     """
 
     draws = True
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        """Raises UsageError for options: it has none."""
+        """Raises UsageError for any option."""
         place, _ = split_options(location, {})
         self.folder = Path(place).expanduser()
         self.places = (self.folder,)
 
     @contextmanager
     def open(self) -> Iterator[ImagesWriter]:
-        """Makes the folder. Raises SinkError where it cannot be written, UsageError where RUNNER_FONT is no font."""
-        Style.of((1, 1))  # a wrong font is wrong before the first frame
+        """Makes the folder. Raises SinkError if it cannot be written, UsageError if RUNNER_FONT is not a font."""
+        Style.of((1, 1))  # so that a wrong font is reported before the first frame
         try:
             make_folder(self.folder)
             with tempfile.TemporaryFile(dir=self.folder):
@@ -72,18 +72,18 @@ class ImagesWriter:
         self._folder, self._names = folder, Names()
 
     def write(self, result: Result) -> None:
-        """Raises SinkError where the picture cannot be written, or would take the place of one that is not drawn."""
+        """Raises SinkError if the picture cannot be written, or would replace one that runner did not draw."""
         if result.failures and not result.answers:
             return
         frame = result.frame
         try:
             drawn = annotate_picture(frame.image, result.answers)
-        except ImageError as error:  # a brain that decodes by itself made sense of what Pillow cannot read
+        except ImageError as error:  # a brain with its own decoder read what Pillow cannot
             log.warning("%s; nothing is drawn", error)
             return
         form = "JPEG" if (frame.encoded or b"").startswith(_JPEG_START) else "PNG"
         number = None if frame.time is None else frame.index
-        self._save(drawn, self._folder / self._names.name(frame.source, form, number=number), form, frame)
+        self._save(drawn, self._folder / self._names.choose_name(frame.source, form, number=number), form, frame)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Every picture is complete already."""
@@ -94,8 +94,8 @@ class ImagesWriter:
         try:
             make_folder(path.parent)
             if frame.time is None:
-                _spare_sources(path, frame.source)
-            _spare_others(path)
+                _refuse_source_folder(path, frame.source)
+            _refuse_foreign_picture(path)
             write_bytes(path, buffer.getvalue())
         except OSError as error:
             raise SinkError(
@@ -104,14 +104,14 @@ class ImagesWriter:
             ) from error
 
 
-def _spare_sources(path: Path, source: str) -> None:
-    """Refuses to write into the folder that the pictures come from: one of them might be overwritten unseen."""
+def _refuse_source_folder(path: Path, source: str) -> None:
+    """Refuses to write into the folder of the source: a picture in it that is still to be read might be overwritten."""
     if os.path.isfile(source) and Path(source).parent.samefile(path.parent):  # noqa: PTH113  # any text may be a source
         raise SinkError(f"{path}: is among the pictures that are read", remedy="name another folder: images:out/")
 
 
-def _spare_others(path: Path) -> None:
-    """Refuses to replace a picture that was not drawn here: it may be a source that is still to be read."""
+def _refuse_foreign_picture(path: Path) -> None:
+    """Refuses to replace a picture that runner did not draw: it may be a source that is still to be read."""
     if path.exists() and not _is_drawn(path):
         remedy = "move it away, or name another folder: images:out/"
         raise SinkError(f"{path}: there already, and not drawn by runner", remedy=remedy)
@@ -119,4 +119,4 @@ def _spare_others(path: Path) -> None:
 
 def _is_drawn(path: Path) -> bool:
     with path.open("rb") as stream:
-        return _MARK in stream.read(_HEAD)
+        return _MARK in stream.read(_HEAD_BYTES)

@@ -19,22 +19,22 @@ STANDARD_OUTPUT = "-"
 
 
 class JsonlSink:
-    """Writes ``Result.to_json()`` of each frame to a file, anew, or to standard output for ``-``.
+    """Writes ``Result.to_json()`` of each frame to a file, which is replaced, or to standard output for ``-``.
 
-    The last line of a run that came to its end is ``{"summary": {...}}``. Every line is handed to the system whole as
-    soon as it is finished: what stops a run, be it a full disk, costs no line before it.
+    The last line of a complete run is ``{"summary": {...}}``. Every line is passed whole to the system as soon as it is
+    finished: if the run is stopped, or the disk is full, all lines before are complete.
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        """Raises UsageError for options: it has none."""
+        """Raises UsageError for any option."""
         self.location, _ = split_options(location, {})
         self.places = (Path(self.location).expanduser(),)
 
     @contextmanager
     def open(self) -> Iterator[JsonlWriter]:
-        """Makes the folders that are missing. Raises SinkError where the file cannot be written."""
+        """Makes missing folders. Raises SinkError if the file cannot be written."""
         try:
-            stream = _standard_output() if self.location == STANDARD_OUTPUT else _new_file(self.location)
+            stream = _open_standard_output() if self.location == STANDARD_OUTPUT else _open_file(self.location)
         except OSError as error:
             raise SinkError(
                 f"{self.location}: cannot be written ({error.strerror or error})",
@@ -44,14 +44,14 @@ class JsonlSink:
             yield JsonlWriter(stream, self.location)
 
 
-def _new_file(location: str) -> io.FileIO:
+def _open_file(location: str) -> io.FileIO:
     path = Path(location).expanduser()
     make_folder(path.parent)
     return io.FileIO(path, "w")
 
 
-def _standard_output() -> io.FileIO:
-    sys.stdout.flush()  # what was printed before comes before
+def _open_standard_output() -> io.FileIO:
+    sys.stdout.flush()  # so that it comes before the lines
     return io.FileIO(sys.stdout.fileno(), "w", closefd=False)
 
 
@@ -62,17 +62,17 @@ class JsonlWriter:
         self._stream, self._name = stream, name
 
     def write(self, result: Result) -> None:
-        """Raises SinkError where the disk is full, BrokenPipeError where nobody reads standard output any more."""
-        self._put(result.to_json())
+        """Raises SinkError if the disk is full, BrokenPipeError if standard output is closed."""
+        self._write_object(result.to_json())
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Writes the last line. Raises as ``write`` does."""
-        self._put({"summary": dict(summary)})
+        self._write_object({"summary": dict(summary)})
 
-    def _put(self, data: Mapping[str, Any]) -> None:
+    def _write_object(self, data: Mapping[str, Any]) -> None:
         try:
-            self._put_line(_line(data))
-        except BrokenPipeError:  # the end of a pipe is no fault of the sink's
+            self._write_line(_format_line(data))
+        except BrokenPipeError:  # a closed pipe is not an error of the sink
             raise
         except OSError as error:
             raise SinkError(
@@ -80,23 +80,23 @@ class JsonlWriter:
                 remedy="make room; the lines before it are complete",
             ) from error
 
-    def _put_line(self, line: memoryview) -> None:
+    def _write_line(self, line: memoryview) -> None:
         written = 0
         try:
             while written < len(line):
-                written += self._stream.write(line[written:]) or 0  # a disk nearly full takes a part
+                written += self._stream.write(line[written:]) or 0  # a nearly full disk takes a part
         except BaseException:
-            self._take_back(written)
+            self._remove_unfinished(written)
             raise
 
-    def _take_back(self, count: int) -> None:
-        """Cuts the beginning of an unfinished line off again."""
-        with suppress(OSError):  # a pipe keeps what it has
+    def _remove_unfinished(self, count: int) -> None:
+        """Removes the beginning of a line that could not be finished."""
+        with suppress(OSError):  # nothing can be removed from a pipe
             self._stream.seek(-count, os.SEEK_END)
             self._stream.truncate()
 
 
-def _line(data: Mapping[str, Any]) -> memoryview:
+def _format_line(data: Mapping[str, Any]) -> memoryview:
     text = json.dumps(data, ensure_ascii=False)
     try:
         return memoryview(f"{text}\n".encode())

@@ -24,4 +24,4 @@ def runner_sinks() -> Iterator[Plugin]:
         "one JSON line a frame: jsonl:PATH, or - for standard output",
         claims=("-", ".jsonl"),
     )
-    yield Plugin("images", "runner_files.images:ImagesSink", "pictures with what was found drawn in: images:DIR")
+    yield Plugin("images", "runner_files.images:ImagesSink", "pictures with the answers drawn in: images:DIR")

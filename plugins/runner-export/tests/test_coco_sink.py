@@ -123,7 +123,7 @@ def test_a_picture_that_the_truth_has_not_is_left_out(tmp_path, caplog):
 @pytest.mark.parametrize("text", ["", "[]", '{"images": [{}]}', '{"images": 3}'])
 def test_a_truth_that_is_none_is_said_before_the_run(tmp_path, text):
     (tmp_path / "truth.json").write_text(text)
-    with pytest.raises(UsageError, match=r"truth\.json: no COCO dataset"):
+    with pytest.raises(UsageError, match=r"truth\.json: not a COCO dataset"):
         CocoSink(f"{tmp_path}/out.json?truth={tmp_path}/truth.json")
     with pytest.raises(UsageError, match=r"missing\.json: cannot be read"):
         CocoSink(f"{tmp_path}/out.json?truth={tmp_path}/missing.json")
@@ -159,7 +159,7 @@ def test_answers_of_every_kind_load_together(tmp_path, caplog):
     by_key = {key: [row for row in rows if key in row] for key in ("segmentation", "keypoints")}
     (mask,), (points,) = by_key["segmentation"], by_key["keypoints"]
     assert (mask["bbox"], points["bbox"]) == ([24, 16, 48, 32], [30, 20, 30, 20])
-    assert "brain names: COCO has no place" in caplog.text
+    assert "brain names: COCO cannot hold instances without box" in caplog.text
     assert caplog.text.count("brain pixels: ") == 1
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from runner_export.label_rows import forms_of, label_text, takes
+from runner_export.label_rows import can_write, format_labels, forms_of
 
 from runner_core import Inference
 from runner_core.results.mask import Mask
@@ -45,27 +45,27 @@ def test_the_form_that_tells_most_comes_first(columns, forms):
 
 
 def test_it_is_written_in_a_form_that_it_has():
-    assert takes("boxes", inference(boxes=BOX))
-    assert takes("", inference(boxes=BOX[:0]))
-    assert not takes("pose", inference(boxes=BOX))
-    assert not takes("", inference(scores=np.ones(1)))
-    assert not takes("", inference())
+    assert can_write("boxes", inference(boxes=BOX))
+    assert can_write("", inference(boxes=BOX[:0]))
+    assert not can_write("pose", inference(boxes=BOX))
+    assert not can_write("", inference(scores=np.ones(1)))
+    assert not can_write("", inference())
 
 
 def test_a_pose_is_its_box_and_its_keypoints_with_what_can_be_seen_of_them():
-    text = label_text(inference(boxes=BOX, keypoints=POINTS), "pose")
+    text = format_labels(inference(boxes=BOX, keypoints=POINTS), "pose")
     assert text == "0 0.200000 0.300000 0.200000 0.400000 0.2 0.2 2 0 0 0 0 0 0 0 0 0 0 0 0\n"
 
 
 def test_a_pose_without_a_box_has_that_around_what_can_be_seen():
     points = np.array([[[20, 10, 0.9], [60, 50, 0.5], [190, 90, 0.1]], [[1, 1, 0.1]] * 3], np.float32)
-    (row,) = table(label_text(inference(keypoints=points), "pose"))
+    (row,) = table(format_labels(inference(keypoints=points), "pose"))
     assert row[:5] == [0, 0.2, 0.3, 0.2, 0.4]
 
 
 def test_a_segment_is_a_polygon_within_the_picture():
     masks = (mask(20, 10, 60, 50), mask(0, 0, *SIZE), mask(5, 5, 5, 5))
-    whole, full = table(label_text(inference(masks=masks, boxes=np.repeat(BOX, 3, axis=0)), "segments"))
+    whole, full = table(format_labels(inference(masks=masks, boxes=np.repeat(BOX, 3, axis=0)), "segments"))
     corners = np.array(whole[1:]).reshape(-1, 2) * SIZE
     assert whole[0] == 0
     assert corners.min(axis=0) == pytest.approx([20, 10])
@@ -75,18 +75,18 @@ def test_a_segment_is_a_polygon_within_the_picture():
 
 
 def test_boxes_are_there_for_what_has_masks_alone():
-    (row,) = table(label_text(inference(masks=(mask(20, 10, 60, 50), mask(5, 5, 5, 5))), "boxes"))
+    (row,) = table(format_labels(inference(masks=(mask(20, 10, 60, 50), mask(5, 5, 5, 5))), "boxes"))
     assert row == [0, 0.2, 0.3, 0.2, 0.4]
 
 
 @pytest.mark.parametrize("form", ["boxes", "segments", "pose"])
 def test_nothing_found_is_an_empty_text(form):
-    assert label_text(inference(boxes=BOX[:0]), form) == ""
+    assert format_labels(inference(boxes=BOX[:0]), form) == ""
 
 
 @pytest.mark.parametrize("form", ["boxes", "pose"])
 def test_a_box_outside_the_picture_goes_with_its_keypoints(form):
     boxes = np.array([[210, 5, 250, 50], [-5, -5, 50, 300], [np.nan, 0, 9, 9]], np.float32)
     points = np.array([[[1, 1, 0]], [[40, 20, 0.9]], [[1, 1, 0]]], np.float32)
-    (row,) = table(label_text(inference(boxes=boxes, keypoints=points), form))
+    (row,) = table(format_labels(inference(boxes=boxes, keypoints=points), form))
     assert row == [1, 0.125, 0.5, 0.25, 1, 0.2, 0.2, 2][: len(row)]

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from runner_export import outline as module
-from runner_export.outline import outline
+from runner_export.outline import trace_outline
 
 
 def inside(polygon, shape):
@@ -37,39 +37,41 @@ def drawn(*rows):
     ],
 )
 def test_it_holds_the_mask_and_nothing_else(mask):
-    assert np.array_equal(inside(outline(mask), mask.shape), mask)
+    assert np.array_equal(inside(trace_outline(mask), mask.shape), mask)
 
 
 def test_of_any_mask():
     noise = np.random.default_rng(7)
     for _ in range(300):
         mask = noise.random(noise.integers(1, 12, 2)) < noise.random()
-        assert np.array_equal(inside(outline(mask), mask.shape), mask)
+        assert np.array_equal(inside(trace_outline(mask), mask.shape), mask)
 
 
 def test_it_ends_where_the_pixels_do():
     mask = np.zeros((40, 60), bool)
     mask[10:30, 20:60] = True
-    polygon = outline(mask)
+    polygon = trace_outline(mask)
     assert polygon.min(axis=0).tolist() == [20, 10]
     assert polygon.max(axis=0).tolist() == [60, 30]
     assert len(polygon) == 8  # its corners, cut
 
 
 def test_nothing_has_no_outline():
-    assert outline(np.zeros((4, 5), bool)).shape == (0, 2)
+    assert trace_outline(np.zeros((4, 5), bool)).shape == (0, 2)
 
 
 def test_a_disc_is_what_opencv_fills():
     ys, xs = np.mgrid[:300, :300]
     mask = (xs - 140) ** 2 + (ys - 160) ** 2 < 100**2
-    polygon = outline(mask)
+    polygon = trace_outline(mask)
     filled = cv2.fillPoly(np.zeros(mask.shape, np.uint8), [np.rint(polygon - 0.5).astype(np.int32)], 1).astype(bool)
     assert (filled ^ mask).sum() < 0.02 * mask.sum()
     assert len(polygon) < 400  # of an edge of 800 pixels
 
 
 def test_of_a_mask_of_noise_the_longest_loops_are_kept(monkeypatch):
-    monkeypatch.setattr(module, "MOST_LOOPS", 2)
+    monkeypatch.setattr(module, "MAX_LOOPS", 2)
     mask = drawn("##.#..###", "##....###", "......###", "#........")
-    assert np.array_equal(inside(outline(mask), mask.shape), drawn("##....###", "##....###", "......###", "........."))
+    assert np.array_equal(
+        inside(trace_outline(mask), mask.shape), drawn("##....###", "##....###", "......###", ".........")
+    )

@@ -75,20 +75,20 @@ def test_what_was_found_reads_back_to_the_last_bit(tmp_path):
         tracks=np.array([7, -1]), parents=np.array([-1, 0]), parent_brain="page",
     )  # fmt: skip
     rows = tables(tmp_path, Result(sample_frame(3), (odd,)))
-    for row, told in zip(rows, odd.instances, strict=True):
+    for row, instance in zip(rows, odd.instances, strict=True):
         assert (row["source"], row["index"], row["time"]) == ("sample-3.png", 3, None)
         assert (row["width"], row["height"]) == (96, 64)
         assert (row["brain"], row["version"], row["task"], row["parent_brain"]) == ("odd", "3", "keypoints", "page")
         assert (row["id"], row["label"], row["file_id"], row["score"]) == (
-            told.id,
-            told.label,
-            told.file_id,
-            told.score,
+            instance.id,
+            instance.label,
+            instance.file_id,
+            instance.score,
         )
-        assert (row["x1"], row["y1"], row["x2"], row["y2"]) == told.box
-        assert Mask(rle={"size": [64, 96], "counts": row["mask"]}) == told.mask
-        assert np.reshape(row["keypoints"], (3, 3)).tolist() == [list(point) for point in told.keypoints]
-        assert (row["track"], row["parent"]) == (told.track, told.parent)
+        assert (row["x1"], row["y1"], row["x2"], row["y2"]) == instance.box
+        assert Mask(rle={"size": [64, 96], "counts": row["mask"]}) == instance.mask
+        assert np.reshape(row["keypoints"], (3, 3)).tolist() == [list(point) for point in instance.keypoints]
+        assert (row["track"], row["parent"]) == (instance.track, instance.parent)
 
 
 def test_a_row_for_each_instance_of_every_kind(tmp_path):
@@ -126,7 +126,7 @@ def test_the_types_of_the_columns_are_the_narrow_ones(tmp_path):
 
 
 def test_rows_are_held_no_longer_than_a_group(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "GROUP", 10)
+    monkeypatch.setattr(parquet, "ROW_GROUP", 10)
     results = [Result(sample_frame(index), (sample_inference(),)) for index in range(13)]
     write(ParquetSink, tmp_path / "out.parquet", *results)
     groups = pq.ParquetFile(tmp_path / "out.parquet").metadata
@@ -159,8 +159,8 @@ def test_without_pyarrow_it_says_what_to_install(tmp_path):
 
 
 def test_pyarrow_is_imported_when_a_file_is_opened_and_no_sooner():
-    told = "import sys, runner_export.parquet as p; p.ParquetSink('x.parquet'); print('pyarrow' in sys.modules)"
-    assert subprocess.check_output([sys.executable, "-c", told], text=True).strip() == "False"
+    script = "import sys, runner_export.parquet as p; p.ParquetSink('x.parquet'); print('pyarrow' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "False"
 
 
 @pytest.mark.parametrize("name", SINKS)

@@ -75,12 +75,12 @@ def test_each_brain_has_its_own_set_with_its_own_numbers(tmp_path):
     write(tmp_path, Result(frame(), (pages, graphs)))
     parts = ("classes.txt", "data.yaml", "images/a.jpg", "labels/a.txt")
     assert files(tmp_path) == [f"{brain}/{part}" for brain in ("graphs", "page") for part in parts]
-    for folder, told in ((tmp_path / "page", pages), (tmp_path / "graphs", graphs)):
+    for folder, inference in ((tmp_path / "page", pages), (tmp_path / "graphs", graphs)):
         names, found = read(folder)["a.jpg"]
-        assert names == told.names
-        np.testing.assert_allclose(found.xyxy, told.boxes, atol=1e-3)
-        assert head(folder) == {"train": "images", "val": "images", "names": dict(enumerate(told.labels.names))}
-        assert (folder / "classes.txt").read_text().splitlines() == list(told.labels.names)
+        assert names == inference.names
+        np.testing.assert_allclose(found.xyxy, inference.boxes, atol=1e-3)
+        assert head(folder) == {"train": "images", "val": "images", "names": dict(enumerate(inference.labels.names))}
+        assert (folder / "classes.txt").read_text().splitlines() == list(inference.labels.names)
 
 
 def test_a_whole_run_of_the_demos_networks_reads_back(tmp_path, pictures, demo_brains):
@@ -90,47 +90,47 @@ def test_a_whole_run_of_the_demos_networks_reads_back(tmp_path, pictures, demo_b
     for result in results:
         name = result.frame.source.rpartition("/")[2]
         width, height = result.frame.size
-        for told in result.answers:
-            names, found = sets[told.brain][name]
-            assert names == told.names
-            np.testing.assert_allclose(found.xyxy, told.boxes.clip(0, [width, height] * 2), atol=0.01)
-            assert (tmp_path / told.brain / "images" / name).read_bytes() == (pictures / name).read_bytes()
+        for inference in result.answers:
+            names, found = sets[inference.brain][name]
+            assert names == inference.names
+            np.testing.assert_allclose(found.xyxy, inference.boxes.clip(0, [width, height] * 2), atol=0.01)
+            assert (tmp_path / inference.brain / "images" / name).read_bytes() == (pictures / name).read_bytes()
     assert all(len(each) == len(results) for each in sets.values())
 
 
 def test_masks_are_polygons(tmp_path):
     boxes = ((10, 20, 110, 90), (0, 0, 70, 60))
-    told = answer("b", ["x", "y"], (1, *boxes[0]), (0, *boxes[1]), masks=masked(*boxes))
-    write(tmp_path, Result(frame(), (told,)))
+    inference = answer("b", ["x", "y"], (1, *boxes[0]), (0, *boxes[1]), masks=masked(*boxes))
+    write(tmp_path, Result(frame(), (inference,)))
     names, found = read(tmp_path / "b")["a.jpg"]
     assert names == ["y", "x"]
-    for mask, theirs in zip(told.masks, found.mask, strict=True):
+    for mask, theirs in zip(inference.masks, found.mask, strict=True):
         assert (mask.array & theirs).sum() > 0.9 * (mask.array | theirs).sum()
 
 
 def test_keypoints_are_poses(tmp_path):
     points = np.array([[[20, 30, 0.9], [60, 40, 0.1]]], np.float32)
-    told = answer("b", ["person"], (0, 10, 20, 110, 90), keypoints=points)
-    write(tmp_path, Result(frame(), (told,)))
+    inference = answer("b", ["person"], (0, 10, 20, 110, 90), keypoints=points)
+    write(tmp_path, Result(frame(), (inference,)))
     assert head(tmp_path / "b")["kpt_shape"] == [2, 3]
     names, found = read(tmp_path / "b")["a.jpg"]
     assert names == ["person"]
-    np.testing.assert_allclose(found.xyxy, told.boxes, atol=1e-3)
+    np.testing.assert_allclose(found.xyxy, inference.boxes, atol=1e-3)
     assert (tmp_path / "b" / "labels" / "a.txt").read_text().split()[5:] == ["0.1", "0.3", "2", "0", "0", "0"]
 
 
 def test_another_form_can_be_asked_for(tmp_path):
-    told = answer("b", ["x"], (0, 10, 20, 110, 90), masks=masked((10, 20, 110, 90)))
-    write(f"{tmp_path}?form=boxes", Result(frame(), (told,)))
+    inference = answer("b", ["x"], (0, 10, 20, 110, 90), masks=masked((10, 20, 110, 90)))
+    write(f"{tmp_path}?form=boxes", Result(frame(), (inference,)))
     assert (tmp_path / "b" / "labels" / "a.txt").read_text() == "0 0.300000 0.550000 0.500000 0.700000\n"
 
 
 def test_one_form_a_set_however_the_brain_begins(tmp_path):
     """A chain that had nothing to look into gives boxes, and none of them."""
     nothing = answer("b", ["x"])
-    told = answer("b", ["x"], (0, 10, 20, 110, 90), masks=masked((10, 20, 110, 90)))
+    inference = answer("b", ["x"], (0, 10, 20, 110, 90), masks=masked((10, 20, 110, 90)))
     bare = answer("b", ["x"], (0, 10, 20, 110, 90))
-    write(tmp_path, *(Result(frame(n), (each,)) for n, each in enumerate((nothing, told, bare, nothing))))
+    write(tmp_path, *(Result(frame(n), (each,)) for n, each in enumerate((nothing, inference, bare, nothing))))
     texts = [(tmp_path / "b" / "labels" / f"a{number}.txt") for number in ("", "-2", "-3", "-4")]
     assert [len(path.read_text().split()) if path.exists() else None for path in texts] == [0, 17, None, 0]
     assert not (tmp_path / "b" / "images" / "a-3.jpg").exists()
@@ -143,11 +143,11 @@ def test_where_nothing_is_ever_found_the_set_is_whole_all_the_same(tmp_path):
 
 
 def test_labels_of_another_form_are_not_mixed_in(tmp_path):
-    told = answer("b", ["x"], (0, 10, 20, 110, 90), masks=masked((10, 20, 110, 90)))
-    write(tmp_path, Result(frame(), (told,)))
+    inference = answer("b", ["x"], (0, 10, 20, 110, 90), masks=masked((10, 20, 110, 90)))
+    write(tmp_path, Result(frame(), (inference,)))
     before = files(tmp_path)
     with pytest.raises(SinkError, match=r"b/data\.yaml: there already, and not as runner writes it for boxes; name an"):
-        write(f"{tmp_path}?form=boxes", Result(frame(1, "b.jpg"), (told,)))
+        write(f"{tmp_path}?form=boxes", Result(frame(1, "b.jpg"), (inference,)))
     assert files(tmp_path) == before
 
 
@@ -168,8 +168,8 @@ def test_nothing_found_is_an_empty_file_and_no_answer_is_none(tmp_path):
 
 def test_what_has_no_place_in_a_set_is_said_once_a_brain(tmp_path, caplog):
     write(tmp_path, *sample_results(), *sample_results())
-    told = [line for line in caplog.text.splitlines() if "brain names: what has no boxes is left out" in line]
-    assert len(told) == 1
+    reports = [line for line in caplog.text.splitlines() if "brain names: what has no boxes is left out" in line]
+    assert len(reports) == 1
     assert not (tmp_path / "names").exists()
     write(f"{tmp_path / 'poses'}?form=pose", *sample_results())
     assert "brain masks: what has no pose is left out" in caplog.text
@@ -229,7 +229,7 @@ def test_a_picture_that_cannot_be_had_has_its_labels_alone_and_that_is_said(tmp_
     broken = Frame.from_bytes(b"no picture", source="a.gif")
     write(tmp_path, *(Result(broken, (answer("b", ["x"], (0, 1, 1, 9, 9)),)) for _ in range(2)))
     assert files(tmp_path) == ["b/classes.txt", "b/data.yaml", "b/labels/a-2.txt", "b/labels/a.txt"]
-    assert caplog.text.count("brain b: of pictures that cannot be had, the labels alone are written") == 1
+    assert caplog.text.count("brain b: of pictures that are not available, only the labels are written") == 1
 
 
 @pytest.mark.parametrize("name", ["two\nlines", "a: b # c", '"quoted" \\', "yes", "12", "Tür 🚪", "\x7f", "- x", "{}"])
@@ -255,8 +255,8 @@ def test_a_folder_in_the_place_of_a_file_is_a_sink_error(tmp_path):
 
 
 def test_yolo_text_with_the_names_of_the_dataset_is_what_the_sink_writes(tmp_path):
-    told = answer("b", ["page", "big  cup"], (2, 10, 20, 60, 70), (1, 0, 0, 50, 50), first=1)
-    write(tmp_path, Result(frame(), (told,)))
+    inference = answer("b", ["page", "big  cup"], (2, 10, 20, 60, 70), (1, 0, 0, 50, 50), first=1)
+    write(tmp_path, Result(frame(), (inference,)))
     names = (tmp_path / "b" / "classes.txt").read_text().splitlines()
-    assert yolo_text(told, names=names) == yolo_text(told, names=told.labels.names)
-    assert yolo_text(told, names=names) == (tmp_path / "b" / "labels" / "a.txt").read_text()
+    assert yolo_text(inference, names=names) == yolo_text(inference, names=inference.labels.names)
+    assert yolo_text(inference, names=names) == (tmp_path / "b" / "labels" / "a.txt").read_text()

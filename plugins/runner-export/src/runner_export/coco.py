@@ -1,4 +1,4 @@
-"""CocoSink: COCO's results, and the images that they speak of."""
+"""CocoSink: COCO results, and the dataset of their images."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from runner_core.results import Inference, Mask, Result, coco_results
 from runner_core.util import OptionType, split_options
 from runner_export.categories import Categories
-from runner_export.json_rows import Rows
+from runner_export.json_rows import JsonList
 from runner_export.omissions import Omissions
-from runner_export.places import WholeFiles, whole_files
+from runner_export.places import WholeFiles, open_whole_files
 from runner_export.truth import Truth
 
 log = logging.getLogger("runner")
@@ -29,12 +29,12 @@ TRUTH = OptionType(".+", lambda path: Truth.read(Path(path).expanduser()), "a CO
 class CocoSink:
     """``coco:out.json`` writes the results there, and a dataset without annotations to ``out.images.json``.
 
-    ``image_id`` is the frame's index, ``category_id`` the file_id; with ``?truth=instances.json`` they are those that
-    this dataset has for the picture's file name and the label's name. Format: https://cocodataset.org/#format-results
+    ``image_id`` is the frame's index, ``category_id`` the file_id; with ``?truth=instances.json`` they are this
+    dataset's numbers for the picture's file name and the label's name. Format: https://cocodataset.org/#format-results
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        """Raises UsageError for a truth that is none, and for other options."""
+        """Raises UsageError for a truth that is not a COCO dataset, and for other options."""
         place, options = split_options(location, {"truth": TRUTH})
         self.path = Path(place).expanduser()
         self.images = self.path.with_suffix(".images.json")
@@ -43,13 +43,13 @@ class CocoSink:
 
     @contextmanager
     def open(self) -> Iterator[CocoWriter]:
-        """Raises SinkError where the files cannot be written."""
-        with whole_files(self.path, self.images) as files:
+        """Raises SinkError if the files cannot be written."""
+        with open_whole_files(self.path, self.images) as files:
             results, images = files.streams
             writer = CocoWriter(
                 files,
-                Rows(results, self.path),
-                Rows(images, self.images, '{"info": {}, "images": '),
+                JsonList(results, self.path),
+                JsonList(images, self.images, '{"info": {}, "images": '),
                 Omissions(self.path),
                 self.truth,
             )
@@ -63,14 +63,14 @@ class CocoWriter:
     """Writes rows as they come, and the categories at the end."""
 
     def __init__(
-        self, files: WholeFiles, results: Rows, images: Rows, omissions: Omissions, truth: Truth | None = None
+        self, files: WholeFiles, results: JsonList, images: JsonList, omissions: Omissions, truth: Truth | None = None
     ) -> None:
         self._files, self._results, self._images = files, results, images
         self._omissions, self._truth = omissions, truth
         self._categories = Categories(truth.categories if truth else {})
 
     def write(self, result: Result) -> None:
-        """Raises SinkError where the disk is full."""
+        """Raises SinkError if the disk is full."""
         self._files.begun = True
         if result.error:
             return
@@ -83,37 +83,37 @@ class CocoWriter:
         image = {"id": number, "file_name": frame.source, "width": width, "height": height}
         self._images.add(image if frame.time is None else image | {"time": frame.time})
         for inference in result.answers:
-            self._add(inference, number)
+            self._add_inference(inference, number)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """What ends the files is written when they are closed."""
+        """Does nothing: ``close`` writes the ends of the files."""
 
     def close(self) -> None:
         """Ends both lists."""
         self._results.end()
         self._images.end(f', "annotations": [], "categories": {json.dumps(self._categories.to_json())}}}')
 
-    def _add(self, inference: Inference, image_id: int) -> None:
+    def _add_inference(self, inference: Inference, image_id: int) -> None:
         for label in inference.labels.labels:
-            self._number(inference, label.file_id, label.name)
+            self._number_category(inference, label.file_id, label.name)
         for row, name in zip(coco_results(inference, image_id), inference.names, strict=True):
-            box = _box(row)
+            box = _choose_box(row)
             if box is None:
-                self._omissions.say(inference.brain, "COCO has no place for what has no box, mask or keypoints")
+                self._omissions.report(inference.brain, "COCO cannot hold instances without box, mask and keypoints")
                 return
-            number = self._number(inference, row["category_id"], name)
+            number = self._number_category(inference, row["category_id"], name)
             self._results.add({"score": 1.0, "bbox": box} | row | {"category_id": number})
 
-    def _number(self, inference: Inference, file_id: int, name: str) -> int:
+    def _number_category(self, inference: Inference, file_id: int, name: str) -> int:
         number = self._categories.number(file_id, name)
         if number != file_id and not self._truth:
-            told = "another brain came first with its names or numbers; see the categories in the images' file"
-            self._omissions.say(inference.brain, told)
+            reason = "another brain came first with its names or numbers; see the categories in the images' file"
+            self._omissions.report(inference.brain, reason)
         return number
 
 
-def _box(row: Mapping[str, Any]) -> list[float] | None:
-    """``bbox``, or what COCO's own tools put there: the box around the mask, or around the keypoints."""
+def _choose_box(row: Mapping[str, Any]) -> list[float] | None:
+    """``bbox``, or what COCO's own tools use instead: the box around the mask, or around the keypoints."""
     if "bbox" in row:
         return list(row["bbox"])
     if "segmentation" in row:

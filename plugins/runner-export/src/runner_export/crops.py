@@ -1,4 +1,4 @@
-"""CropsSink: what was found, cut out of its picture."""
+"""CropsSink: instances cut out of their pictures."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from PIL import Image
 from runner_core.errors import ImageError
 from runner_core.results import Inference, Result, boxes_of, boxes_to_crops
 from runner_core.util import split_options, write_bytes
-from runner_export.naming import Names, safe
+from runner_export.naming import Names, to_safe_name
 from runner_export.omissions import Omissions
-from runner_export.places import said, writable_folder
+from runner_export.places import convert_errors, make_writable_folder
 
 log = logging.getLogger("runner")
 
@@ -26,63 +26,63 @@ _FORMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {".jpg": ("JPEG", {"qualit
 
 
 class CropsSink:
-    """``crops:out/`` writes ``out/LABEL/PICTURE-BRAIN-ID.png``, of a JPEG a JPEG; what has no box has no crop."""
+    """``crops:out/`` writes ``out/LABEL/PICTURE-BRAIN-ID.png``, or ``.jpg`` for a JPEG. Without a box there is none."""
 
     draws = True
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        """Raises UsageError for options: it has none."""
+        """Raises UsageError for any option."""
         place, _ = split_options(location, {})
         self.folder = Path(place).expanduser()
         self.places = (self.folder,)
 
     @contextmanager
     def open(self) -> Iterator[CropsWriter]:
-        """Raises SinkError where the folder cannot be written."""
-        writable_folder(self.folder)
+        """Raises SinkError if the folder cannot be written."""
+        make_writable_folder(self.folder)
         yield CropsWriter(self.folder)
 
 
 class CropsWriter:
-    """Writes each picture whole."""
+    """Writes each picture whole or not at all."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._names, self._omissions = folder, Names(), Omissions(folder)
 
     def write(self, result: Result) -> None:
-        """Raises SinkError where a file cannot be written."""
-        boxed = [inference for inference in result.answers if self._is_boxed(inference)]
-        if not boxed:
+        """Raises SinkError if a file cannot be written."""
+        with_boxes = [inference for inference in result.answers if self._has_boxes(inference)]
+        if not with_boxes:
             return
         try:
             image = result.frame.image
-        except ImageError as error:  # a brain that decodes by itself made sense of what Pillow cannot read
+        except ImageError as error:  # a brain with its own decoder read what Pillow cannot
             log.warning("%s; nothing is cut out", error)
             return
         suffix = ".jpg" if (result.frame.encoded or b"").startswith(_JPEG_START) else ".png"
-        name = self._names.name(result.frame)
-        for inference in boxed:
-            self._cut(image, inference, name, suffix)
+        name = self._names.choose_name(result.frame)
+        for inference in with_boxes:
+            self._cut_out(image, inference, name, suffix)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Every picture is complete already."""
 
-    def _is_boxed(self, inference: Inference) -> bool:
+    def _has_boxes(self, inference: Inference) -> bool:
         if len(inference) and inference.boxes is None:
-            self._omissions.say(inference.brain, "it gives no boxes, so nothing is cut out")
+            self._omissions.report(inference.brain, "it gives no boxes, so nothing is cut out")
         return inference.boxes is not None and len(inference) > 0
 
-    def _cut(self, image: Image.Image, inference: Inference, name: str, suffix: str) -> None:
+    def _cut_out(self, image: Image.Image, inference: Inference, name: str, suffix: str) -> None:
         crops = boxes_to_crops(boxes_of(inference), inference.size)
         for row, (label, crop) in enumerate(zip(inference.names, crops, strict=True)):
             if crop:
-                path = self._folder / safe(label) / f"{name}-{safe(inference.brain)}-{row}{suffix}"
-                with said(path):
+                path = self._folder / to_safe_name(label) / f"{name}-{to_safe_name(inference.brain)}-{row}{suffix}"
+                with convert_errors(path):
                     path.parent.mkdir(exist_ok=True)
-                    write_bytes(path, _encoded(image.crop(crop), suffix))
+                    write_bytes(path, _encode(image.crop(crop), suffix))
 
 
-def _encoded(image: Image.Image, suffix: str) -> bytes:
+def _encode(image: Image.Image, suffix: str) -> bytes:
     buffer = io.BytesIO()
     form, options = _FORMS[suffix]
     image.save(buffer, form, **options)

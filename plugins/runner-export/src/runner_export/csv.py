@@ -1,4 +1,4 @@
-"""CsvSink: a line an instance."""
+"""CsvSink: one line per instance."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ import numpy as np
 
 from runner_core.results import Result
 from runner_core.util import split_options
-from runner_export.places import WholeFiles, said, whole_files
+from runner_export.places import WholeFiles, convert_errors, open_whole_files
 from runner_export.rows import COLUMNS, rows_of
 
 
 class CsvSink:
-    """``csv:out.csv``: UTF-8, a line of names first; keypoints are JSON, what there is not is empty."""
+    """``csv:out.csv``: UTF-8, with a header line; keypoints are JSON; missing values are empty."""
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        """Raises UsageError for options: it has none."""
+        """Raises UsageError for any option."""
         place, _ = split_options(location, {})
         self.path = Path(place).expanduser()
         self.places = (self.path,)
 
     @contextmanager
     def open(self) -> Iterator[CsvWriter]:
-        """Raises SinkError where the file cannot be written."""
-        with whole_files(self.path) as files:
-            # An interrupt while a TextIOWrapper hands on what it holds would lose that: so it holds nothing.
+        """Raises SinkError if the file cannot be written."""
+        with open_whole_files(self.path) as files:
+            # An interrupt while a TextIOWrapper flushes its buffer would lose that: so it does not buffer.
             text = io.TextIOWrapper(files.streams[0], "utf-8", newline="", write_through=True)
             try:
                 yield CsvWriter(files, text, self.path)
             finally:
-                with said(self.path):
-                    text.detach()  # writes what it holds; the file is closed by who opened it
+                with convert_errors(self.path):
+                    text.detach()  # flushes it; open_whole_files closes the file
 
 
 class CsvWriter:
@@ -50,21 +50,21 @@ class CsvWriter:
         self._table.writeheader()
 
     def write(self, result: Result) -> None:
-        """Raises SinkError where the disk is full."""
+        """Raises SinkError if the disk is full."""
         self._files.begun = True
-        with said(self._path):
+        with convert_errors(self._path):
             for row in rows_of(result):
-                self._table.writerow({name: _cell(value, COLUMNS[name]) for name, value in row.items()})
+                self._table.writerow({name: _format_cell(value, COLUMNS[name]) for name, value in row.items()})
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """The file is complete when it is closed."""
+        """Does nothing: the file is complete when it is closed."""
 
 
-def _cell(value: Any, kind: str) -> Any:
-    """float32 with the fewest digits that read back to it."""
+def _format_cell(value: Any, column_type: str) -> Any:
+    """A float32 with the fewest digits that read back to it; a list of them as JSON."""
     if value is None:
         return None
-    match kind:
+    match column_type:
         case "float32":
             return str(np.float32(value))
         case "float32s":

@@ -1,4 +1,4 @@
-"""Rows of a JSON list, in a file that is whole after any of them."""
+"""A JSON list in a file, which can be completed after any row."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from runner_export.places import said
+from runner_export.places import convert_errors
 
 
-class Rows:
-    """A JSON list that is written row by row, and can be ended after any of them."""
+class JsonList:
+    """A JSON list that is written row by row, and can be ended after any of them.
+
+    ``before`` and the list's bracket begin the file. All methods raise SinkError.
+    """
 
     def __init__(self, stream: BinaryIO, path: Path, before: str = "") -> None:
         self._stream, self._path = stream, path
-        self._put(f"{before}[")
-        self._begin = self._place()
+        self._write(f"{before}[")
+        self._start = self._position()
 
     def add(self, row: Mapping[str, Any]) -> None:
-        first = self._place() == self._begin  # asked of the file: an interrupt may come between any two lines
-        self._put(f"{'' if first else ','}\n{json.dumps(row)}")
+        first = self._position() == self._start  # asked of the file, since an interrupt may come at any moment
+        self._write(f"{'' if first else ','}\n{json.dumps(row)}")
 
     def end(self, after: str = "") -> None:
-        self._put(f"\n]{after}\n")
+        self._write(f"\n]{after}\n")
 
-    def _place(self) -> int:
-        with said(self._path):
+    def _position(self) -> int:
+        with convert_errors(self._path):
             return self._stream.tell()
 
-    def _put(self, text: str) -> None:
-        with said(self._path):
+    def _write(self, text: str) -> None:
+        with convert_errors(self._path):
             self._stream.write(text.encode())

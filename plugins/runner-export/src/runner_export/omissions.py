@@ -1,4 +1,4 @@
-"""Omissions: what a format cannot hold is said once, not once a picture."""
+"""Omissions: what a format cannot hold is reported once, not for every picture."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ log = logging.getLogger("runner")
 
 
 class Omissions:
-    """Tells of each brain once what is left out of ``place``."""
+    """Reports once per brain what is left out of ``place``."""
 
     def __init__(self, place: object) -> None:
         self._place = place
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
-    def say(self, brain: str, what: str) -> None:
-        """``what`` completes "brain page: ...", such as ``masks have no place in YOLO's boxes``."""
-        if (brain, what) not in self._told:
-            self._told.add((brain, what))
+    def report(self, brain: str, what: str) -> None:
+        """``what`` completes "brain page: ...", such as ``masks are left out``."""
+        if (brain, what) not in self._reported:
+            self._reported.add((brain, what))
             log.warning("%s: brain %s: %s", self._place, brain, what)

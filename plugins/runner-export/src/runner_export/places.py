@@ -18,26 +18,26 @@ from runner_core.util import make_folder
 
 @attrs.define
 class WholeFiles:
-    """Files beside their places. ``begun`` says that there is something in them to keep."""
+    """Files that are written beside their places. ``begun`` is whether they have something to keep."""
 
     streams: Sequence[BinaryIO]
     begun: bool = False
 
 
 @contextmanager
-def whole_files(*paths: Path) -> Iterator[WholeFiles]:
-    """Files that take their places together when the block ends, or by an exception once they are ``begun``.
+def open_whole_files(*paths: Path) -> Iterator[WholeFiles]:
+    """Files that replace ``paths`` together when the block ends, also by an exception once they are ``begun``.
 
-    Where writing to one of them failed, none takes its place. Raises SinkError for that, and where a folder cannot be
-    written; what the block raises comes out as it is.
+    If writing to one of them failed, none does. Raises SinkError for that, and if a folder cannot be written;
+    exceptions of the block are raised unchanged.
     """
     with ExitStack() as stack:
-        parts = [stack.enter_context(_beside(path)) for path in paths]
+        parts = [stack.enter_context(_open_beside(path)) for path in paths]
         files = WholeFiles([io.BufferedWriter(part) for part in parts])
         try:
             with ExitStack() as closing:
                 for stream, part in zip(files.streams, parts, strict=True):
-                    closing.callback(_close, stream, part.place)
+                    closing.callback(_close_stream, stream, part.place)
                 yield files
             files.begun = True
         finally:
@@ -47,7 +47,7 @@ def whole_files(*paths: Path) -> Iterator[WholeFiles]:
 
 
 class _Part(io.FileIO):
-    """What is written of a file, beside its place; ``whole`` until a write fails."""
+    """A file beside its place, until it is published there; ``whole`` until a write fails."""
 
     def __init__(self, handle: int, partial: Path | None, place: Path) -> None:
         super().__init__(handle, "wb")
@@ -60,22 +60,22 @@ class _Part(io.FileIO):
         except OSError:
             self.whole = False
             raise
-        except KeyboardInterrupt:  # what the system has written by now, the buffer writes once more: in the same place
+        except KeyboardInterrupt:  # the buffer will write the same data again: to the same position
             if place is not None:
                 self.seek(place)
             raise
 
     def publish(self) -> None:
         if self.partial:
-            with said(self.place):
-                self.partial.chmod(0o644)  # mkstemp makes it private, which a file of a person's folder is not
+            with convert_errors(self.place):
+                self.partial.chmod(0o644)  # mkstemp makes it private, unlike other files in the user's folders
                 self.partial.replace(self.place.resolve())
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[_Part]:
-    with said(path):
-        handle, partial = _opened(path)
+def _open_beside(path: Path) -> Iterator[_Part]:
+    with convert_errors(path):
+        handle, partial = _create_file(path)
     with _Part(handle, partial, path) as part:
         try:
             yield part
@@ -84,8 +84,8 @@ def _beside(path: Path) -> Iterator[_Part]:
                 partial.unlink(missing_ok=True)
 
 
-def _opened(path: Path) -> tuple[int, Path | None]:
-    """A new file in the folder of the place, or of what it links to; a device or a pipe is opened itself."""
+def _create_file(path: Path) -> tuple[int, Path | None]:
+    """Handle and path of a new file beside ``path``, or beside its link's target; a device or pipe is opened itself."""
     if path.exists() and not path.is_file():
         return os.open(path, os.O_WRONLY), None
     make_folder(path.parent)
@@ -94,22 +94,22 @@ def _opened(path: Path) -> tuple[int, Path | None]:
     return handle, Path(name)
 
 
-def _close(stream: BinaryIO, path: Path) -> None:
-    with said(path):
+def _close_stream(stream: BinaryIO, path: Path) -> None:
+    with convert_errors(path):
         stream.close()
 
 
-def writable_folder(folder: Path) -> None:
-    """Makes it. Raises SinkError where nothing can be written there."""
-    with said(folder):
+def make_writable_folder(folder: Path) -> None:
+    """Makes the folder. Raises SinkError if nothing can be written there."""
+    with convert_errors(folder):
         make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
 
 
 @contextmanager
-def said(path: Path) -> Iterator[None]:
-    """Turns what the system says into a SinkError about this path."""
+def convert_errors(path: Path) -> Iterator[None]:
+    """Turns an OSError of the block into a SinkError for this path."""
     try:
         yield
     except OSError as error:

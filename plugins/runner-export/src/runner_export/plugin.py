@@ -8,13 +8,13 @@ from runner_core.plugin import Plugin
 
 @hookimpl
 def runner_sinks() -> Iterator[Plugin]:
-    yield Plugin("coco", "runner_export.coco:CocoSink", "COCO results, and the images beside: coco:FILE")
-    yield Plugin("yolo", "runner_export.yolo:YoloSink", "a dataset of YOLO's for each brain, to train on: yolo:DIR")
-    yield Plugin("csv", "runner_export.csv:CsvSink", "a line an instance: csv:FILE", claims=(".csv",))
+    yield Plugin("coco", "runner_export.coco:CocoSink", "COCO results, and the list of images beside: coco:FILE")
+    yield Plugin("yolo", "runner_export.yolo:YoloSink", "a YOLO dataset for each brain, to train on: yolo:DIR")
+    yield Plugin("csv", "runner_export.csv:CsvSink", "one line per instance: csv:FILE", claims=(".csv",))
     yield Plugin(
         "parquet",
         "runner_export.parquet:ParquetSink",
-        "a row an instance, by pyarrow: parquet:FILE",
+        "one row per instance, by pyarrow: parquet:FILE",
         claims=(".parquet",),
     )
-    yield Plugin("crops", "runner_export.crops:CropsSink", "what was found, cut out: crops:DIR")
+    yield Plugin("crops", "runner_export.crops:CropsSink", "instances cut out of their pictures: crops:DIR")

@@ -1,4 +1,4 @@
-"""Rows: what brains found as a flat table, a row an instance."""
+"""Answers as a flat table, one row per instance."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ COLUMNS = {
 
 
 def rows_of(result: Result) -> Iterator[dict[str, Any]]:
-    """The rows of a result, with all of ``COLUMNS``; None where the method does not say."""
+    """The rows of a result, with all of ``COLUMNS``; None for values that an inference does not have."""
     for inference in result.answers:
-        head = _head(result, inference)
+        head = _describe_frame(result, inference)
         for instance in inference.instances:
-            yield head | _tail(instance)
+            yield head | _describe_instance(instance)
 
 
-def _head(result: Result, inference: Inference) -> dict[str, Any]:
+def _describe_frame(result: Result, inference: Inference) -> dict[str, Any]:
     frame, (width, height) = result.frame, inference.size
     return {
-        "source": _text(frame.source), "index": frame.index, "time": frame.time, "width": width, "height": height,
+        "source": _escape(frame.source), "index": frame.index, "time": frame.time, "width": width, "height": height,
         "brain": inference.brain, "version": inference.version, "task": inference.task,
         "parent_brain": inference.parent_brain or None,
     }  # fmt: skip
 
 
-def _text(name: str) -> str:
-    """A file's name may be no UTF-8: its strange bytes are escaped."""
+def _escape(name: str) -> str:
+    """The name with bytes that are not UTF-8 escaped."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _tail(instance: Instance) -> dict[str, Any]:
+def _describe_instance(instance: Instance) -> dict[str, Any]:
     x1, y1, x2, y2 = instance.box or (None,) * 4
     points = instance.keypoints
     return {

@@ -1,4 +1,4 @@
-"""Truth: an annotated dataset whose numbers the results are to have, so that they can be scored against it."""
+"""Truth: an annotated dataset whose numbers the results use, so that they can be evaluated against it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Truth:
 
     @classmethod
     def read(cls, path: Path) -> Truth:
-        """Raises UsageError for what is no COCO dataset."""
+        """Reads a COCO dataset. Raises UsageError for anything else."""
         try:
             data = json.loads(path.read_bytes())
             images = {str(image["file_name"]): int(image["id"]) for image in data["images"]}
@@ -29,13 +29,13 @@ class Truth:
             raise UsageError(f"{path}: cannot be read ({error.strerror})", remedy="name a COCO dataset") from error
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise UsageError(
-                f"{path}: no COCO dataset ({type(error).__name__}: {error})",
+                f"{path}: not a COCO dataset ({type(error).__name__}: {error})",
                 remedy="it needs images with id and file_name, and categories with id and name",
             ) from error
         return cls(images, categories)
 
     def image_id(self, source: str) -> int | None:
-        """That of the picture whose file name the source ends with; None where there is none."""
+        """The image_id of the longest file name that the source ends with; None if there is none."""
         parts = PurePath(source).parts
-        ends = ("/".join(parts[start:]) for start in range(len(parts)))
-        return next((self.images[end] for end in (source, *ends) if end in self.images), None)
+        endings = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((self.images[ending] for ending in (source, *endings) if ending in self.images), None)

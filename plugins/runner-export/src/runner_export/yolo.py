@@ -1,4 +1,4 @@
-"""YoloSink: for each brain a dataset of YOLO's, ready to be trained on."""
+"""YoloSink: a YOLO dataset for each brain, ready to train on."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from runner_core.frames import Frame
 from runner_core.results import Inference, Result
 from runner_core.util import OptionType, split_options
 from runner_export.dataset import Dataset
-from runner_export.label_rows import FORMS, takes
-from runner_export.naming import Names, safe
+from runner_export.label_rows import FORMS, can_write
+from runner_export.naming import Names, to_safe_name
 from runner_export.omissions import Omissions
-from runner_export.places import writable_folder
+from runner_export.places import make_writable_folder
 
 _OPTIONS = {
     "form": OptionType("|".join(FORMS), str, f"one of {', '.join(FORMS)}"),
@@ -27,8 +27,8 @@ _OPTIONS = {
 class YoloSink:
     """``yolo:out/`` writes ``out/BRAIN/data.yaml``, and ``images/`` and ``labels/`` beside it; see Dataset.
 
-    ``form``    of all labels, one of ``FORMS``; else each brain's is the one that tells most of what it finds.
-    ``images``  ``no`` leaves the pictures out, for who has them there already.
+    ``form``    of all labels, one of ``FORMS``; without it, each brain's is the one that holds most of its answers.
+    ``images``  ``no`` leaves the pictures out, if they are there already.
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
@@ -41,9 +41,9 @@ class YoloSink:
 
     @contextmanager
     def open(self) -> Iterator[YoloWriter]:
-        """Raises SinkError where the folder cannot be written."""
+        """Raises SinkError if the folder cannot be written."""
         (path,) = self.places
-        writable_folder(path)
+        make_writable_folder(path)
         writer = YoloWriter(path, self.form, images=self.images)
         try:
             yield writer
@@ -52,7 +52,7 @@ class YoloSink:
 
 
 class YoloWriter:
-    """Writes each file whole."""
+    """Writes each file whole or not at all."""
 
     def __init__(self, folder: Path, form: str, *, images: bool) -> None:
         self._folder, self._form, self._images = folder, form, images
@@ -60,39 +60,39 @@ class YoloWriter:
         self._datasets: dict[str, Dataset] = {}
 
     def write(self, result: Result) -> None:
-        """Raises SinkError where a file cannot be written, or the folder holds labels of another form."""
+        """Raises SinkError if a file cannot be written, or the folder has labels of another form."""
         if not result.answers:
             return
-        name = self._names.name(result.frame)
+        name = self._names.choose_name(result.frame)
         for inference in result.answers:
-            dataset = self._dataset(inference)
+            dataset = self._dataset_of(inference)
             if dataset:
                 self._add(dataset, name, inference, result.frame)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """What ends a dataset is written when it is closed."""
+        """Does nothing: ``close`` completes the datasets."""
 
     def close(self) -> None:
-        """Ends every dataset."""
+        """Completes every dataset."""
         for dataset in self._datasets.values():
             dataset.close()
 
-    def _dataset(self, inference: Inference) -> Dataset | None:
-        """The brain's, if this can be written there."""
+    def _dataset_of(self, inference: Inference) -> Dataset | None:
+        """The brain's dataset, if the inference can be written there."""
         brain = inference.brain
         dataset = self._datasets.get(brain)
         form = dataset.form if dataset else self._form
-        if not takes(form, inference) and (len(inference) or not dataset):
+        if not can_write(form, inference) and (len(inference) or not dataset):
             if len(inference):
-                self._omissions.say(brain, f"what has no {form or 'boxes'} is left out")
+                self._omissions.report(brain, f"what has no {form or 'boxes'} is left out")
             return None
         if not dataset:
-            dataset = Dataset(self._folder / self._folders.unused(safe(brain)), self._form)
+            dataset = Dataset(self._folder / self._folders.make_unique(to_safe_name(brain)), self._form)
             self._datasets[brain] = dataset
         return dataset
 
     def _add(self, dataset: Dataset, name: str, inference: Inference, frame: Frame) -> None:
         try:
             dataset.add(name, inference, frame if self._images else None)
-        except ImageError:  # answers that are replayed without their pictures, or a brain that read one by itself
-            self._omissions.say(inference.brain, "of pictures that cannot be had, the labels alone are written")
+        except ImageError:  # answers are replayed without their pictures, or a brain has its own decoder
+            self._omissions.report(inference.brain, "of pictures that are not available, only the labels are written")

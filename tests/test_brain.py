@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from runner_core import Brain, Failure, Frame, Inference, Instance, LabelMap, Mask, Project, Result, stream
-from runner_core.brain import stages
+from runner_core.brain import list_stages
 from runner_core.errors import EngineError, LabelError, UsageError
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import PATIENCE
@@ -191,5 +191,5 @@ def test_a_chain_closes_its_brains(monkeypatch):
     for brain in (first, second):
         monkeypatch.setattr(brain, "close", lambda name=brain.name: closed.append(name), raising=False)
     with first.then(second) as chained:
-        assert [stage.name for stage in stages(chained)] == ["first", "second"]
+        assert [stage.name for stage in list_stages(chained)] == ["first", "second"]
     assert closed == ["first", "second"]

@@ -1,4 +1,7 @@
-"""Brain: a loaded model, whatever its method and wherever it runs."""
+"""Brain: a loaded model, whatever its method and wherever it runs; and Cascade, a chain of brains.
+
+``Brain.then`` makes a chain: the second brain runs on the crops of what the first one finds.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +27,15 @@ from runner_core.results.mask import Mask
 
 
 class Brain(ABC):
-    """Answers for one frame at a time. A subclass says how, in ``infer``; all else follows.
+    """Answers for one frame at a time. A subclass implements ``infer``; everything else follows from it.
 
-    ``name``, ``version``  which brain it is.
+    ``name``    which brain it is, with its ``version``.
     ``task``    what its Inferences are: ``object-detection``, ...
-    ``family``  the task plugin that reads it: ``tf-detection``, ...
+    ``family``  the task plugin that reads its outputs: ``tf-detection``, ...
     ``engine``  what runs it.
     ``labels``  its three label maps.
-    ``threads`` within one call, where they were chosen.
-    ``picture`` what it asks of a frame; None where it does not say.
+    ``threads`` within one call; None where they were not chosen.
+    ``picture`` how it takes a picture; None where it does not say.
     """
 
     name: str
@@ -46,26 +49,26 @@ class Brain(ABC):
 
     @abstractmethod
     def infer(self, frame: Frame) -> Inference:
-        """What it says of the frame. Raises ImageError, EngineError, LabelError."""
+        """Its answer for the frame. Raises ImageError, EngineError, LabelError."""
 
     def infer_many(self, frames: Sequence[Frame]) -> list[Inference]:
-        """As ``infer`` of each frame; a brain that gains by it looks at several at once."""
+        """As ``infer`` of each frame; a brain that is quicker so takes several at once."""
         return [self.infer(frame) for frame in frames]
 
     def infer_all(self, frame: Frame) -> tuple[Inference, ...]:
-        """What it says of the frame, behind the answers of the brains that it looks behind: see ``then``."""
+        """Its answer for the frame, after those of the brains before it in its chain: see ``then``."""
         return (self.infer(frame),)
 
     def then(self, brain: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> Brain:
         """A brain that runs ``brain`` on the crops of what this one finds: ``page.then(graphs, on=["page"])``.
 
-        ``on`` names the labels to look into, None is all of them; ``margin`` widens each crop by that share of its
-        sides. Raises LabelError for a label that this brain has not.
+        ``on`` names the labels whose crops are used, None is all; ``margin`` widens each crop by that share of its
+        sides. Raises LabelError for a label that this brain does not have.
         """
-        return chain(self, brain, on=on, margin=margin)
+        return chain_brains(self, brain, on=on, margin=margin)
 
     def on_pixels(self) -> Brain:
-        """The brain for frames whose pixels are known: one that decodes by itself is fed behind its decoder."""
+        """The brain for frames whose pixels are read already: one that decodes pictures itself skips that step."""
         return self
 
     def predict(self, picture: Any) -> Inference:
@@ -85,20 +88,20 @@ class Brain(ABC):
         return self.infer(Frame.from_url(url))
 
     def predict_from_file(self, file_id: int, *, size: tuple[int, int] | None = None) -> Inference:
-        """The answer for a file that a server holds, ``size`` being its (width, height). Online brains alone can."""
+        """The answer for a file that a server holds, of (width, height) ``size``. Only online brains can do this."""
         raise UsageError(
             f"brain {self.name} runs here and does not see file {file_id} of a server",
             remedy=f"get it with local=False, or give it the picture{f' of {size}' if size else ''}",
         )
 
     def run(self, image: Any) -> Inference:
-        """The article's word for ``predict``."""
+        """As ``predict``."""
         return self.predict(image)
 
     def train(self, dataset: str | os.PathLike[str], **options: str) -> Brain:
         """A new brain, trained further on ``dataset`` by the trainer installed for this family.
 
-        Raises NotInstalled where there is none.
+        Raises NotInstalled where there is no such trainer.
         """
         trainers = get_registry().find_claiming("trainers", self.family)
         name = trainers[0].plugin.name if trainers else self.family
@@ -117,8 +120,8 @@ class Brain(ABC):
     def file_id_to_name(self) -> Mapping[int, str]:
         return self.labels.file_id_to_name
 
-    def close(self) -> None:  # noqa: B027  # a brain that holds nothing need not say so
-        """Gives back what it holds. Closing twice does no harm."""
+    def close(self) -> None:  # noqa: B027  # a brain that holds nothing has nothing to do
+        """Releases what it holds. Closing twice does no harm."""
 
     def __enter__(self) -> Self:
         return self
@@ -130,30 +133,32 @@ class Brain(ABC):
 
 
 def demand_brain(given: object) -> None:
-    """Raises UsageError for what is no brain, such as the name of one."""
+    """Raises UsageError for what is not a brain, such as the name of one."""
     if not isinstance(given, Brain):
-        raise UsageError(f"{given!r} is no brain", remedy="open it first: open_brain(path) or project.get_model(name)")
+        raise UsageError(
+            f"{given!r} is not a brain", remedy="open it first: open_brain(path) or project.get_model(name)"
+        )
 
 
 class Cascade(Brain):
-    """``second`` on the crops of what ``first`` found; made by ``first.then(second)``. ``first`` may be a Cascade.
+    """``second`` on the crops of what ``first`` finds; made by ``first.then(second)``. ``first`` may be a Cascade.
 
-    Its answer is the second's, named as the second is: in pixels of the whole picture, with ``parents``, rows of the
-    first's answer, whose brain is ``parent_brain``. ``infer_all`` gives the first's answers too. A class map is left
-    out: crops that overlap have no one answer to it; the masks say the same.
+    Its answer is the second's, under the second's name, in pixels of the whole picture. ``parents`` are rows of the
+    answer of the first, which is ``parent_brain``. ``infer_all`` gives the answers of the first too. A class map is
+    left out, because crops may overlap; the masks say the same.
     """
 
     def __init__(self, first: Brain, second: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> None:
-        """``on`` names the labels to look into, None is all; ``margin`` widens a crop on each side, in shares of it.
+        """``on`` names the labels whose crops are used, None is all; ``margin`` widens a crop by a share of its sides.
 
-        Raises LabelError for a label that the first has not, UsageError for a margin that is none.
+        Raises LabelError for a label that the first does not have, UsageError for a margin outside 0 to 1.
         """
         demand_brain(second)
         if not 0 <= margin <= 1:
             raise UsageError(f"a margin of {margin}", remedy="give the share of a crop to add on each side, 0 to 1")
         first.labels.model_ids_of(on or ())
         self.first, self.second, self.on, self.margin = first, second, None if on is None else tuple(on), margin
-        self._looking = second.on_pixels()  # crops were never encoded, and need not be for this
+        self._second_on_pixels = second.on_pixels()  # a crop has pixels and no encoded bytes
         self.name, self.version, self.labels = second.name, second.version, second.labels
         self.task, self.family, self.engine, self.threads = second.task, second.family, second.engine, second.threads
 
@@ -166,29 +171,30 @@ class Cascade(Brain):
         return (*before, self.look_into(frame, before[-1]))
 
     def look_into(self, frame: Frame, found: Inference) -> Inference:
-        """What the second says of the crops that ``found``, an answer of the first, asks for."""
+        """The answer of the second for the crops of ``found``, an answer of the first."""
         wanted = list(self._crops(found))
-        answers = self._looking.infer_many([_cut(frame, crop) for _, crop in wanted])
+        answers = self._second_on_pixels.infer_many([_crop_frame(frame, crop) for _, crop in wanted])
         parts = [
-            _carried(answer, crop, frame.size, row) for answer, (row, crop) in zip(answers, wanted, strict=True)
-        ]  # fmt: skip
-        return self._joined(parts) if parts else self._nothing(frame, found)
+            _carry_to_picture(answer, crop, frame.size, row)
+            for answer, (row, crop) in zip(answers, wanted, strict=True)
+        ]
+        return self._join(parts) if parts else self._make_empty(frame, found)
 
     def _crops(self, found: Inference) -> Iterator[tuple[int, Crop]]:
-        """Rows and their crops; what has no pixel in the picture is passed over."""
+        """Rows and their crops, without those that have no pixel in the picture."""
         wanted = set(found.names if self.on is None else self.on)
         crops = boxes_to_crops(boxes_of(found), found.size, self.margin)
         for row, (name, crop) in enumerate(zip(found.names, crops, strict=True)):
             if crop and name in wanted:
                 yield row, crop
 
-    def _joined(self, parts: Sequence[Inference]) -> Inference:
+    def _join(self, parts: Sequence[Inference]) -> Inference:
         spent = {stage: round(sum(part.ms.get(stage, 0.0) for part in parts), 3) for stage in parts[0].ms}
         joined = attrs.evolve(parts[0], **stack_columns(parts), parent_brain=self.first.name, ms=spent)
         return joined if joined.scores is None else joined.take(np.argsort(-joined.scores, kind="stable"))
 
-    def _nothing(self, frame: Frame, found: Inference) -> Inference:
-        """No crop, no row; boxes and scores are there all the same, for whoever reads columns."""
+    def _make_empty(self, frame: Frame, found: Inference) -> Inference:
+        """No crops give no rows, but columns of boxes and scores, which code that reads columns expects."""
         none = np.empty(0, np.int64)
         return Inference(
             brain=self.name, task=self.task, size=frame.size, version=self.version, engine=self.engine,
@@ -204,38 +210,38 @@ class Cascade(Brain):
         return f"Cascade({self.first!r} > {self.second!r})"
 
 
-def chain(first: Brain, second: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> Cascade:
-    """``first.then(second)``: where the second is a Cascade itself, its own second still looks into its own first."""
+def chain_brains(first: Brain, second: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> Cascade:
+    """``first.then(second)``. Where the second is a Cascade, its own second still runs on crops of its own first."""
     if isinstance(second, Cascade):
-        return Cascade(chain(first, second.first, on=on, margin=margin), second.second, on=second.on,
+        return Cascade(chain_brains(first, second.first, on=on, margin=margin), second.second, on=second.on,
                        margin=second.margin)  # fmt: skip
     return Cascade(first, second, on=on, margin=margin)
 
 
-def stages(brain: Brain) -> tuple[Brain, ...]:
-    """The brain, behind those whose answers it needs: for a Cascade of two, its first and itself."""
-    return (*stages(brain.first), brain) if isinstance(brain, Cascade) else (brain,)
+def list_stages(brain: Brain) -> tuple[Brain, ...]:
+    """The brain, after those whose answers it needs: for a Cascade of two, its first and itself."""
+    return (*list_stages(brain.first), brain) if isinstance(brain, Cascade) else (brain,)
 
 
-def _cut(frame: Frame, crop: Crop) -> Frame:
-    """The crop as a frame of its own; its pixels are those of the picture, not copied."""
+def _crop_frame(frame: Frame, crop: Crop) -> Frame:
+    """The crop as a frame; it shares its pixels with the picture."""
     x1, y1, x2, y2 = crop
     return Frame.from_array(frame.pixels[y1:y2, x1:x2], source=frame.source, index=frame.index, time=frame.time)
 
 
-def _carried(inference: Inference, crop: Crop, size: tuple[int, int], parent: int) -> Inference:
-    """The answer for a crop in the pixels of the picture."""
+def _carry_to_picture(inference: Inference, crop: Crop, size: tuple[int, int], parent: int) -> Inference:
+    """The answer for a crop, in pixels of the picture."""
     x, y = crop[:2]
     boxes, points, masks = inference.boxes, inference.keypoints, inference.masks
     return attrs.evolve(
         inference, size=size, class_map=None, parents=np.full(len(inference), parent),
         boxes=None if boxes is None else boxes + np.array([x, y, x, y], np.float32),
         keypoints=None if points is None else points + np.array([x, y, 0], np.float32),
-        masks=None if masks is None else tuple(_pasted(mask, crop, size) for mask in masks),
+        masks=None if masks is None else tuple(_paste_mask(mask, crop, size) for mask in masks),
     )  # fmt: skip
 
 
-def _pasted(mask: Mask, crop: Crop, size: tuple[int, int]) -> Mask:
+def _paste_mask(mask: Mask, crop: Crop, size: tuple[int, int]) -> Mask:
     x1, y1, x2, y2 = crop
     whole = np.zeros(size[::-1], bool)
     whole[y1:y2, x1:x2] = mask.array

@@ -1,8 +1,8 @@
-"""What an engine, a task, a source, a store, a sink and a trainer must be. Everything else is left to them.
+"""Contracts: what an engine, a task, a source, a store, a sink and a trainer must do. The rest is up to them.
 
     Source --Frame--> Brain (Codec.encode -> Session.run -> Codec.decode) --Inference--> Sink
 
-M engines and N tasks cost M + N plugins: a Session knows nothing of pictures, a Codec nothing of frameworks.
+M engines and N tasks need M + N plugins: a Session knows nothing of pictures, a Codec nothing of frameworks.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ Tensors = Mapping[str, NDArray[Any]]
 
 @attrs.frozen
 class TensorSpec:
-    """A tensor of a model: its name there, its shape (None: any length; None as a whole: any rank), its dtype.
+    """A tensor of a model.
 
-    ``dtype`` is numpy's name, or ``"string"`` for bytes.
+    ``name``   as the model has it.
+    ``shape``  None is any length; None as a whole is any rank.
+    ``dtype``  numpy's name, or ``"string"`` for bytes.
     """
 
     name: str
@@ -47,7 +49,7 @@ class TensorSpec:
 
 @attrs.frozen
 class Signature:
-    """A model as its tensors: what a task sees of it."""
+    """What a task sees of a model: its tensors, and the metadata in its file or beside it."""
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
@@ -64,9 +66,10 @@ class EngineOptions:
 
     ``device``   ``cpu``, ``cuda:0``, ...
     ``threads``  within one call; None leaves it to the engine.
-    ``trusted``  whether its owner lets it do more than compute; else an engine raises UntrustedError.
-    ``precision``  the least exact numbers that it may compute in: ``f32``, ``bf16``, ``f16``. An engine that knows no
-                 others computes in float32 all the same.
+    ``trusted``  whether the model may do more than compute: read and write files, or run code. If not, an engine
+                 raises UntrustedError for a model that could.
+    ``precision``  the lowest precision that it may compute in: ``f32``, ``bf16``, ``f16``. An engine that has only
+                 float32 uses that.
     """
 
     device: str = "cpu"
@@ -77,9 +80,10 @@ class EngineOptions:
 
 @attrs.frozen
 class DecodedInput:
-    """A tensor that holds the decoded picture of an input of encoded bytes, on every way from it to the outputs.
+    """An input of encoded bytes, and the tensor inside the graph that holds its decoded picture.
 
-    ``tensor``  uint8 RGB, H x W x 3 or 1 x H x W x 3; it may be fed instead of the input.
+    ``tensor``  uint8 RGB, H x W x 3 or 1 x H x W x 3. It may be fed instead of the input: every path from the input to
+                an output leads through it.
     ``stretch_size``  (width, height) that the model stretches it to first; None where it uses the picture otherwise.
     """
 
@@ -89,7 +93,7 @@ class DecodedInput:
 
 @runtime_checkable
 class Session(Protocol):
-    """A loaded model: numpy arrays in, numpy arrays out. Quantisation stops here: numbers are real.
+    """A loaded model: numpy arrays in, numpy arrays out. Quantisation ends here: outside, numbers are real.
 
     Optional: ``HasDecoded``.
     """
@@ -103,75 +107,75 @@ class Session(Protocol):
         """Computes the outputs named in ``fetches``. Raises EngineError."""
 
     def close(self) -> None:
-        """Gives the memory back. Closing twice does no harm; running afterwards raises EngineError."""
+        """Releases the memory. Closing twice does no harm; running afterwards raises EngineError."""
 
 
 @runtime_checkable
 class HasDecoded(Protocol):
-    """A session that knows tensors behind the decoders of its graph."""
+    """A session that can be fed behind the picture decoders of its graph."""
 
     decoded: Mapping[str, DecodedInput]  # by the name of the input of encoded pictures
 
 
 @runtime_checkable
 class Engine(Protocol):
-    """Turns a model file into a Session. Imports its framework in ``load`` and ``describe``, not before."""
+    """Turns a model file into a Session. It imports its framework in ``load`` and ``describe``, not earlier."""
 
     def load(self, artifact: Path, options: EngineOptions) -> Session:
-        """Raises EngineError saying what the file is not, or what the framework said."""
+        """Raises EngineError that says what is wrong with the file, or what the framework said."""
 
     def describe(self) -> Mapping[str, str]:
-        """For ``runner doctor``: the framework's version, the devices. Raises ImportError where it is missing."""
+        """For ``runner doctor``: the framework's version, the devices. Raises ImportError if it is not installed."""
 
 
 @runtime_checkable
 class Exporter(Protocol):
-    """An engine that also writes its models in formats of other engines."""
+    """An engine that also writes its models in the formats of other engines."""
 
     exports: tuple[str, ...]  # in the spelling of ``format_of``: ".onnx", ".tflite"
 
     def export(self, artifact: Path, card: Card, place: Path, *, half: bool, trusted: bool) -> Artifact:
         """Writes the network of ``artifact`` to the new file ``place``, in the format of its suffix.
 
-        ``card`` is that of the artifact. What the graph does around its network that other engines cannot (decoding,
-        resizing, suppressing boxes) is left out, and the Artifact given says how a codec does it instead; its ``path``
-        is the file's name, it lists no files. ``half`` stores the weights in half precision. Raises EngineError for
-        what cannot be written so, NotInstalled for a converter that is missing.
+        ``card`` is that of the artifact. What the graph does around its network and other engines cannot (decoding,
+        resizing, suppressing boxes) is left out; the returned Artifact says how a codec does it instead. Its ``path``
+        is the file's name, and it lists no files. ``half`` stores the weights in half precision. Raises EngineError
+        for what cannot be written in that format, NotInstalled for a missing converter.
         """
 
 
 @runtime_checkable
 class Codec(Protocol):
-    """A task fitted to one model: pictures to tensors, tensors to an Inference, keyed by role.
+    """A task bound to one model: pictures to tensors and tensors to an Inference, tensors by role.
 
     Optional: ``HasPicture``.
     """
 
     def encode(self, frame: Frame) -> Tensors:
-        """The model's inputs by role, built with ``frame.prepared`` so that brains share them."""
+        """The model's inputs by role, made by ``frame.prepared`` so that brains share them."""
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        """Rows by descending score, none under the card's threshold, in the picture's own pixels."""
+        """The answer: rows by descending score, none under the card's threshold, in pixels of the original picture."""
 
 
 @runtime_checkable
 class HasPicture(Protocol):
-    """A codec that says what it asks of a frame: then a run decodes no more than is needed."""
+    """A codec that says how it takes a picture: then a run decodes no more than it needs."""
 
     picture: PictureSpec
 
 
 @runtime_checkable
 class Task(Protocol):
-    """A family of outputs that are read the same way: ``tf-detection``, ``yolo``, ..."""
+    """A family of models whose outputs are read in the same way: ``tf-detection``, ``yolo``, ..."""
 
-    kind: str  # what its Inferences are: "object-detection", "semantic-segmentation", ...
+    kind: str  # of its Inferences: "object-detection", "semantic-segmentation", ...
 
     def recognise(self, model: Signature) -> Card | None:
-        """Drafts a card for a bare model, saying in ``notes`` how it knew; None where it is not of this family."""
+        """Drafts a card for a model without one, its ``notes`` saying how it knew; None for another family's model."""
 
     def bind(self, card: Card, model: Signature) -> Codec:
-        """Fits the card to the model. Raises TaskError here, never at the first frame."""
+        """Binds the card to the model. What does not fit is a TaskError here, never at the first frame."""
 
 
 @runtime_checkable
@@ -181,34 +185,34 @@ class Source(Protocol):
     Optional: ``HasTotal``, ``HasGaps``, ``HasFolder``, ``HasFiles``.
     """
 
-    live: bool  # a camera: the newest frame wins; a file: every frame counts
+    live: bool  # of a camera only the newest frame counts; of a file every frame
 
     def frames(self) -> Iterator[Frame]:
         """Frames in order, ``index`` from 0. Raises SourceError where nothing can be read at all.
 
-        A picture that cannot be read is still a Frame: it says so when its pixels are asked for. The frames of a live
-        source are read in a thread of their own. If they are no generator and have a ``close``, it is called from
-        another thread at the end, also while they are waited for; a generator is closed once it has come back.
+        A picture that cannot be read is still a Frame, which raises when its pixels are read. The frames of a live
+        source are read in a thread of their own. An iterator with a ``close`` that is not a generator is closed from
+        another thread at the end, even while a frame is awaited; a generator is closed after it has yielded.
         """
 
 
 @runtime_checkable
 class HasTotal(Protocol):
-    """A source that may know how many frames there will be: for a progress bar."""
+    """A source that may know how many frames there will be, for a progress bar; None where it does not."""
 
     total: int | None
 
 
 @runtime_checkable
 class HasGaps(Protocol):
-    """A live source that counts how often it was lost and came back."""
+    """A live source that counts how often its connection was lost and came back."""
 
     gaps: int
 
 
 @runtime_checkable
 class HasFolder(Protocol):
-    """A source that takes every picture of a folder, also from those below it; a sink that leaves pictures in one.
+    """A source that reads every picture in a folder and below it, or a sink that writes pictures into one.
 
     A run refuses a sink whose folder its source searches.
     """
@@ -218,14 +222,14 @@ class HasFolder(Protocol):
 
 @runtime_checkable
 class HasFiles(Protocol):
-    """A source that knows the paths that it reads, so that no sink writes over one."""
+    """A source that knows the paths that it reads, so that no sink overwrites one."""
 
     files: Collection[str]
 
 
 @attrs.frozen
 class BrainRef:
-    """A brain that a store offers."""
+    """A brain in a store."""
 
     name: str
     version: str
@@ -239,13 +243,13 @@ class Store(Protocol):
     Optional, of the target: ``HasSplit``.
     """
 
-    label: str  # its kind and location: receipts carry it
+    label: str  # its kind and location, for receipts
 
     def list(self) -> Iterable[BrainRef]:
-        """What it offers. Raises UnreachableError."""
+        """The brains that it has. Raises UnreachableError."""
 
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
-        """A folder with a ``brain.json``, or a bare model; None is the newest version.
+        """The path of a folder with a ``brain.json``, or of a model without a card; None is the newest version.
 
         A store that is not on this machine makes a Release and leaves the rest to ``cache.install``.
         Raises NoSuchBrain, UnreachableError, StoreError.
@@ -254,10 +258,10 @@ class Store(Protocol):
 
 @runtime_checkable
 class HasSplit(Protocol):
-    """The target of a store whose references are not cut at the last slash."""
+    """The target of a store whose references are not split at the last slash."""
 
     def split(self, text: str) -> tuple[str, str]:
-        """(location, name) of what follows the scheme: ``bucket/folder/page`` of ``s3:bucket/folder/page``."""
+        """(location, name) of what follows the scheme, such as ``bucket/folder/page`` in ``s3:bucket/folder/page``."""
 
 
 @runtime_checkable
@@ -265,15 +269,15 @@ class OnlineStore(Protocol):
     """A store that also runs its brains."""
 
     def online(self, name: str, version: str | None, conf: float | None) -> Brain:
-        """A Brain whose answers come from the server; ``conf`` is the least score, None leaves it to the store."""
+        """A Brain whose answers come from the server; ``conf`` is the score threshold, None leaves it to the store."""
 
 
 @runtime_checkable
 class Publisher(Protocol):
-    """A store that takes brains."""
+    """A store to which brains can be published."""
 
     def push(self, folder: Path) -> BrainRef:
-        """Publishes a folder with a ``brain.json``, whole or not at all."""
+        """Publishes a folder with a ``brain.json``, completely or not at all."""
 
 
 @runtime_checkable
@@ -281,10 +285,10 @@ class Writer(Protocol):
     """An open sink."""
 
     def write(self, result: Result) -> None:
-        """Takes what a run says of one frame. Raises SinkError."""
+        """Takes the result of one frame. Raises SinkError."""
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Called once, after the last result of a run that came to its end."""
+        """Called once, after the last result of a run that was not broken off."""
 
 
 @runtime_checkable
@@ -295,26 +299,26 @@ class Sink(Protocol):
     """
 
     def open(self) -> AbstractContextManager[Writer]:
-        """Opened before the first frame, closed on every way out. Raises SinkError where it cannot be written."""
+        """Entered before the first frame and left in any case. Raises SinkError where it cannot be written."""
 
 
 @runtime_checkable
 class HasDraws(Protocol):
-    """A sink that says whether it needs the pictures' pixels: then they are decoded whole, once for all."""
+    """A sink that says whether it needs all pixels of the pictures, which are then decoded once for all sinks."""
 
     draws: bool
 
 
 @runtime_checkable
 class HasPlaces(Protocol):
-    """A sink that says what it writes: no other sink of the run may write there."""
+    """A sink that says which paths it writes: no other sink of the run may write there."""
 
     places: Sequence[Path]
 
 
 @runtime_checkable
 class Trainer(Protocol):
-    """Trains the object that predicts."""
+    """Trains brains of a family."""
 
     def train(self, brain: Brain, dataset: Path, options: Mapping[str, str]) -> Brain:
-        """Gives a new brain; the old one stays as it is."""
+        """A new brain, trained further from ``brain``, which stays as it is, on the data in ``dataset``."""

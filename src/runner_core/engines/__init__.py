@@ -1,4 +1,4 @@
-"""What engine plugins share: tensors at a session's border, and the first bytes of a model file."""
+"""What engine plugins share: the tensors that go into and out of a session, and the header of a model file."""
 
 from typing import TYPE_CHECKING
 

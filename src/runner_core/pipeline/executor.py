@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from threading import Lock
 
-from runner_core.brain import Brain, Cascade, stages
+from runner_core.brain import Brain, Cascade, list_stages
 from runner_core.errors import EngineError, ImageError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.preprocess import PictureSpec
@@ -36,7 +36,7 @@ class FrameExecutor:
 
     def __init__(self, brains: Sequence[Brain], *, exact: bool = True) -> None:
         """Raises UsageError if two brains have one name."""
-        every = tuple(dict.fromkeys(stage for brain in brains for stage in stages(brain)))
+        every = tuple(dict.fromkeys(stage for brain in brains for stage in list_stages(brain)))
         names = [brain.name for brain in (*brains, *(brain for brain in every if brain not in brains))]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -115,5 +115,5 @@ def _group_by_first(brains: Sequence[Brain], fed: Mapping[Brain, Brain]) -> list
     """The brains, in their order, grouped by the brain that they begin with; each as ``fed`` has it."""
     groups: dict[Brain, list[Brain]] = {}
     for brain in brains:
-        groups.setdefault(stages(brain)[0], []).append(fed[brain])
+        groups.setdefault(list_stages(brain)[0], []).append(fed[brain])
     return [tuple(group) for group in groups.values()]

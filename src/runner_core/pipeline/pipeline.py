@@ -10,7 +10,7 @@ from typing import Self
 
 import attrs
 
-from runner_core.brain import Brain, demand_brain, stages
+from runner_core.brain import Brain, demand_brain, list_stages
 from runner_core.contracts import HasDraws, HasGaps, Sink, Source, Writer
 from runner_core.errors import SourceError
 from runner_core.pipeline.executor import FrameExecutor
@@ -122,7 +122,7 @@ class _Flow:
     @classmethod
     def of(cls, source: Source, brains: Sequence[Brain], threads: int | None, *, exact: bool) -> Self:
         checked = _check_brains(brains)
-        firsts = [stages(brain)[0] for brain in checked]
+        firsts = [list_stages(brain)[0] for brain in checked]
         split = ThreadSplit.split(get_thread_budget(threads), live=source.live, firsts=firsts)
         return cls(source, FrameExecutor(checked, exact=exact), split)
 

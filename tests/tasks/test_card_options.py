@@ -1,11 +1,10 @@
 """A card's options, checked when the brain is opened."""
 
-import numpy as np
 import pytest
 
 from runner_core.cards.card import Card
 from runner_core.errors import TaskError
-from runner_core.tasks.card_options import read_choice, read_flag, read_index, read_matrix, read_numbers
+from runner_core.tasks.card_options import read_choice, read_flag, read_index
 
 
 def card(**options):
@@ -16,7 +15,6 @@ def test_options_that_are_absent_have_defaults():
     assert read_choice(card(), "order", "xy", "yx") is None
     assert read_flag(card(), "nms", True) is True
     assert read_index(card(), "background", 3) is None
-    assert read_numbers(card(), "variances", (0.1, 0.2)).tolist() == np.float32([0.1, 0.2]).tolist()
 
 
 def test_options_that_make_sense():
@@ -24,7 +22,6 @@ def test_options_that_make_sense():
     assert read_flag(card(nms=False), "nms", True) is False
     assert read_index(card(background=2), "background", 3) == 2
     assert read_index(card(background=7), "background", None) == 7
-    assert read_matrix(card(anchors=[[1, 2], [3, 4]]), "anchors", 2).tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize(
@@ -36,10 +33,6 @@ def test_options_that_make_sense():
         (lambda: read_index(card(background=3), "background", 3), "option background is 3"),
         (lambda: read_index(card(background=-1), "background", None), "option background is -1"),
         (lambda: read_index(card(background=True), "background", 3), "option background is True"),
-        (lambda: read_numbers(card(variances=[1]), "variances", (0.1, 0.2)), "option variances is something else"),
-        (lambda: read_matrix(card(), "anchors", 2), "option anchors is missing"),
-        (lambda: read_matrix(card(anchors=[[1], [2, 3]]), "anchors", 2), "option anchors is something else"),
-        (lambda: read_matrix(card(anchors=[[1, float("nan")]]), "anchors", 2), "option anchors is something else"),
     ],
 )
 def test_options_that_make_none_are_refused(read, said):

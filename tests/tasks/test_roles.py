@@ -7,7 +7,6 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.tasks.roles import (
-    axis_length,
     bind_roles,
     can_have_shape,
     check_shape,
@@ -75,10 +74,7 @@ def test_an_output_comes_with_or_without_its_batch():
             drop_batch_axis(card(), "boxes", wrong, (4,))
 
 
-def test_lengths_of_axes():
-    assert axis_length(BOXES, 1) == 5
-    assert axis_length(BOXES, -1) == 4
-    assert axis_length(None, 1) is axis_length(TensorSpec("a", None, "float32"), 1) is None
+def test_a_shape_is_shown_with_its_open_lengths():
     assert format_shape((1, None, 4)) == "[1 x N x 4]"
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from runner_detection.box_order import TO_CORNERS
-from runner_detection.outputs import check_same_rows, find_tensor_pair, find_tensors
+from runner_detection.outputs import axis_length, check_same_rows, find_tensor_pair, find_tensors
 
 from runner_core.cards import Card
 from runner_core.contracts import TensorSpec
@@ -33,3 +33,10 @@ def test_a_pair_has_boxes_and_as_many_rows_of_scores():
 )
 def test_every_order_becomes_corners(order, box):
     assert TO_CORNERS[order](np.array([box], np.float32)).tolist() == [[1, 2, 5, 8]]
+
+
+def test_lengths_of_axes():
+    spec = TensorSpec("a", (1, 5, 4), "float32")
+    assert axis_length(spec, 1) == 5
+    assert axis_length(spec, -1) == 4
+    assert axis_length(None, 1) is axis_length(TensorSpec("a", None, "float32"), 1) is None

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from runner_core.tasks.card_options import read_choice as read_choice
     from runner_core.tasks.card_options import read_flag as read_flag
     from runner_core.tasks.card_options import read_index as read_index
-    from runner_core.tasks.card_options import read_matrix as read_matrix
-    from runner_core.tasks.card_options import read_numbers as read_numbers
     from runner_core.tasks.codec import PictureCodec as PictureCodec
     from runner_core.tasks.detections import build_inference as build_inference
     from runner_core.tasks.detections import build_suppressed_inference as build_suppressed_inference
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from runner_core.tasks.picture_input import draft_input as draft_input
     from runner_core.tasks.picture_input import is_picture_input as is_picture_input
     from runner_core.tasks.roles import Shape as Shape
-    from runner_core.tasks.roles import axis_length as axis_length
     from runner_core.tasks.roles import bind_roles as bind_roles
     from runner_core.tasks.roles import can_have_shape as can_have_shape
     from runner_core.tasks.roles import check_shape as check_shape
@@ -52,7 +49,7 @@ else:
         __name__,
         {
             "activation": ["ACTIVATIONS", "are_probabilities", "sigmoid"],
-            "card_options": ["read_choice", "read_flag", "read_index", "read_matrix", "read_numbers"],
+            "card_options": ["read_choice", "read_flag", "read_index"],
             "codec": ["PictureCodec"],
             "detections": ["build_inference", "select_best_rows", "build_suppressed_inference"],
             "label_check": ["read_background", "drop_wrong_labels", "check_classes"],
@@ -67,7 +64,6 @@ else:
             ],
             "roles": [
                 "Shape",
-                "axis_length",
                 "short_name",
                 "check_shape",
                 "find_tensor",

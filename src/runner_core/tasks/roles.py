@@ -76,11 +76,6 @@ def format_shape(shape: Shape) -> str:
     return "[" + " x ".join("N" if side is None else str(side) for side in shape) + "]"
 
 
-def axis_length(spec: TensorSpec | None, index: int) -> int | None:
-    """The length of an axis; None where it is not fixed."""
-    return None if spec is None or not spec.shape else spec.shape[index]
-
-
 def short_name(name: str) -> str:
     """The name without what exporters add: ``inputs`` for ``import/serving_default_inputs:0``."""
     return name.partition(":")[0].rpartition("/")[2].removeprefix("serving_default_")

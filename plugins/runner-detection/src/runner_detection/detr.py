@@ -20,7 +20,6 @@ from runner_core.tasks import (
     ACTIVATIONS,
     IMAGENET,
     PictureCodec,
-    axis_length,
     bind_normalised_picture,
     bind_roles,
     build_inference,
@@ -37,7 +36,7 @@ from runner_core.tasks import (
 )
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
-from runner_detection.outputs import check_same_rows, find_tensor_pair
+from runner_detection.outputs import axis_length, check_same_rows, find_tensor_pair
 
 # Names of (boxes, logits) in exports, and what makes scores of these logits.
 NAMES = {("pred_boxes", "pred_logits"): "softmax", ("pred_boxes", "logits"): "softmax", ("dets", "labels"): "sigmoid"}

@@ -18,7 +18,6 @@ from runner_core.results import Floats, Inference, centred_to_corners, points_to
 from runner_core.tasks import (
     UNIT,
     PictureCodec,
-    axis_length,
     bind_normalised_picture,
     bind_roles,
     build_suppressed_inference,
@@ -30,6 +29,7 @@ from runner_core.tasks import (
     sigmoid,
 )
 from runner_detection.kind import KIND
+from runner_detection.outputs import axis_length
 
 STRIDE = 16
 BOX = 5  # objectness, tx, ty, tw, th

@@ -33,3 +33,8 @@ def check_same_rows(card: Card, rows: Mapping[str, int | None]) -> None:
         raise TaskError(
             f"brain {card.name}: the outputs differ in rows: {told}", remedy="give roles that belong together"
         )
+
+
+def axis_length(spec: TensorSpec | None, index: int) -> int | None:
+    """The length of an axis; None where it is not fixed."""
+    return None if spec is None or not spec.shape else spec.shape[index]

@@ -18,7 +18,6 @@ from runner_core.tasks import (
     ACTIVATIONS,
     SIGNED,
     PictureCodec,
-    axis_length,
     bind_normalised_picture,
     bind_roles,
     build_suppressed_inference,
@@ -30,14 +29,13 @@ from runner_core.tasks import (
     labels_from_metadata,
     read_choice,
     read_index,
-    read_matrix,
-    read_numbers,
     short_name,
 )
 from runner_detection.box_order import YX_TO_XY
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
-from runner_detection.outputs import check_same_rows, find_tensor_pair
+from runner_detection.number_options import read_matrix, read_numbers
+from runner_detection.outputs import axis_length, check_same_rows, find_tensor_pair
 
 # Names of (offsets, scores) in exports, and the order of an offset's four numbers there.
 NAMES = {("box_encodings", "class_predictions"): "yxhw", ("mbox_loc", "mbox_conf"): "xywh", ("loc", "conf"): "xywh"}

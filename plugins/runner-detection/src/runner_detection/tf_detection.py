@@ -19,7 +19,6 @@ from runner_core.results import UNITS, Floats, Inference, Mask, are_normalised, 
 from runner_core.tasks import (
     PictureCodec,
     Shape,
-    axis_length,
     bind_picture,
     bind_roles,
     build_inference,
@@ -34,7 +33,7 @@ from runner_core.tasks import (
 )
 from runner_detection.box_order import YX_TO_XY
 from runner_detection.kind import KIND
-from runner_detection.outputs import check_same_rows, find_tensors
+from runner_detection.outputs import axis_length, check_same_rows, find_tensors
 from runner_detection.paste import PastedMask
 
 INPUTS = ("image_tensor", "encoded_image_string_tensor", "input_tensor", "inputs")

@@ -22,7 +22,6 @@ from runner_core.tasks import (
     PictureCodec,
     Shape,
     YoloLayout,
-    axis_length,
     bind_normalised_picture,
     bind_roles,
     build_inference,
@@ -43,6 +42,7 @@ from runner_core.tasks import (
 )
 from runner_detection.class_scores import best_class
 from runner_detection.kind import KIND
+from runner_detection.outputs import axis_length
 
 ORDERS = ("rows", "columns", "end-to-end")
 COCO_POSE, COCO_V6 = 4 + 1 + 3 * 17, 5 + 80  # features: a person with 17 keypoints; COCO with objectness

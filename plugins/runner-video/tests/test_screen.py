@@ -130,10 +130,10 @@ def test_a_desktop_that_shrinks_is_seen_as_it_is_then():
 @pytest.mark.parametrize(
     ("location", "said"),
     [
-        ("screen?size=400x300", "screen: what is asked for is not all on the screen; see size and offset"),
-        ("screen?size=20x20&offset=310,0", "screen: what is asked for is not all on the screen"),
-        ("screen:1", "screen:1: no such screen, or one that may not be seen"),
-        ("screen::98765", "screen::98765: no such screen, or one that may not be seen; run it in that desktop"),
+        ("screen?size=400x300", "screen: a part of what is asked for is not on the screen; see size and offset"),
+        ("screen?size=20x20&offset=310,0", "screen: a part of what is asked for is not on the screen"),
+        ("screen:1", "screen:1: no such screen, or no permission to see it"),
+        ("screen::98765", "screen::98765: no such screen, or no permission to see it; run it in that desktop"),
     ],
 )
 def test_what_cannot_be_seen_is_said(location, said, desktop):
@@ -173,7 +173,7 @@ def test_other_systems_have_other_words(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     screen = Screen("1?fps=10").input
     assert (screen.format, screen.place, screen.options["framerate"]) == ("avfoundation", "Capture screen 1", "10")
-    with pytest.raises(UsageError, match=r"\?size=9x9: here the whole screen alone can be had; leave out size"):
+    with pytest.raises(UsageError, match=r"\?size=9x9: only the whole screen can be captured here; leave out size"):
         Screen("?size=9x9")
     monkeypatch.setattr(sys, "platform", "win32")
     screen = Screen("screen?size=640x480&offset=-20,10").input

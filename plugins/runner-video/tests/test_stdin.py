@@ -127,15 +127,15 @@ def test_a_picture_with_its_length_is_given_at_once(pipe):
         (encoded("JPEG")[0][:-9], "-: cut short in picture 0"),
         (
             encoded("BMP")[0] + encoded("WEBP")[0],
-            "-: picture 1 is no BMP as the first one is; those before it are done",
+            "-: picture 1 is not a BMP, as the first one is; those before it are done",
         ),
         (
             encoded("WEBP")[0] + encoded("BMP")[0],
-            "-: picture 1 is no WebP as the first one is; those before it are done",
+            "-: picture 1 is not a WebP, as the first one is; those before it are done",
         ),
         (with_lengths(encoded("JPEG"))[:-1], "-: cut short in picture 2; those before it are done"),
         (with_lengths(encoded("JPEG")) + b"\0\0", "-: cut short in picture 3"),
-        (with_lengths(encoded("JPEG")) + b"\xff" * 9, "-: picture 3 is to have 4294967295 bytes, more than"),
+        (with_lengths(encoded("JPEG")) + b"\xff" * 9, "-: picture 3 claims to have 4294967295 bytes, more than"),
     ],
 )
 def test_what_does_not_come_is_said(data, said, pipe):

@@ -77,7 +77,7 @@ def test_a_slip_in_an_option_is_told_though_it_may_be_the_cameras(slip, meant, c
     source = Stream(f"rtsp://me:s3cret@host/live?{slip}")
     assert source.input.place.endswith(slip)
     name = slip.partition("=")[0]
-    told = f"rtsp://host/live: {name}= is left to the server; did you mean {meant}=?"
+    told = f"rtsp://host/live: {name}= is passed to the server; did you mean {meant}=?"
     assert caplog.messages == ([told] if meant else [])
 
 
@@ -145,7 +145,7 @@ def test_what_brings_nothing_from_the_beginning_is_an_error(script):
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [(401, "it wants a user and a password"), (403, "it is forbidden to you"), (404, "there is nothing at that addr")],
+    [(401, "it needs a user and a password"), (403, "access is forbidden"), (404, "there is nothing at that addr")],
 )
 def test_what_a_server_refuses_is_said(code, said, tmp_path):
     with FaultyServer(tmp_path) as server:
@@ -161,13 +161,13 @@ def test_an_address_without_slashes_is_one_all_the_same():
 
 @pytest.mark.parametrize("name", ["stream", "video"])
 def test_an_empty_address_is_said(name):
-    with pytest.raises(SourceError, match="nothing is named to be read; write it behind the colon"):
+    with pytest.raises(SourceError, match="there is nothing to read; write it after the colon"):
         open_source(f"{name}:")
 
 
 @pytest.mark.parametrize("address", ["foo://127.0.0.1/x", "http://nosuch.invalid/x"])
 def test_an_address_that_cannot_be_is_said(address):
-    with pytest.raises(SourceError, match=f"{address}: no (protocol that FFmpeg knows|such host)"):
+    with pytest.raises(SourceError, match=f"{address}: (FFmpeg does not know this protocol|no such host)"):
         take(Stream(address), 1)
 
 

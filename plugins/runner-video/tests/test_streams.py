@@ -146,7 +146,7 @@ def test_it_leaves_no_thread_behind(closed, tmp_path):
         ([], SourceError, "no camera in it; write one source a line"),
         (["# none", ""], SourceError, "no camera in it"),
         (["pictures/"], SourceError, "pictures/"),
-        (["lavfi:testsrc"], SourceError, "lavfi:testsrc is not live; a list of streams holds cameras alone"),
+        (["lavfi:testsrc"], SourceError, "lavfi:testsrc is not live; a list of streams holds only cameras"),
         (["bad.streams"], SourceError, r"bad\.streams: bad\.streams is a list itself; write its cameras here"),
         (["0", "1?zoom=2"], UsageError, r"bad\.streams: 1\?zoom=2: no option 'zoom'; known: size"),
         (["gopher://host"], NotInstalled, r"bad\.streams: no installed source reads 'gopher://host'"),

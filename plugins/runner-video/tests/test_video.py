@@ -185,7 +185,7 @@ def test_pictures_are_let_go_without_the_garbage_collector(clip):
 
 def test_a_slip_in_an_option_of_an_address_is_told(caplog):
     assert VideoSource("http://host/clip.mp4?strde=5&token=1&stride=2").stride == 2
-    assert caplog.messages == ["http://host/clip.mp4: strde= is left to the server; did you mean stride=?"]
+    assert caplog.messages == ["http://host/clip.mp4: strde= is passed to the server; did you mean stride=?"]
 
 
 def piped(data: bytes, location: str) -> subprocess.CompletedProcess[bytes]:

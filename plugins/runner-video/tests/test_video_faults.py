@@ -27,7 +27,8 @@ def test_of_a_video_cut_short_the_frames_up_to_there_come_first(suffix, tmp_path
     options = FAST if suffix in (".mp4", ".mov") else {}
     frames = VideoSource(cut(write_clip(tmp_path / f"cut{suffix}", options=options), 0.6)).frames()
     numbers = []
-    with pytest.raises(SourceError, match=rf"cut{suffix}: cut short after .* s of .* s; what was there is done"):
+    told = rf"cut{suffix}: cut short after .* s of .* s; the pictures before that are done"
+    with pytest.raises(SourceError, match=told):
         numbers.extend(number_of(frame.pixels) for frame in frames)
     assert numbers == list(range(len(numbers)))
     assert 0 < len(numbers) < 20
@@ -47,7 +48,7 @@ def test_of_a_video_whose_connection_breaks_the_frames_up_to_there_come_first(su
         frames = VideoSource(f"{server.url}/clip{suffix}").frames()
         numbers = []
         with pytest.raises(
-            SourceError, match=rf"clip{suffix}: cut short after .* s( of .* s)?; what was there is done"
+            SourceError, match=rf"clip{suffix}: cut short after .* s( of .* s)?; the pictures before that are done"
         ):
             numbers.extend(number_of(frame.pixels) for frame in frames)
     assert numbers[:-1] == list(range(len(numbers) - 1))  # of the last there may be a part
@@ -97,7 +98,7 @@ def write_sound(path: Path) -> None:
             "not a video that can be read, or one without its index; copy or record it again",
         ),
         (lambda path: path.mkdir(), "is a folder; name a file in it"),
-        (write_sound, "there are no pictures in it; sound alone is nothing to look at"),
+        (write_sound, "there are no pictures in it; give a file that is not sound only"),
     ],
     ids=["missing", "empty", "text", "noise", "cut before its index", "folder", "sound"],
 )

@@ -193,9 +193,9 @@ def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffi
 @pytest.mark.parametrize(
     ("location", "said"),
     [
-        ("out.gif", r"out.gif: no video is written by that name; end it in .mp4, .m4v, .mov, .mkv"),
-        ("rtmp://me:secret@host/live", "^rtmp://host/live: no video is written by that name"),
-        ("out", "no video is written by that name"),
+        ("out.gif", r"out.gif: not the name of a video; end it in .mp4, .m4v, .mov, .mkv"),
+        ("rtmp://me:secret@host/live", "^rtmp://host/live: not the name of a video"),
+        ("out", "not the name of a video"),
         ("out.mp4?fps=0", "fps=0 is not a number of frames a second"),
         ("out.mp4?codec=vp9", "no option 'codec'; known: fps"),
     ],

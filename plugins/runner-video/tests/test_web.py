@@ -124,7 +124,7 @@ def test_nobody_there_is_a_picture_that_fails(address):
 def test_a_server_that_wants_to_know_who_one_is_says_so_without_the_password(server):
     server.always("/live", status(401, {"WWW-Authenticate": 'Digest realm="camera", nonce="1"'}))
     address = f"{server.url}/live".replace("http://", "http://admin:s3cret@")
-    with pytest.raises(SourceError, match=f"{server.url}/live: it wants a user and a password") as raised:
+    with pytest.raises(SourceError, match=f"{server.url}/live: it needs a user and a password") as raised:
         first(open_source(address))
     assert "s3cret" not in str(raised.value)
 

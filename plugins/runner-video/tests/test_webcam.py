@@ -12,7 +12,7 @@ import sys
 
 import av
 import pytest
-from runner_video.webcam import SYSTEMS, Webcam, device_name
+from runner_video.webcam import SYSTEMS, Webcam, find_device_name
 
 from runner_core.errors import SourceError, UsageError
 from runner_core.pipeline.sources_sinks import open_source
@@ -67,9 +67,9 @@ def test_where_cameras_have_names_alone_a_number_is_a_place_in_the_list(monkeypa
 
     devices = [Device("Microphone", "audio"), Device("Front", "video"), Device("Back", "video")]
     monkeypatch.setattr(av, "enumerate_input_devices", lambda device: devices, raising=False)
-    assert device_name(SYSTEMS["win32"], "1") == "video=Back"
+    assert find_device_name(SYSTEMS["win32"], "1") == "video=Back"
     with pytest.raises(SourceError, match="2: no such camera; there are: Front, Back"):
-        device_name(SYSTEMS["win32"], "2")
+        find_device_name(SYSTEMS["win32"], "2")
 
 
 @pytest.mark.parametrize(

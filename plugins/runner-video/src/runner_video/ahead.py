@@ -1,4 +1,4 @@
-"""Ahead: a stream that can be looked into before it is read."""
+"""Ahead: a stream whose next bytes can be seen before they are read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ BLOCK = 1 << 16
 
 
 class Ahead:
-    """Reads what has come, never waiting for more than is asked for.
+    """Reads what has come; never waits for more bytes than are asked for.
 
-    ``limit``  how many bytes may be taken at once.
+    ``limit``  how many bytes may be taken at once, at most.
     """
 
     def __init__(self, stream: io.BufferedReader, limit: int) -> None:
@@ -19,15 +19,15 @@ class Ahead:
         self._held = bytearray()
 
     def peek(self, count: int) -> bytes:
-        """The next bytes, which stay; fewer at the end."""
+        """The next bytes, which stay in the stream; fewer at the end."""
         while len(self._held) < count and self._grow():
             pass
         return bytes(self._held[:count])
 
     def take(self, count: int) -> bytes:
-        """Raises EOFError where there are not so many, ValueError where they are more than the limit."""
+        """The next bytes. Raises EOFError if there are fewer, ValueError if ``count`` is above the limit."""
         if count > self._limit:
-            raise ValueError(f"is to have {count} bytes, more than {self._limit}")
+            raise ValueError(f"claims to have {count} bytes, more than {self._limit}")
         while len(self._held) < count:
             if not self._grow():
                 raise EOFError
@@ -36,7 +36,7 @@ class Ahead:
         return taken
 
     def take_to(self, pattern: re.Pattern[bytes]) -> bytes:
-        """What is before the first match of ``pattern``, of 2 bytes. Raises as ``take`` does."""
+        """The bytes before the first match of ``pattern``, which matches 2 bytes. Raises as ``take`` does."""
         searched = 0
         while not (found := pattern.search(self._held, searched)):
             searched = max(len(self._held) - 1, 0)
@@ -47,7 +47,7 @@ class Ahead:
         return self.take(found.start())
 
     def take_all(self) -> bytes:
-        """What is left, or so much of it that it is one byte more than the limit."""
+        """The remaining bytes, at most one more than the limit."""
         return self.peek(self._limit + 1)
 
     def _grow(self) -> bool:

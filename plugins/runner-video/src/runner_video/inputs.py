@@ -1,4 +1,4 @@
-"""Input: something that FFmpeg opens."""
+"""Input: what FFmpeg opens."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from runner_core.errors import SourceError
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: C: is a drive
 
-Fault = tuple[str, str]  # what is the matter, and the remedy
+Fault = tuple[str, str]  # the problem and the remedy
 
 
-def _tagged(tag: bytes) -> int:
+def _code_of_tag(tag: bytes) -> int:
     return int(av.error.tag_to_code(tag))
 
 
@@ -27,10 +27,10 @@ _LOOK = "check the address and whether the camera is on"
 
 FAULTS: Mapping[int, Fault] = {
     errno.ENOENT: ("no such file", "check the path"),
-    errno.EACCES: ("permission denied", "see to it that you may read it"),
+    errno.EACCES: ("permission denied", "change its permissions so that you can read it"),
     errno.EISDIR: ("is a folder", "name a file in it"),
     **dict.fromkeys(
-        (_tagged(b"INDA"), _tagged(b"EOF ")),
+        (_code_of_tag(b"INDA"), _code_of_tag(b"EOF ")),
         ("not a video that can be read, or one without its index", "copy or record it again"),
     ),
 }
@@ -38,16 +38,16 @@ NETWORK_FAULTS: Mapping[int, Fault] = {
     errno.ECONNREFUSED: ("nobody answers there", _LOOK),
     errno.EHOSTUNREACH: ("no way to that host", "check the address and the network"),
     errno.EIO: ("no such host, or no video comes from it", _LOOK),
-    **dict.fromkeys((_tagged(b"INDA"), _tagged(b"EOF ")), ("what comes is no video", _LOOK)),
-    _tagged(b"EXIT"): ("no answer in time", _LOOK),
-    _tagged(b"\xf8401"): (
-        "it wants a user and a password, or others",
+    **dict.fromkeys((_code_of_tag(b"INDA"), _code_of_tag(b"EOF ")), ("what comes is not a video", _LOOK)),
+    _code_of_tag(b"EXIT"): ("no answer in time", _LOOK),
+    _code_of_tag(b"\xf8401"): (
+        "it needs a user and a password, or others than these",
         "write them before the host: USER:PASSWORD@HOST",
     ),
-    _tagged(b"\xf8403"): ("it is forbidden to you", "check user and password"),
-    _tagged(b"\xf8404"): ("there is nothing at that address", "check its path"),
-    _tagged(b"\xf8PRO"): (
-        "no protocol that FFmpeg knows",
+    _code_of_tag(b"\xf8403"): ("access is forbidden", "check user and password"),
+    _code_of_tag(b"\xf8404"): ("there is nothing at that address", "check its path"),
+    _code_of_tag(b"\xf8PRO"): (
+        "FFmpeg does not know this protocol",
         "it knows rtsp, rtsps, udp, rtmp, http, https, among others",
     ),
 }
@@ -55,13 +55,13 @@ NETWORK_FAULTS: Mapping[int, Fault] = {
 
 @attrs.frozen
 class Input:
-    """What FFmpeg opens, and how. Raises SourceError where no place is named.
+    """What FFmpeg opens, and how. Raises SourceError without a place.
 
-    ``place``    a path, an address, a device, a filter graph; ``name`` is what people see of it.
+    ``place``    a path, an address, a device, a filter graph; ``name`` is what messages show.
     ``format``   FFmpeg's name of the device or demuxer; None lets it find out.
     ``options``  FFmpeg's, for that format.
     ``timeout``  seconds after which a call into FFmpeg gives up; None waits for ever.
-    ``faults``   what to say instead of ``FAULTS`` and ``NETWORK_FAULTS``, by error number.
+    ``faults``   messages in place of ``FAULTS`` and ``NETWORK_FAULTS``, by error number.
     """
 
     place: str = attrs.field()
@@ -74,10 +74,10 @@ class Input:
     @place.validator
     def _named(self, _: object, place: str) -> None:
         if not place:
-            raise SourceError("nothing is named to be read", remedy="write it behind the colon, such as video:clip.mp4")
+            raise SourceError("there is nothing to read", remedy="write it after the colon, such as video:clip.mp4")
 
     @contextmanager
-    def opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+    def open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
         """The container and its first track of pictures. What FFmpeg raises in the block becomes a SourceError."""
         try:
             with av.open(
@@ -88,7 +88,7 @@ class Input:
             raise self.error(error) from error
 
     def error(self, error: av.FFmpegError) -> SourceError:
-        """What FFmpeg said, on one line."""
+        """FFmpeg's error as a message of one line, with a remedy."""
         faults = {**FAULTS, **(NETWORK_FAULTS if _ADDRESS.match(self.place) else {}), **self.faults}
         message, remedy = faults.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
         return SourceError(f"{self.name}: {message}", remedy=remedy)
@@ -96,7 +96,7 @@ class Input:
     def _pictures(self, container: InputContainer) -> VideoStream:
         tracks = [track for track in container.streams.video if not track.disposition & _COVER]
         if not tracks:
-            raise SourceError(f"{self.name}: there are no pictures in it", remedy="sound alone is nothing to look at")
+            raise SourceError(f"{self.name}: there are no pictures in it", remedy="give a file that is not sound only")
         return tracks[0]
 
 

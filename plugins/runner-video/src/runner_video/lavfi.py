@@ -1,4 +1,4 @@
-"""Lavfi: FFmpeg's virtual device, which makes pictures of a filter graph."""
+"""Lavfi: FFmpeg's virtual device, which makes pictures with a filter graph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import av
 
 from runner_core.frames import Frame
-from runner_video.decoding import timed_shots
+from runner_video.decode import decode_shots
 from runner_video.inputs import Input
 from runner_video.live import LiveSource
 
@@ -19,10 +19,10 @@ _NO_GRAPH = ("not a filter graph that FFmpeg can run", "write it like testsrc=si
 
 
 class Lavfi:
-    """The pictures of a filter graph: a camera for tests and demos, where there is none.
+    """The pictures of a filter graph: a camera for tests and demos.
 
-    Live where the graph holds ``realtime``; else every picture, as fast as they are made. ``movie=clip.mp4,realtime``
-    plays a clip as a camera. FFmpeg's manual describes the filters.
+    Live if the graph contains ``realtime``; otherwise every picture, as fast as they are made.
+    ``movie=clip.mp4,realtime`` plays a clip as a camera. FFmpeg's manual describes the filters.
     """
 
     def __init__(self, location: str) -> None:
@@ -33,14 +33,14 @@ class Lavfi:
 
     @property
     def gaps(self) -> int:
-        """How often a live one broke off and was made anew."""
+        """How often a live graph broke off and was started again."""
         return self._camera.gaps
 
     def frames(self) -> Iterator[Frame]:
-        """Raises SourceError where FFmpeg cannot build the graph."""
-        return self._camera.frames() if self.live else self._every()
+        """Raises SourceError if FFmpeg cannot build the graph."""
+        return self._camera.frames() if self.live else self._read_all()
 
-    def _every(self) -> Iterator[Frame]:
-        with self.input.opened() as (container, track):
-            for index, (shot, time) in enumerate(timed_shots(self.input.name, container, track)):
+    def _read_all(self) -> Iterator[Frame]:
+        with self.input.open() as (container, track):
+            for index, (shot, time) in enumerate(decode_shots(self.input.name, container, track)):
                 yield shot.frame(self.input.name, index, time)

@@ -1,4 +1,4 @@
-"""LiveSource: a camera or a stream, watched, and connected again when it fails."""
+"""LiveSource: a camera or a stream, watched, and reconnected when it fails."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OPTIONS = {"stall": SPAN, "give_up": SECONDS}
 
 
 class LiveSource:
-    """What ``source`` shows now, for as long as it does.
+    """What ``source`` shows now, as long as it does.
 
-    ``stall``    seconds without a picture after which the connection is made anew; a new one may take twice as long.
+    ``stall``    seconds without a picture after which it reconnects; a new connection may take twice as long.
     ``give_up``  seconds without a picture after which that is an error. By default the first connection is tried once,
-                 and one that was lost for ever.
-    ``ends``     whether an end is a proper one even where the input told no length.
+                 and a lost one for ever.
+    ``ends``     whether the input may end even though it stated no length.
 
     Gaps are warnings of the logger ``runner``, and ``gaps`` counts them.
     """
@@ -63,7 +63,7 @@ class LiveFrames(Iterator[Frame]):
         return shot.frame(self._source.input.name, self._index, shot.taken - self._first)
 
     def close(self, patience: float = 1.0) -> None:
-        """Ends it, and waits so many seconds for the camera to be let go."""
+        """Ends it, and waits at most ``patience`` seconds for the camera to be released."""
         self._closed.set()
         if self._reader:
             self._reader.stop(patience)
@@ -72,7 +72,7 @@ class LiveFrames(Iterator[Frame]):
         self.close(patience=0)
 
     def _take(self) -> Shot | None:
-        """The next shot, over as many connections as it needs; None at the end."""
+        """The next shot, through as many connections as needed; None at the end."""
         source = self._source
         while not self._closed.is_set():
             self._reader = self._reader or Reader(source.input, ends=source.ends)
@@ -83,11 +83,11 @@ class LiveFrames(Iterator[Frame]):
             else:
                 source.gaps += shot is not None and self._outage.end()
                 return shot
-        self.close(patience=0)  # a connection may have been made while it was closed
+        self.close(patience=0)  # a connection may have been made during ``close``
         return None
 
     def _wait(self, error: SourceError) -> None:
-        """Until the next attempt; raises SourceError where there is to be none."""
+        """Waits for the next attempt. Raises SourceError if there is none."""
         if self._reader:
             self._reader.stop()
         self._reader = None

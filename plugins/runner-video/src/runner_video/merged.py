@@ -1,4 +1,4 @@
-"""MergedFrames: the frames of many cameras, as those of one."""
+"""MergedFrames: the frames of many cameras, as frames of one source."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class MergedFrames(Iterator[Frame]):
         self._first: float | None = None
         for number, (frames, suffix) in enumerate(zip(self._all, suffixes, strict=True)):
             name, args = f"runner-camera {number}", (frames, number, suffix, self._newest)
-            Thread(target=_read, args=args, name=name, daemon=True).start()
+            Thread(target=_read_camera, args=args, name=name, daemon=True).start()
 
     def __next__(self) -> Frame:
-        """Numbered and timed as the frames of one source are."""
+        """The next frame, numbered and timed within all of them."""
         newest = self._newest.take()
         if newest is None:
             raise StopIteration
@@ -40,7 +40,7 @@ class MergedFrames(Iterator[Frame]):
         return frame
 
     def close(self) -> None:
-        """Ends it, and waits a little for the cameras to be let go: for all at once."""
+        """Ends it, and waits a little for all cameras at once to be released."""
         self._newest.close()
         with ThreadPoolExecutor(len(self._all)) as pool:
             list(pool.map(close_frames, self._all))
@@ -49,8 +49,8 @@ class MergedFrames(Iterator[Frame]):
         self._newest.close()
 
 
-def _read(frames: Iterator[Frame], camera: int, suffix: str, newest: NewestFrames) -> None:
-    """A camera's thread."""
+def _read_camera(frames: Iterator[Frame], camera: int, suffix: str, newest: NewestFrames) -> None:
+    """Runs in a thread for each camera."""
     error = None
     try:
         for frame in frames:

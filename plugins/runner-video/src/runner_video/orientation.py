@@ -1,4 +1,4 @@
-"""Orientation: how the pictures of a video lie, and how they are set upright."""
+"""Orientation: how the pictures of a video are rotated and mirrored, and how that is undone."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _MATRIX = "DISPLAYMATRIX"
 
 @attrs.frozen
 class Orientation:
-    """``turned``: rows and columns change places first; ``across``, ``down``: whether they run forwards then."""
+    """``transposed``: rows and columns are swapped first; ``across``, ``down``: whether they then run forwards."""
 
-    turned: bool = False
+    transposed: bool = False
     across: bool = True
     down: bool = True
 
     @classmethod
     def of(cls, picture: VideoFrame) -> Orientation:
-        """By the picture's matrix, ISO/IEC 14496-12's, of nine numbers a b u c d v x y w.
+        """From the picture's matrix of nine numbers a b u c d v x y w (ISO/IEC 14496-12).
 
         A pixel at (p, q) is shown at (a p + c q + x, b p + d q + y).
         """
@@ -31,20 +31,20 @@ class Orientation:
         return cls(True, c > 0, b > 0) if abs(b) > abs(a) else cls(False, a > 0, d > 0)
 
     def size(self, picture: VideoFrame) -> tuple[int, int]:
-        """(width, height) as it is to be shown."""
-        return (picture.height, picture.width) if self.turned else (picture.width, picture.height)
+        """(width, height) of the upright picture."""
+        return (picture.height, picture.width) if self.transposed else (picture.width, picture.height)
 
     def upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """H x W x C, contiguous."""
-        if self.turned:
+        """The upright pixels, H x W x C, contiguous."""
+        if self.transposed:
             pixels = pixels.transpose(1, 0, 2)
         return np.ascontiguousarray(pixels[:: 1 if self.down else -1, :: 1 if self.across else -1])
 
 
 class Orientations:
-    """Those of one track, each looked up once.
+    """The orientations in one track, each read once.
 
-    PyAV keeps a picture whose side data was read until garbage is collected: of a camera, gigabytes.
+    PyAV keeps a picture whose side data was read until garbage collection: for a camera, gigabytes.
     """
 
     def __init__(self) -> None:

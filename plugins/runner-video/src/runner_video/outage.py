@@ -1,4 +1,4 @@
-"""Outage: the time in which a live source gives nothing, and when to try again."""
+"""Outage: while a live source gives nothing, when to try again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ FIRST, LONGEST = 0.25, 1.5  # seconds before an attempt: doubled from one to the
 
 
 class Outage:
-    """Counts attempts and time since something last came; speaks when it begins and when it ends.
+    """Counts attempts and the time since the last picture; logs when an outage begins and when it ends.
 
-    ``give_up``  seconds after which it is final; None goes on for ever, once something has come.
+    ``give_up``  seconds after which it is final; None tries for ever, once something has come.
     """
 
     def __init__(self, name: str, give_up: float | None) -> None:
@@ -26,9 +26,9 @@ class Outage:
         self._begun = False
 
     def pause(self, error: SourceError) -> float:
-        """Seconds to wait before the next attempt, at random so that many cameras do not come back at once.
+        """Seconds to wait before the next attempt, randomised so that many cameras do not reconnect at once.
 
-        Raises ``error`` where nothing ever came and nobody said how long to try, or SourceError once it is given up.
+        Raises ``error`` if nothing ever came and ``give_up`` is None, or SourceError once it is given up.
         """
         if not self._begun and self._give_up is None:
             raise error
@@ -41,7 +41,7 @@ class Outage:
         return min(FIRST * 2.0 ** min(self._attempts - 1, 10), LONGEST) * random.uniform(0.5, 1)
 
     def end(self) -> bool:
-        """Something came; whether that ends a gap."""
+        """Notes that something came; whether that ends a gap."""
         gap = self._begun and self._since is not None
         if gap and self._since is not None:
             lost = monotonic() - self._since

@@ -27,7 +27,7 @@ def runner_sources() -> Iterator[Plugin]:
     yield Plugin(
         "web",
         "runner_video.web:Web",
-        "http(s)://, a stream, a video or a picture as its server says",
+        "http(s)://: a stream, a video or a picture, as its server says",
         claims=("http", "https"),
     )
     yield Plugin("lavfi", "runner_video.lavfi:Lavfi", "a virtual camera: lavfi:testsrc=rate=30,realtime")
@@ -37,4 +37,4 @@ def runner_sources() -> Iterator[Plugin]:
 
 @hookimpl
 def runner_sinks() -> Iterator[Plugin]:
-    yield Plugin("video", "runner_video.sink:VideoSink", "an H.264 video with what was found drawn in: video:PATH")
+    yield Plugin("video", "runner_video.sink:VideoSink", "an H.264 video with the answers drawn in: video:PATH")

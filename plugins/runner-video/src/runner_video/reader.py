@@ -18,18 +18,18 @@ from runner_video.inputs import Input
 from runner_video.orientation import Orientations
 from runner_video.shots import UPRIGHT, Shot
 
-KEPT = 4  # shots that wait to be taken: whoever is slower than the camera gets the newest
+KEPT = 4  # shots wait to be taken: a consumer that is slower than the camera gets the newest
 
 Unpack: TypeAlias = "Callable[[Packet[VideoStream]], Sequence[VideoFrame | bytes]]"
 
 
 class Reader:
-    """Reads from the moment it is made until it is stopped, or the input ends or fails.
+    """Reads from its creation until it is stopped, or the input ends or fails.
 
-    A call into FFmpeg may not come back, whatever timeout it was given: here it holds up nobody but this thread, which
-    is then left to itself and ends when the call does.
+    A call into FFmpeg may not return, whatever timeout it was given: here it blocks only this thread, which is then
+    abandoned and ends when the call does.
 
-    ``ends``  whether an end is a proper one even where the input told no length.
+    ``ends``  whether the input may end even though it stated no length.
     """
 
     def __init__(self, source: Input, *, ends: bool = False) -> None:
@@ -43,31 +43,33 @@ class Reader:
         self._thread.start()
 
     def take(self, patience: float) -> Shot | None:
-        """The next shot, waited for; None at the end. Raises SourceError: the input's, or that none came in time."""
+        """Waits for the next shot; None at the end. Raises SourceError: the input's, or if none came in time."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._shots or self._over, patience):
                 raise SourceError(f"{self._input.name}: nothing came for {patience:g} s")
             if self._shots:
                 return self._shots.popleft()
         if self._error:
-            raise _anew(self._error)
+            raise _without_traceback(self._error)
         return None
 
     def stop(self, patience: float = 0.0) -> None:
-        """Has it end at its next shot, and waits for that so many seconds."""
+        """Ends it at its next shot, and waits at most ``patience`` seconds for that."""
         self._end(None)
         if patience:
             self._thread.join(patience)
 
     def _read(self) -> None:
         try:
-            with self._input.opened() as (container, track):
-                self._read_track(container.demux(track), _as_it_is if track.codec_context.name == "mjpeg" else _decoded)
+            with self._input.open() as (container, track):
+                self._read_track(container.demux(track), _keep_jpeg if track.codec_context.name == "mjpeg" else _decode)
                 proper = self._ends or container.duration is not None
             self._end(None if proper else SourceError(f"{self._input.name}: the stream ended"))
         except SourceError as error:
-            self._end(SourceError(f"{self._input.name}: the stream broke off") if self.begun else _anew(error))
-        except Exception as error:  # noqa: BLE001  # a thread that dies unheard would leave its source waiting
+            self._end(
+                SourceError(f"{self._input.name}: the stream broke off") if self.begun else _without_traceback(error)
+            )
+        except Exception as error:  # noqa: BLE001  # a thread that ends silently would leave its source waiting
             self._end(SourceError(f"{self._input.name}: {type(error).__name__}: {error}"))
 
     def _read_track(self, packets: Iterator[Packet[VideoStream]], unpack: Unpack) -> None:
@@ -93,18 +95,18 @@ class Reader:
             self._changed.notify()
 
 
-def _anew(error: SourceError) -> SourceError:
-    """The same without its traceback, whose frames would hold the connection's memory until garbage is collected."""
+def _without_traceback(error: SourceError) -> SourceError:
+    """The same without its traceback, whose frames would hold the connection's memory until garbage collection."""
     return SourceError(error.message, remedy=error.remedy)
 
 
-def _as_it_is(packet: Packet[VideoStream]) -> Sequence[bytes]:
-    """A JPEG, which needs no other: what is dropped is not decoded, and the rest no larger than somebody needs."""
+def _keep_jpeg(packet: Packet[VideoStream]) -> Sequence[bytes]:
+    """A JPEG, decoded later: a dropped one is never decoded, the others only as large as needed."""
     return (bytes(packet),) if packet.size else ()
 
 
-def _decoded(packet: Packet[VideoStream]) -> Sequence[VideoFrame]:
+def _decode(packet: Packet[VideoStream]) -> Sequence[VideoFrame]:
     try:
         return packet.decode()
-    except av.FFmpegError:  # a damaged picture is lost among many; if no other comes, somebody loses patience
+    except av.FFmpegError:  # one damaged picture is skipped; if no other comes, ``take`` raises
         return ()

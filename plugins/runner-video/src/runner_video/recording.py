@@ -19,7 +19,7 @@ from runner_video.uninterrupted import uninterrupted
 
 TICK = Fraction(1, 90_000)  # of a second: divides the usual frame rates evenly
 
-# What is written plays though the program be killed: the index comes in pieces, one a second.
+# What is written can be played even if the program is killed: the index is written in pieces, one a second.
 _FRAGMENTS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
 FORMATS = {
     ".mp4": ("mp4", _FRAGMENTS),
@@ -27,13 +27,13 @@ FORMATS = {
     ".mov": ("mov", _FRAGMENTS),
     ".mkv": ("matroska", {"flush_packets": "1"}),
 }
-_ENCODER = {"preset": "veryfast", "crf": "23", "bf": "0"}  # without B-pictures the first is shown at nought
+_ENCODER = {"preset": "veryfast", "crf": "23", "bf": "0"}  # without B-frames, so that the first is shown at 0
 
 
 class Recording:
-    """Takes pictures with their times. All are of the size of the first, made even; others are fitted into it.
+    """Takes pictures with their times. All have the size of the first, made even; others are fitted into it.
 
-    ``fps``  how many pictures a second there are where they bring no time.
+    ``fps``  how many pictures a second, for pictures without a time.
     """
 
     def __init__(self, path: Path, title: str, size: tuple[int, int], fps: float) -> None:
@@ -55,7 +55,7 @@ class Recording:
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
 
     def add(self, image: Image.Image, time: float | None) -> None:
-        """Raises SinkError where the file cannot grow."""
+        """Raises SinkError if the file cannot grow."""
         fitted = image if image.size == self._size else ImageOps.pad(image, self._size)
         frame = VideoFrame.from_ndarray(_even(np.asarray(fitted)), format="rgb24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
@@ -64,7 +64,7 @@ class Recording:
         self._put(frame)
 
     def close(self) -> None:
-        """Writes what the encoder still holds, unless writing failed: then FFmpeg must not be asked again."""
+        """Writes what the encoder still holds, unless writing failed: then FFmpeg must not be called again."""
         try:
             if not self._failed:
                 self._put(None)
@@ -80,7 +80,7 @@ class Recording:
                 raise self._error(error) from error
 
     def _tick(self, time: float | None) -> int:
-        """When a picture is shown: as it was taken, from the first on, and never before the one before it."""
+        """When a picture is shown: as it was taken, counted from the first, and always after the one before it."""
         if time is None:
             time = self._count / self._fps
         self._first = time if self._first is None else self._first
@@ -97,21 +97,21 @@ class Recording:
             raise self._error(error) from error
 
     def _error(self, error: av.FFmpegError | OSError) -> SinkError:
-        remedy = "make room, or name a file that you may write"
+        remedy = "make room, or name a file that you can write"
         return SinkError(f"{self._path}: cannot be written ({error.strerror})", remedy=remedy)
 
 
 class _File(io.FileIO):
-    """Writes all or fails. FFmpeg by itself passes over a full disk in the last fragment of an MP4."""
+    """Writes all or fails. FFmpeg by itself ignores a full disk in the last fragment of an MP4."""
 
     def write(self, data: Any, /) -> int:
         rest = memoryview(data)
         while rest:
-            rest = rest[super().write(rest) :]  # a disk nearly full takes a part
+            rest = rest[super().write(rest) :]  # a nearly full disk takes a part
         return len(data)
 
 
 def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """With the last line and column twice where their number is odd."""
+    """With the last row and column twice if their number is odd."""
     height, width = pixels.shape[:2]
     return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -25,10 +25,10 @@ class Desktop:
     """How an operating system's desktop is asked for.
 
     ``device``  FFmpeg's name of it.
-    ``place``   gives what FFmpeg calls the screen that a person calls so. Raises SourceError.
-    ``offset``  what the numbers of the offset are called there; None where the whole screen alone can be had.
-    ``always``  what it is told anyway.
-    ``allow``   how to be allowed to see it.
+    ``place``   turns a typed screen into FFmpeg's name of it. Raises SourceError.
+    ``offset``  FFmpeg's names of the offset's numbers; None if only the whole screen can be captured.
+    ``always``  options that are always given.
+    ``allow``   how to get permission to see it.
     """
 
     device: str
@@ -38,11 +38,11 @@ class Desktop:
     always: Mapping[str, str] = attrs.field(factory=dict)
 
 
-def _on_x11(screen: str) -> str:
+def _find_x11_screen(screen: str) -> str:
     if ":" in screen:
         return screen
     other = f"name an X display, such as {NAME}::0"
-    if os.environ.get("WAYLAND_DISPLAY"):  # it would show the windows of X's programs alone, all else black
+    if os.environ.get("WAYLAND_DISPLAY"):  # it would show only the windows of X programs, all else black
         raise SourceError(
             f"{NAME}: Wayland shows the desktop to no other program", remedy=f"log in with Xorg, or {other}"
         )
@@ -52,7 +52,7 @@ def _on_x11(screen: str) -> str:
     return re.sub(r"(\.\d+)?$", f".{screen}", display, count=1) if screen else display
 
 
-def _on_windows(screen: str) -> str:
+def _find_windows_screen(screen: str) -> str:
     if screen not in ("", "0"):
         raise SourceError(f"{NAME}:{screen}: all screens are one desktop", remedy="choose a part by size and offset")
     return "desktop"
@@ -60,15 +60,15 @@ def _on_windows(screen: str) -> str:
 
 DESKTOPS = {
     "linux": Desktop(
-        "x11grab", _on_x11, ("grab_x", "grab_y"), "run it in that desktop, whose name `echo $DISPLAY` tells",
-        always={"draw_mouse": "1"},  # only because it asks for the pointer does it notice that X has ended
+        "x11grab", _find_x11_screen, ("grab_x", "grab_y"), "run it in that desktop, whose name `echo $DISPLAY` prints",
+        always={"draw_mouse": "1"},  # FFmpeg notices that X has ended only because it asks for the pointer
     ),
     "darwin": Desktop(
         "avfoundation", lambda screen: f"Capture screen {screen or 0}", None,
         "allow it in the privacy settings, under screen recording", always={"capture_cursor": "1"},
     ),
     "win32": Desktop(
-        "gdigrab", _on_windows, ("offset_x", "offset_y"), "run it in the desktop", always={"draw_mouse": "1"},
+        "gdigrab", _find_windows_screen, ("offset_x", "offset_y"), "run it in the desktop", always={"draw_mouse": "1"},
     ),
 }  # fmt: skip
 
@@ -76,11 +76,11 @@ DESKTOPS = {
 class Screen(LiveSource):
     """``screen``, ``screen:1``, ``screen?size=1280x720&offset=10,20&fps=15``; with X11 also ``screen::0``, a display.
 
-    ``size``, ``offset``  the part of it that is looked at, and how far that lies from the left and from the top.
+    ``size``, ``offset``  the part of it that is captured, and its distance from the left and from the top.
     ``fps``  pictures a second (15).
     ``stall``, ``give_up``  see LiveSource.
 
-    The mouse pointer is in the pictures. Raises SourceError where there is no desktop, UsageError.
+    The mouse pointer is in the pictures. Raises SourceError if there is no desktop, UsageError.
     """
 
     def __init__(self, location: str = NAME) -> None:
@@ -96,23 +96,25 @@ class Screen(LiveSource):
             desktop.place(screen),
             name=f"{NAME}:{screen}" if screen else NAME,
             format=desktop.device,
-            options={"fpsprobesize": "0", **desktop.always, **_wanted(location, desktop, **wants)},
+            options={"fpsprobesize": "0", **desktop.always, **_ffmpeg_options(location, desktop, **wants)},
             timeout=options.get("stall", STALL),
             faults={
-                errno.EINVAL: ("what is asked for is not all on the screen", "see size and offset"),
-                errno.EIO: ("no such screen, or one that may not be seen", desktop.allow),
+                errno.EINVAL: ("a part of what is asked for is not on the screen", "see size and offset"),
+                errno.EIO: ("no such screen, or no permission to see it", desktop.allow),
             },
         )
         super().__init__(grabbed, **options)
 
 
-def _wanted(location: str, desktop: Desktop, *, size: str = "", offset: str = "", fps: str = FPS) -> dict[str, str]:
-    """As FFmpeg calls it there. Raises UsageError."""
+def _ffmpeg_options(
+    location: str, desktop: Desktop, *, size: str = "", offset: str = "", fps: str = FPS
+) -> dict[str, str]:
+    """The options under FFmpeg's names. Raises UsageError."""
     wanted = {"framerate": fps}
     if (size or offset) and desktop.offset is None:
-        raise UsageError(f"{location}: here the whole screen alone can be had", remedy="leave out size and offset")
+        raise UsageError(f"{location}: only the whole screen can be captured here", remedy="leave out size and offset")
     if offset and not size:
-        raise UsageError(f"{location}: how large is the part at that offset?", remedy="write size= with it")
+        raise UsageError(f"{location}: an offset needs a size", remedy="write size= with it")
     if size:
         wanted["video_size"] = size
     return wanted | dict(zip(desktop.offset or (), offset.split(",") if offset else (), strict=False))

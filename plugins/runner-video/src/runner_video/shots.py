@@ -17,20 +17,20 @@ from runner_video.orientation import Orientation
 
 UPRIGHT = Orientation()
 
-# A converter takes longer to make than to use, and serves one thread at a time.
+# A converter takes longer to make than to use, and only one thread may use it at a time.
 _own = threading.local()
 
 
 @attrs.frozen
 class Shot:
-    """One picture: decoded by FFmpeg, a JPEG as it came, or why there is none; ``time.monotonic()`` when it came."""
+    """One picture: decoded by FFmpeg, a JPEG as it came, or an error; ``time.monotonic()`` when it came."""
 
     picture: VideoFrame | bytes | ImageError
     taken: float | None = None
     orientation: Orientation = UPRIGHT
 
     def frame(self, source: str, index: int, time: float | None) -> Frame:
-        """Converted to RGB, or decoded, when somebody needs it."""
+        """A frame that is converted to RGB, or decoded, when its pixels are needed."""
         if isinstance(self.picture, VideoFrame):
             render, size = partial(_to_rgb, self.picture, self.orientation), self.orientation.size(self.picture)
             return Frame.from_function(render, size, source=source, index=index, time=time, taken=self.taken)

@@ -1,4 +1,4 @@
-"""VideoSink: a video with what was found drawn in."""
+"""VideoSink: a video with the answers drawn in."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class VideoSink:
     """``video:out.mp4``: H.264, each picture at its frame's time, so that it plays as its source does.
 
     Frames of several cameras make several files: ``out.mp4``, ``out-2.mp4``, ..., whose titles name the camera.
-    Pictures, which have no time, make one file of ``?fps=`` pictures a second (25). What was written plays though the
-    program be killed.
+    Pictures, which have no time, make one file of ``?fps=`` pictures a second (25). What was written can be played even
+    if the program is killed.
     """
 
     draws = True
@@ -39,20 +39,20 @@ class VideoSink:
         self.fps: float = options.get("fps", FPS)
         if self.path.suffix.lower() not in FORMATS:
             name = redact_url(place)
-            raise UsageError(f"{name}: no video is written by that name", remedy=f"end it in {', '.join(FORMATS)}")
+            raise UsageError(f"{name}: not the name of a video", remedy=f"end it in {', '.join(FORMATS)}")
 
     @contextmanager
     def open(self) -> Iterator[VideoWriter]:
-        """Makes the folders that are missing. Raises SinkError where it cannot write, UsageError for a wrong font."""
-        Style.of((1, 1))  # a wrong font is wrong before the first frame
+        """Makes missing folders. Raises SinkError if it cannot write, UsageError for a wrong font."""
+        Style.of((1, 1))  # reports a wrong font before the first frame
         try:
             make_folder(self.path.parent)
-            with self.path.open("ab"):  # not anew yet: it may be what is about to be read
+            with self.path.open("ab"):  # not truncated yet: it may be the file that is read
                 pass
         except OSError as error:
             raise SinkError(
                 f"{self.path}: cannot be written ({error.strerror or error})",
-                remedy="name a file in a folder that you may write to",
+                remedy="name a file in a folder that you can write to",
             ) from error
         with ExitStack() as stack:
             yield VideoWriter(self.path, self.fps, stack)
@@ -75,22 +75,22 @@ class VideoWriter:
         self._recording(result.frame).add(drawn, result.frame.time)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Every file is closed on the way out."""
+        """Nothing to do: every file is closed when the sink is."""
 
     def _recording(self, frame: Frame) -> Recording:
-        """The file for the frame's camera; pictures share one."""
+        """The recording for the frame's camera; pictures share one."""
         camera = "" if frame.time is None else frame.source
         if camera not in self._recordings:
             number = len(self._recordings) + 1
             path = self._path if number == 1 else self._path.with_stem(f"{self._path.stem}-{number}")
-            _spare(path, frame.source)
+            _check_not_source(path, frame.source)
             recording = Recording(path, camera, frame.size, self._fps)
             self._recordings[camera] = recording
             self._stack.callback(recording.close)
         return self._recordings[camera]
 
 
-def _spare(path: Path, source: str) -> None:
+def _check_not_source(path: Path, source: str) -> None:
     """Refuses to write over the video that is being read."""
     if path.exists() and os.path.exists(source) and path.samefile(source):  # noqa: PTH110  # any text may be a source
         raise SinkError(f"{path}: is being read", remedy="name another file")

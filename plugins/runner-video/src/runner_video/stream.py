@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner_core.util import redact_url
 from runner_video.inputs import Input
 from runner_video.live import OPTIONS, STALL, LiveSource
-from runner_video.options import split_options, warn_of_slips
+from runner_video.options import split_options, warn_of_misspellings
 
 _MICRO = 1_000_000
 
@@ -13,13 +13,13 @@ _MICRO = 1_000_000
 class Stream(LiveSource):
     """``rtsp://``, ``rtsps://``, ``udp://``, by http MJPEG and HLS: whatever FFmpeg connects to.
 
-    The address may bring ``?stall=`` and ``?give_up=`` (see LiveSource) with its own query. User and password in it
-    are shown nowhere. What tells its length, such as a recording on a server, ends; all else goes on for ever.
+    The address may have ``?stall=`` and ``?give_up=`` (see LiveSource) in its own query. User and password in it
+    are never shown. What states its length, such as a recording on a server, ends; all else goes on for ever.
     """
 
     def __init__(self, location: str) -> None:
         place, options = split_options(location, OPTIONS, foreign=True)
-        warn_of_slips(place, OPTIONS)
+        warn_of_misspellings(place, OPTIONS)
         stall = options.get("stall", STALL)
         timeout = "timeout" if place.lower().startswith("rtsp") else "rw_timeout"
         network = {"rtsp_flags": "prefer_tcp", "fpsprobesize": "0", timeout: str(int(stall * _MICRO))}

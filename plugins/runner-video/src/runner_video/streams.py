@@ -16,33 +16,33 @@ from runner_video.web import Web
 
 
 class Streams:
-    """A ``.streams`` file: one live source a line, as it is typed anywhere else; a line that begins with # is none.
+    """A ``.streams`` file: one live source a line, as it is typed anywhere else; lines that begin with # are comments.
 
-    One source of all their frames, each saying by ``source`` which camera it is from; a run takes the newest of each
-    in turn. ``time`` counts from the first frame of all. A camera that fails for good is left out with a warning.
+    One source of all their frames; each frame's ``source`` says which camera it is from, and a run takes the newest of
+    each in turn. ``time`` counts from the first frame of all. A camera that finally fails is left out with a warning.
     """
 
     live: bool = True
 
     def __init__(self, location: str) -> None:
         self.path = Path(location)
-        self.locations = _lines(self.path)
-        self.sources = [_camera(self.path, line) for line in self.locations]
+        self.locations = _read_locations(self.path)
+        self.sources = [_open_camera(self.path, line) for line in self.locations]
 
     @property
     def gaps(self) -> int:
-        """How often a camera was lost and came back, those of all together."""
+        """How often a camera was lost and came back, over all cameras."""
         return sum(getattr(source, "gaps", 0) for source in self.sources)
 
     def frames(self) -> MergedFrames:
-        """Raises SourceError when there is no camera left."""
+        """Raises SourceError once there is no camera left."""
         return MergedFrames(self.sources, _suffixes(self.locations))
 
 
-def _camera(path: Path, line: str) -> Source:
+def _open_camera(path: Path, line: str) -> Source:
     """The source of a line. Raises RunnerError.
 
-    An address that does not tell what it is, is a stream here, and nobody is asked: it may be off for now.
+    An address that does not show what it is counts as a stream, without asking the server: the camera may be off now.
     """
     if line.startswith("streams:") or line.partition("?")[0].lower().endswith(".streams"):
         raise SourceError(f"{path}: {redact_url(line)} is a list itself", remedy="write its cameras here")
@@ -50,10 +50,10 @@ def _camera(path: Path, line: str) -> Source:
         source = open_source(line)
     except RunnerError as error:
         raise type(error)(f"{path}: {error.message}", remedy=error.remedy) from error
-    if isinstance(source, Web) and not source.told:
+    if isinstance(source, Web) and not source.names_picture:
         return Stream(line)
     if not source.live:
-        raise SourceError(f"{path}: {redact_url(line)} is not live", remedy="a list of streams holds cameras alone")
+        raise SourceError(f"{path}: {redact_url(line)} is not live", remedy="a list of streams holds only cameras")
     return source
 
 
@@ -67,7 +67,7 @@ def _suffixes(locations: Sequence[str]) -> list[str]:
     return suffixes
 
 
-def _lines(path: Path) -> list[str]:
+def _read_locations(path: Path) -> list[str]:
     """The locations in the file. Raises SourceError."""
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]

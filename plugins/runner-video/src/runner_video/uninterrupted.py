@@ -1,4 +1,4 @@
-"""Uninterrupted: what FFmpeg would leave half done."""
+"""Uninterrupted: delays signals while FFmpeg writes, which would otherwise leave a file half written."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from types import FrameType
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """An interrupt, or a SIGTERM that is handled as one, that comes in the block is raised when the block is done.
+    """SIGINT, or a SIGTERM that has a handler, that comes in the block is handled when the block is done.
 
-    Where FFmpeg writes by way of Python, PyAV would swallow it, and what was to be written with it; behind the encoder
-    it would cost a packet that all pictures after it need.
+    While FFmpeg writes through Python, PyAV would swallow it together with the data being written; after the encoder
+    it would lose a packet that all later pictures need.
     """
     usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     held = {number: handler for number, handler in usual.items() if callable(handler)}
     if threading.current_thread() is not threading.main_thread():
         held = {}
-    come: list[tuple[int, FrameType | None]] = []
+    received: list[tuple[int, FrameType | None]] = []
     for number in held:
-        signal.signal(number, lambda *told: come.append(told))
+        signal.signal(number, lambda number, frame: received.append((number, frame)))
     try:
         yield
     finally:
         for number, handler in held.items():
             signal.signal(number, handler)
-        for came, frame in come[:1]:
+        for came, frame in received[:1]:
             held[signal.Signals(came)](came, frame)

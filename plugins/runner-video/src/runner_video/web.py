@@ -1,4 +1,4 @@
-"""Web: an address that does not show whether a stream, a video or a picture is there."""
+"""Web: an address that does not show whether it is a stream, a video or a picture."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from runner_video.video import VideoSource
 
 TIMEOUT = (5.0, 10.0)  # seconds: to connect, to the answer
 _STREAMS = ("multipart/x-mixed-replace", "application/dash+xml")
-_FILES = ("video/mp4", "video/quicktime", "video/x-m4v")  # whoever sends these tells what there is of them
+_FILES = ("video/mp4", "video/quicktime", "video/x-m4v")  # servers that send these know their length
 _UNAUTHORIZED = 401
 
 
 class Web:
     """``http://``, ``https://``: the source for what the server says is there.
 
-    It is asked for its headers alone, when somebody first wants to know; not where the name is a picture's. What
-    is neither a stream nor a video is left to the source ``file``, also where no answer comes.
+    The server is asked only for its headers, at the first use; not if the name is that of a picture. What is neither a
+    stream nor a video is left to the source ``file``, and so is an address from which no answer comes.
 
-    ``told``  whether the address itself shows what is there.
+    ``names_picture``  whether the address itself shows that it is a picture.
     """
 
     def __init__(self, location: str) -> None:
         self._location = location
         self._address, _ = split_options(location, {**live.OPTIONS, **video.OPTIONS}, foreign=True)
         name = self._address.partition("?")[0].rpartition("/")[2]
-        self.told = (guess_type(name)[0] or "").startswith("image/")
+        self.names_picture = (guess_type(name)[0] or "").startswith("image/")
 
     @property
     def live(self) -> bool:
@@ -42,7 +42,7 @@ class Web:
 
     @property
     def total(self) -> int | None:
-        """How many frames there will be, where that is known. Raises SourceError."""
+        """How many frames there will be, if that is known. Raises SourceError."""
         return getattr(self._source, "total", None)
 
     @property
@@ -56,26 +56,26 @@ class Web:
 
     @cached_property
     def _source(self) -> Source:
-        kind = None if self.told else _kind(self._address)
+        kind = None if self.names_picture else _kind(self._address)
         return kind(self._location) if kind else open_source(f"file:{self._location}")
 
 
 def _kind(address: str) -> type[Stream | VideoSource] | None:
-    """What the server says; None where it is something else."""
+    """The source for what the server says is there; None for anything else."""
     import requests
 
     try:
-        code, headers = _asked(without_account(address))
+        code, headers = _fetch_headers(without_account(address))
         challenge = headers.get("WWW-Authenticate", "").lower()
-        if code == _UNAUTHORIZED and "basic" in challenge and "digest" not in challenge:  # else it stays unsaid
-            code, headers = _asked(address)
-    except (requests.RequestException, ValueError):  # ValueError: a host that can be no name
-        return None  # who fetches it will say
-    return Stream if code == _UNAUTHORIZED else _kind_of(headers)  # FFmpeg knows more ways to say who one is
+        if code == _UNAUTHORIZED and "basic" in challenge and "digest" not in challenge:  # else it stays unsent
+            code, headers = _fetch_headers(address)
+    except (requests.RequestException, ValueError):  # ValueError: an impossible host name
+        return None  # the source that fetches it reports this
+    return Stream if code == _UNAUTHORIZED else _kind_of(headers)  # FFmpeg knows more ways to log in
 
 
-def _asked(address: str) -> tuple[int, Mapping[str, str]]:
-    """The status and the headers that come. Raises RequestException."""
+def _fetch_headers(address: str) -> tuple[int, Mapping[str, str]]:
+    """The status and the headers of the answer. Raises RequestException."""
     import requests
 
     with requests.get(address, timeout=TIMEOUT, stream=True) as answer:

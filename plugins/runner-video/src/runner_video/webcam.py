@@ -1,4 +1,4 @@
-"""Webcam: a camera at this machine."""
+"""Webcam: a camera of this machine."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class System:
     """How an operating system's cameras are asked for.
 
     ``device``    FFmpeg's name of it.
-    ``numbered``  what the camera of a number is called there; empty where only names count, in the order of a list.
+    ``numbered``  the name of the camera with a number; empty if cameras have names only, numbered as they are listed.
     ``named``     how a name is written.
-    ``options``   what FFmpeg calls the wants there.
-    ``always``    what it is told anyway.
-    ``look``      how to see which cameras there are.
+    ``options``   FFmpeg's names of the options there.
+    ``always``    options that are always given.
+    ``look``      how to list the cameras.
     """
 
     device: str
@@ -43,7 +43,7 @@ SYSTEMS = {
     "linux": System("v4l2", "/dev/video{}", "{}", {**_NAMES, "format": "input_format"}, "see `ls /dev/video*`"),
     "darwin": System(
         "avfoundation", "{}", "{}", {**_NAMES, "format": "pixel_format"}, "see `system_profiler SPCameraDataType`",
-        always={"framerate": "30"},  # untold, it asks for 29.97, which many a camera refuses
+        always={"framerate": "30"},  # its default is 29.97, which many cameras refuse
     ),
     "win32": System("dshow", "", "video={}", {**_NAMES, "format": "vcodec"}, "see the device manager"),
 }  # fmt: skip
@@ -52,9 +52,9 @@ SYSTEMS = {
 class Webcam(LiveSource):
     """``0`` or ``webcam``, ``1?size=1280x720&fps=30&format=mjpeg``, ``/dev/video2``, or the system's name for it.
 
-    ``size``, ``fps``, ``format``  what the camera is asked for; it may give something near. Many give large pictures
-    quickly as ``mjpeg`` alone.
-    ``stall``, ``give_up``  see LiveSource: a camera that is pulled out is taken up again when it is back.
+    ``size``, ``fps``, ``format``  what the camera is asked for; it may give something close. Many cameras give large
+    pictures quickly only as ``mjpeg``.
+    ``stall``, ``give_up``  see LiveSource: a camera that was unplugged is opened again when it is back.
     """
 
     def __init__(self, location: str) -> None:
@@ -65,18 +65,18 @@ class Webcam(LiveSource):
             raise SourceError(f"{location}: cameras on {sys.platform} are not known", remedy="use a stream")
         wants = {system.options[name]: options.pop(name) for name in WANTS if name in options}
         camera = Input(
-            device_name(system, place),
+            find_device_name(system, place),
             name=place,
             format=system.device,
             options={**system.always, **wants},
             timeout=options.get("stall", STALL),
-            faults=_faults(system),
+            faults=_faults_of(system),
         )
         super().__init__(camera, **options)
 
 
-def device_name(system: System, place: str) -> str:
-    """What FFmpeg calls the camera that a person calls ``place``. Raises SourceError where it is not in the list."""
+def find_device_name(system: System, place: str) -> str:
+    """FFmpeg's name of the camera that was typed as ``place``. Raises SourceError if it is not in the list."""
     if not place.isdigit():
         return system.named.format(place)
     if system.numbered:
@@ -88,7 +88,7 @@ def device_name(system: System, place: str) -> str:
     return system.named.format(names[int(place)])
 
 
-def _faults(system: System) -> dict[int, Fault]:
+def _faults_of(system: System) -> dict[int, Fault]:
     missing, foreign = ("no such camera", system.look), ("not a camera", system.look)
     return {
         **dict.fromkeys((errno.ENOENT, errno.ENODEV, errno.ENXIO), missing),

@@ -1,4 +1,4 @@
-"""Aside: an iterator that a thread of its own goes through, so that waiting for it can be interrupted."""
+"""An iterator that runs in a background thread, so that waiting for it can be interrupted."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-AHEAD = 2  # items that are made before somebody asks for them
+ITEMS_AHEAD = 2  # are made before somebody asks for them
 
 
-def aside(items: Iterable[T]) -> Iterator[T]:
-    """The same items; what they raise is raised here. Closed early, it leaves a thread that waits to itself."""
+def iterate_in_background(items: Iterable[T]) -> Iterator[T]:
+    """The same items; what they raise is raised here. Closed early, it leaves a waiting thread to end by itself."""
     made: SimpleQueue[tuple[T] | Exception | None] = SimpleQueue()
-    room, closed = Semaphore(AHEAD), Event()
+    room, closed = Semaphore(ITEMS_AHEAD), Event()
 
     def make() -> None:
         end: Exception | None = None
@@ -25,11 +25,11 @@ def aside(items: Iterable[T]) -> Iterator[T]:
                 if closed.is_set():
                     return
                 made.put((item,))
-        except Exception as error:  # noqa: BLE001  # raised by who takes the items
+        except Exception as error:  # noqa: BLE001  # raised again in the thread that takes the items
             end = error
         made.put(end)
 
-    Thread(target=make, name="runner-aside", daemon=True).start()
+    Thread(target=make, name="runner-background", daemon=True).start()
     try:
         while isinstance(got := made.get(), tuple):
             yield got[0]

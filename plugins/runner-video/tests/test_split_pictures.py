@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from runner_video.ahead import Ahead
-from runner_video.splitting import jpeg, png, split, with_length
+from runner_video.split_pictures import cut_by_length, cut_jpeg, cut_png, split_pictures
 
 from runner_core.errors import SourceError
 
@@ -57,19 +57,19 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_jpegs_are_cut_at_their_ends(kind, block):
     pictures = [KINDS[kind], KINDS["plain"], KINDS[kind]]
-    assert list(split(ahead(b"".join(pictures), block), jpeg, "-")) == pictures
+    assert list(split_pictures(ahead(b"".join(pictures), block), cut_jpeg, "-")) == pictures
 
 
 @pytest.mark.parametrize("block", [1, 1 << 16])
 def test_pngs_are_cut_at_their_ends(block):
     pictures = [saved("PNG"), saved("PNG", compress_level=0), saved("PNG")]
-    assert list(split(ahead(b"".join(pictures), block), png, "-")) == pictures
+    assert list(split_pictures(ahead(b"".join(pictures), block), cut_png, "-")) == pictures
 
 
-@pytest.mark.parametrize(("cutter", "picture"), [(jpeg, KINDS["progressive"]), (png, saved("PNG"))])
+@pytest.mark.parametrize(("cutter", "picture"), [(cut_jpeg, KINDS["progressive"]), (cut_png, saved("PNG"))])
 def test_wherever_a_picture_is_cut_short_it_is_said(cutter, picture):
     for size in range(1, len(picture), 97):
-        came = split(ahead(picture + picture[:size]), cutter, "-")
+        came = split_pictures(ahead(picture + picture[:size]), cutter, "-")
         assert next(came) == picture
         with pytest.raises(SourceError, match="-: cut short in picture 1; those before it are done"):
             next(came)
@@ -78,19 +78,19 @@ def test_wherever_a_picture_is_cut_short_it_is_said(cutter, picture):
 @pytest.mark.parametrize(
     ("data", "cutter", "said"),
     [
-        (KINDS["plain"] + b"hello hello", jpeg, "picture 1 is no JPEG as the first one is"),
-        (saved("PNG") + KINDS["plain"], png, "picture 1 is no PNG as the first one is"),
-        (KINDS["plain"][:20] + bytes(4000), jpeg, "picture 0 is damaged: where it ends cannot be told"),
-        (saved("PNG")[:8] + b"\xff" * 99, png, r"picture 0 is to have 4294967299 bytes, more than 16777216"),
-        ((1 << 25).to_bytes(4, "big"), with_length, "picture 0 is to have 33554432 bytes, more than 16777216"),
+        (KINDS["plain"] + b"hello hello", cut_jpeg, "picture 1 is not a JPEG, as the first one is"),
+        (saved("PNG") + KINDS["plain"], cut_png, "picture 1 is not a PNG, as the first one is"),
+        (KINDS["plain"][:20] + bytes(4000), cut_jpeg, "picture 0 is damaged: its end cannot be found"),
+        (saved("PNG")[:8] + b"\xff" * 99, cut_png, r"picture 0 claims to have 4294967299 bytes, more than 16777216"),
+        ((1 << 25).to_bytes(4, "big"), cut_by_length, "picture 0 claims to have 33554432 bytes, more than 16777216"),
     ],
 )
 def test_what_is_something_else_is_said(data, cutter, said):
     with pytest.raises(SourceError, match=said):
-        list(split(ahead(data), cutter, "-"))
+        list(split_pictures(ahead(data), cutter, "-"))
 
 
 def test_a_scan_without_end_does_not_fill_the_memory():
     head = KINDS["plain"][: KINDS["plain"].index(b"\xff\xda") + 14]
     with pytest.raises(SourceError, match="picture 0 has more than 100000 bytes"):
-        list(split(ahead(head + bytes(200_000), limit=100_000), jpeg, "-"))
+        list(split_pictures(ahead(head + bytes(200_000), limit=100_000), cut_jpeg, "-"))

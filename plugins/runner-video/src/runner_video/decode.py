@@ -1,4 +1,4 @@
-"""Decoding a file: its pictures with their times, and what becomes of damage and of a missing end."""
+"""Decodes a file: its pictures with their times; damaged pictures and a missing end are reported."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from runner_core.errors import ImageError, SourceError
 from runner_video.orientation import Orientations
 from runner_video.shots import Shot
 
-SLACK = 0.5  # seconds that may be missing at the end: the lengths that files tell are not always exact
+SLACK = 0.5  # seconds that may be missing at the end: the lengths in files are not always exact
 
-# They have an index and tell their length; elsewhere FFmpeg seeks roughly, and guesses the length from the bit rate.
+# They have an index and state their length; in others FFmpeg seeks roughly and guesses the length from the bit rate.
 _INDEXED = {"mov", "matroska", "avi"}
 
 
-def timed_shots(name: str, container: InputContainer, track: VideoStream) -> Iterator[tuple[Shot, float]]:
-    """The pictures from where the container stands, with their seconds from the track's beginning.
+def decode_shots(name: str, container: InputContainer, track: VideoStream) -> Iterator[tuple[Shot, float]]:
+    """The pictures from the container's position on, with their seconds from the track's beginning.
 
-    Where the file tells no times, a picture begins where the one before ends. Raises SourceError behind the last
-    picture of a file that is cut short, or of a connection that broke off.
+    If the file states no times, a picture begins where the one before ends. Raises SourceError after the last picture
+    of a file that is cut short, or of a connection that broke off.
     """
     end, damaged = 0.0, None
     orientations = Orientations()
@@ -37,25 +37,25 @@ def timed_shots(name: str, container: InputContainer, track: VideoStream) -> Ite
         try:
             pictures = packet.decode()
         except av.error.InvalidDataError:
-            damaged = _seconds(packet.pts, track, end)
+            damaged = _time_of(packet.pts, track, end)
             continue
         for picture in pictures:
-            time = _seconds(picture.pts, track, end)
-            end = time + _span(picture.duration, track)
+            time = _time_of(picture.pts, track, end)
+            end = time + _to_seconds(picture.duration, track)
             yield Shot(picture, orientation=orientations.of(picture)), time
-    length = _length(container, track)
+    length = _length_of(container, track)
     if damaged is not None or (packets.error if length is None else length - end > SLACK):
         whole = "" if length is None else f" of {length:.2f} s"
         raise SourceError(
-            f"{name}: cut short after {end:.2f} s{whole}", remedy="what was there is done"
+            f"{name}: cut short after {end:.2f} s{whole}", remedy="the pictures before that are done"
         ) from packets.error
 
 
 @attrs.define
 class _Packets:
-    """Those of a track; where they break off, an empty one for which the decoder gives what it holds, and ``error``.
+    """The packets of a track. If they break off, an empty one makes the decoder give what it holds; see ``error``.
 
-    Raises FFmpegError where there is none at all.
+    Raises FFmpegError if there is none at all.
     """
 
     container: InputContainer
@@ -78,7 +78,7 @@ class _Packets:
 
 
 def seek(container: InputContainer, track: VideoStream, seconds: float) -> None:
-    """Goes to a place from which the picture at ``seconds`` can be decoded; where it is not to be found, to none."""
+    """Moves to a position from which the picture at ``seconds`` can be decoded; stays if the file has no index."""
     if _is_indexed(container):
         container.seek((track.start_time or 0) + int(seconds / (track.time_base or 1)), stream=track)
 
@@ -87,23 +87,23 @@ def _is_indexed(container: InputContainer) -> bool:
     return bool(_INDEXED & set(container.format.name.split(",")))
 
 
-def _seconds(count: int | None, track: VideoStream, otherwise: float) -> float:
-    return otherwise if count is None else _span(count - (track.start_time or 0), track)
+def _time_of(count: int | None, track: VideoStream, otherwise: float) -> float:
+    return otherwise if count is None else _to_seconds(count - (track.start_time or 0), track)
 
 
-def _span(count: int, track: VideoStream) -> float:
+def _to_seconds(count: int, track: VideoStream) -> float:
     return float(count * (track.time_base or 0))
 
 
-def _length(container: InputContainer, track: VideoStream) -> float | None:
-    """Seconds from the first picture that the track is to have, where its file tells."""
+def _length_of(container: InputContainer, track: VideoStream) -> float | None:
+    """The seconds from its first picture on that the track should have, if its file says so."""
     if not _is_indexed(container):
         return None
     if track.duration:
-        return _span(track.duration, track)
-    begin = _span(track.start_time or 0, track)  # Matroska counts from nought, whenever the first picture is
-    told = track.metadata.get("DURATION")  # Matroska's, of each track: 00:00:04.000000000
-    if told:
-        hours, minutes, seconds = map(float, told.split(":"))
+        return _to_seconds(track.duration, track)
+    begin = _to_seconds(track.start_time or 0, track)  # Matroska counts from 0, whenever the first picture is
+    stated = track.metadata.get("DURATION")  # Matroska's, of each track: 00:00:04.000000000
+    if stated:
+        hours, minutes, seconds = map(float, stated.split(":"))
         return hours * 3600 + minutes * 60 + seconds - begin
     return container.duration / av.time_base - begin if container.duration and len(container.streams) == 1 else None

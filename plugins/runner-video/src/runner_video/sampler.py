@@ -1,4 +1,4 @@
-"""Thinning: which pictures of a video are wanted when not all are."""
+"""FrameSampler: which pictures of a video are kept if not all are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CLOSE = 1e-6  # of a frame: times are not exact in binary
 
 
 @attrs.define
-class Thinning:
+class FrameSampler:
     """Takes every ``stride``-th picture, of these at most ``max_fps`` a second of the video (None: all)."""
 
     stride: int = 1
@@ -18,8 +18,8 @@ class Thinning:
     _seen: int = attrs.field(default=0, init=False)
     _last: int = attrs.field(default=-1, init=False)
 
-    def takes(self, time: float) -> bool:
-        """Whether the next picture, at that second, is wanted."""
+    def keeps(self, time: float) -> bool:
+        """Whether to keep the next picture, at ``time`` in seconds. Call it once for each picture."""
         self._seen += 1
         if (self._seen - 1) % self.stride:
             return False

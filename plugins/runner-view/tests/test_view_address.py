@@ -35,7 +35,8 @@ def test_a_short_token_is_refused():
 @pytest.mark.parametrize(
     ("location", "told"),
     [
-        ("out.html", "no port"), ("", "no port"), ("70000", "no port"), ("-1", "no port"), ("8000?big=1", "big"),
+        ("out.html", "is not a port"), ("", "is not a port"), ("70000", "is not a port"), ("-1", "is not a port"),
+        ("8000?big=1", "big"),
         ("8000?pace=0", "pace"), ("8000?pace=fast", "pace"), ("8000?pace=inf", "pace"), ("8000?open=maybe", "open"),
     ],
 )  # fmt: skip

@@ -154,14 +154,14 @@ class TestWhatCanBeSwitched:
         assert not near(pixel(page, EDGE), choose_colour("sample", 1))
         assert page.get_by_role("img", name="nothing found").is_visible()
 
-    def test_the_least_confidence_of_one_brain(self, view, opened):
+    def test_the_score_threshold_of_one_brain(self, view, opened):
         page = opened()
         show(view, page, sample_inference(), masked())
-        slider = page.get_by_role("slider", name="Least confidence of sample")
+        slider = page.get_by_role("slider", name="Score threshold of sample")
         slider.fill("0.95")
         assert page.get_by_role("img", name="sample.png: 1 page").is_visible()
         assert page.locator("[data-brain=sample] .conf b").text_content() == "≥ 0.95"
-        page.get_by_role("slider", name="Least confidence of masks").fill("0.95")
+        page.get_by_role("slider", name="Score threshold of masks").fill("0.95")
         assert near(pixel(page, INSIDE), GREY), "the mask goes with its row"
 
     def test_a_pause_holds_the_picture_and_ends_with_the_newest(self, view, opened):
@@ -225,7 +225,7 @@ class TestWhoCanUseIt:
         for _ in range(6):
             page.keyboard.press("Tab")
             reached.append(page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent"))
-        assert reached == ["Pause", "Show masks", "Boxes", "Masks", "Names", "Least confidence of masks"]
+        assert reached == ["Pause", "Show masks", "Boxes", "Masks", "Names", "Score threshold of masks"]
         page.keyboard.press("End")
         assert page.get_by_role("img", name="nothing found").is_visible()
         page.keyboard.press("Shift+Tab")

@@ -198,7 +198,7 @@ class TestViewersThatAreNoGood:
 
     def test_nobody_looking_has_nothing_encoded(self, serve, monkeypatch):
         made = []
-        monkeypatch.setattr("runner_view.sink.encode", lambda look: made.append(look) or b"")
+        monkeypatch.setattr("runner_view.sink.encode_message", lambda snapshot: made.append(snapshot) or b"")
         view = serve()
         for index in range(MANY):
             view.show(index)

@@ -1,4 +1,4 @@
-"""What brains found, as the page is told it."""
+"""What brains found, in the form that the page reads."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from runner_core.results import Failure, Inference
 MOST = 300  # instances of a brain
 
 
-def entry(said: Inference | Failure, ms: float | None) -> dict[str, Any]:
-    """Of one brain: its name, milliseconds and instances, or why there are none."""
-    if isinstance(said, Failure):
-        return {"brain": said.brain, "error": said.message}
+def describe_answer(answer: Inference | Failure, ms: float | None) -> dict[str, Any]:
+    """One brain's answer: its name, milliseconds and instances, or its error."""
+    if isinstance(answer, Failure):
+        return {"brain": answer.brain, "error": answer.message}
     return {
-        "brain": said.brain, "task": said.task, "engine": said.engine, "parent": said.parent_brain,
-        "ms": ms, "stages": dict(said.ms), "found": len(said), "layers": _layers(said),
-        "classes": _classes(said), "instances": _instances(said), "limbs": _limbs(said),
+        "brain": answer.brain, "task": answer.task, "engine": answer.engine, "parent": answer.parent_brain,
+        "ms": ms, "stages": dict(answer.ms), "found": len(answer), "layers": _list_layers(answer),
+        "classes": _list_classes(answer), "instances": _list_instances(answer), "limbs": _list_limbs(answer),
     }  # fmt: skip
 
 
-def _layers(inference: Inference) -> list[str]:
-    """What there is to switch."""
+def _list_layers(inference: Inference) -> list[str]:
+    """The layers that can be switched on and off."""
     there = {
         "boxes": inference.boxes is not None,
         "masks": inference.masks is not None or inference.class_map is not None,
@@ -34,27 +34,27 @@ def _layers(inference: Inference) -> list[str]:
     return [*(name for name, given in there.items() if given), "names"]
 
 
-def _classes(inference: Inference) -> dict[int, dict[str, str]]:
+def _list_classes(inference: Inference) -> dict[int, dict[str, str]]:
     """Names and colours by model_id."""
-    return {label.model_id: _class(inference.brain, label.model_id, label.name) for label in inference.found}
+    return {label.model_id: _describe_class(inference.brain, label.model_id, label.name) for label in inference.found}
 
 
-def _class(brain: str, model_id: int, name: str) -> dict[str, str]:
+def _describe_class(brain: str, model_id: int, name: str) -> dict[str, str]:
     colour = choose_colour(brain, model_id)
-    return {"name": name, "colour": _css(colour), "ink": _css(choose_ink(colour))}
+    return {"name": name, "colour": _to_css(colour), "ink": _to_css(choose_ink(colour))}
 
 
-def _css(colour: RGB) -> str:
+def _to_css(colour: RGB) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def _instances(inference: Inference) -> list[dict[str, Any]]:
-    """One a row, in its order; numbers that are none are left out."""
+def _list_instances(inference: Inference) -> list[dict[str, Any]]:
+    """One dict a row, in order; columns that the answer does not have are left out."""
     rows: list[dict[str, Any]] = [{"class": number} for number in inference.model_ids[:MOST].tolist()]
     columns = {
-        "score": None if inference.scores is None else _numbers(inference.scores, 4),
-        "box": None if inference.boxes is None else _numbers(inference.boxes, 1),
-        "keypoints": None if inference.keypoints is None else _numbers(inference.keypoints, 2),
+        "score": None if inference.scores is None else _round_numbers(inference.scores, 4),
+        "box": None if inference.boxes is None else _round_numbers(inference.boxes, 1),
+        "keypoints": None if inference.keypoints is None else _round_numbers(inference.keypoints, 2),
         "track": None if inference.tracks is None else inference.tracks.tolist(),
     }
     for key, column in columns.items():
@@ -63,14 +63,14 @@ def _instances(inference: Inference) -> list[dict[str, Any]]:
     return rows
 
 
-def _numbers(column: NDArray[np.float32], digits: int) -> list[Any]:
-    """Rounded; JSON has no infinity and nothing that is no number."""
+def _round_numbers(column: NDArray[np.float32], digits: int) -> list[Any]:
+    """Rounded; JSON has neither infinity nor NaN."""
     rounded: list[Any] = np.nan_to_num(column[:MOST].astype(float), posinf=1e6, neginf=-1e6).round(digits).tolist()
     return rounded
 
 
-def _limbs(inference: Inference) -> dict[str, Any] | None:
-    """How the keypoints hang together, where that is known, and the least score of one that is drawn."""
+def _list_limbs(inference: Inference) -> dict[str, Any] | None:
+    """Which keypoints are connected, if that is known, and the least score of one that is drawn."""
     points = inference.keypoints
     if points is None:
         return None

@@ -1,7 +1,7 @@
-"""The application: a page, and a WebSocket that the page's pictures come by.
+"""The application: a page, and a WebSocket that sends it pictures.
 
-The page says by any text when it has drawn a message; a viewer has at most ``AHEAD`` messages that it did not draw yet.
-So whoever is slow, hidden or stopped is sent nothing more, and nothing piles up.
+The page answers with any text when it has drawn a message; a viewer has at most ``AHEAD`` messages not drawn yet. So a
+page that is slow, hidden or stopped is sent nothing more, and nothing piles up.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from runner_view.address import Address
 from runner_view.guard import Guard
 from runner_view.hub import Hub
-from runner_view.look import Look
+from runner_view.snapshot import Snapshot
 
 PAGE = Path(__file__).parent / "page"
 AHEAD = 2
 ENDED, STOPPED = 1000, 1001  # close codes: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
 
 
-def application(hub: Hub, address: Address) -> ASGIApp:
+def build_application(hub: Hub, address: Address) -> ASGIApp:
     """What the server serves."""
 
     async def watch(socket: WebSocket) -> None:
@@ -64,17 +64,17 @@ class Viewer:
     async def _feed(self) -> None:
         while True:
             self._waker.clear()
-            look = self._hub.due(self._sent) if self._undrawn < AHEAD else None
-            if look:
-                await self._send(look)
+            snapshot = self._hub.due(self._sent) if self._undrawn < AHEAD else None
+            if snapshot:
+                await self._send(snapshot)
             elif self._hub.over:
                 await self._say_goodbye()
                 return
             else:
                 await self._waker.wait()
 
-    async def _send(self, look: Look) -> None:
-        message = await self._hub.message(look, self._sent)
+    async def _send(self, snapshot: Snapshot) -> None:
+        message = await self._hub.message(snapshot, self._sent)
         self._undrawn += 1
         await self._socket.send_bytes(struct.pack(">d", monotonic()) + message)
 

@@ -1,8 +1,8 @@
-"""Guard: who may have an answer.
+"""Guard: which requests are answered.
 
-A browser asks for whatever any page tells it to. So a request must name this server by an address or a name that no
-foreigner can point here (DNS rebinding), a WebSocket must come from this server's own page, and where there is a token,
-its holder alone is served.
+A browser requests whatever any page tells it to. So a request must name this server by an address or a name that nobody
+else can point here (DNS rebinding), a WebSocket must come from this server's own page, and if there is a token, a
+request must have it.
 """
 
 from __future__ import annotations
@@ -32,33 +32,33 @@ HEADERS = {
 
 
 class Guard:
-    """Refuses in front of an application, and adds the headers above to all that it answers."""
+    """Refuses requests before they reach an application, and adds the headers above to all answers."""
 
     def __init__(self, app: ASGIApp, address: Address) -> None:
         self._app, self._address = app, address
         self._names = {"localhost", address.host.lower(), socket.gethostname().lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers or hands on."""
+        """Refuses the request, or passes it on."""
         refusal = self._refusal(HTTPConnection(scope))
         if refusal is None:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, _add_headers(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: a 403
         else:
-            await refusal(scope, receive, _with_headers(send))
+            await refusal(scope, receive, _add_headers(send))
 
     def _refusal(self, asked: HTTPConnection) -> Response | None:
         host = asked.headers.get("host", "")
         if not self._is_own(host):
             return PlainTextResponse(f"This page is not served as {host!r}.\n", 403)
         origin = asked.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:  # of a browser's WebSocket there always is one
+        if origin is not None and urlsplit(origin).netloc != host:  # a browser's WebSocket always has one
             return PlainTextResponse("Not for pages of other origins.\n", 403)
         return self._without_token(asked) if self._address.token else None
 
     def _is_own(self, host: str) -> bool:
-        """Whether a Host header can only have come from somebody who means this machine."""
+        """Whether a Host header names this machine in a way that nobody else can forge."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
@@ -66,7 +66,7 @@ class Guard:
         return name in self._names or _is_address(name)
 
     def _without_token(self, asked: HTTPConnection) -> Response | None:
-        """None for who brings the token; who brings it in the address gets it as a cookie, and a clean address."""
+        """None for a request with the token; one that has it in the address is sent a cookie and a clean address."""
         cookie = f"runner-view-{asked.url.port or 80}"  # cookies know no ports
         if self._is_token(asked.cookies.get(cookie, "")):
             return None
@@ -90,7 +90,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _with_headers(send: Send) -> Send:
+def _add_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             MutableHeaders(scope=message).update(HEADERS)

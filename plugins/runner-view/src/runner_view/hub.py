@@ -1,7 +1,7 @@
-"""Hub: what the run last showed, and who looks at it.
+"""Hub: the newest snapshot of each camera, and who watches.
 
-The run's thread hands looks over and goes on at once. All else happens in the server's event loop, and the making of
-messages in one thread of its own, only for what somebody waits for. Of each camera the newest look alone is kept.
+The run's thread hands over snapshots and goes on at once. All else happens in the server's event loop, and messages are
+made in one other thread, only if somebody waits for them. Only the newest snapshot of each camera is kept.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from typing import Any
 
 import attrs
 
-from runner_view.look import Look
+from runner_view.snapshot import Snapshot
 
 
 @attrs.frozen
 class Making:
-    """A message that is being made of the look of that number, or has been."""
+    """A message that is being made, or was made, of the snapshot with that number."""
 
     number: int
     message: asyncio.Future[bytes]
 
 
 class Hub:
-    """Between one run and any number of viewers. ``encode`` turns a look into a message.
+    """Between one run and any number of viewers. ``encode`` turns a snapshot into a message.
 
-    ``seen``     set once somebody has looked.
-    ``over``     nothing more will come; ``summary`` tells of a run that came to its end.
+    ``seen``     set once somebody has watched.
+    ``over``     nothing more will come; ``summary`` is that of a run that came to its end.
     """
 
-    def __init__(self, encode: Callable[[Look], bytes]) -> None:
+    def __init__(self, encode: Callable[[Snapshot], bytes]) -> None:
         self.seen = Event()
         self.over = False
         self.summary: Mapping[str, Any] | None = None
         self._encode = encode
-        self._latest: dict[str, Look] = {}
+        self._latest: dict[str, Snapshot] = {}
         self._made: dict[str, Making] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="runner-view-jpeg")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -47,12 +47,12 @@ class Hub:
 
     @property
     def watched(self) -> bool:
-        """Whether somebody looks now."""
+        """Whether somebody watches now."""
         return bool(self._wakers)
 
-    def offer(self, look: Look) -> None:
-        """Called by the run: this is to be seen now."""
-        self._latest[look.camera] = look
+    def offer(self, snapshot: Snapshot) -> None:
+        """Called by the run: shows this now."""
+        self._latest[snapshot.camera] = snapshot
         if self.watched:
             self._ring()
 
@@ -71,7 +71,7 @@ class Hub:
 
     @contextmanager
     def watching(self) -> Iterator[asyncio.Event]:
-        """While somebody looks; the event is set when there may be something to send."""
+        """While somebody watches; the event is set when there may be something to send."""
         waker = asyncio.Event()
         self._wakers.add(waker)
         self.seen.set()
@@ -82,26 +82,26 @@ class Hub:
             if not self._wakers:
                 self._made.clear()
 
-    def due(self, sent: Mapping[str, int]) -> Look | None:
-        """What a viewer who has had looks of these numbers by camera is to see next: the camera not seen for longest.
+    def due(self, sent: Mapping[str, int]) -> Snapshot | None:
+        """The next snapshot for a viewer that was ``sent`` these numbers: of the camera not sent for longest.
 
-        None where there is nothing new.
+        None if there is nothing new.
         """
-        newer = [look for look in list(self._latest.values()) if look.number > sent.get(look.camera, -1)]
-        return min(newer, key=lambda look: sent.get(look.camera, -1), default=None)
+        newer = [each for each in list(self._latest.values()) if each.number > sent.get(each.camera, -1)]
+        return min(newer, key=lambda each: sent.get(each.camera, -1), default=None)
 
-    async def message(self, look: Look, sent: dict[str, int]) -> bytes:
-        """That look's message, or the one of its camera that is being made just now; noted in ``sent``."""
-        making = self._made.get(look.camera)
-        new = making is not None and making.number > sent.get(look.camera, -1)
-        if making is None or not new or (making.message.done() and making.number < look.number):
-            made = asyncio.get_running_loop().run_in_executor(self._pool, self._encode, look)
-            making = self._made[look.camera] = Making(look.number, made)
-        sent[look.camera] = making.number
-        return await asyncio.shield(making.message)  # a viewer who leaves does not take it from the others
+    async def message(self, snapshot: Snapshot, sent: dict[str, int]) -> bytes:
+        """The snapshot's message, or the one of its camera that is being made just now; noted in ``sent``."""
+        making = self._made.get(snapshot.camera)
+        new = making is not None and making.number > sent.get(snapshot.camera, -1)
+        if making is None or not new or (making.message.done() and making.number < snapshot.number):
+            made = asyncio.get_running_loop().run_in_executor(self._pool, self._encode, snapshot)
+            making = self._made[snapshot.camera] = Making(snapshot.number, made)
+        sent[snapshot.camera] = making.number
+        return await asyncio.shield(making.message)  # a viewer that leaves must not cancel it for the others
 
     def _ring(self) -> None:
-        """Wakes the viewers; once, however much comes before they have woken."""
+        """Wakes the viewers; once, however much comes before they wake."""
         if not self._rung and self._loop:
             self._rung = True
             with suppress(RuntimeError):  # the loop is closed: nobody waits

@@ -1,4 +1,4 @@
-"""Meter: how a run goes, in numbers for the page."""
+"""Meter: the progress of a run, in numbers for the page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from runner_core.results import Inference, Result
 
 WINDOW = 3.0  # seconds over which frames are counted
-KEPT = 60  # frames whose times the median is of
+KEPT = 60  # frames, for the medians
 GAP = 2.0  # seconds beyond the usual without a frame from the source
 
 
 class Meter:
-    """Counts the results of one camera, in a run that began at that time of ``time.monotonic``."""
+    """Counts the results of one camera; ``began`` is when the run began, in seconds of ``time.monotonic``."""
 
     def __init__(self, began: float) -> None:
         self.began = began
@@ -25,8 +25,8 @@ class Meter:
         self._steps: deque[float] = deque(maxlen=KEPT)
         self._before: tuple[int, float] | None = None
 
-    def take(self, result: Result) -> None:
-        """Counts one more."""
+    def add(self, result: Result) -> None:
+        """Counts a result."""
         now = monotonic()
         self._arrivals.append(now)
         while self._arrivals[0] < now - WINDOW:
@@ -39,7 +39,7 @@ class Meter:
             self._ms.setdefault(inference.brain, deque(maxlen=KEPT)).append(sum(inference.ms.values()))
 
     def numbers(self) -> dict[str, Any]:
-        """As they are now; ``fps`` is None before there is a second frame."""
+        """The current numbers; ``fps`` is None before the second frame."""
         many = len(self._arrivals)
         spent = self._arrivals[-1] - self._arrivals[0] if many > 1 else 0.0
         return {
@@ -48,11 +48,11 @@ class Meter:
         }  # fmt: skip
 
     def ms(self, inference: Inference) -> float:
-        """The median milliseconds that the inference's brain took lately."""
+        """The median milliseconds of the inference's brain in the last frames."""
         return median(self._ms[inference.brain])
 
     def _note_gap(self, result: Result) -> None:
-        """A live source that gave nothing for much longer than it takes from one frame to the next."""
+        """Counts a gap if a live source gave nothing for much longer than usual from one frame to the next."""
         frame, before = result.frame, self._before
         if frame.taken is None:
             return

@@ -1,4 +1,4 @@
-"""ViewSink: a page that shows what is found, as it is found."""
+"""ViewSink: a page that shows answers as they come."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from runner_core.frames import Frame
 from runner_core.results import Result
 from runner_view.address import Address
 from runner_view.hub import Hub
-from runner_view.look import Look, camera_of
-from runner_view.message import encode
+from runner_view.message import encode_message
 from runner_view.meter import Meter
 from runner_view.server import Server
+from runner_view.snapshot import Snapshot, camera_of
 
 
 class ViewSink:
     """``view:8000``: the newest frame and what brains find in it, in any browser of this machine. See Address.
 
-    It never holds up a run, whoever looks or does not; with ``?pace=1`` it does so on purpose: then a run of files
-    waits for the first viewer, and shows a video at its own speed. Pictures are decoded for it and made into JPEGs
-    only while somebody looks.
+    It never delays a run, with or without viewers, except on purpose with ``?pace=1``: then a run of files waits for
+    the first viewer, and shows a video at its own speed. Pictures are decoded for it and made into JPEGs only while
+    somebody watches.
 
-    ``url``  where the page is to be found, while it is open.
+    ``url``  the address of the page, while it is open.
     """
 
     def __init__(self, location: str) -> None:
@@ -37,8 +37,8 @@ class ViewSink:
 
     @contextmanager
     def open(self) -> Iterator[ViewWriter]:
-        """Serves until it is closed. Raises SinkError where the port is not to be had."""
-        hub = Hub(encode)
+        """Serves until it is closed. Raises SinkError if the port is not available."""
+        hub = Hub(encode_message)
         server = Server(hub, self.address)
         server.start()
         try:
@@ -51,14 +51,14 @@ class ViewSink:
         address = self.address
         everywhere = address.host in ("0.0.0.0", "::")
         self.url = address.url(port, socket.gethostname() if everywhere else "")
-        waits = "; the run begins when somebody looks" if address.pace else ""
+        waits = "; the run begins when somebody opens it" if address.pace else ""
         print(f"view: {self.url}{waits}", file=sys.stderr, flush=True)
         if address.open and _has_desktop():
             webbrowser.open(address.url(port, "localhost" if everywhere else ""))
 
 
 class ViewWriter:
-    """Hands results to the hub."""
+    """Gives results to the hub."""
 
     def __init__(self, hub: Hub, pace: float | None) -> None:
         self._hub, self._clock = hub, Clock(hub, pace) if pace else None
@@ -67,23 +67,23 @@ class ViewWriter:
         self._number = 0
 
     def write(self, result: Result) -> None:
-        """Returns at once, but for a pace that was asked for."""
+        """Returns at once, unless a pace was asked for."""
         if self._clock:
             self._clock.wait(result.frame)
         meter = self._meters.setdefault(camera_of(result.frame), Meter(self._began))
-        meter.take(result)
+        meter.add(result)
         self._number += 1
-        self._hub.offer(Look.at(result, self._number, meter, pin=self._hub.watched))
+        self._hub.offer(Snapshot.take(result, self._number, meter, pin=self._hub.watched))
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """The page says that the run has ended."""
+        """Has the page say that the run has ended."""
         if self._clock:
             self._clock.linger()
         self._hub.summary = summary
 
 
 class Clock:
-    """When the next frame of a file is to be seen, once somebody looks."""
+    """Paces the frames of a file, once somebody watches."""
 
     def __init__(self, hub: Hub, pace: float) -> None:
         self._hub, self._pace = hub, pace
@@ -91,7 +91,7 @@ class Clock:
         self._begin: float | None = None
 
     def wait(self, frame: Frame) -> None:
-        """Until it is the frame's turn; a live source's has come. Pictures have a second each, at the pace of 1."""
+        """Waits for the frame's turn; frames of a live source do not wait. At pace 1, a picture has a second."""
         if frame.taken is not None:
             return
         due = (self._count if frame.time is None else frame.time) / self._pace
@@ -102,7 +102,7 @@ class Clock:
         sleep(max(0.0, self._begin + due - monotonic()))
 
     def linger(self) -> None:
-        """While the last frame is seen."""
+        """Gives the last frame its time."""
         if self._begin is not None:
             sleep(min(1.0, 1.0 / self._pace))
 

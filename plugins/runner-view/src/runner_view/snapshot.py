@@ -1,4 +1,4 @@
-"""Look: a result as it is kept for the page, until the next one takes its place."""
+"""Snapshot: a result as it is kept for the page, until the next one replaces it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from runner_view.meter import Meter
 
 
 @attrs.frozen
-class Look:
-    """What there is to see of one camera.
+class Snapshot:
+    """What the page shows of one camera.
 
-    ``number``   grows from look to look, over all cameras.
+    ``number``   grows from snapshot to snapshot, over all cameras.
     ``camera``   the source of a frame that has a time; pictures are one camera, which has no name.
-    ``pinned``   the encoded bytes or the pixels, where they were at hand; else the frame makes them again.
-    ``numbers``, ``ms``  how the run goes, and the median milliseconds of each brain.
+    ``pinned``   the encoded bytes or the pixels, if they were known; else the frame makes them again.
+    ``numbers``, ``ms``  the run in numbers, and the median milliseconds of each brain.
     """
 
     number: int
@@ -33,15 +33,15 @@ class Look:
     ms: Mapping[str, float]
 
     @classmethod
-    def at(cls, result: Result, number: int, meter: Meter, *, pin: bool) -> Look:
-        """Now, while the frame still has what the brains had it make."""
+    def take(cls, result: Result, number: int, meter: Meter, *, pin: bool) -> Snapshot:
+        """Taken while the frame still has what it computed for the brains."""
         ms = {inference.brain: meter.ms(inference) for inference in result.answers}
-        pinned = _at_hand(result.frame) if pin and not result.error else None
+        pinned = _read_if_known(result.frame) if pin and not result.error else None
         return cls(number, camera_of(result.frame), result, pinned, meter.numbers(), ms)
 
     @property
     def picture(self) -> bytes | NDArray[np.uint8]:
-        """Encoded, else H x W x 3 uint8 RGB. Raises ImageError."""
+        """Encoded bytes, else H x W x 3 uint8 RGB. Raises ImageError."""
         frame = self.result.frame
         if self.pinned is not None:
             return self.pinned
@@ -50,13 +50,13 @@ class Look:
 
 
 def camera_of(frame: Frame) -> str:
-    """Which part of the page shows the frame."""
+    """The camera under which the page shows the frame."""
     return "" if frame.time is None else frame.source
 
 
-def _at_hand(frame: Frame) -> bytes | NDArray[np.uint8] | None:
+def _read_if_known(frame: Frame) -> bytes | NDArray[np.uint8] | None:
     try:
         encoded = frame.encoded
         return frame.pixels if encoded is None else encoded
-    except ImageError:  # some brain made sense of it, or none looked
+    except ImageError:  # a brain still had an answer, or none needed the pixels
         return None

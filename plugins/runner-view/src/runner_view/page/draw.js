@@ -27,13 +27,13 @@ export function draw(canvas, frame, settings, letters) {
   }
 }
 
-/** The names that more than one brain gives: there the brain must be told. */
+/** The names that more than one brain gives: they need the name of their brain. */
 function sharedNames(brains) {
   const names = brains.flatMap((brain) => [...new Set(Object.values(brain.classes).map(({ name }) => name))]);
   return new Set(names.filter((name, index) => names.indexOf(name) !== index));
 }
 
-/** The rows that score enough, with their numbers; what has no score passes. */
+/** The rows that reach the score threshold, with their numbers; a row without a score passes. */
 export function passing(brain, conf) {
   return brain.instances
     .map((instance, row) => ({ ...instance, ...brain.classes[instance.class], row }))
@@ -52,7 +52,7 @@ function masks(sheet, brain, rows, frame) {
   }
 }
 
-/** The colour of each value of a plane; none for what is not to be seen. */
+/** The colour of each value of a plane; none for what is hidden. */
 function coloursOf(plane, brain, rows) {
   if (plane.kind === "classes") return plane.values.map((number) => brain.classes[number]?.colour);
   const colours = new Map(rows.map((row) => [row.row, row.colour]));

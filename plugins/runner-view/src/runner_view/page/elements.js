@@ -10,7 +10,7 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Keeps a <dl> in step with {term: value}; undefined values are left out. */
+/** Makes a <dl> show {term: value}; undefined values are left out. */
 export function numbers(list, values) {
   const wanted = Object.entries(values).filter(([, value]) => value !== undefined);
   const terms = [...list.querySelectorAll("dt")].map((term) => term.textContent);

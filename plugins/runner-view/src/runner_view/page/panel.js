@@ -1,10 +1,10 @@
-// One brain: what is shown of it, and how it goes.
+// One brain: what is shown of it, and its numbers.
 
 import { element, numbers } from "./elements.js";
 
 const LAYERS = { boxes: "Boxes", masks: "Masks", keypoints: "Keypoints", names: "Names" };
 
-/** What is to be seen of each brain. */
+/** What is shown of each brain. */
 export class Settings {
   constructor() {
     this.brains = new Map();
@@ -19,7 +19,7 @@ export class Settings {
 }
 
 export class Panel {
-  /** `onChange` is called when something else is to be seen. */
+  /** `onChange` is called when a setting changes. */
   constructor(brain, settings, onChange) {
     this.setting = settings.of(brain);
     this.onChange = onChange;
@@ -44,7 +44,7 @@ export class Panel {
   }
 
   slider(brain) {
-    const input = element("input", { type: "range", min: 0, max: 1, step: 0.01, value: 0, "aria-label": `Least confidence of ${brain}` });
+    const input = element("input", { type: "range", min: 0, max: 1, step: 0.01, value: 0, "aria-label": `Score threshold of ${brain}` });
     const output = element("b", { "aria-hidden": "true" }, "all"); // the slider itself says it
     input.addEventListener("input", () => {
       const conf = Number(input.value);
@@ -52,7 +52,7 @@ export class Panel {
       input.setAttribute("aria-valuetext", conf ? `at least ${conf.toFixed(2)}` : "all");
       this.change({ conf });
     });
-    return element("label", { class: "conf" }, element("span", {}, "Confidence"), input, output);
+    return element("label", { class: "conf" }, element("span", {}, "Score"), input, output);
   }
 
   change(changes) {

@@ -1,13 +1,13 @@
-// One camera: its picture, and how it goes.
+// One camera: its picture and its numbers.
 
 import { draw, passing } from "./draw.js";
 import { element, numbers } from "./elements.js";
 
 const LETTERS = 13; // CSS pixels
-const STALE = 3000; // ms: older than that, a live picture is none
+const STALE = 3000; // ms: an older picture is not live
 
 export class Tile {
-  /** `settings` says what is to be seen; `onEnlarge` is called with the tile when it is to fill the page. */
+  /** `settings` says what is shown; `onEnlarge` is called with the tile when it should fill the page. */
   constructor(camera, settings, onEnlarge) {
     this.settings = settings;
     this.frame = null;
@@ -50,7 +50,7 @@ export class Tile {
     this.canvas.setAttribute("aria-label", `${this.frame.head.source}: ${this.found.textContent}`);
   }
 
-  /** The numbers that change with time alone. */
+  /** The numbers that change only with time. */
   tick() {
     if (!this.frame) return;
     const { run, time } = this.frame.head;

@@ -5,7 +5,7 @@ import { read } from "./message.js";
 import { Panel, Settings } from "./panel.js";
 import { Tile } from "./tile.js";
 
-const TICK = 200; // ms between two looks at the clock
+const TICK = 200; // ms between two updates of the clock
 const SLOWEST = 4000; // ms between two attempts to connect
 
 const settings = new Settings();
@@ -53,7 +53,7 @@ function closed(code) {
 
 async function take(data, socket) {
   const frame = await read(data);
-  await new Promise(requestAnimationFrame); // a page that is not seen takes nothing
+  await new Promise(requestAnimationFrame); // a hidden page draws nothing
   show(frame);
   const answer = () => socket.readyState === WebSocket.OPEN && socket.send("drawn");
   if (paused) owed.push(answer);
@@ -74,7 +74,7 @@ function show(frame) {
   showRun(total(run));
 }
 
-/** Another run than before: nothing of that one is left. */
+/** A new run: removes everything of the one before. */
 function forget(begun) {
   began = begun;
   for (const part of [...tiles.values(), ...panels.values()]) part.root.remove();

@@ -7,6 +7,7 @@ import tomllib
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -56,9 +57,9 @@ def test_the_list_is_what_an_installation_brings():
     assert len(listed()) == len(set(listed()))
 
 
-def test_the_page_counts_them():
-    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    assert f"brings {len(listed())} distributions" in page
+@pytest.mark.parametrize("page", ["README.md", "docs/ARCHITECTURE.md"])
+def test_the_pages_count_them(page):
+    assert f" {len(listed())} distributions" in (ROOT / page).read_text(encoding="utf-8")
 
 
 def test_the_core_requires_what_it_imports_and_imports_what_it_requires():

@@ -28,6 +28,18 @@ def test_links_lead_to_something_that_is_there(page):
     assert missing == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_to_a_heading_lead_to_one(page):
+    missing = []
+    for link in re.findall(r"\]\(((?!https?://)[^)\s]*#[^)\s]+)", page.read_text(encoding="utf-8")):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path if path else page).read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.+)$", target, re.MULTILINE)
+        if anchor not in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}:
+            missing.append(link)
+    assert missing == []
+
+
 def test_the_index_names_every_page():
     docs = ROOT / "docs"
     links = _LINK.findall((docs / "README.md").read_text(encoding="utf-8"))

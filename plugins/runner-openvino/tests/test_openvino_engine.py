@@ -252,3 +252,27 @@ def test_nothing_is_said_and_no_usage_report_is_kept_or_sent(write_onnx: Write, 
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("1\n", "")
     assert not list(home.rglob("*"))
+
+
+INTERRUPTED = """
+import signal, sys
+from pathlib import Path
+from runner_core.contracts import EngineOptions
+from runner_openvino.engine import OpenVINOEngine
+
+first, second = (OpenVINOEngine().load(Path(sys.argv[1]), EngineOptions()) for _ in range(2))
+for session in (first, second):
+    session.close()
+del session, first, second
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_after_two_models_an_interrupt_is_one_and_no_crash(write_onnx: Write) -> None:
+    """In a process of its own, which would crash: see ``shared_core``."""
+    command = [sys.executable, "-c", INTERRUPTED, write_onnx()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr

@@ -184,6 +184,7 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffix, number, tmp_path):
+    """In a process of its own: a signal is for a whole process, whose other libraries have handlers and stacks too."""
     path = tmp_path / f"out{suffix}"
     script = [sys.executable, "-c", INTERRUPTED, str(path), str(int(number))]
     told = subprocess.run(script, check=True, capture_output=True, text=True, timeout=60).stdout

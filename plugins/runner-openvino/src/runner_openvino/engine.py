@@ -13,7 +13,7 @@ from runner_openvino.devices import device_for, devices_of, properties
 from runner_openvino.marks import check_mark
 from runner_openvino.miscounts import check_counts
 from runner_openvino.refusals import refusal
-from runner_openvino.runtime import runtime
+from runner_openvino.runtime import runtime, shared_core
 from runner_openvino.session import OpenVINOSession
 
 
@@ -24,7 +24,7 @@ class OpenVINOEngine:
         """Raises EngineError for a device that is not there, and for what OpenVINO refuses, in its words."""
         check_mark(artifact)
         try:
-            core = runtime().Core()
+            core = shared_core()
         except (ImportError, RuntimeError) as error:
             raise refusal(artifact, error) from error
         device = device_for(options.device, core.available_devices)
@@ -41,7 +41,7 @@ class OpenVINOEngine:
         """Version and devices. Raises ImportError."""
         openvino = runtime()
         version = openvino.__version__.partition("-")[0]  # the rest names a build
-        return {"openvino": version, "devices": ", ".join(devices_of(openvino.Core().available_devices))}
+        return {"openvino": version, "devices": ", ".join(devices_of(shared_core().available_devices))}
 
 
 def _requests(core: Any, model: Any, device: str, options: EngineOptions) -> Callable[[], Any]:

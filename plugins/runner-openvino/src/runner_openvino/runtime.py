@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from functools import cache
 from typing import Any
 
 
@@ -13,3 +14,14 @@ def runtime() -> Any:
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: not to be found
     return importlib.import_module("openvino")
+
+
+@cache
+def shared_core() -> Any:
+    """The one ``openvino.Core`` of this process. Raises ImportError, RuntimeError.
+
+    One, and it stays: OpenVINO's CPU plugin gives the thread that loads it a stack of its own for signal handlers, and
+    when it goes it puts back the stack that it found. After two whose lives overlap that is the stack of the first,
+    which is unmapped by then, and the next Ctrl-C is a segmentation fault.
+    """
+    return runtime().Core()

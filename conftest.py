@@ -79,7 +79,7 @@ def runner(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Runner:
             if "PYTHONPATH" in environment:
                 patch.syspath_prepend(environment["PYTHONPATH"])
             if {LOAD_VARIABLE, "PYTHONPATH"} & set(environment):  # which are read once in a process
-                patch.setattr(registry, "_installed", lru_cache(registry._load_installed.__wrapped__))
+                patch.setattr(registry, "_load_installed", lru_cache(registry._load_installed.__wrapped__))
             capfd.readouterr()
             with pytest.raises(SystemExit) as stop:
                 main(typed)

@@ -1,27 +1,27 @@
 """Every error that runner raises on purpose.
 
 RunnerError
-├── UsageError        what was asked for makes no sense (exit code 2)
-│   └── NotInstalled  nothing installed answers to that name
+├── UsageError        wrong use: nothing was started (exit code 2)
+│   └── NotInstalled  nothing with that name is installed
 ├── PluginError       a plugin is broken
 ├── CardError         a brain.json that cannot be used
 ├── LockError         a brain is not what brains.lock says
 ├── LabelError        a label map that cannot be read, or does not fit the model
 ├── EngineError       a model file that cannot be loaded or run
-│   └── UntrustedError  a model that could do more than compute, and nobody trusts it
-├── TaskError         tensors that no codec fits
+│   └── UntrustedError  an untrusted model that could read and write files or run code
+├── TaskError         tensors that fit no codec
 ├── ImageError        a picture that cannot be read
 ├── SourceError       a source that cannot be opened or read
 ├── SinkError         a sink that cannot be written
 └── StoreError        a store that has no such brain, or sends what it should not
     ├── NoSuchBrain       the store does not have it
-    └── UnreachableError  the store does not answer: what is cached may serve
+    └── UnreachableError  the store does not answer: a cached brain may be used instead
         └── OfflineError  no connection is allowed
 """
 
 
 class RunnerError(Exception):
-    """Says what is wrong and with which file; ``remedy`` says what to do about it."""
+    """``message`` says what is wrong and with which file; ``remedy`` says what to do about it."""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)
@@ -32,12 +32,12 @@ class RunnerError(Exception):
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickles with its remedy, so that it crosses a process border whole."""
+        """Pickles with its remedy, so that it reaches another process complete."""
         return _rebuild, (type(self), self.message, self.remedy)
 
     @property
     def kind(self) -> str:
-        """The name that records and logs carry, such as ``"ImageError"``."""
+        """The name in records and logs, such as ``"ImageError"``."""
         return type(self).__name__
 
 
@@ -46,11 +46,11 @@ def _rebuild(cls: type[RunnerError], message: str, remedy: str) -> RunnerError:
 
 
 class UsageError(RunnerError):
-    """What was asked for makes no sense: nothing was started."""
+    """Wrong use: nothing was started."""
 
 
-class NotInstalled(UsageError):  # noqa: N818  # says what is the matter better than NotInstalledError
-    """Nothing installed answers to that name."""
+class NotInstalled(UsageError):  # noqa: N818  # reads better than NotInstalledError
+    """Nothing with that name is installed."""
 
 
 class PluginError(RunnerError):
@@ -58,11 +58,11 @@ class PluginError(RunnerError):
 
 
 class CardError(RunnerError):
-    """A ``brain.json`` is missing, malformed or contradicts its files."""
+    """A ``brain.json`` is missing or malformed, or contradicts its files."""
 
 
 class LockError(RunnerError):
-    """A brain is not in ``brains.lock``, or not what it says."""
+    """A brain is not in ``brains.lock``, or differs from it."""
 
 
 class LabelError(RunnerError):
@@ -74,7 +74,7 @@ class EngineError(RunnerError):
 
 
 class UntrustedError(EngineError):
-    """A model could do more than compute, and its owner did not say that it may."""
+    """A model could read and write files or run code, and the user did not trust it."""
 
 
 class TaskError(RunnerError):
@@ -96,15 +96,15 @@ class SinkError(RunnerError):
 class StoreError(RunnerError):
     """A store has no such brain, or sends what it should not."""
 
-    status: int | None = None  # of the answer by which a server refused
+    status: int | None = None  # the HTTP status with which a server refused, if there was one
 
 
-class NoSuchBrain(StoreError):  # noqa: N818  # says what is the matter better than NoSuchBrainError
+class NoSuchBrain(StoreError):  # noqa: N818  # reads better than NoSuchBrainError
     """A store does not have a brain of that name and version."""
 
 
 class UnreachableError(StoreError):
-    """A store does not answer: what was fetched before may serve."""
+    """A store does not answer: a brain that was fetched before may be used instead."""
 
 
 class OfflineError(UnreachableError):

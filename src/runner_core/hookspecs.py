@@ -1,11 +1,11 @@
-"""The hooks a plugin may implement. All of them register; none of them does any work.
+"""The hooks that a plugin may implement. They only register plugins and do no work.
 
 A distribution names one module in the entry-point group ``runner``::
 
     [project.entry-points.runner]
     tensorflow = "runner_tensorflow.plugin"
 
-and that module says what it adds, importing nothing but this module and ``runner_core.plugin``::
+and that module says what it adds. It imports only this module and ``runner_core.plugin``::
 
     from runner_core.hookspecs import hookimpl
     from runner_core.plugin import Plugin
@@ -19,7 +19,7 @@ and that module says what it adds, importing nothing but this module and ``runne
             claims=(".pb", "saved-model", ".keras"),
         )
 
-What each target must be is written in ``runner_core.contracts``.
+``runner_core.contracts`` defines what each target must be.
 """
 
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 def runner_engines() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Engines: the target, called with no argument, gives a ``contracts.Engine``.
 
-    ``claims`` are the formats it opens, in the spelling of ``runner_core.cards.artifact.format_of``::
+    ``claims`` are the formats it opens, as ``runner_core.cards.format_of`` spells them::
 
         @hookimpl
         def runner_engines():
@@ -68,7 +68,7 @@ def runner_sources() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a speci
 
 @hookspec
 def runner_stores() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
-    """Stores: the target, called with a location (may be empty), gives a ``contracts.Store``::
+    """Stores: the target, called with a location that may be empty, gives a ``contracts.Store``::
 
     @hookimpl
     def runner_stores():
@@ -82,7 +82,7 @@ def runner_sinks() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specifi
 
     @hookimpl
     def runner_sinks():
-        yield Plugin("jsonl", "runner_files.jsonl:JsonlSink", "one JSON line a frame")
+        yield Plugin("jsonl", "runner_files.jsonl:JsonlSink", "one JSON line per frame")
     """
 
 

@@ -1,6 +1,6 @@
-"""Plugin: all that is known of an engine, task, source, ... before anything heavy is imported.
+"""Plugin: what is known of an engine, task, source, ... before its module is imported.
 
-A dataclass, unlike the other values: importing attrs would take a third of the time that ``runner --help`` has.
+A dataclass, unlike other values: importing attrs would take a third of the time that ``runner --help`` may take.
 """
 
 import re
@@ -16,12 +16,12 @@ class Plugin:
     ``name``     what a person types: ``tensorflow``, ``tf-detection``, ``jsonl``.
     ``target``   ``"package.module:attribute"``, imported when it is first used.
     ``summary``  one line for ``runner plugins`` and ``runner --help``.
-    ``claims``   what it answers for without being named: an engine the formats it opens (``".pb"``,
-                 ``"saved-model"``), a source the schemes and suffixes it reads (``"https"``, ``".mp4"``,
-                 ``"path"`` for any path), a trainer the tasks it trains. What it does best comes first: of several
-                 plugins that claim the same, the one that names it earlier is taken.
+    ``claims``   what it is used for without being named: an engine for the formats it opens (``".pb"``,
+                 ``"saved-model"``), a source for the schemes and suffixes it reads (``"https"``, ``".mp4"``, ``"path"``
+                 for any path), a trainer for the tasks it trains. What it does best comes first: of several plugins
+                 that claim the same, the one that lists it earlier is used.
 
-    Raises ValueError for a field that is none of this.
+    Raises ValueError for a field of another type or form.
     """
 
     name: str
@@ -36,6 +36,6 @@ class Plugin:
                 raise ValueError(f"a Plugin's {field} is {text!r}, not a text")
         if not isinstance(self.target, str) or not _TARGET.fullmatch(self.target):
             raise ValueError(f"the target of {self.name} is {self.target!r}, not package.module:attribute")
-        # (".pb") is a string, and "p" is in it
+        # (".pb") is a text, whose letters would be taken for claims
         if not isinstance(self.claims, tuple) or not all(isinstance(claim, str) for claim in self.claims):
             raise ValueError(f"the claims of {self.name} are {self.claims!r}, not a tuple of texts")

@@ -16,7 +16,7 @@ from runner_core.cache.archive import unpack_if_archive
 from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
 from runner_core.errors import StoreError
-from runner_core.util.home import home as home_of
+from runner_core.util.home import find_home as home_of
 
 BIG, SMALL, CARD = random.Random(1).randbytes(50_000), random.Random(2).randbytes(1_000), b"{}"
 

@@ -26,7 +26,7 @@ from runner_core.cache.receipt import Receipt, ReceiptFile, hash_text
 from runner_core.cache.release import Release, RemoteFile
 from runner_core.cards.artifact import sha256_of
 from runner_core.errors import StoreError
-from runner_core.util.home import HOME_VARIABLE, home
+from runner_core.util.home import HOME_VARIABLE, find_home
 
 _REMOVED = "gone"  # key of the lock, and prefix of the folders, of brains on their way out
 _OTHER_HOME = f"set {HOME_VARIABLE} to a folder of yours"
@@ -57,7 +57,7 @@ class Cache:
     """
 
     def __init__(self, root: Path | None = None, *, progress: ProgressOf = show_no_progress) -> None:
-        self.root = root or home()
+        self.root = root or find_home()
         self.progress = progress
         self._blobs = Blobs(self.root)
         self._making, self._locks = self.root / "making", self.root / "partial"

@@ -20,7 +20,7 @@ from runner_core.discovery.registry import get_registry
 from runner_core.loading.locate import Candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.util.facts import read_facts, update_facts
-from runner_core.util.home import home
+from runner_core.util.home import find_home
 
 SPEEDS_FILE = "speeds.json"
 
@@ -60,7 +60,7 @@ def remember_speeds(speeds: Mapping[str, Speed]) -> None:
             SPEEDS_FILE, lambda: {key: attrs.asdict(speed) for key, speed in {**read_speeds(), **speeds}.items()}
         )
     except OSError as error:
-        place = home() / SPEEDS_FILE
+        place = find_home() / SPEEDS_FILE
         log.warning("%s: cannot be written (%s); engines are measured again the next time", place, error.strerror)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from runner_core.cards.artifact import describe_files
 from runner_core.errors import RunnerError
 from runner_core.util.facts import read_facts, update_facts
-from runner_core.util.home import HOME_VARIABLE, home
+from runner_core.util.home import HOME_VARIABLE, find_home
 
 TRUST_FILE = "trust.json"
 
@@ -50,7 +50,7 @@ def remember_trust(artifact: Path, name: str, digest: Callable[[Path], str] = di
         update_facts(TRUST_FILE, lambda: {**_read_trusted(), digest(artifact): name})
     except OSError as error:
         remedy = f"set {HOME_VARIABLE} to a folder of yours"
-        raise RunnerError(f"{home() / TRUST_FILE}: cannot be written ({error.strerror})", remedy=remedy) from error
+        raise RunnerError(f"{find_home() / TRUST_FILE}: cannot be written ({error.strerror})", remedy=remedy) from error
 
 
 def _find_linked_folder(artifact: Path) -> Path | None:
@@ -62,4 +62,4 @@ def _read_trusted() -> dict[str, str]:
         return read_facts(TRUST_FILE)
     except (OSError, ValueError) as error:
         remedy = "remove it: nothing is trusted then"
-        raise RunnerError(f"{home() / TRUST_FILE}: not readable ({error})", remedy=remedy) from error
+        raise RunnerError(f"{find_home() / TRUST_FILE}: not readable ({error})", remedy=remedy) from error

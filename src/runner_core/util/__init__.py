@@ -1,4 +1,4 @@
-"""Small things that every floor needs: files written whole, the person's folder, locations as they are typed."""
+"""Small things that every other folder uses: whole files, runner's home folder, locations as they are typed."""
 
 from typing import TYPE_CHECKING
 

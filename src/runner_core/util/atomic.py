@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all, and the folder for it."""
+"""Files that are written whole or not at all, and folders for them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 
 def make_folder(path: Path) -> None:
-    """Makes it, and those above it. Raises NotADirectoryError where there is a file, and other OSErrors."""
+    """Makes the folder and its parents. Raises NotADirectoryError if there is a file, and other OSErrors."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:  # says of a file, of all things, that it exists
+    except FileExistsError as error:  # mkdir's message about a file is only that it exists
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Writes beside the place, then takes the place by one rename. Raises OSError and leaves nothing."""
-    partial = path.with_name(f".{path.name}-{secrets.token_hex(6)}.part")  # named first: Ctrl-C may come at any moment
+    """Writes a file beside ``path``, then renames it to ``path``. Raises OSError, and then leaves no file behind."""
+    partial = path.with_name(f".{path.name}-{secrets.token_hex(6)}.part")  # before try: Ctrl-C may come at any time
     try:
         with partial.open("xb") as stream:
             stream.write(data)
@@ -29,5 +29,5 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """The same for text, as UTF-8."""
+    """``write_bytes`` for text, as UTF-8."""
     write_bytes(path, text.encode("utf-8"))

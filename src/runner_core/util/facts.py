@@ -9,16 +9,16 @@ from typing import Any
 from filelock import FileLock
 
 from runner_core.util.atomic import make_folder, write_text
-from runner_core.util.home import home
+from runner_core.util.home import find_home
 
 
 def read_facts(file_name: str) -> dict[str, Any]:
     """The facts in a file of ``RUNNER_HOME`` by key, none if there is no file.
 
-    Raises OSError where it cannot be read, ValueError where it is damaged.
+    Raises OSError if it cannot be read, ValueError if it is damaged.
     """
     try:
-        facts = json.loads((home() / file_name).read_bytes())
+        facts = json.loads((find_home() / file_name).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except RecursionError as error:
@@ -29,11 +29,11 @@ def read_facts(file_name: str) -> dict[str, Any]:
 
 
 def update_facts(file_name: str, update: Callable[[], Mapping[str, Any]]) -> None:
-    """Replaces the facts by what ``update`` returns. Raises OSError where the file cannot be written.
+    """Replaces the facts by what ``update`` returns. Raises OSError if the file cannot be written.
 
-    ``update`` is called while this process holds the file's lock: what it reads there nobody else changes meanwhile.
+    ``update`` is called while this process holds the file's lock, so that no other process changes what it reads.
     """
-    path = home() / file_name
+    path = find_home() / file_name
     make_folder(path.parent)
     with FileLock(path.with_suffix(".lock")):
         write_text(path, json.dumps(update(), indent=1))

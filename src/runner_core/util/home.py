@@ -1,4 +1,4 @@
-"""Where runner keeps things, and whether it may ask the network."""
+"""The folder for runner's files, and whether runner may use the network."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ HOME_VARIABLE = "RUNNER_HOME"
 OFFLINE_VARIABLE = "RUNNER_OFFLINE"
 
 
-def home() -> Path:
-    """``RUNNER_HOME``, else the user's cache folder; never a temporary one."""
-    named = os.environ.get(HOME_VARIABLE)
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("runner", appauthor=False)
+def find_home() -> Path:
+    """The folder named by ``RUNNER_HOME``, else ``runner`` in the user's cache folder; never a temporary folder."""
+    value = os.environ.get(HOME_VARIABLE)
+    return Path(value).expanduser() if value else platformdirs.user_cache_path("runner", appauthor=False)
 
 
-def offline() -> bool:
+def is_offline() -> bool:
     """Whether ``RUNNER_OFFLINE`` forbids every connection."""
     return os.environ.get(OFFLINE_VARIABLE, "").lower() not in ("", "0", "false", "no")
 
 
 def require_online(wanted: str) -> None:
-    """Raises OfflineError saying what is missing. Called before any socket is opened."""
-    if offline():
+    """Raises OfflineError with ``wanted``, what is missing. Call it before any socket is opened."""
+    if is_offline():
         raise OfflineError(
             f"{wanted} is not here and {OFFLINE_VARIABLE} is set", remedy="unset it, or pull while online"
         )

@@ -1,4 +1,4 @@
-"""A location as it is typed: what of it may be shown, and the options behind its question mark.
+"""A location as it is typed: its secrets, and the options after its question mark.
 
 ``clip.mp4?stride=2&max_fps=5``, ``yolo:out?form=boxes``, ``https://me:secret@host/cat.jpg?token=abc``.
 """
@@ -16,20 +16,20 @@ import attrs
 from runner_core.errors import UsageError
 
 _ACCOUNT = re.compile(r"(?<=//)[^/?#]*@")  # user and password before the host
-_QUERY = re.compile(r"(?<=://)([^?#]*)[?#].*", re.DOTALL)  # a token, a signature: what is behind the path
-_OPTIONS = re.compile(r"\?(?=[A-Za-z_][\w-]*(?:[=&]|$))")  # a question mark with a name behind it
+_QUERY = re.compile(r"(?<=://)([^?#]*)[?#].*", re.DOTALL)  # a token or a signature may follow the path
+_OPTIONS = re.compile(r"\?(?=[A-Za-z_][\w-]*(?:[=&]|$))")  # a question mark that is followed by a name
 
 
 def redact_url(location: str) -> str:
-    """The location without what may be secret in it, for messages, records, receipts and file titles.
+    """The location without what may be secret, for messages, records, receipts and titles of files.
 
-    A URL loses its user and password, its query and its fragment. A path keeps its options: they are no secrets.
+    A URL loses its user and password, its query and its fragment. A path keeps its options, which are not secret.
     """
     return _QUERY.sub(r"\1", without_account(location))
 
 
 def without_account(url: str) -> str:
-    """The URL without user and password, for a server that should not get them; ``redact_url`` is for people."""
+    """The URL without user and password, for a server that should not receive them; ``redact_url`` is for people."""
     return _ACCOUNT.sub("", url)
 
 
@@ -56,9 +56,9 @@ def split_options(
 ) -> tuple[str, dict[str, Any]]:
     """The location without its options, and the options by name, their hyphens as underscores.
 
-    Options begin at the first question mark with a name behind it: ``what?.csv`` has none. A ``Path`` never has any.
+    Options begin at the first question mark that is followed by a name: ``what?.csv`` has none, nor has any ``Path``.
     With ``foreign`` the location is a URL with a query of its own, from its first question mark on: what is not in
-    ``known`` stays there. Otherwise raises UsageError for it; always for a value that its type does not allow.
+    ``known`` stays in it. Without ``foreign`` it raises UsageError, as does a value that its type does not allow.
     """
     if not isinstance(location, str):
         return os.fspath(location), {}

@@ -1,4 +1,4 @@
-"""JsonlSink: one JSON line a frame."""
+"""JsonlSink: one JSON line per frame."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def runner_sinks() -> Iterator[Plugin]:
     yield Plugin(
         "jsonl",
         "runner_files.jsonl:JsonlSink",
-        "one JSON line a frame: jsonl:PATH, or - for standard output",
+        "one JSON line per frame: jsonl:PATH, or - for standard output",
         claims=("-", ".jsonl"),
     )
     yield Plugin("images", "runner_files.images:ImagesSink", "pictures with the answers drawn in: images:DIR")

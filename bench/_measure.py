@@ -1,4 +1,4 @@
-"""Rivals side by side: taken in turns, so that whatever else the machine does hits them alike, and by medians."""
+"""Rivals side by side: taken in turns, so that other work of the machine affects them alike, and by medians."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def alternate(
     return {name: median(times) for name, times in spent.items()}
 
 
-def taken(call: Callable[[], object]) -> float:
+def time_call(call: Callable[[], object]) -> float:
     """Milliseconds of one call."""
     begun = perf_counter()
     call()
@@ -53,13 +53,13 @@ def neighbours(
     return median(theirs for theirs, _ in counted), median(mine for _, mine in counted), over
 
 
-def table(rows: Mapping[str, float]) -> str:
+def print_table(rows: Mapping[str, float]) -> str:
     """Names and milliseconds, one a line."""
     width = max(map(len, rows))
     return "\n".join(f"{name:<{width}}  {value:9.3f} ms" for name, value in rows.items())
 
 
-def verdict(claim: str, value: float, bar: float, unit: str) -> bool:
+def print_verdict(claim: str, value: float, bar: float, unit: str) -> bool:
     """Prints a figure against its bar; whether it is kept."""
     kept = value <= bar
     print(f"{'ok    ' if kept else 'MISSED'} {claim}: {value:.3f} {unit}, at most {bar:.3f}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 
-def shifted(folder: Path, source: Path, size: tuple[int, int], count: int) -> list[Path]:
+def make_shifted_jpegs(folder: Path, source: Path, size: tuple[int, int], count: int) -> list[Path]:
     """So many JPEGs of that size: the picture shifted a little further each time."""
     with Image.open(source) as opened:
         base = opened.convert("RGB").resize(size)

@@ -1,6 +1,6 @@
 """Decoding JPEGs: a frame's pixels, whole and of half the size, against Pillow's own reading of the same bytes.
 
-Both begin with the bytes and end with the same array; a frame also finds out how the picture is turned.
+Both begin with the bytes and end with the same array; a frame also finds out how the picture is rotated.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from _measure import alternate
-from _pictures import shifted
-from _testdata import testdata
+from _pictures import make_shifted_jpegs
+from _testdata import find_testdata
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -58,7 +58,7 @@ def main() -> int:
     kept = True
     for size, most in MOST.items():
         with tempfile.TemporaryDirectory() as folder:
-            (path,) = shifted(Path(folder), testdata() / "pictures" / "cat_1080p.jpg", size, 1)
+            (path,) = make_shifted_jpegs(Path(folder), find_testdata() / "pictures" / "cat_1080p.jpg", size, 1)
             data = path.read_bytes()
         kept &= max(share(data, size, scale) for scale in (1, 2)) <= most
     bars = ", ".join(f"{most} at {width} x {height}" for (width, height), most in MOST.items())

@@ -22,8 +22,8 @@ from typing import Any
 
 import attrs
 import numpy as np
-from _measure import alternate, neighbours, table, taken, verdict
-from _testdata import testdata
+from _measure import alternate, neighbours, print_table, print_verdict, time_call
+from _testdata import find_testdata
 from runner_demo.store import BRAINS, PICTURES
 
 from runner_core import Brain, Frame, PictureSpec, open_brain
@@ -113,7 +113,7 @@ class Duel:
         return open_brain(self.model, engine=self.engine, threads=1, **labels)
 
 
-MODELS = testdata() / "models"
+MODELS = find_testdata() / "models"
 DUELS = (
     Duel("onnx", onnx_runtime, MODELS / "fastestdet_coco.onnx", "coco80.txt", BGR),
     Duel("openvino", openvino, MODELS / "fastestdet_coco.onnx", "coco80.txt", BGR),
@@ -127,16 +127,16 @@ DUELS = (
 )
 
 
-def fought(duel: Duel) -> float:
+def run_duel(duel: Duel) -> float:
     """Prints a line of the table; what runner adds, of what it may."""
     page = duel.model.parent == PAGE
-    frame = Frame.from_path(PICTURES / "1-book.jpg" if page else testdata() / "pictures" / PICTURE)
+    frame = Frame.from_path(PICTURES / "1-book.jpg" if page else find_testdata() / "pictures" / PICTURE)
     brain = duel.brain()
     bare = duel.bare(duel.model, frame.prepared(duel.picture).tensor.copy())
     assert len(brain.infer(frame)), "nothing is found: the comparison would be of nothing"
     # The frame keeps its tensor: from now on nothing but the engine and the decoding runs.
     direct, by_runner, over = neighbours(
-        lambda: taken(bare), lambda: brain.infer(frame).ms["run"], rounds=ROUNDS, warm_up=WARM_UP
+        lambda: time_call(bare), lambda: brain.infer(frame).ms["run"], rounds=ROUNDS, warm_up=WARM_UP
     )
     print(
         f"{duel.engine:10} {duel.model.name:36} {direct:8.3f} {by_runner:8.3f} {over:8.3f} {100 * over / direct:6.1f} %"
@@ -144,7 +144,7 @@ def fought(duel: Duel) -> float:
     return over / max(SHARE * direct, LEAST)
 
 
-def chosen() -> float:
+def compare_auto() -> float:
     """Prints a line for each engine and form of ``page``; what the chosen one takes, in times of the fastest."""
     files, options, picture = locate_model(PAGE), LoadOptions(threads=1), (PICTURES / "1-book.jpg").read_bytes()
     with tempfile.TemporaryDirectory() as memory, ExitStack() as stack:
@@ -160,7 +160,7 @@ def chosen() -> float:
         rivals = {name: partial(lambda brain: brain.infer(Frame.from_bytes(picture)), brain)
                   for name, brain in brains.items()}  # fmt: skip
         spent = alternate(rivals, rounds=ROUNDS // 2, warm_up=WARM_UP)
-    print(table(spent))
+    print(print_table(spent))
     first, *others = spent.values()
     return first / min(others)
 
@@ -169,12 +169,12 @@ def main() -> int:
     print(f"medians of {ROUNDS} alternating calls in ms, one thread; {PICTURE}, and for page a picture of 1280 x 960")
     print(f"{'engine':10} {'model':36} {'bare':>8} {'runner':>8} {'over':>8}")
     duels = [duel for duel in DUELS if duel.engine in get_registry().all("engines")]
-    worst = max([fought(duel) for duel in duels])
-    times = chosen()
+    worst = max([run_duel(duel) for duel in duels])
+    times = compare_auto()
     claim = f"what runner adds, of the {100 * SHARE:.0f} % or {LEAST} ms that it may, on the worst engine"
     kept = [
-        verdict(claim, worst, 1.0, "times"),
-        verdict("what --engine auto took, of the fastest", times, NEAR, "times"),
+        print_verdict(claim, worst, 1.0, "times"),
+        print_verdict("what --engine auto took, of the fastest", times, NEAR, "times"),
     ]
     return 0 if all(kept) else 1
 

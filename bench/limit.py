@@ -23,8 +23,8 @@ from time import perf_counter
 from typing import Any
 
 import attrs
-from _pictures import shifted
-from _testdata import testdata
+from _pictures import make_shifted_jpegs
+from _testdata import find_testdata
 
 from runner_core import Brain, Frame, open_brain, run
 from runner_core.pipeline.executor import FrameExecutor
@@ -57,14 +57,14 @@ SETTINGS = (
 )
 
 
-def warmed(brains: Sequence[Brain], path: Path) -> list[Any]:
-    """The brains as a run asks them: those that decode by themselves have seen whether they may be fed behind that."""
+def warm_up(brains: Sequence[Brain], path: Path) -> list[Any]:
+    """The brains as a run has them after a first picture: those that decode by themselves may then be fed pixels."""
     executor = FrameExecutor(brains, exact=False)
     executor.run_frame(Frame.from_path(path))
     return [getattr(brain, "_pixels", brain) for brain in executor.brains]
 
 
-def ready(brains: Sequence[Any], paths: Sequence[Path]) -> list[list[Callable[[], object]]]:
+def prepare_tensors(brains: Sequence[Any], paths: Sequence[Path]) -> list[list[Callable[[], object]]]:
     """For each picture, the brains' sessions on the tensors that a run feeds them."""
     return [[bare(brain, frame) for brain in brains] for frame in map(expected(brains), paths)]
 
@@ -109,7 +109,7 @@ def blocks(paths: Sequence[Path]) -> Iterable[Sequence[Path]]:
 
 def share(setting: Setting, data: Path, count: int, folder: Path) -> float:
     """The run's pictures a second over the loop's: of neighbouring turns, and each comes first in every other one."""
-    paths = shifted(folder, data / "pictures" / "cat_1080p.jpg", setting.size, count)
+    paths = make_shifted_jpegs(folder, data / "pictures" / "cat_1080p.jpg", setting.size, count)
     models = data / "models"
     with ExitStack() as stack:
         brains = [
@@ -117,12 +117,12 @@ def share(setting: Setting, data: Path, count: int, folder: Path) -> float:
                                            engine=setting.engine, labels=models / setting.labels))
             for number in range(BRAINS)
         ]  # fmt: skip
-        asked = warmed(brains, paths[0])
+        asked = warm_up(brains, paths[0])
         listing, at_once = folder / "turn.txt", get_thread_budget(None)
         turns: list[tuple[float, float]] = []
         for number, block in enumerate([paths[:BLOCK], *blocks(paths)]):
             listing.write_text("".join(f"{path}\n" for path in block))
-            calls = ready(asked, block)
+            calls = prepare_tensors(asked, block)
             rivals = [partial(loop_seconds, calls, at_once), partial(run_seconds, brains, listing)]
             loop, ours = _in_turn(rivals, backwards=bool(number % 2))
             if number:  # the first turn warms up
@@ -142,7 +142,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=500)
     asked = parser.parse_args()
-    data, least = testdata(), 1.0
+    data, least = find_testdata(), 1.0
     print(f"{BRAINS} brains  {'pictures':>14} {'loop/s':>8} {'run/s':>8} {'share':>6}")
     for setting in SETTINGS:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,8 @@
-"""A camera of 30 frames a second, and two brains that take two frame times: how old is an answer when it is there?
+"""A camera of 30 frames a second, and two brains that take two frame times: how old is an answer when it is ready?
 
 The camera is FFmpeg's virtual one; the brains are real, and look at each frame as often as it takes them two frame
 times on the machine at hand. A frame may wait one interval for the brains, then it takes the brains' time; were there a
-queue, every answer would be older than the one before. What is passed over must be counted, and memory stay flat.
+queue, every answer would be older than the one before. What is passed over must be counted, and memory must stay flat.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from time import monotonic
 
 import attrs
 import numpy as np
-from _measure import verdict
-from _memory import resident
-from _testdata import testdata
+from _measure import print_verdict
+from _memory import get_resident_bytes
+from _testdata import find_testdata
 
 from runner_core import Brain, Frame, Inference, open_brain, stream
 
@@ -27,8 +27,8 @@ MODEL, LABELS = "fastestdet_coco.onnx", "coco80.txt"
 GROWTH = 0.05
 
 
-class Laborious(Brain):
-    """Looks ``times`` times, and notes when it began and ended with a frame."""
+class SlowBrain(Brain):
+    """Runs ``times`` times on a frame, and notes when it began and ended."""
 
     def __init__(self, brain: Brain, times: int) -> None:
         self._brain, self._times = brain, times
@@ -44,7 +44,7 @@ class Laborious(Brain):
 
 
 @attrs.frozen
-class Watched:
+class Observation:
     """What was seen of a run: seconds that answers were old and that the brains took, frames, bytes in memory."""
 
     ages: list[float]
@@ -58,33 +58,33 @@ class Watched:
         return float(np.percentile(self.ages, 99))
 
 
-def watched(opened: Sequence[Brain], times: int, seconds: float) -> Watched:
-    brains = [Laborious(brain, times) for brain in opened]
+def watch_run(opened: Sequence[Brain], times: int, seconds: float) -> Observation:
+    brains = [SlowBrain(brain, times) for brain in opened]
     ages, memory, dropped, last = [], [], 0, -1
     for result in stream(f"lavfi:testsrc=size=640x480:rate={RATE}:duration={seconds:g},realtime", brains):
         assert len(result.answers) == len(brains), result.failures
         ages.append(monotonic() - result.frame.taken)
-        memory.append(resident())
+        memory.append(get_resident_bytes())
         dropped, last = dropped + result.dropped, result.frame.index
     spans = zip(*(brain.spans for brain in brains), strict=True)
     work = [max(end for _, end in each) - min(start for start, _ in each) for each in spans]
-    return Watched(ages, float(np.median(work)), dropped, last, memory)
+    return Observation(ages, float(np.median(work)), dropped, last, memory)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120)
     asked = parser.parse_args()
-    models, interval = testdata() / "models", 1 / RATE
+    models, interval = find_testdata() / "models", 1 / RATE
     with ExitStack() as stack:
         brains = [
             stack.enter_context(open_brain(models / MODEL, labels=models / LABELS, name=f"b{number}", threads=1))
             for number in range(BRAINS)
         ]
         times = 4
-        for _ in range(2):  # what a look costs depends a little on how many there are
-            times = max(1, round(times * FRAME_TIMES * interval / watched(brains, times, 4).work))
-        seen = watched(brains, times, asked.seconds)
+        for _ in range(2):  # what a run costs depends a little on how many there are
+            times = max(1, round(times * FRAME_TIMES * interval / watch_run(brains, times, 4).work))
+        seen = watch_run(brains, times, asked.seconds)
     frames, produced = len(seen.ages), round(asked.seconds * RATE)
     early, late = seen.memory[frames // 10], seen.memory[-1]
     spent = f"{seen.work * 1e3:.1f} ms a frame, {seen.work / interval:.2f} intervals"
@@ -95,8 +95,8 @@ def main() -> int:
     print(f"memory after a tenth {early / 1e6:.1f} MB, at the end {late / 1e6:.1f} MB")
     counted = frames + seen.dropped == seen.last + 1 == produced
     print(f"{'ok    ' if counted else 'MISSED'} every frame is answered or counted as dropped")
-    kept = verdict("memory at the end over that after a tenth", late / early, 1 + GROWTH, "times")
-    kept &= verdict("p99 of the age", seen.age * 1e3, (interval + 1.5 * seen.work) * 1e3, "ms")
+    kept = print_verdict("memory at the end over that after a tenth", late / early, 1 + GROWTH, "times")
+    kept &= print_verdict("p99 of the age", seen.age * 1e3, (interval + 1.5 * seen.work) * 1e3, "ms")
     return 0 if kept and counted else 1
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from time import perf_counter
 
 import attrs
-from _pictures import shifted
-from _testdata import testdata
+from _pictures import make_shifted_jpegs
+from _testdata import find_testdata
 from rivals.article import ArticleBrain
 
 from runner_core import Brain, Inference, open_brain, stream
@@ -108,7 +108,7 @@ def same(rival: list[dict], ours: Inference, names: Sequence[str]) -> bool:
     return True
 
 
-def agreement(way: Way, paths: Sequence[Path], models: Path, folder: Path) -> float:
+def share_agreeing(way: Way, paths: Sequence[Path], models: Path, folder: Path) -> float:
     """Share of the pictures on which runner, decoding exactly, finds what the rival finds."""
     listing, names = folder / "agree.txt", (models / "coco80.txt").read_text().splitlines()
     listing.write_text("".join(f"{path}\n" for path in paths))
@@ -123,17 +123,17 @@ def agreement(way: Way, paths: Sequence[Path], models: Path, folder: Path) -> fl
     return sum(agreed) / len(agreed)
 
 
-def fought(way: Way, size: str, count: int, models: Path) -> bool:
+def run_way(way: Way, size: str, count: int, models: Path) -> bool:
     """Prints the rows of a way and a size; whether its claims are kept."""
     kept = True
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        paths = shifted(folder, models.parent / "pictures" / "cat_1080p.jpg", SIZES[size], count)
+        paths = make_shifted_jpegs(folder, models.parent / "pictures" / "cat_1080p.jpg", SIZES[size], count)
         for brains, least in way.claims.items():
             rival, ours = compare(way, brains, paths, models, folder)
             print(f"{size:>10} {way.engine:>10} {brains:>6} {rival:8.1f} {ours:8.1f} {ours / rival:6.2f}", flush=True)
             kept &= size != CLAIMED or ours / rival >= least
-        share = agreement(way, paths[:30], models, folder)
+        share = share_agreeing(way, paths[:30], models, folder)
     print(f"{size:>10} {way.engine:>10} the same instances with exact decoding on {share:.0%} of 30 pictures")
     return kept and share == 1
 
@@ -142,10 +142,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=300)
     asked = parser.parse_args()
-    models = testdata() / "models"
+    models = find_testdata() / "models"
     open_brain(models / GRAPH).close()  # TensorFlow is imported without its greetings
     print(f"{'pictures':>10} {'engine':>10} {'brains':>6} {'rival/s':>8} {'runner/s':>8} {'times':>6}")
-    outcomes = [fought(way, size, asked.pictures, models) for size in SIZES for way in WAYS]
+    outcomes = [run_way(way, size, asked.pictures, models) for size in SIZES for way in WAYS]
     claims = "; ".join(f"{way.engine} {dict(way.claims)}" for way in WAYS)
     print(f"{'ok' if all(outcomes) else 'MISSED'}: at {CLAIMED} so many times, and the same instances: {claims}")
     return 0 if all(outcomes) else 1

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import numpy as np
-from _measure import alternate, verdict
+from _measure import alternate, print_verdict
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from pycocotools import mask as coco
@@ -74,7 +74,7 @@ def main() -> int:
     print(f"{COUNT} masks a picture, medians of {ROUNDS} alternating calls in ms; the results are equal")
     print(f"{'picture':>13} {'':<8} {'pycocotools':>12} {'runner':>9} {'ratio':>6}")
     worst = max([compare(size) for size in SIZES])
-    return 0 if verdict("runner's run lengths, of pycocotools' time, at worst", worst, BAR, "times") else 1
+    return 0 if print_verdict("runner's run lengths, of pycocotools' time, at worst", worst, BAR, "times") else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """20,000 pictures through two brains: the memory held after the last against that after the first thousand.
 
-Small pictures, each of other sides than its neighbours, and JSON lines of all answers.
+Small pictures, each of another size than its neighbours, and JSON lines of all answers.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from _measure import verdict
-from _memory import resident
-from _testdata import testdata
+from _measure import print_verdict
+from _memory import get_resident_bytes
+from _testdata import find_testdata
 from PIL import Image
 
 from runner_core import Result, open_brain, run
@@ -23,8 +23,8 @@ DIFFERENT = 200  # pictures; a list names them again and again
 BRAINS = (("fastestdet_coco.onnx", "coco80.txt"), ("mobilenet_v2_1.0_224_quant.tflite", "imagenet_labels.txt"))
 
 
-def listed(folder: Path, source: Path, count: int) -> Path:
-    """A list of so many pictures."""
+def write_list(folder: Path, source: Path, count: int) -> Path:
+    """Writes ``count`` pictures and a list of them."""
     with Image.open(source) as opened:
         base = opened.convert("RGB")
         for number in range(DIFFERENT):
@@ -38,12 +38,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=20_000)
     asked = parser.parse_args()
-    data, held = testdata(), {}
+    data, held = find_testdata(), {}
 
     def on_result(result: Result) -> None:
         done = result.frame.index + 1
         if done % WARM == 0 or done == asked.pictures:
-            held[done] = resident()
+            held[done] = get_resident_bytes()
             print(f"{done:>6} pictures {held[done] / 1e6:8.1f} MB", flush=True)
 
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
@@ -52,13 +52,13 @@ def main() -> int:
             stack.enter_context(open_brain(data / "models" / model, labels=data / "models" / labels, threads=1))
             for model, labels in BRAINS
         ]
-        listing = listed(folder, data / "pictures" / "cat_1080p.jpg", asked.pictures)
+        listing = write_list(folder, data / "pictures" / "cat_1080p.jpg", asked.pictures)
         summary = run(f"file:{listing}", brains, [f"jsonl:{folder / 'out.jsonl'}"], explain=True, on_result=on_result)
     assert summary.ok
     assert summary.frames == asked.pictures
     grown = held[asked.pictures] / held[WARM]
     claim = f"memory after {asked.pictures} pictures over that after {WARM}"
-    return 0 if verdict(claim, grown, 1 + GROWTH, "times") else 1
+    return 0 if print_verdict(claim, grown, 1 + GROWTH, "times") else 1
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 import attrs
 import cv2
 import numpy as np
-from _measure import alternate, verdict
+from _measure import alternate, print_verdict
 from numpy.typing import NDArray
 
 from runner_core.results.nms import nms
@@ -40,7 +40,7 @@ class Scene:
 SCENES = [Scene(things, classes) for things in (10_000, 1_000, 100, 10, 1) for classes in (1, 80) if things >= classes]
 
 
-def compared(scene: Scene) -> float:
+def compare(scene: Scene) -> float:
     """Prints a line of the table; our time as a share of OpenCV's. Exits where the boxes that stay differ."""
     corners, scores, classes = scene.boxes()
     sized = corners.astype(np.float64)
@@ -64,8 +64,8 @@ def compared(scene: Scene) -> float:
 def main() -> int:
     print(f"{COUNT} boxes, IoU {IOU}, medians of {ROUNDS} alternating calls in ms; the same boxes stay")
     print(f"{'things':>6} {'classes':>7} {'stay':>6} {'OpenCV':>9} {'runner':>9} {'ratio':>6}")
-    worst = max([compared(scene) for scene in SCENES])
-    return 0 if verdict("runner's nms, of OpenCV's time, in the worst scene", worst, BAR, "times") else 1
+    worst = max([compare(scene) for scene in SCENES])
+    return 0 if print_verdict("runner's nms, of OpenCV's time, in the worst scene", worst, BAR, "times") else 1
 
 
 if __name__ == "__main__":

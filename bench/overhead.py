@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _measure import neighbours, table, taken, verdict
-from _testdata import testdata
+from _measure import neighbours, print_table, print_verdict, time_call
+from _testdata import find_testdata
 from PIL import Image
 
 from runner_core import LabelMap, open_brain
@@ -66,7 +66,7 @@ def check_same(one: Found, other: Found) -> None:
 
 
 def main() -> int:
-    folder = testdata()
+    folder = find_testdata()
     graph, labels = folder / "models" / "fastestdet_coco_tf1_image_tensor.pb", folder / "models" / "coco80.pbtxt"
     picture: Any = Image.open(folder / "pictures" / "football.jpg")
     pixels = np.asarray(picture.convert("RGB"))
@@ -74,12 +74,12 @@ def main() -> int:
     bare = bare_session(graph, read_labels(labels))
     check_same(ours(pixels), bare(pixels))
     direct, by_runner, over = neighbours(
-        lambda: taken(lambda: bare(pixels)), lambda: taken(lambda: ours(pixels)), rounds=ROUNDS
+        lambda: time_call(lambda: bare(pixels)), lambda: time_call(lambda: ours(pixels)), rounds=ROUNDS
     )
     print(f"medians of {ROUNDS} alternating runs; {graph.name}, {pixels.shape[1]} x {pixels.shape[0]} pixels")
-    print(table({"Session.run": direct, "brain.predict": by_runner, "over its neighbour": over}))
+    print(print_table({"Session.run": direct, "brain.predict": by_runner, "over its neighbour": over}))
     allowed = max(SHARE * direct, LEAST)
-    return 0 if verdict("brain.predict over Session.run", over, allowed, "ms") else 1
+    return 0 if print_verdict("brain.predict over Session.run", over, allowed, "ms") else 1
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Pulling a brain of 500 MB against ``curl -o`` and huggingface_hub, all from one server on loopback, to one disk.
 
 curl is a process, whose start takes some milliseconds; runner and huggingface_hub are called in this process, so that
-what is timed is the pull and not the start of Python. Ours alone hashes what it receives. `runner pull` as a command,
-start and all, is timed too, held to no bar, and tells how much memory a pull takes.
+what is timed is the pull and not the start of Python. Only runner hashes what it receives. `runner pull` as a command,
+with its start, is timed too, without a claim on its time, and shows how much memory a pull takes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from _measure import alternate, table, verdict
+from _measure import alternate, print_table, print_verdict
 
 SIZE = 500_000_000
 ROUNDS = 5
@@ -36,7 +36,7 @@ finally:
 os.environ |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1"}
 
 
-def published(root: Path) -> Path:
+def publish_brain(root: Path) -> Path:
     """A brain in a folder store; the folder of its files."""
     from runner_store_folder.store import FolderStore
 
@@ -55,7 +55,7 @@ def published(root: Path) -> Path:
 
 
 @contextmanager
-def serving(folder: Path, weights: Path) -> Iterator[str]:
+def serve_folder(folder: Path, weights: Path) -> Iterator[str]:
     command = [sys.executable, HERE / "_pull_server.py", folder, weights]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
@@ -64,7 +64,7 @@ def serving(folder: Path, weights: Path) -> Iterator[str]:
         server.stdin.close()
 
 
-def rivals(url: str, out: Path) -> dict[str, Callable[[], object]]:
+def list_rivals(url: str, out: Path) -> dict[str, Callable[[], object]]:
     """Each leaves the weights somewhere below ``out``."""
     from huggingface_hub import hf_hub_download
 
@@ -79,11 +79,11 @@ def rivals(url: str, out: Path) -> dict[str, Callable[[], object]]:
         "curl -o": lambda: subprocess.run(curl, check=True),
         "huggingface_hub": lambda: hf_hub_download("me/big", WEIGHTS, cache_dir=out, endpoint=url),
         "runner": lambda: fetch_brain(reference, Cache(out / "home")),
-        "`runner pull`, a command": lambda: command(url, out),
+        "`runner pull`, a command": lambda: time_command(url, out),
     }
 
 
-def command(url: str, out: Path) -> float:
+def time_command(url: str, out: Path) -> float:
     """Pulls by `runner pull`; the megabytes that the process took at most."""
     environment = {**os.environ, "RUNNER_HOME": str(out / "home")}
     asked = [sys.executable, "-c", COMMAND, "pull", f"{url}/{NAME}"]
@@ -91,7 +91,7 @@ def command(url: str, out: Path) -> float:
     return int(done.stdout.splitlines()[-1].split()[1]) / 1024
 
 
-def emptied(out: Path) -> None:
+def remove_weights(out: Path) -> None:
     """Checks that there were weights of the right size, or nothing yet, and removes them."""
     there = [
         path for path in out.rglob("*") if path.is_file() and not path.is_symlink() and path.stat().st_size == SIZE
@@ -103,17 +103,17 @@ def emptied(out: Path) -> None:
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="runner-bench-") as root:
-        folder, out = published(Path(root)), Path(root, "out")
+        folder, out = publish_brain(Path(root)), Path(root, "out")
         out.mkdir()
-        with serving(folder.parents[1], folder / WEIGHTS) as url:
-            medians = alternate(rivals(url, out), rounds=ROUNDS, warm_up=1, between=lambda: emptied(out))
-            emptied(out)
-            memory = command(url, out)
+        with serve_folder(folder.parents[1], folder / WEIGHTS) as url:
+            medians = alternate(list_rivals(url, out), rounds=ROUNDS, warm_up=1, between=lambda: remove_weights(out))
+            remove_weights(out)
+            memory = time_command(url, out)
     print(f"medians of {ROUNDS} alternating pulls of {SIZE / 1e6:.0f} MB")
-    print(table(medians))
+    print(print_table(medians))
     print(f"against huggingface_hub: {medians['runner'] / medians['huggingface_hub']:.3f} times its time")
-    light = verdict("memory of `runner pull`", memory, MEMORY, "MB")
-    fast = verdict("a pull with its sha256 over curl -o", medians["runner"] / medians["curl -o"], RATIO, "times")
+    light = print_verdict("memory of `runner pull`", memory, MEMORY, "MB")
+    fast = print_verdict("a pull with its sha256 over curl -o", medians["runner"] / medians["curl -o"], RATIO, "times")
     return 0 if light and fast else 1
 
 

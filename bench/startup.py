@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from _measure import alternate, table, verdict
+from _measure import alternate, print_table, print_verdict
 
 from runner_core.testing import write_distribution
 
@@ -70,15 +70,15 @@ def main() -> int:
                 rivals[f"runner {asked}, {count} plugins"] = call
         medians = alternate(rivals, rounds=ROUNDS)
     print(f"medians of {ROUNDS} alternating runs; {len(entry_points(group='runner'))} more plugins are installed here")
-    print(table(medians))
+    print(print_table(medians))
     click = medians['python -c "import click"']
     held = []
     for asked in ("--help", "plugins"):
         with_few, with_many = (medians[f"runner {asked}, {count} plugins"] for count in (FEW, MANY))
         held.append(
-            verdict(f"runner {asked} with {FEW} plugins, over import click", with_few - click, OVER_CLICK, "ms")
+            print_verdict(f"runner {asked} with {FEW} plugins, over import click", with_few - click, OVER_CLICK, "ms")
         )
-        held.append(verdict("each further plugin", (with_many - with_few) / (MANY - FEW), PER_PLUGIN, "ms"))
+        held.append(print_verdict("each further plugin", (with_many - with_few) / (MANY - FEW), PER_PLUGIN, "ms"))
     return 0 if all(held) else 1
 
 

@@ -1,9 +1,9 @@
 """What a live view costs the run that it shows: a run with it against the same run without, in turns.
 
-Nobody looks; somebody looks who never draws what he is sent; somebody looks who draws it at once. The brain is real,
-the frames are of 1280 x 720 pixels and in memory already. One thread looks at them, so that a core is free to make the
-pictures of the page, as it is where a camera is watched. What a quick viewer costs is told, not claimed: he is in this
-process, and is sent every frame, which no screen would show.
+Nobody watches; a viewer never draws what it is sent; a viewer draws it at once. The brain is real, the frames have
+1280 x 720 pixels and are in memory already. The run has one thread, so that a core is free to make the pictures of the
+page, as when a camera is watched. What a quick viewer costs is printed, not claimed: it is in this process, and is sent
+every frame, which no screen would show.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import numpy as np
-from _measure import alternate, table, verdict
-from _testdata import testdata
+from _measure import alternate, print_table, print_verdict
+from _testdata import find_testdata
 from runner_view.sink import ViewSink
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -56,7 +56,7 @@ class Open:
         yield self.writer
 
 
-def look(socket: ClientConnection, draws: bool, got: list[int]) -> None:
+def take_messages(socket: ClientConnection, draws: bool, got: list[int]) -> None:
     """Takes what comes; notes its bytes."""
     try:
         for message in socket:
@@ -67,35 +67,37 @@ def look(socket: ClientConnection, draws: bool, got: list[int]) -> None:
         pass
 
 
-def watched(stack: ExitStack, draws: bool | None, got: list[int]) -> Open:
-    """A view that is open; None: nobody looks."""
+def open_view(stack: ExitStack, draws: bool | None, got: list[int]) -> Open:
+    """A view that is open; None: nobody watches."""
     sink = ViewSink("0")
     writer = stack.enter_context(sink.open())
     if draws is not None:
         url = f"ws://{urlsplit(sink.url).netloc}/frames"
         socket = stack.enter_context(connect(url, proxy=None, compression=None, close_timeout=0.1))
-        Thread(target=look, args=(socket, draws, got), daemon=True).start()
+        Thread(target=take_messages, args=(socket, draws, got), daemon=True).start()
     return Open(writer)
 
 
 def main() -> int:
-    models, source = testdata() / "models", Memory()
+    models, source = find_testdata() / "models", Memory()
     got: dict[str, list[int]] = {name: [] for name in LOOKS}
     with ExitStack() as stack:
         brain = stack.enter_context(open_brain(models / MODEL, labels=models / LABELS, threads=1))
-        views = {name: watched(stack, draws, got[name]) for name, draws in LOOKS.items()}
+        views = {name: open_view(stack, draws, got[name]) for name, draws in LOOKS.items()}
         rivals: dict[str, Callable[[], object]] = {"no view": lambda: run(source, [brain], threads=1)}
         for name, view in views.items():
             rivals[name] = lambda view=view: run(source, [brain], [view], threads=1)
         times = alternate(rivals, rounds=ROUNDS)
-    print(table({f"{FRAMES} frames, {name}": time for name, time in times.items()}))
+    print(print_table({f"{FRAMES} frames, {name}": time for name, time in times.items()}))
     for name, messages in got.items():
         size = f", {np.median(messages) / 1e3:.0f} kB each" if messages else ""
         print(f"{name}: {len(messages)} messages in {ROUNDS + 2} runs{size}")
     print(f"draws: {times['draws'] / times['no view']:.3f} times the run without")
     assert len(got["draws"]) > FRAMES, "too little was seen for a comparison"
     assert len(got["never draws"]) < FRAMES / 10, "it was sent what it did not draw"
-    kept = [verdict(name, times[name] / times["no view"], bar, "times the run without") for name, bar in BARS.items()]
+    kept = [
+        print_verdict(name, times[name] / times["no view"], bar, "times the run without") for name, bar in BARS.items()
+    ]
     return 0 if all(kept) else 1
 
 

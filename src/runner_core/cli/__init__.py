@@ -1,4 +1,4 @@
-"""The command line: one command a file. A plugin's commands end as these do."""
+"""The command line: one command a file; and what the commands of plugins share with them."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Brains over a source into sinks, and an earlier run once more."""
+"""Brains run over a source into sinks; the answers of an earlier run written to sinks again."""
 
 from typing import TYPE_CHECKING
 

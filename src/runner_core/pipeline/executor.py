@@ -17,7 +17,7 @@ from runner_core.results.result import Failure, Result
 
 log = logging.getLogger("runner")
 
-Group = tuple[Brain, ...]  # a brain, and all that look into what it finds, each behind the one it needs
+Group = tuple[Brain, ...]  # a brain, and all that look into what it finds, each after the one it needs
 Answers = list[Inference | Failure]
 
 # Runs a function on every group, one after the other or side by side, and gives the answers in order.
@@ -90,7 +90,9 @@ class FrameExecutor:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a plugin raises costs this one answer
             if isinstance(error, EngineError):
-                _ = frame.pixels  # a graph that decodes by itself cannot tell a damaged picture from a fault: this can
+                _ = (
+                    frame.pixels
+                )  # a graph that decodes by itself cannot tell a damaged picture from its own error: this can
             self._count_failure(brain, error)
             return Failure.from_error(error, brain=brain.name)
         self._failed[brain.name] = 0
@@ -104,7 +106,7 @@ class FrameExecutor:
 
 
 def _share_decoding(brains: Sequence[Brain]) -> tuple[Brain, ...]:
-    """The brains; those that decode by themselves are fed pixels instead where that saves a second decoding."""
+    """The brains; those that decode by themselves are fed pixels instead if that saves a second decoding."""
     fed = tuple(brain.on_pixels() for brain in brains)
     decoding = sum(one is not other for one, other in zip(fed, brains, strict=True))
     decodings = decoding + (decoding < len(brains))

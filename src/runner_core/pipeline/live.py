@@ -26,7 +26,7 @@ def run_newest(frames: Iterator[Frame], executor: FrameExecutor, pool: Executor)
 
 
 def read_in_thread(frames: Iterator[Frame]) -> NewestFrames:
-    """Reads the frames in a thread of its own; a source of several cameras names them by ``Frame.source``."""
+    """Reads the frames in a separate thread; ``Frame.source`` is the camera, of which a source may have several."""
     newest = NewestFrames()
     Thread(target=_read, args=(frames, newest), name="runner-live", daemon=True).start()
     return newest

@@ -74,7 +74,7 @@ class NewestFrames:
 
 
 def close_frames(frames: Iterator[Frame]) -> None:
-    """Closes the frames of a source, where they can be closed, so that it releases what it holds.
+    """Closes the frames of a source, if they can be closed, so that it releases what it holds.
 
     A generator that another thread is in cannot be closed; that thread closes it at its next frame.
     """

@@ -22,7 +22,7 @@ Entry = Inference | Failure
 class Record:
     """One line: the frame's source, index, time and size, and an entry for each brain or one ``error`` for all.
 
-    ``size`` is None where the frame could not be read.
+    ``size`` is None if the frame could not be read.
     """
 
     source: str

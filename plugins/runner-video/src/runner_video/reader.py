@@ -1,4 +1,4 @@
-"""Reader: one connection to a live input, read by a thread of its own."""
+"""Reader: one connection to a live input, read by its own thread."""
 
 from __future__ import annotations
 

@@ -27,14 +27,14 @@ class System:
     ``named``     how a name is written.
     ``options``   FFmpeg's names of the options there.
     ``always``    options that are always given.
-    ``look``      how to list the cameras.
+    ``listing``   how to list the cameras.
     """
 
     device: str
     numbered: str
     named: str
     options: Mapping[str, str]
-    look: str
+    listing: str
     always: Mapping[str, str] = attrs.field(factory=dict)
 
 
@@ -89,12 +89,12 @@ def find_device_name(system: System, place: str) -> str:
 
 
 def _faults_of(system: System) -> dict[int, Fault]:
-    missing, foreign = ("no such camera", system.look), ("not a camera", system.look)
+    missing, foreign = ("no such camera", system.listing), ("not a camera", system.listing)
     return {
         **dict.fromkeys((errno.ENOENT, errno.ENODEV, errno.ENXIO), missing),
         **dict.fromkeys((errno.ENOTTY, errno.EISDIR), foreign),
         errno.EACCES: ("permission denied", "on Linux join the group video, on macOS see the privacy settings"),
         errno.EBUSY: ("the camera is busy", "close the program that uses it"),
         errno.EINVAL: ("the camera refuses what it is asked for", "leave out size, fps and format"),
-        errno.EIO: ("the camera does not answer", f"plug it in again; {system.look}"),
+        errno.EIO: ("the camera does not answer", f"plug it in again; {system.listing}"),
     }

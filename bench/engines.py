@@ -29,7 +29,8 @@ from runner_demo.store import BRAINS, PICTURES
 from runner_core import Brain, Frame, PictureSpec, open_brain
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
-from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.candidates import find_candidates
+from runner_core.loading.locate import locate_model
 from runner_core.loading.open import open_candidate
 from runner_core.loading.options import AUTO, LoadOptions
 

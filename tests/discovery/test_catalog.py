@@ -6,7 +6,8 @@ from runner_core.cli.main import COMMANDS
 from runner_core.discovery.catalog import DISTRIBUTIONS, find_distribution
 from runner_core.discovery.registry import KINDS, get_registry
 from runner_core.errors import NotInstalled
-from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.candidates import find_candidates
+from runner_core.loading.locate import locate_model
 from runner_core.pipeline.sources_sinks import open_source
 from runner_core.testing import registry_of
 

@@ -13,7 +13,8 @@ from runner_core.cli.main import main
 from runner_core.errors import EngineError
 from runner_core.loading import benchmark as measuring
 from runner_core.loading import speed_cache as speeds
-from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.candidates import find_candidates
+from runner_core.loading.locate import locate_model
 from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.plugin import Plugin

@@ -8,7 +8,8 @@ from runner_core.cards.card import Card
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
 from runner_core.frames.frame import Frame
-from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.candidates import find_candidates
+from runner_core.loading.locate import locate_model
 from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.results.compare import Comparison, Tolerance, compare_inferences

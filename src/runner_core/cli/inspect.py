@@ -17,9 +17,10 @@ from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
+from runner_core.loading.candidates import Candidate
 from runner_core.loading.draft import CardlessModel, add_sidecar_labels, draft_cards, unrecognised_error
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Candidate, locate_model
+from runner_core.loading.locate import locate_model
 from runner_core.loading.open import bind_brain, choose_candidates, open_session
 from runner_core.loading.options import LoadOptions
 from runner_core.loading.preprocess_search import ScoredVariant, SearchResult, search_preprocessing

@@ -19,8 +19,9 @@ from runner_core.errors import EngineError, UsageError
 from runner_core.export.golden import Golden
 from runner_core.export.verify import CheckedPicture, Verdict, verify_brains
 from runner_core.frames.frame import Frame
+from runner_core.loading.candidates import find_candidates
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.locate import locate_model
 from runner_core.pipeline.sources_sinks import open_sink, open_source
 from runner_core.pipeline.summary import Summary
 from runner_core.results.compare import Comparison

@@ -20,8 +20,9 @@ from runner_core.errors import NotInstalled, UsageError
 from runner_core.export.parity import check_parity
 from runner_core.export.verify import Verdict
 from runner_core.frames.frame import Frame
+from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Candidate, ModelFiles, find_candidates, locate_model
+from runner_core.loading.locate import ModelFiles, locate_model
 from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.loading.trust import is_trusted

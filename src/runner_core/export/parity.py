@@ -14,8 +14,9 @@ from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import EngineError, UsageError
 from runner_core.export.verify import Verdict, verify_brains
 from runner_core.frames.frame import Frame
+from runner_core.loading.candidates import find_candidates
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import find_candidates, locate_model
+from runner_core.loading.locate import locate_model
 from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.loading.probes import find_probe_threshold, make_probe_frames, with_threshold

@@ -14,8 +14,9 @@ from PIL import Image
 from runner_core.errors import EngineError, RunnerError, UntrustedError
 from runner_core.frames.frame import Frame
 from runner_core.loading import speed_cache as speeds
+from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.loading.locate import Candidate, ModelFiles, find_candidates
+from runner_core.loading.locate import ModelFiles
 from runner_core.loading.options import LoadOptions
 from runner_core.loading.probes import ProbeAnswers
 from runner_core.loading.speed_cache import Speed

@@ -1,17 +1,15 @@
-"""Which model a path means, and which engines may open which of its artifacts."""
+"""Which model a path means: its artifacts, and its card if there is one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 
-from runner_core.cards.artifact import Artifact, check_files, format_of
+from runner_core.cards.artifact import Artifact, format_of
 from runner_core.cards.card import CARD_FILE, Card
-from runner_core.discovery.catalog import find_distribution
-from runner_core.discovery.registry import Installed, get_registry
-from runner_core.errors import NotInstalled, UsageError
+from runner_core.discovery.registry import get_registry
+from runner_core.errors import UsageError
 from runner_core.loading.trust import digest_of
 
 
@@ -55,19 +53,6 @@ class ModelFiles:
         )
 
 
-@attrs.frozen
-class Candidate:
-    """An engine's name and an artifact of a model, which it may open."""
-
-    engine: str
-    files: ModelFiles
-    artifact: Artifact
-
-    @property
-    def path(self) -> Path:
-        return self.files.root / self.artifact.path
-
-
 def locate_model(path: Path) -> ModelFiles:
     """Raises CardError, and UsageError where nothing is there or a folder holds several models."""
     if not path.exists():
@@ -80,32 +65,6 @@ def locate_model(path: Path) -> ModelFiles:
     if not named and not _is_card(path):  # a model beside the card of another
         return _without_card(path)
     return ModelFiles(root, named or card.artifacts, card)
-
-
-def find_candidates(files: ModelFiles, engines: str | None = None) -> list[Candidate]:
-    """Engines that may open it, the best first: in the order of ``engines`` (``"openvino,onnx"``), then of artifacts.
-
-    Raises NotInstalled where there is none, naming what is installed; CardError for a file that is not what the card
-    says.
-    """
-    found = list(_yield_candidates(files, engines))
-    if not found:
-        raise NotInstalled(_explain_refusal(files, engines), remedy=_list_engines(files))
-    check_files(files.root, found[0].artifact)
-    return found
-
-
-def _yield_candidates(files: ModelFiles, engines: str | None) -> Iterator[Candidate]:
-    if engines is None:
-        for artifact in files.artifacts:
-            for found in get_registry().find_claiming("engines", artifact.format):
-                yield Candidate(found.plugin.name, files, artifact)
-        return
-    for name in engines.split(","):
-        engine = get_registry().get("engines", name.strip())
-        for artifact in files.artifacts:
-            if artifact.format in engine.plugin.claims:
-                yield Candidate(engine.plugin.name, files, artifact)
 
 
 def _without_card(path: Path) -> ModelFiles:
@@ -132,28 +91,3 @@ def _find_card(path: Path) -> Path | None:
         return path
     candidates = (path / CARD_FILE, path.parent / CARD_FILE)
     return next((candidate for candidate in candidates if candidate.is_file()), None)
-
-
-def _explain_refusal(files: ModelFiles, engines: str | None) -> str:
-    who = f"engine {engines} does not open" if engines else "no installed engine opens"
-    if files.card:
-        formats = ", ".join(artifact.format for artifact in files.artifacts) or "none"
-        return f"{files.root / CARD_FILE}: {who} its artifacts ({formats})"
-    form = files.artifacts[0].format
-    if form:
-        return f"{files.path}: {who} the format {form!r}"
-    if files.path.is_dir():
-        return f"{files.path}: {who} this folder: it holds neither a brain.json nor a saved_model.pb"
-    return f"{files.path}: {who} a file without a suffix"
-
-
-def _list_engines(files: ModelFiles) -> str:
-    engines = get_registry().all("engines").values()
-    known = "; ".join(_describe_engine(found) for found in engines) or "none"
-    packages = {find_distribution("engines", artifact.format) for artifact in files.artifacts} - {None}
-    missing = sorted(str(package) for package in packages - {found.distribution for found in engines})
-    return f"installed: {known}" + (f"; `pip install {missing[0]}` opens it" if missing else "")
-
-
-def _describe_engine(found: Installed) -> str:
-    return f"{found.plugin.name} ({', '.join(found.plugin.claims)})"

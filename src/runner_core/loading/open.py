@@ -17,9 +17,10 @@ from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError, LabelError, UntrustedError
 from runner_core.loading.benchmark import rank_engines
+from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.draft import CardlessModel, add_sidecar_labels, draft_card, make_task
 from runner_core.loading.local_brain import AnswerFilter, LocalBrain
-from runner_core.loading.locate import Candidate, ModelFiles, find_candidates, locate_model
+from runner_core.loading.locate import ModelFiles, locate_model
 from runner_core.loading.options import AUTO, LoadOptions
 from runner_core.loading.trust import is_trusted, remember_trust
 

@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from runner_core.discovery.registry import get_registry
-from runner_core.loading.locate import Candidate
+from runner_core.loading.candidates import Candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.util.facts import read_facts, update_facts
 from runner_core.util.home import find_home

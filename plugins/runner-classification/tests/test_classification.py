@@ -3,7 +3,7 @@
 import attrs
 import numpy as np
 import pytest
-from runner_classification.activation import probabilities
+from runner_classification.activation import to_probabilities
 from runner_classification.classification import Classification
 
 from runner_core.cards.card import Card
@@ -114,7 +114,7 @@ def test_probabilities_stay_as_they_are():
     several = np.array([[0.9, 0.8, 0.1]], np.float32)  # several labels at once: they do not sum to one
     assert np.allclose(answer(several).scores, [0.9, 0.8, 0.1])
     rounded = np.array([[-0.0005, 1.0005, 0.0]], np.float32)  # by a quantised network
-    assert probabilities(rounded[0], None).tolist() == [0.0, 1.0, 0.0]
+    assert to_probabilities(rounded[0], None).tolist() == [0.0, 1.0, 0.0]
     assert answer(rounded).scores.tolist() == [1.0], "what scores nothing is not found"
 
 
@@ -124,7 +124,7 @@ def test_probabilities_stay_as_they_are():
 )
 def test_the_card_says_what_is_to_be_applied(activation, wanted):
     values = np.array([-1.0, 3.0], np.float32)
-    assert np.allclose(probabilities(values, activation), wanted, atol=1e-6)
+    assert np.allclose(to_probabilities(values, activation), wanted, atol=1e-6)
     told = answer(values[None], options={"activation": activation})
     assert np.allclose(sorted(told.scores), [score for score in wanted if score], atol=1e-6)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from runner_detection.paste import PastedMask
+from runner_detection.pasted_mask import PastedMask
 
 from runner_core.results.mask import Mask
 

@@ -3,7 +3,7 @@
 import attrs
 import numpy as np
 import pytest
-from runner_detection.tflite_detection import TfliteDetection, swapped, without_background
+from runner_detection.tflite_detection import TfliteDetection, are_swapped, drop_background
 
 from runner_core.cards.label_files import parse_labels
 from runner_core.cards.labels import LabelMap
@@ -71,7 +71,7 @@ def test_the_operations_own_names_settle_the_order(shuffled):
     ],
 )
 def test_values_tell_scores_from_classes(scores, classes, answer):
-    assert swapped(np.array(scores, np.float32), np.array(classes, np.float32)) is answer
+    assert are_swapped(np.array(scores, np.float32), np.array(classes, np.float32)) is answer
 
 
 def test_rows_beyond_the_count_are_padding(frame):
@@ -91,8 +91,8 @@ def test_labels_that_count_the_background_move_down(text, suffix, frame):
 
 def test_labels_without_background_stay():
     labels = LabelMap.from_names(["person", "bicycle", "car"])
-    assert without_background(labels) == labels
-    assert without_background(LabelMap()) == LabelMap()
+    assert drop_background(labels) == labels
+    assert drop_background(LabelMap()) == LabelMap()
 
 
 def test_the_metadata_tell_how_a_float_input_is_normalised():

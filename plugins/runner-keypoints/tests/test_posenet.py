@@ -113,5 +113,5 @@ def test_free_sides_are_those_of_the_answer():
 def test_maps_that_do_not_belong_together_are_refused():
     model = signature(17, 34, 17)
     card = attrs.evolve(drafted(signature()), roles={"image": "image", "heatmaps": "out0", "offsets": "out2"})
-    with pytest.raises(TaskError, match="no heat maps and offsets"):
+    with pytest.raises(TaskError, match="not heat maps and offsets"):
         TASK.bind(card, model)

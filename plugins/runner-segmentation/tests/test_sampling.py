@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from runner_segmentation.sampling import best_classes, nearest, taps_of
+from runner_segmentation.sampling import make_taps, resize_best_classes, resize_nearest
 
 from runner_core.frames.preprocess import PictureSpec, place_picture
 
@@ -49,7 +49,7 @@ def test_the_best_class_is_that_of_the_resized_scores(placement, kind, classes):
     shape = (classes, 1 + placement.tensor[1] // 4, 1 + placement.tensor[0] // 4)
     planes = smooth(rng, *shape) if kind == "smooth" else rng.normal(size=shape).astype(np.float32)
     wanted = interpolated(planes, placement)
-    found = best_classes(planes, *taps_of(placement, planes.shape))
+    found = resize_best_classes(planes, *make_taps(placement, planes.shape))
     two = np.sort(wanted, axis=0)[-2:]
     sure = two[1] - two[0] > 1e-4  # rounding may decide the rest
     assert sure.mean() > 0.95
@@ -60,7 +60,7 @@ def test_many_classes_and_many_borders():
     rng = np.random.default_rng(3)
     placement = place_picture((400, 300), PictureSpec(size=(64, 64)))
     planes = rng.normal(size=(300, 16, 16)).astype(np.float32)
-    found = best_classes(planes, *taps_of(placement, planes.shape))
+    found = resize_best_classes(planes, *make_taps(placement, planes.shape))
     assert found.shape == (300, 400)
     assert found.max() > 255
 
@@ -68,7 +68,7 @@ def test_many_classes_and_many_borders():
 @pytest.mark.parametrize("placement", PLACEMENTS, ids=str)
 def test_the_nearest_cell_is_the_one_that_a_centre_lies_in(placement):
     cells = np.arange(10 * 10).reshape(10, 10)
-    found = nearest(cells, *taps_of(placement, cells.shape))
+    found = resize_nearest(cells, *make_taps(placement, cells.shape))
     width, height = placement.picture
     for y in range(height):
         for x in range(width):
@@ -80,4 +80,4 @@ def test_the_nearest_cell_is_the_one_that_a_centre_lies_in(placement):
 def test_a_map_of_the_pictures_size_stays_as_it_is():
     cells = np.random.default_rng(0).integers(0, 9, (37, 61))
     placement = place_picture((61, 37), PictureSpec())
-    assert np.array_equal(nearest(cells, *taps_of(placement, cells.shape)), cells)
+    assert np.array_equal(resize_nearest(cells, *make_taps(placement, cells.shape)), cells)

@@ -207,7 +207,7 @@ class TestClassMaps:
     def test_of_no_class_numbers_are_refused(self, odd):
         cells = halves(0, 1, np.float32)
         cells[0, 3, 3] = odd
-        with pytest.raises(TaskError, match="no class numbers"):
+        with pytest.raises(TaskError, match="not class numbers"):
             map_answer(cells)
 
     def test_of_a_class_outside_the_labels_are_refused(self):

@@ -235,7 +235,7 @@ def test_what_is_no_table_is_refused():
     table, prototypes = outputs_of()
     model = signature(table, prototypes, **HEADER)
     card = drafted(model)
-    with pytest.raises(TaskError, match="no rows and prototypes"):
+    with pytest.raises(TaskError, match="not rows and prototypes"):
         TASK.bind(attrs.evolve(card, roles={**card.roles, "rows": "output1"}), model)
     codec = TASK.bind(card, model)
     with pytest.raises(TaskError, match="rows came as"):

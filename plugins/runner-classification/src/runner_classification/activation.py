@@ -1,4 +1,4 @@
-"""From what a network emits to probabilities."""
+"""From a network's numbers to probabilities."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from runner_core.tasks import ACTIVATIONS, are_probabilities
 
 
-def probabilities(values: NDArray[np.generic], activation: str | None) -> NDArray[np.float32]:
+def to_probabilities(values: NDArray[np.generic], activation: str | None) -> NDArray[np.float32]:
     """Scores 0 to 1 for the values of all classes.
 
-    ``activation`` is what is still to be applied: ``softmax``, ``sigmoid`` or ``none``. None looks at the values, this
-    answer's alone: where all lie in 0 to 1 they are probabilities already, whether they sum to one (softmax) or not
+    ``activation`` is what is still to be applied: ``softmax``, ``sigmoid`` or ``none``. None decides by the values of
+    this answer: where all lie in 0 to 1 they are probabilities already, whether they sum to one (softmax) or not
     (several labels at once, or rounding of a quantised network); otherwise they are logits, and softmax is applied.
     """
     scores: NDArray[np.float32] = np.asarray(values, np.float32)

@@ -1,11 +1,11 @@
-"""Classification: one score a class for the whole picture."""
+"""Classification: one score for each class, for the whole picture."""
 
 from __future__ import annotations
 
 import attrs
 import numpy as np
 
-from runner_classification.activation import probabilities
+from runner_classification.activation import to_probabilities
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
@@ -38,8 +38,8 @@ class Classification:
     ``top_k``       how many classes an answer has at most; 5 where absent. ``threshold`` cuts it further.
     ``activation``  what is still to be applied to the scores: ``softmax``, ``sigmoid`` or ``none``. Absent: softmax for
                     an answer with a value outside 0 to 1, else none.
-    ``background``  the class, or classes, of no thing, which are never in an answer. Absent: those that the labels call
-                    background; 0 where there are 1001 classes and the labels have no name for it.
+    ``background``  the class, or classes, that no instance has, which are never in an answer. Absent: those that the
+                    labels call background; 0 where there are 1001 classes and the labels have no name for it.
     """
 
     kind = "classification"
@@ -49,11 +49,11 @@ class Classification:
         size = size_from_metadata(model.metadata) or USUAL.size
         like = attrs.evolve(USUAL, size=size, resize="crop" if exported else "stretch")
         drafted = draft_input(model, like, UNIT if exported else None, sure=exported)
-        classes = _classes(model.outputs[0]) if len(model.outputs) == 1 else None
+        classes = _count_classes(model.outputs[0]) if len(model.outputs) == 1 else None
         if drafted is None or classes is None:
             return None
         first = 1 if classes == IMAGENET_AND_BACKGROUND else 0
-        notes = _notes(model.outputs[0], classes, exported=exported, resize="resize" in model.metadata)
+        notes = _write_notes(model.outputs[0], classes, exported=exported, resize="resize" in model.metadata)
         card = Card(
             name="",
             task="classification",
@@ -64,31 +64,31 @@ class Classification:
             first_class=first,
             notes=(*drafted.notes, *notes),
         )
-        return drop_wrong_labels(card, classes, _background(card, classes))
+        return drop_wrong_labels(card, classes, _find_background(card, classes))
 
     def bind(self, card: Card, model: Signature) -> ClassificationCodec:
         specs = bind_roles(card, model, needed=("image", "scores"))
-        classes = _classes(specs["scores"])
+        classes = _count_classes(specs["scores"])
         if classes is None:
             raise TaskError(
                 f"brain {card.name}: scores is {specs['scores']}, {card.task} reads [1 x C]",
                 remedy="give the output that has one score a class",
             )
-        background = _background(card, classes)
+        background = _find_background(card, classes)
         check_classes(card, classes, background)
         return ClassificationCodec(
             card,
             bind_picture(card, specs["image"], USUAL),
             classes=classes,
             background=background,
-            top_k=_top_k(card),
+            top_k=_read_top_k(card),
             activation=read_choice(card, "activation", *ACTIVATIONS),
         )
 
 
 @attrs.frozen
 class ClassificationCodec(PictureCodec):
-    """The best ``top_k`` of ``classes``, without ``background`` and without those that score nothing at all."""
+    """The best ``top_k`` of ``classes``, without ``background`` and without those that score 0."""
 
     classes: int
     background: frozenset[int]
@@ -99,7 +99,7 @@ class ClassificationCodec(PictureCodec):
         values = outputs["scores"].reshape(-1)
         if len(values) != self.classes:
             raise TaskError(f"brain {self.card.name}: {len(values)} scores came, the model has {self.classes} classes")
-        scores = probabilities(values, self.activation)
+        scores = to_probabilities(values, self.activation)
         kept = (scores >= self.card.threshold) & (scores > 0)
         kept[list(self.background)] = False
         rows = np.argsort(-scores, kind="stable")
@@ -115,26 +115,26 @@ class ClassificationCodec(PictureCodec):
         )
 
 
-def _classes(scores: TensorSpec) -> int | None:
-    """How many: the C of [1 x C], [1 x 1 x 1 x C] or [1 x C x 1 x 1]; None for other shapes."""
+def _count_classes(scores: TensorSpec) -> int | None:
+    """The C of [1 x C], [1 x 1 x 1 x C] or [1 x C x 1 x 1]; None for other shapes."""
     if not scores.shape or scores.dtype == "string" or scores.shape[0] not in (1, None):
         return None
     sides = [side for side in scores.shape[1:] if side != 1]
     return sides[0] if len(sides) == 1 and sides[0] is not None else None
 
 
-def _background(card: Card, classes: int) -> frozenset[int]:
+def _find_background(card: Card, classes: int) -> frozenset[int]:
     return read_background(card, default=0 if classes == IMAGENET_AND_BACKGROUND else None)
 
 
-def _top_k(card: Card) -> int:
-    told = card.options.get("top_k", TOP_K)
-    if type(told) is not int or told < 1:
-        raise TaskError(f"brain {card.name}: the option top_k is {told!r}", remedy="give a whole number from 1")
-    return told
+def _read_top_k(card: Card) -> int:
+    option = card.options.get("top_k", TOP_K)
+    if type(option) is not int or option < 1:
+        raise TaskError(f"brain {card.name}: the option top_k is {option!r}", remedy="give a whole number from 1")
+    return option
 
 
-def _notes(scores: TensorSpec, classes: int, *, exported: bool, resize: bool) -> tuple[str, ...]:
+def _write_notes(scores: TensorSpec, classes: int, *, exported: bool, resize: bool) -> tuple[str, ...]:
     notes = [f"scores is output {scores.name}, the only one: one number for each of {classes} classes"]
     if exported:
         return (*notes, "task, labels, size and resize are as Ultralytics wrote and makes them")

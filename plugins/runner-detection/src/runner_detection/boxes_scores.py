@@ -1,6 +1,6 @@
 """Decoded boxes with class scores, as face detectors and many others export them.
 
-Two outputs, boxes N x 4 and scores N x C, of which overlapping ones are still to be suppressed; or three, boxes N x 4,
+Either two outputs, boxes N x 4 and scores N x C, whose overlapping boxes are not suppressed yet; or three, boxes N x 4,
 scores N and classes N, which are final.
 """
 
@@ -36,7 +36,7 @@ from runner_core.tasks import (
 )
 from runner_detection import detr, ssd, tf_detection
 from runner_detection.box_order import TO_CORNERS
-from runner_detection.class_scores import best_class, every_class
+from runner_detection.class_scores import pick_best_class, pick_every_class
 from runner_detection.kind import KIND
 from runner_detection.outputs import axis_length, check_same_rows, find_tensor_pair, find_tensors
 
@@ -49,7 +49,7 @@ class BoxesScores:
     Card options:
     ``order``       of a box's numbers: ``xyxy`` (default), ``yxyx``, ``cxcywh``, ``xywh``.
     ``boxes``       ``normalised`` or ``absolute``; absent: absolute where a number is above 2.
-    ``scores``      what makes scores of them: ``none`` (default), ``sigmoid``, ``softmax``.
+    ``scores``      the activation that is still missing: ``none`` (default), ``sigmoid``, ``softmax``.
     ``background``  the column of scores that no instance has; none by default.
     ``first``       the number of the first column's class; 0 by default.
     ``several``     whether a box may be of several classes, or of its best one alone (default).
@@ -60,7 +60,7 @@ class BoxesScores:
 
     def recognise(self, model: Signature) -> Card | None:
         drafted = draft_input(model, PictureSpec(), UNIT)
-        found = None if _anothers(model) else _outputs(model.outputs)
+        found = None if _is_other_family(model) else _find_outputs(model.outputs)
         if drafted is None or found is None:
             return None
         final = "classes" in found
@@ -73,7 +73,7 @@ class BoxesScores:
             labels=labels_from_metadata(model.metadata, first=int(binary)),
             first_class=int(binary),
             options={"order": "xyxy", "nms": not final} | ({"background": 0} if binary else {}),
-            notes=(*drafted.notes, *_notes(found, binary=binary)),
+            notes=(*drafted.notes, *_write_notes(found, binary=binary)),
         )
         return drop_wrong_labels(card, None if final else axis_length(found["scores"], -1))
 
@@ -114,15 +114,15 @@ class BoxesScoresCodec(PictureCodec):
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         every = drop_batch_axis(self.card, "boxes", outputs["boxes"], (4,))
-        rows, scores, classes = self._kept(outputs, len(every))
+        rows, scores, classes = self._select_rows(outputs, len(every))
         corners = TO_CORNERS[self.order](every[rows])
         normalised = are_normalised(corners, self.boxes)
         boxes = points_to_picture(corners, self.placement_of(frame), normalised=normalised)
         build = build_suppressed_inference if self.nms else build_inference
         return build(self.card, KIND, frame.size, boxes, scores, classes)
 
-    def _kept(self, outputs: Tensors, count: int) -> tuple[NDArray[np.intp], Floats, NDArray[np.number]]:
-        """Rows that reach the threshold, best first, their scores and classes."""
+    def _select_rows(self, outputs: Tensors, count: int) -> tuple[NDArray[np.intp], Floats, NDArray[np.number]]:
+        """The rows that reach the threshold, best first, with their scores and classes."""
         activate = ACTIVATIONS[self.scores]
         if "classes" in outputs:
             scores = drop_batch_axis(self.card, "scores", outputs["scores"], ())
@@ -132,39 +132,39 @@ class BoxesScoresCodec(PictureCodec):
             return rows, activate(scores)[rows], classes[rows]
         scores = drop_batch_axis(self.card, "scores", outputs["scores"], (None,))
         check_same_rows(self.card, {"boxes": count, "scores": len(scores)})
-        choose = every_class if self.several else best_class
+        choose = pick_every_class if self.several else pick_best_class
         rows, best, columns = choose(activate(scores), self.card.threshold, self.background)
         order = select_best_rows(best, self.card.threshold)
         return rows[order], best[order], columns[order] + self.first
 
 
-def _anothers(model: Signature) -> bool:
-    """Whether the outputs' names say that they are another family's."""
+def _is_other_family(model: Signature) -> bool:
+    """Whether the outputs are named as those of another family."""
     if find_tensor_pair(model.outputs, *detr.NAMES) or find_tensor_pair(model.outputs, *ssd.NAMES):
         return True
     return len(find_tensors(model.outputs, tf_detection.NEEDED)) == len(tf_detection.NEEDED)
 
 
-def _outputs(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
-    """Role -> output, by shapes; by names where these leave it open."""
-    boxes = _boxes(outputs)
+def _find_outputs(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
+    """Role -> output, by shapes, and by names where shapes leave it open; None for other outputs."""
+    boxes = _find_boxes(outputs)
     rest = [spec for spec in outputs if spec is not boxes]
     if boxes is None or boxes.shape is None:
         return None
     batch = boxes.shape[:-1]
     if len(rest) == 1 and rest[0].shape and rest[0].shape[:-1] == batch:
         return {"boxes": boxes, "scores": rest[0]}
-    classes = [spec for spec in rest if spec.dtype.startswith("int") or _says(spec, CLASS_WORDS)]
-    scores = [spec for spec in rest if spec not in classes and _says(spec, SCORE_WORDS)]
+    classes = [spec for spec in rest if spec.dtype.startswith("int") or _has_word(spec, CLASS_WORDS)]
+    scores = [spec for spec in rest if spec not in classes and _has_word(spec, SCORE_WORDS)]
     if len(rest) == 2 and len(classes) == len(scores) == 1 and rest[0].shape == rest[1].shape == batch:
         return {"boxes": boxes, "scores": scores[0], "classes": classes[0]}
     return None
 
 
-def _boxes(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
-    """The one output of [1] x N x 4; of several the one named so. N may be unknown, if the name says box."""
+def _find_boxes(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
+    """The one output of [1] x N x 4; of several the one that is named box. N may be free only where it is so named."""
     fours = [spec for spec in outputs if spec.shape and len(spec.shape) in (2, 3) and spec.shape[-1] == 4]
-    named = [spec for spec in fours if _says(spec, ("box",))]
+    named = [spec for spec in fours if _has_word(spec, ("box",))]
     candidates = [spec for spec in named or fours if len(spec.shape or ()) == 2 or (spec.shape or ())[0] in (1, None)]
     if len(candidates) != 1:
         return None
@@ -172,11 +172,11 @@ def _boxes(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
     return candidates[0] if named or (rows or 0) > 1 else None
 
 
-def _says(spec: TensorSpec, words: tuple[str, ...]) -> bool:
+def _has_word(spec: TensorSpec, words: tuple[str, ...]) -> bool:
     return any(word in short_name(spec.name).lower() for word in words)
 
 
-def _notes(found: dict[str, TensorSpec], *, binary: bool) -> tuple[str, ...]:
+def _write_notes(found: dict[str, TensorSpec], *, binary: bool) -> tuple[str, ...]:
     return (
         *(f"{role} is output {spec.name}, by its shape and name" for role, spec in found.items()),
         "guess: boxes are decoded and xyxy, pixels where a number is above 2; options.order, options.boxes settle it",

@@ -1,4 +1,4 @@
-"""From N x C scores, one a class, to the best class of each row."""
+"""Class scores: from N x C scores to the class, or the classes, of each row."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from runner_core.results import Floats
 
 
-def best_class(
+def pick_best_class(
     scores: Floats, threshold: float, background: int | None = None
 ) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]]:
-    """Which rows of N x C scores reach the threshold in a class, their score there, and that class.
+    """M row numbers, of N x C scores those whose best class reaches the threshold; their M scores and M classes.
 
-    ``background`` is a column that no instance has; the classes keep the numbers that the model gives them.
+    ``background`` is a column that no instance has; the classes keep the model's numbers.
     """
     if background is not None:
         scores = np.delete(scores, background, axis=1)
@@ -25,10 +25,10 @@ def best_class(
     return rows, best[rows].astype(np.float32, copy=False), classes
 
 
-def every_class(
+def pick_every_class(
     scores: Floats, threshold: float, background: int | None = None
 ) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]]:
-    """The same for each class that reaches the threshold: a row that is of two of them comes twice."""
+    """The same for each class that reaches the threshold: a row of two classes comes twice."""
     reached = scores >= threshold
     if background is not None:
         reached[:, background] = False

@@ -46,26 +46,26 @@ class FastestDet:
         if drafted is None or len(model.outputs) != 1:
             return None
         head, picture = model.outputs[0], drafted.picture
-        first = features_first(head, picture)
+        first = are_features_first(head, picture)
         if first is None:
             return None
         roles = {"image": drafted.image.name, "predictions": head.name}
         labels = labels_from_metadata(model.metadata)
-        notes = (*drafted.notes, *_notes(head, first))
+        notes = (*drafted.notes, *_write_notes(head, first))
         card = Card(name="", task="fastestdet", roles=roles, picture=picture, labels=labels, notes=notes)
-        return drop_wrong_labels(card, _classes(head, first))
+        return drop_wrong_labels(card, _count_classes(head, first))
 
     def bind(self, card: Card, model: Signature) -> FastestDetCodec:
         specs = bind_roles(card, model, needed=("image", "predictions"))
         picture = bind_normalised_picture(card, specs["image"], model, BGR, UNIT)
-        first = features_first(specs["predictions"], picture)
+        first = are_features_first(specs["predictions"], picture)
         if first is None:
             size = "unknown" if picture.size is None else f"{picture.size[0]} x {picture.size[1]}"
             raise TaskError(
                 f"brain {card.name}: predictions is {specs['predictions']}, the input {size}",
                 remedy="fastestdet reads [1 x (5 + C) x H/16 x W/16], or the same with the features last",
             )
-        check_classes(card, _classes(specs["predictions"], first))
+        check_classes(card, _count_classes(specs["predictions"], first))
         return FastestDetCodec(card, picture, first)
 
 
@@ -81,15 +81,15 @@ class FastestDetCodec(PictureCodec):
         best = np.maximum(features[0], 0) ** 0.6 * np.maximum(classes.max(axis=0), 0) ** 0.4
         cells = np.flatnonzero(best >= self.card.threshold)
         scores = np.maximum(features[0, cells], 0) ** 0.6 * np.maximum(classes[:, cells], 0) ** 0.4
-        found, rows = np.nonzero(scores >= self.card.threshold)  # a cell may hold several classes
+        found, rows = np.nonzero(scores >= self.card.threshold)  # a cell may be of several classes
         boxes = points_to_picture(
-            _boxes(features[1:BOX, cells].T, cells, head.shape[1:]), self.placement_of(frame), normalised=True
+            _decode_boxes(features[1:BOX, cells].T, cells, head.shape[1:]), self.placement_of(frame), normalised=True
         )
         return build_suppressed_inference(self.card, KIND, frame.size, boxes[rows], scores[found, rows], found)
 
 
-def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:
-    """Whether the features are the axis after the batch; None where the shape is not that of this head."""
+def are_features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:
+    """Whether the features are the axis after the batch; None where the shape is not that of such a head."""
     if head.shape is None or len(head.shape) != 4 or head.shape[0] not in (1, None) or picture.size is None:
         return None
     wide, high = picture.size
@@ -100,19 +100,19 @@ def features_first(head: TensorSpec, picture: PictureSpec) -> bool | None:
     return next((first for first, (features, cells) in ways.items() if cells == grid and (features or 0) > BOX), None)
 
 
-def _classes(head: TensorSpec, first: bool) -> int:
+def _count_classes(head: TensorSpec, first: bool) -> int:
     return (axis_length(head, 1 if first else 3) or BOX) - BOX
 
 
-def _boxes(values: Floats, cells: NDArray[np.intp], grid: tuple[int, ...]) -> NDArray[np.float32]:
-    """Normalised xyxy from tx, ty, tw, th of these cells, counted along the lines of a grid (high, wide)."""
+def _decode_boxes(values: Floats, cells: NDArray[np.intp], grid: tuple[int, ...]) -> NDArray[np.float32]:
+    """Normalised x1, y1, x2, y2 from N x 4 tx, ty, tw, th of N cells, numbered line by line in a (high, wide) grid."""
     high, wide = grid
     places = np.stack([cells % wide, cells // wide], axis=1)
     centres = (places + np.tanh(values[:, :2])) / np.array([wide, high])
     return centred_to_corners(np.concatenate([centres, sigmoid(values[:, 2:])], axis=1))
 
 
-def _notes(head: TensorSpec, first: bool) -> tuple[str, ...]:
+def _write_notes(head: TensorSpec, first: bool) -> tuple[str, ...]:
     where = "after the batch" if first else "last"
     return (
         f"predictions is output {head.name}, by its shape: one cell in {STRIDE} pixels, the features {where}",

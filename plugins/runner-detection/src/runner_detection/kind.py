@@ -1,3 +1,3 @@
-"""What the Inferences of all these families are."""
+"""The kind of the Inferences of all families here."""
 
 KIND = "object-detection"

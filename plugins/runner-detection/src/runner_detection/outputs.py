@@ -1,4 +1,4 @@
-"""Outputs that belong together: found by their names, and of as many rows."""
+"""Outputs that belong together: found by their names, and of the same number of rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runner_core.tasks import can_have_shape, find_tensor
 
 
 def find_tensors(specs: Sequence[TensorSpec], names: dict[str, str]) -> dict[str, TensorSpec]:
-    """Role -> tensor, for those of ``names`` (role -> bare name) that the model has."""
+    """Role -> tensor, for those of ``names`` (role -> short name) that the model has."""
     found = {role: find_tensor(specs, name) for role, name in names.items()}
     return {role: spec for role, spec in found.items() if spec is not None}
 
@@ -29,9 +29,9 @@ def check_same_rows(card: Card, rows: Mapping[str, int | None]) -> None:
     """Raises TaskError where roles are known to have different numbers of rows."""
     known = {role: number for role, number in rows.items() if number is not None}
     if len(set(known.values())) > 1:
-        told = ", ".join(f"{role} {number}" for role, number in known.items())
+        counts = ", ".join(f"{role} {number}" for role, number in known.items())
         raise TaskError(
-            f"brain {card.name}: the outputs differ in rows: {told}", remedy="give roles that belong together"
+            f"brain {card.name}: the outputs differ in rows: {counts}", remedy="give roles that belong together"
         )
 
 

@@ -1,4 +1,4 @@
-"""SSD as the network leaves it: box offsets for each anchor, and a score for each class.
+"""SSD without its post-processing: a box offset and class scores for each anchor.
 
 Source: Liu et al., SSD, 2016, and tensorflow/models box_coders/faster_rcnn_box_coder.py.
 centre = anchor centre + offset * variance * anchor size; size = anchor size * exp(offset * variance).
@@ -32,7 +32,7 @@ from runner_core.tasks import (
     short_name,
 )
 from runner_detection.box_order import YX_TO_XY
-from runner_detection.class_scores import best_class
+from runner_detection.class_scores import pick_best_class
 from runner_detection.kind import KIND
 from runner_detection.number_options import read_matrix, read_numbers
 from runner_detection.outputs import axis_length, check_same_rows, find_tensor_pair
@@ -46,10 +46,10 @@ class Ssd:
     """Roles: ``image``, ``boxes`` (offsets, 1 x N x 4), ``scores`` (1 x N x C).
 
     Card options:
-    ``anchors``     N rows of centre x, centre y, width, height, normalised. Cannot be missing: no model file has them.
+    ``anchors``     N rows of centre x, centre y, width, height, normalised. Required: no model file has them.
     ``variances``   for centre x, centre y, width, height; 0.1, 0.1, 0.2, 0.2 by default.
     ``order``       of an offset's numbers: ``xywh`` (default) or ``yxhw``.
-    ``scores``      what makes scores of the class outputs: ``none`` (default), ``sigmoid``, ``softmax``.
+    ``scores``      the activation that is still missing: ``none`` (default), ``sigmoid``, ``softmax``.
     ``background``  the class that no instance has; none by default.
     """
 
@@ -69,7 +69,7 @@ class Ssd:
             labels=labels_from_metadata(model.metadata, first=1),
             first_class=1,
             options={"order": order, "variances": list(VARIANCES), "scores": "none", "background": 0},
-            notes=(*drafted.notes, *_notes(boxes, scores, order)),
+            notes=(*drafted.notes, *_write_notes(boxes, scores, order)),
         )
         return drop_wrong_labels(card, axis_length(scores, -1))
 
@@ -103,21 +103,21 @@ class SsdCodec(PictureCodec):
         logits = drop_batch_axis(self.card, "scores", outputs["scores"], (None,))
         check_same_rows(self.card, {"boxes": len(offsets), "scores": len(logits), "anchors": len(self.anchors)})
         scores = ACTIVATIONS[self.scores](logits)
-        rows, best, classes = best_class(scores, self.card.threshold, self.background)
+        rows, best, classes = pick_best_class(scores, self.card.threshold, self.background)
         boxes = points_to_picture(
-            self._boxes(offsets[rows], self.anchors[rows]), self.placement_of(frame), normalised=True
+            self._decode_boxes(offsets[rows], self.anchors[rows]), self.placement_of(frame), normalised=True
         )
         return build_suppressed_inference(self.card, KIND, frame.size, boxes, best, classes)
 
-    def _boxes(self, offsets: Floats, anchors: Floats) -> NDArray[np.float32]:
-        """Normalised xyxy of N offsets from their N anchors."""
-        moves = (offsets[:, YX_TO_XY] if self.order == "yxhw" else offsets) * self.variances
-        centres = anchors[:, :2] + moves[:, :2] * anchors[:, 2:]
-        sizes = anchors[:, 2:] * np.exp(moves[:, 2:])
+    def _decode_boxes(self, offsets: Floats, anchors: Floats) -> NDArray[np.float32]:
+        """Normalised x1, y1, x2, y2 of N offsets from their N anchors."""
+        steps = (offsets[:, YX_TO_XY] if self.order == "yxhw" else offsets) * self.variances
+        centres = anchors[:, :2] + steps[:, :2] * anchors[:, 2:]
+        sizes = anchors[:, 2:] * np.exp(steps[:, 2:])
         return centred_to_corners(np.concatenate([centres, sizes], axis=1))
 
 
-def _notes(boxes: TensorSpec, scores: TensorSpec, order: str) -> tuple[str, ...]:
+def _write_notes(boxes: TensorSpec, scores: TensorSpec, order: str) -> tuple[str, ...]:
     return (
         f"boxes is output {boxes.name} and scores is output {scores.name}, by their names",
         "missing: options.anchors, N rows of centre x, centre y, width, height, normalised; no model file has them",

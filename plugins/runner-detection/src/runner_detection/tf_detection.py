@@ -1,4 +1,4 @@
-"""The contract of the TensorFlow Object Detection API, as models in the wild have it.
+"""The outputs of the TensorFlow Object Detection API, as published models have them.
 
 Source: exporter.py and exporter_lib_v2.py of tensorflow/models, research/object_detection. Boxes are ymin, xmin, ymax,
 xmax, normalised; classes count from 1, 0 being the background; rows are padded to a fixed number.
@@ -34,7 +34,7 @@ from runner_core.tasks import (
 from runner_detection.box_order import YX_TO_XY
 from runner_detection.kind import KIND
 from runner_detection.outputs import axis_length, check_same_rows, find_tensors
-from runner_detection.paste import PastedMask
+from runner_detection.pasted_mask import PastedMask
 
 INPUTS = ("image_tensor", "encoded_image_string_tensor", "input_tensor", "inputs")
 NEEDED = {"boxes": "detection_boxes", "scores": "detection_scores", "classes": "detection_classes"}
@@ -53,7 +53,7 @@ ROWS: dict[str, Shape] = {
     "keypoints": (None, 2),
     "keypoint_scores": (None,),
 }
-# What neither names nor shapes tell, by the start of the input's dtype, and how to settle it.
+# What names and shapes leave open, by the start of the input's dtype, and how to settle it.
 GUESSES = {
     "string": "the input takes an encoded picture, not a tf.train.Example; one prediction settles it",
     "float": "the input takes RGB values 0 to 255, which the graph scales; else a card gives picture.mean and .std",
@@ -79,7 +79,7 @@ class TfDetection:
             return None
         roles = {"image": image.name} | {role: spec.name for role, spec in outputs.items()}
         labels = labels_from_metadata(model.metadata, first=1)
-        notes = _notes(image, outputs)
+        notes = _write_notes(image, outputs)
         return Card(name="", task="tf-detection", roles=roles, labels=labels, first_class=1, notes=notes)
 
     def bind(self, card: Card, model: Signature) -> TfDetectionCodec:
@@ -95,13 +95,13 @@ class TfDetection:
 
 @attrs.frozen
 class TfDetectionCodec(PictureCodec):
-    """``boxes`` and ``masks`` as the card's options say; None looks at the values."""
+    """``boxes`` and ``masks`` as in the card's options; None decides by the values."""
 
     boxes: str | None
     masks: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        columns = self._columns(outputs)
+        columns = self._read_columns(outputs)
         rows = select_best_rows(columns["scores"], self.card.threshold)
         columns = {role: column[rows] for role, column in columns.items()}
         placement = self.placement_of(frame)
@@ -115,12 +115,12 @@ class TfDetectionCodec(PictureCodec):
             boxes,
             columns["scores"],
             columns["classes"],
-            masks=self._masks(columns["masks"], boxes, placement) if "masks" in columns else None,
-            keypoints=_keypoints(columns, placement, normalised=normalised) if "keypoints" in columns else None,
+            masks=self._make_masks(columns["masks"], boxes, placement) if "masks" in columns else None,
+            keypoints=_read_keypoints(columns, placement, normalised=normalised) if "keypoints" in columns else None,
         )
 
-    def _columns(self, outputs: Tensors) -> dict[str, NDArray[Any]]:
-        """The outputs without batch axis, cut to the rows that count. Raises TaskError for shapes that do not fit."""
+    def _read_columns(self, outputs: Tensors) -> dict[str, NDArray[Any]]:
+        """By role, outputs without batch axis, cut to the number of detections. Raises TaskError for other shapes."""
         columns = {
             role: drop_batch_axis(self.card, role, tensor, ROWS[role])
             for role, tensor in outputs.items()
@@ -134,8 +134,8 @@ class TfDetectionCodec(PictureCodec):
         count = max(0, int(np.nan_to_num(outputs["count"]).reshape(-1)[0]))
         return {role: column[:count] for role, column in columns.items()}
 
-    def _masks(self, soft: NDArray[Any], boxes: Floats, placement: Placement) -> tuple[Mask, ...]:
-        """One mask a row, drawn when it is asked for."""
+    def _make_masks(self, soft: NDArray[Any], boxes: Floats, placement: Placement) -> tuple[Mask, ...]:
+        """One mask a row, drawn when it is first read."""
         wide, high = placement.tensor
         in_picture = soft.shape[1:] == (high, wide) if self.masks is None else self.masks == "picture"
         if in_picture:
@@ -144,7 +144,7 @@ class TfDetectionCodec(PictureCodec):
         return tuple(PastedMask(mask, box, placement.picture) for mask, box in zip(soft, boxes, strict=True))
 
 
-def _keypoints(columns: dict[str, NDArray[Any]], placement: Placement, *, normalised: bool) -> NDArray[np.float32]:
+def _read_keypoints(columns: dict[str, NDArray[Any]], placement: Placement, *, normalised: bool) -> NDArray[np.float32]:
     """N x K x 3 x, y, score from N x K x 2 y, x; the score is 1 where the model gives none."""
     yx = columns["keypoints"]
     points = np.ones((*yx.shape[:2], 3), np.float32)
@@ -156,6 +156,7 @@ def _keypoints(columns: dict[str, NDArray[Any]], placement: Placement, *, normal
 
 
 def check_shapes(card: Card, specs: dict[str, TensorSpec]) -> None:
+    """Raises TaskError where an output cannot have the shape of its role, or outputs differ in rows."""
     for role, row in ROWS.items():
         if role in specs:
             check_shape(card, role, specs[role], (1, None, *row), (None, *row))
@@ -165,7 +166,7 @@ def check_shapes(card: Card, specs: dict[str, TensorSpec]) -> None:
     check_same_rows(card, columns)
 
 
-def _notes(image: TensorSpec, outputs: dict[str, TensorSpec]) -> tuple[str, ...]:
+def _write_notes(image: TensorSpec, outputs: dict[str, TensorSpec]) -> tuple[str, ...]:
     how = "by its name" if short_name(image.name) in INPUTS else "the only input"
     facts = [f"image is input {image.name}, {how}"]
     facts += [f"{role} is output {spec.name}, by its name" for role, spec in outputs.items()]

@@ -40,7 +40,7 @@ from runner_core.tasks import (
     read_literal,
     select_best_rows,
 )
-from runner_detection.class_scores import best_class
+from runner_detection.class_scores import pick_best_class
 from runner_detection.kind import KIND
 from runner_detection.outputs import axis_length
 
@@ -62,7 +62,7 @@ class Yolo:
     def recognise(self, model: Signature) -> Card | None:
         exported = "task" in model.metadata
         drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=exported)
-        output = _predictions(model.outputs)
+        output = _find_predictions(model.outputs)
         if drafted is None or output is None or model.metadata.get("task", "detect") != "detect":
             return None
         labels = labels_from_metadata(model.metadata)
@@ -78,7 +78,7 @@ class Yolo:
             threshold=0.25,
             iou=0.45 if layout.has_objectness else 0.7,
             options={"layout": layout.order, "objectness": layout.has_objectness},
-            notes=(*drafted.notes, *_notes(output, layout, model)),
+            notes=(*drafted.notes, *_write_notes(output, layout, model)),
         )
         return drop_wrong_labels(card, layout.classes)
 
@@ -90,7 +90,7 @@ class Yolo:
         order = read_choice(card, "layout", *ORDERS) or (found.order if found else None)
         if order is None or (output.shape is not None and len(output.shape) != 3):
             raise TaskError(
-                f"brain {card.name}: predictions is {output}, no layout of YOLO for an input of {picture.size}",
+                f"brain {card.name}: predictions is {output}, not a layout of YOLO for an input of {picture.size}",
                 remedy="options.layout: rows [1 x N x F], columns [1 x F x N] or end-to-end [1 x N x 6]",
             )
         objectness = read_flag(card, "objectness", found.has_objectness if found else False)
@@ -107,21 +107,21 @@ class YoloCodec(PictureCodec):
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         table = drop_batch_axis(self.card, "predictions", outputs["predictions"], (None,))
         table = table.T if self.layout.features_first else table
-        self._check(table)
-        return self._final(table, frame) if self.layout.form == "end2end" else self._raw(table, frame)
+        self._check_table(table)
+        return self._decode_final(table, frame) if self.layout.form == "end2end" else self._decode_raw(table, frame)
 
-    def _final(self, table: Floats, frame: Frame) -> Inference:
+    def _decode_final(self, table: Floats, frame: Frame) -> Inference:
         found = table[select_best_rows(table[:, 4], self.card.threshold)]
         boxes = self._to_picture(found[:, :4], frame)
         return build_inference(self.card, KIND, frame.size, boxes, found[:, 4], found[:, 5])
 
-    def _raw(self, table: Floats, frame: Frame) -> Inference:
+    def _decode_raw(self, table: Floats, frame: Frame) -> Inference:
         if self.layout.has_objectness:
             table = table[table[:, 4] >= self.card.threshold]
         scores = table[:, self.layout.scores_from :]
         if self.layout.has_objectness:
             scores = scores * table[:, 4:5]
-        rows, best, classes = best_class(scores, self.card.threshold)
+        rows, best, classes = pick_best_class(scores, self.card.threshold)
         boxes = self._to_picture(centred_to_corners(table[rows, :4]), frame)
         return build_suppressed_inference(self.card, KIND, frame.size, boxes, best, classes)
 
@@ -129,8 +129,8 @@ class YoloCodec(PictureCodec):
         normalised = are_normalised(corners, self.boxes)
         return points_to_picture(corners, self.placement_of(frame), normalised=normalised)
 
-    def _check(self, table: Floats) -> None:
-        """Raises TaskError where a row holds too few features."""
+    def _check_table(self, table: Floats) -> None:
+        """Raises TaskError where a row has too few features."""
         features, least = table.shape[1], self.layout.scores_from
         if features == least if self.layout.form == "end2end" else features > least:
             return
@@ -140,8 +140,8 @@ class YoloCodec(PictureCodec):
         )
 
 
-def _predictions(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
-    """The one output of three axes; old v5 exports have their raw heads, of five, beside it."""
+def _find_predictions(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
+    """The one output of three axes; old v5 exports also have their raw heads, of five."""
     tables = [spec for spec in outputs if spec.shape is not None and len(spec.shape) == 3]
     heads = [spec for spec in outputs if spec.shape is not None and len(spec.shape) == 5]
     return tables[0] if len(tables) == 1 and len(tables) + len(heads) == len(outputs) else None
@@ -201,10 +201,10 @@ def _make_layout(output: TensorSpec, order: str, *, objectness: bool) -> YoloLay
     return layout if features is None else attrs.evolve(layout, classes=features - layout.scores_from)
 
 
-def _notes(output: TensorSpec, layout: YoloLayout, model: Signature) -> Iterator[str]:
-    told = [key for key in ("task", "names", "imgsz", "end2end") if key in model.metadata]
+def _write_notes(output: TensorSpec, layout: YoloLayout, model: Signature) -> Iterator[str]:
+    known = [key for key in ("task", "names", "imgsz", "end2end") if key in model.metadata]
     yield f"predictions is output {output.name}, by its shape: {layout}"
-    yield f"the model's own metadata give {', '.join(told)}" if told else "the model has no metadata of an export"
+    yield f"the model's own metadata give {', '.join(known)}" if known else "the model has no metadata of an export"
     yield f"threshold 0.25 and iou {0.45 if layout.has_objectness else 0.7}, as Ultralytics predicts"
     if layout.guess:
         yield f"guess: {layout.guess}; options.objectness settles it"

@@ -1,4 +1,4 @@
-"""The person that COCO made usual: what its 17 keypoints are called, in order.
+"""The person of COCO: the names of its 17 keypoints, in order.
 
 Source: https://cocodataset.org/#keypoints-2020
 """
@@ -14,9 +14,9 @@ KEYPOINTS = (
 PERSON = LabelMap.from_names(["person"])
 
 
-def check_names(card: Card, count: int) -> None:
-    """Raises TaskError where the card's option ``keypoint_names`` has not one name for each of so many keypoints."""
+def check_keypoint_names(card: Card, count: int) -> None:
+    """Raises TaskError unless the card's option ``keypoint_names``, if given, has ``count`` names."""
     names = card.options.get("keypoint_names")
     if names is None or (isinstance(names, list | tuple) and len(names) == count):
         return
-    raise TaskError(f"brain {card.name}: the option keypoint_names is no list of {count} names")
+    raise TaskError(f"brain {card.name}: the option keypoint_names is not a list of {count} names")

@@ -1,4 +1,4 @@
-"""PoseNet: a heat map a keypoint, and the offsets from its cells to where exactly the keypoint is; one person.
+"""PoseNet: a heat map for each keypoint, and offsets from its cells to the exact position; one person.
 
 Source: tfjs-models, posenet/src/single_pose/decode_single_pose.ts: a keypoint lies at its hottest cell times the
 stride, plus that cell's offsets, the K for y before the K for x; the pose's score is the mean of the keypoints'.
@@ -24,8 +24,8 @@ from runner_core.tasks import (
     draft_input,
     read_choice,
 )
-from runner_keypoints.person import KEYPOINTS, PERSON, check_names
-from runner_keypoints.poses import KIND, LEAST_SCORE, Poses, answer, least_score
+from runner_keypoints.person import KEYPOINTS, PERSON, check_keypoint_names
+from runner_keypoints.poses import KEYPOINT_THRESHOLD, KIND, Poses, build_answer, read_keypoint_threshold
 
 USUAL = PictureSpec(size=(257, 257), resize="letterbox")
 CHANNELS = {"nhwc": 3, "nchw": 1}  # the axis
@@ -34,21 +34,21 @@ CHANNELS = {"nhwc": 3, "nchw": 1}  # the axis
 class PoseNet:
     """Roles: ``image``, ``heatmaps`` ([1 x h x w x K] or [1 x K x h x w]), ``offsets`` (likewise with 2 K).
 
-    Other outputs, which tell several people apart, are not read: this finds one person.
+    Other outputs, which separate several people, are not read: this finds one person.
 
     Card options:
-    ``activation``          what makes heat probabilities: ``sigmoid`` or ``none``. Absent: sigmoid for an answer with a
+    ``activation``          from heat to probabilities: ``sigmoid`` or ``none``. Absent: sigmoid for an answer with a
                             value outside 0 to 1.
-    ``keypoint_threshold``  what a keypoint must score to be inside the box; 0.2 where absent.
+    ``keypoint_threshold``  the score from which a keypoint is inside the box; 0.2 where absent.
     """
 
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
         drafted = draft_input(model, USUAL)
-        heat = [spec for spec in model.outputs if _channels(spec) == len(KEYPOINTS)]
-        offsets = [spec for spec in model.outputs if _channels(spec) == 2 * len(KEYPOINTS)]
-        if drafted is None or len(heat) != 1 or len(offsets) != 1 or _layout(heat[0], offsets[0]) is None:
+        heat = [spec for spec in model.outputs if _count_channels(spec) == len(KEYPOINTS)]
+        offsets = [spec for spec in model.outputs if _count_channels(spec) == 2 * len(KEYPOINTS)]
+        if drafted is None or len(heat) != 1 or len(offsets) != 1 or _find_layout(heat[0], offsets[0]) is None:
             return None
         return Card(
             name="",
@@ -57,7 +57,7 @@ class PoseNet:
             picture=drafted.picture,
             labels=PERSON,
             threshold=0.3,
-            options={"keypoint_names": list(KEYPOINTS), "keypoint_threshold": LEAST_SCORE},
+            options={"keypoint_names": list(KEYPOINTS), "keypoint_threshold": KEYPOINT_THRESHOLD},
             notes=(
                 *drafted.notes,
                 f"heatmaps is output {heat[0].name}, offsets is output {offsets[0].name}, by their shapes: 17 and 34",
@@ -68,28 +68,28 @@ class PoseNet:
 
     def bind(self, card: Card, model: Signature) -> PoseNetCodec:
         specs = bind_roles(card, model, needed=("image", "heatmaps", "offsets"))
-        layout = _layout(specs["heatmaps"], specs["offsets"])
+        layout = _find_layout(specs["heatmaps"], specs["offsets"])
         if layout is None:
             raise TaskError(
-                f"brain {card.name}: {specs['heatmaps']} and {specs['offsets']} are no heat maps and offsets",
+                f"brain {card.name}: {specs['heatmaps']} and {specs['offsets']} are not heat maps and offsets",
                 remedy="posenet reads K maps and 2 K offsets of the same height and width",
             )
         count = (specs["heatmaps"].shape or ())[CHANNELS[layout]]
-        check_names(card, count or 0)
+        check_keypoint_names(card, count or 0)
         picture = bind_picture(card, specs["image"], USUAL)
         activation = read_choice(card, "activation", "sigmoid", "none")
-        return PoseNetCodec(card, picture, layout, activation, least_score(card))
+        return PoseNetCodec(card, picture, layout, activation, read_keypoint_threshold(card))
 
 
 @attrs.frozen
 class PoseNetCodec(PictureCodec):
     layout: str
     activation: str | None
-    least: float
+    keypoint_threshold: float
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         placement = self.placement_of(frame)
-        heat, offsets = (self._planes(outputs[role][0]) for role in ("heatmaps", "offsets"))
+        heat, offsets = (self._to_channels_first(outputs[role][0]) for role in ("heatmaps", "offsets"))
         count, height, width = heat.shape
         each = np.arange(count)
         hottest = heat.reshape(count, -1).argmax(axis=1)
@@ -97,29 +97,29 @@ class PoseNetCodec(PictureCodec):
         wide, high = placement.tensor
         points = np.stack(
             [
-                x * _stride(wide, width) + offsets[each + count, y, x],
-                y * _stride(high, height) + offsets[each, y, x],
-                self._probability(heat)[each, y, x],
+                x * _stride_of(wide, width) + offsets[each + count, y, x],
+                y * _stride_of(high, height) + offsets[each, y, x],
+                self._to_probabilities(heat)[each, y, x],
             ],
             axis=1,
         ).astype(np.float32)
         scores = points[:, 2].mean(keepdims=True)
-        return answer(self.card, Poses(points[None], scores), placement, self.least)
+        return build_answer(self.card, Poses(points[None], scores), placement, self.keypoint_threshold)
 
-    def _planes(self, tensor: NDArray[np.generic]) -> NDArray[np.float32]:
+    def _to_channels_first(self, tensor: NDArray[np.generic]) -> NDArray[np.float32]:
         return np.asarray(tensor.transpose(2, 0, 1) if self.layout == "nhwc" else tensor, np.float32)
 
-    def _probability(self, heat: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _to_probabilities(self, heat: NDArray[np.float32]) -> NDArray[np.float32]:
         activation = self.activation or ("none" if are_probabilities(heat) else "sigmoid")
         return ACTIVATIONS[activation](heat).clip(0, 1).astype(np.float32, copy=False)
 
 
-def _stride(pixels: int, cells: int) -> float:
-    """Pixels from one cell to the next: the first and the last lie on the borders."""
+def _stride_of(pixels: int, cells: int) -> float:
+    """Pixels from one cell to the next; the first and the last cell lie on the borders."""
     return (pixels - 1) / max(1, cells - 1)
 
 
-def _channels(spec: TensorSpec) -> int | None:
+def _count_channels(spec: TensorSpec) -> int | None:
     """The number of maps in a tensor, if it is 17 or 34 of them."""
     shape = spec.shape or ()
     if len(shape) != 4 or shape[0] not in (1, None) or not spec.dtype.startswith("float"):
@@ -128,7 +128,7 @@ def _channels(spec: TensorSpec) -> int | None:
     return next((shape[axis] for axis in CHANNELS.values() if shape[axis] in known), None)
 
 
-def _layout(heat: TensorSpec, offsets: TensorSpec) -> str | None:
+def _find_layout(heat: TensorSpec, offsets: TensorSpec) -> str | None:
     """The layout in which the offsets have twice the channels, and the same height and width."""
     one, two = heat.shape or (), offsets.shape or ()
     if len(one) != 4 or len(two) != 4:

@@ -1,4 +1,4 @@
-"""From poses in pixels of the tensor to an Inference: what all families have in common at the end."""
+"""Poses: from keypoints in pixels of the tensor to an Inference, as all families here end."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from runner_core.results import Inference
 from runner_core.tasks import build_inference, select_best_rows
 
 KIND = "keypoints"
-LEAST_SCORE = 0.2  # of a keypoint that counts: MoveNet's own demonstrations have it
+KEYPOINT_THRESHOLD = 0.2  # score of a keypoint that counts, as in MoveNet's own demonstrations
 
 Floats = NDArray[np.float32]
 
 
 @attrs.frozen(eq=False)
 class Poses:
-    """``points`` N x K x 3 x, y, score; ``scores`` N; ``boxes`` N x 4 xyxy, None for those around the points.
+    """``points`` N x K x 3: x, y, score. ``scores`` N. ``boxes`` N x 4 x1, y1, x2, y2; None: those around the points.
 
-    All in pixels of the tensor. ``classes`` N, None where there is but one.
+    Coordinates are in pixels of the tensor. ``classes`` N; None where there is only one.
     """
 
     points: Floats
@@ -31,23 +31,24 @@ class Poses:
     classes: NDArray[np.integer] | None = None
 
 
-def least_score(card: Card) -> float:
-    """The option ``keypoint_threshold``: what a keypoint must score to be inside its instance's box."""
-    told = card.options.get("keypoint_threshold", LEAST_SCORE)
-    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told <= 1:
+def read_keypoint_threshold(card: Card) -> float:
+    """The option ``keypoint_threshold``: the score from which a keypoint is inside its instance's box."""
+    option = card.options.get("keypoint_threshold", KEYPOINT_THRESHOLD)
+    if isinstance(option, bool) or not isinstance(option, int | float) or not 0 <= option <= 1:
         raise TaskError(
-            f"brain {card.name}: the option keypoint_threshold is {told!r}", remedy="give a number from 0 to 1"
+            f"brain {card.name}: the option keypoint_threshold is {option!r}", remedy="give a number from 0 to 1"
         )
-    return float(told)
+    return float(option)
 
 
-def answer(card: Card, poses: Poses, placement: Placement, least: float) -> Inference:
+def build_answer(card: Card, poses: Poses, placement: Placement, least: float) -> Inference:
     """Rows by descending score, none under the card's threshold. Boxes are cut at the picture's borders; a pose whose
-    box has no area in the picture, or that has a number which is none, is dropped.
+    box has no area in the picture, or with a number that is not finite, is dropped. Keypoints that score ``least``
+    make its box where the model gives none.
     """
     points = poses.points.astype(np.float32)
     points[..., :2] = placement.to_picture(points[..., :2])
-    boxes = around(points, least) if poses.boxes is None else placement.to_picture(poses.boxes)
+    boxes = boxes_around(points, least) if poses.boxes is None else placement.to_picture(poses.boxes)
     classes = np.zeros(len(points), np.int64) if poses.classes is None else poses.classes
     rows = select_best_rows(poses.scores, card.threshold)
     rows = rows[np.isfinite(points[rows]).all(axis=(1, 2))]
@@ -55,8 +56,8 @@ def answer(card: Card, poses: Poses, placement: Placement, least: float) -> Infe
     return build_inference(card, KIND, placement.picture, boxes[rows], scores, classes[rows], keypoints=points[rows])
 
 
-def around(points: Floats, least: float) -> Floats:
-    """N x 4 boxes around the keypoints that score ``least``; of no area where none does."""
+def boxes_around(points: Floats, least: float) -> Floats:
+    """N x 4 boxes around the keypoints that score at least ``least``; without area where none does."""
     seen = points[..., 2:] >= least
     low = np.where(seen, points[..., :2], np.inf).min(axis=1, initial=np.inf)
     high = np.where(seen, points[..., :2], -np.inf).max(axis=1, initial=-np.inf)

@@ -1,4 +1,4 @@
-"""Which outputs hold a map of the picture, and how its axes lie."""
+"""Maps: which outputs cover the picture with cells, and the order of their axes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from runner_core.frames import PictureSpec
 
 Sides = tuple[int | None, int | None]  # height, width; None: any
 
-FINEST = 8  # pixels a cell: a coarser map is a detector's head rather than a segmentation
+COARSEST = 8  # pixels a cell: a coarser map is a detector's head rather than a segmentation
 
 
-def layout_of(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None = FINEST) -> str | None:
-    """``nhwc`` or ``nchw`` where the tensor can be scores of classes for the cells of a map, with ``coarsest`` pixels a
-    cell at the most; where both can be, the picture's own layout. None where neither can.
+def find_map_layout(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None = COARSEST) -> str | None:
+    """``nhwc`` or ``nchw`` where the tensor can be class scores for the cells of a map with at most ``coarsest`` pixels
+    a cell; where it can be either, the picture's own layout; None where it can be neither.
     """
     shape = spec.shape
     if not shape or len(shape) != 4 or shape[0] not in (1, None):
@@ -21,18 +21,18 @@ def layout_of(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None = 
         "nhwc": (shape[3], (shape[1], shape[2])),
         "nchw": (shape[1], (shape[2], shape[3])),
     }
-    fitting = [name for name, (classes, map_) in sides.items() if classes and _spans(map_, picture, coarsest)]
+    fitting = [name for name, (classes, map_) in sides.items() if classes and _spans_picture(map_, picture, coarsest)]
     return picture.layout if len(fitting) > 1 else next(iter(fitting), None)
 
 
-def classes_in(spec: TensorSpec, layout: str) -> int:
-    """How many, of a tensor that ``layout_of`` knows."""
+def count_classes(spec: TensorSpec, layout: str) -> int:
+    """How many classes a tensor of that layout has."""
     assert spec.shape is not None
     return spec.shape[3 if layout == "nhwc" else 1] or 0
 
 
-def is_class_map(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None = FINEST) -> bool:
-    """Whether a tensor can hold a whole number for each cell of a map: [1] x H x W, with an axis of 1 for the class."""
+def is_class_map(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None = COARSEST) -> bool:
+    """Whether a tensor can hold a class number for each cell of a map: [1] x H x W, or with another axis of 1."""
     if not spec.shape or not spec.dtype.startswith(("int", "uint")):
         return False
     shape = spec.shape
@@ -42,11 +42,11 @@ def is_class_map(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None
         shape = shape[1:]
     elif None in shape:  # two free lengths could be anything
         return False
-    return len(shape) == 2 and _spans((shape[0], shape[1]), picture, coarsest)
+    return len(shape) == 2 and _spans_picture((shape[0], shape[1]), picture, coarsest)
 
 
-def _spans(map_: Sides, picture: PictureSpec, coarsest: int | None) -> bool:
-    """Whether a map has a cell for every so many pixels of the tensor, the same number both ways."""
+def _spans_picture(map_: Sides, picture: PictureSpec, coarsest: int | None) -> bool:
+    """Whether the cells of a map are squares of pixels that cover the tensor."""
     high, wide = map_
     if high is None or wide is None:
         return high == wide

@@ -1,4 +1,4 @@
-"""Masks as YOLO gives them: a few numbers an instance, by which prototypes shared by all are mixed."""
+"""PrototypeMask: a mask of YOLO, a weighted sum of prototypes that all instances share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from runner_core.frames import Placement
 from runner_core.results import Mask
-from runner_segmentation.sampling import Taps, best_classes
+from runner_segmentation.sampling import Taps, resize_best_classes
 
 
 class PrototypeMask(Mask):
-    """Mixed and drawn when somebody asks for the pixels: those of the box where the mixture, resized, is above 0.
+    """Computed when its pixels are first read: those of the box where the sum, resized, is above 0.
 
     ``coefficients`` K, ``prototypes`` K x h x w float32, which span the whole tensor; ``box`` x1, y1, x2, y2 in pixels
     of the picture. Source: ultralytics/utils/ops.py, ``process_mask_native``.
@@ -39,9 +39,9 @@ class PrototypeMask(Mask):
         left, top, right, bottom = max(0, left), max(0, top), min(width, right), min(height, bottom)
         if right > left and bottom > top:
             _, high, wide = self._prototypes.shape
-            rows = Taps.of(self._placement, 1, high, top, bottom)
-            columns = Taps.of(self._placement, 0, wide, left, right)
+            rows = Taps.along(self._placement, 1, high, top, bottom)
+            columns = Taps.along(self._placement, 0, wide, left, right)
             inside = np.tensordot(self._coefficients, self._prototypes, axes=1)
             outside = np.zeros_like(inside)
-            drawn[top:bottom, left:right] = best_classes(np.stack([outside, inside]), rows, columns)
+            drawn[top:bottom, left:right] = resize_best_classes(np.stack([outside, inside]), rows, columns)
         return drawn

@@ -1,4 +1,4 @@
-"""Telling a semantic segmentation by its tensors, and drafting its card."""
+"""Recognition: a semantic segmentation by its tensors, and the draft of its card."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from runner_core.tasks import (
     read_background,
     short_name,
 )
-from runner_segmentation.maps import classes_in, is_class_map, layout_of
+from runner_segmentation.maps import count_classes, find_map_layout, is_class_map
 
-Found = tuple[str, TensorSpec, tuple[str, ...]]  # role, output, how it was found
+Found = tuple[str, TensorSpec, tuple[str, ...]]  # role, output, notes on how it was found
 
 USUAL = PictureSpec(size=(512, 512))
 
-# DeepLab's own graphs take any size up to their crop size, which is 513 unless the exporter was told otherwise, and
+# DeepLab's own graphs take any size up to their crop size, which is 513 unless the exporter changed it, and
 # pad it with grey: tensorflow/models, research/deeplab/export_model.py. Crop sizes are 16 k + 1.
 DEEPLAB_INPUT, DEEPLAB_OUTPUT = "ImageTensor", "SemanticPredictions"
 DEEPLAB = PictureSpec(size=(513, 513), resize="fit", resample="antialias")
 DEEPLAB_STEP = 16
 PADDED = attrs.evolve(DEEPLAB, resize="pad", pad=(128, 128, 128))
 
-# Scores of so many classes for each cell would as well be a picture, or heat maps of a person's keypoints.
+# Scores of so many classes for each cell could also be a picture, or heat maps of a person's keypoints.
 AMBIGUOUS = frozenset({1, 3, 17})
 
 BACKGROUND_NOTE = "guess: class 0 is background; a label map settles it"
 
 
-def draft(model: Signature) -> Card | None:
-    """A card, where every output is a map of the picture and it is plain which one to read."""
+def draft_card(model: Signature) -> Card | None:
+    """A card, where every output is a map of the picture and it is clear which one to read."""
     exported = model.metadata.get("task")  # by Ultralytics
-    drafted = _input(model, exported) if exported in (None, "semantic") else None
+    drafted = _draft_input(model, exported) if exported in (None, "semantic") else None
     if drafted is None:
         return None
-    found = _deeplab_output(model) or _only_map(model, drafted.picture)
+    found = _find_deeplab_output(model) or _find_only_map(model, drafted.picture)
     if found is None:
         return None
     role, spec, notes = found
@@ -56,12 +56,12 @@ def draft(model: Signature) -> Card | None:
         threshold=0.0,
         notes=(*drafted.notes, *notes, BACKGROUND_NOTE),
     )
-    layout = layout_of(spec, drafted.picture) if role == "scores" else None
-    return drop_wrong_labels(card, classes_in(spec, layout), read_background(card, default=0)) if layout else card
+    layout = find_map_layout(spec, drafted.picture) if role == "scores" else None
+    return drop_wrong_labels(card, count_classes(spec, layout), read_background(card, default=0)) if layout else card
 
 
-def _input(model: Signature, exported: str | None) -> InputDraft | None:
-    """How the picture is fitted to the input depends on who exported it."""
+def _draft_input(model: Signature, exported: str | None) -> InputDraft | None:
+    """The picture input; how a picture is fitted to it depends on the exporter."""
     if exported:
         note = "the picture is letterboxed on grey 114, as Ultralytics does"
         drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=True)
@@ -77,26 +77,26 @@ def _input(model: Signature, exported: str | None) -> InputDraft | None:
     return drafted if drafted is None or "resize" in model.metadata else drafted.with_notes(note)
 
 
-def _deeplab_output(model: Signature) -> Found | None:
+def _find_deeplab_output(model: Signature) -> Found | None:
     named = find_tensor(model.outputs, DEEPLAB_OUTPUT)
     return ("class_map", named, (f"class_map is output {named.name}, by its name",)) if named else None
 
 
-def _only_map(model: Signature, picture: PictureSpec) -> Found | None:
-    """The output to read: scores before a class map made of them, and none where there are several of a kind."""
+def _find_only_map(model: Signature, picture: PictureSpec) -> Found | None:
+    """The output to read: scores before a class map made of them; None where there are several of a kind."""
     # torchvision's second head is called aux
     outputs = [spec for spec in model.outputs if not short_name(spec.name).startswith("aux")]
     maps = [spec for spec in outputs if is_class_map(spec, picture)]
-    scores = [spec for spec in outputs if _are_scores(spec, picture)]
+    scores = [spec for spec in outputs if _can_be_scores(spec, picture)]
     if len(maps) + len(scores) != len(outputs) or len(maps) > 1 or len(scores) > 1:
         return None
     if scores:
-        layout = layout_of(scores[0], picture) or ""
-        told = f"scores is output {scores[0].name}, by its shape: {classes_in(scores[0], layout)} classes, {layout}"
-        return "scores", scores[0], (told, "guess: these are scores of classes; features of the picture look alike")
+        layout = find_map_layout(scores[0], picture) or ""
+        note = f"scores is output {scores[0].name}, by its shape: {count_classes(scores[0], layout)} classes, {layout}"
+        return "scores", scores[0], (note, "guess: these are scores of classes; features of the picture look alike")
     return ("class_map", maps[0], (f"class_map is output {maps[0].name}, by its shape and dtype",)) if maps else None
 
 
-def _are_scores(spec: TensorSpec, picture: PictureSpec) -> bool:
-    layout = layout_of(spec, picture)
-    return spec.dtype.startswith("float") and layout is not None and classes_in(spec, layout) not in AMBIGUOUS
+def _can_be_scores(spec: TensorSpec, picture: PictureSpec) -> bool:
+    layout = find_map_layout(spec, picture)
+    return spec.dtype.startswith("float") and layout is not None and count_classes(spec, layout) not in AMBIGUOUS

@@ -1,4 +1,4 @@
-"""From the cells of a small map to the pixels of the picture."""
+"""Sampling: from the cells of a small map to the pixels of the picture."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Taps:
     share: NDArray[np.float32]  # of the second, 0 to 1
 
     @classmethod
-    def of(cls, placement: Placement, axis: int, cells: int, start: int = 0, stop: int | None = None) -> Taps:
+    def along(cls, placement: Placement, axis: int, cells: int, start: int = 0, stop: int | None = None) -> Taps:
         """For the pixels ``start`` to ``stop`` of the picture along ``axis`` (0: x); ``cells`` span the tensor."""
         pixels = np.arange(start, placement.picture[axis] if stop is None else stop) + 0.5
         in_tensor = pixels * placement.scale[axis] + placement.offset[axis]
@@ -42,13 +42,13 @@ class Taps:
         return np.where(self.share < 0.5, self.first, self.second)
 
 
-def taps_of(placement: Placement, cells: tuple[int, ...]) -> tuple[Taps, Taps]:
-    """For all rows and all columns of the picture; ``cells`` is the map's shape, (height, width) last."""
-    return Taps.of(placement, 1, cells[-2]), Taps.of(placement, 0, cells[-1])
+def make_taps(placement: Placement, cells: tuple[int, ...]) -> tuple[Taps, Taps]:
+    """Taps for all rows and all columns of the picture; ``cells`` is the map's shape, whose last two are h x w."""
+    return Taps.along(placement, 1, cells[-2]), Taps.along(placement, 0, cells[-1])
 
 
-def nearest(cells: NDArray[Any], rows: Taps, columns: Taps) -> NDArray[Any]:
-    """The h x w cells as H x W pixels, each that of its nearest cell."""
+def resize_nearest(cells: NDArray[Any], rows: Taps, columns: Taps) -> NDArray[Any]:
+    """H x W pixels, each with the value of its nearest one of h x w cells."""
     return _spread(cells, rows.nearest, columns.nearest)
 
 
@@ -56,23 +56,23 @@ def _spread(cells: NDArray[Any], rows: NDArray[np.intp], columns: NDArray[np.int
     return cells.take(columns, axis=1).take(rows, axis=0)
 
 
-def best_classes(planes: Planes, rows: Taps, columns: Taps) -> Cells:
-    """H x W: for each pixel the class with the highest score, the C x h x w scores being resized bilinearly.
+def resize_best_classes(planes: Planes, rows: Taps, columns: Taps) -> Cells:
+    """H x W classes: for each pixel the one with the highest score, after resizing the C x h x w scores bilinearly.
 
-    Nothing is resized where the four cells around a pixel agree on their class: every mean of them does, too. So only
+    Where the four cells around a pixel agree on their class, so does every mean of them, and nothing is resized: only
     the borders between classes cost anything.
     """
     best = planes.argmax(axis=0).astype(np.uint8 if len(planes) < 256 else np.int32)
     found: Cells = _spread(best, rows.first, columns.first)
-    unsure = np.flatnonzero(_spread(_mixed(best), rows.first, columns.first))
+    unsure = np.flatnonzero(_spread(_find_mixed(best), rows.first, columns.first))
     for start in range(0, len(unsure), _AT_ONCE):
         part = unsure[start : start + _AT_ONCE]
         y, x = np.divmod(part, found.shape[1])
-        found.reshape(-1)[part] = _interpolated(planes, rows, columns, y, x).argmax(axis=0)
+        found.reshape(-1)[part] = _interpolate(planes, rows, columns, y, x).argmax(axis=0)
     return found
 
 
-def _mixed(best: Cells) -> NDArray[np.bool_]:
+def _find_mixed(best: Cells) -> NDArray[np.bool_]:
     """Whether a cell differs from one of its neighbours to the right, below and both."""
     below = np.concatenate([best[1:], best[-1:]])
     right, corner = (np.concatenate([cells[:, 1:], cells[:, -1:]], axis=1) for cells in (best, below))
@@ -80,7 +80,7 @@ def _mixed(best: Cells) -> NDArray[np.bool_]:
     return mixed
 
 
-def _interpolated(planes: Planes, rows: Taps, columns: Taps, y: NDArray[np.intp], x: NDArray[np.intp]) -> Planes:
+def _interpolate(planes: Planes, rows: Taps, columns: Taps, y: NDArray[np.intp], x: NDArray[np.intp]) -> Planes:
     """C x n: the scores at n pixels of the picture."""
     width, flat = planes.shape[2], planes.reshape(len(planes), -1)
     upper, lower, down = rows.first[y] * width, rows.second[y] * width, rows.share[y]

@@ -1,4 +1,4 @@
-"""Scores of every class for every cell: planes, and what they are worth as probabilities."""
+"""Scores of every class for every cell, as planes and as probabilities."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Scores:
     activation: str
 
     @classmethod
-    def of(cls, values: NDArray[np.generic], activation: str | None) -> Scores:
-        """From C x h x w numbers. A single plane is the foreground's, and gets one for the background before it.
+    def from_values(cls, values: NDArray[np.generic], activation: str | None) -> Scores:
+        """From C x h x w numbers. A single plane is the foreground's; one for the background is added before it.
 
-        Without an ``activation`` the values of this answer tell: where all lie in 0 to 1 they are probabilities,
+        Without an ``activation`` the values of this answer decide: where all lie in 0 to 1 they are probabilities,
         otherwise logits, to which softmax is applied.
         """
         planes = np.asarray(values, np.float32)

@@ -23,10 +23,10 @@ from runner_core.tasks import (
     read_background,
     read_choice,
 )
-from runner_segmentation.maps import classes_in, is_class_map, layout_of
-from runner_segmentation.recognition import USUAL, draft
-from runner_segmentation.regions import Region, regions_of
-from runner_segmentation.sampling import best_classes, nearest, taps_of
+from runner_segmentation.maps import count_classes, find_map_layout, is_class_map
+from runner_segmentation.recognition import USUAL, draft_card
+from runner_segmentation.regions import Region, find_regions
+from runner_segmentation.sampling import make_taps, resize_best_classes, resize_nearest
 from runner_segmentation.scores import Scores
 
 
@@ -34,40 +34,39 @@ class SemanticSegmentation:
     """Roles: ``image``, and either ``class_map`` (H x W whole numbers) or ``scores`` (of each class for each cell).
 
     Gives the class map in the picture's size, and a row for each class in it that is not background: mask, the box
-    around it and, where the model gives scores, the mean probability of that class over its pixels. A model that gives
-    a class map alone says nothing of how sure it is: its answers have no column of scores, the largest region comes
-    first, and no threshold applies.
+    around it and, where the model gives scores, the mean probability of that class over its pixels. The answers of a
+    model that gives only a class map have no scores: the largest region comes first, and no threshold applies.
 
     Scores are resized to the picture before the best class is taken; a class map takes the nearest cell.
 
     Card options:
-    ``background``  the class, or classes, of no thing. Absent: those that the labels call background, else 0 unless the
-                    labels have a name for it.
+    ``background``  the class, or classes, that no instance has. Absent: those that the labels call background, else 0
+                    unless the labels have a name for it.
     ``activation``  what makes scores probabilities: ``softmax``, ``sigmoid`` or ``none``. Absent: softmax for an answer
                     with a value outside 0 to 1, else none.
-    ``layout``      of the scores: ``nhwc`` or ``nchw``, where their shape does not tell.
+    ``layout``      of the scores: ``nhwc`` or ``nchw``, where their shape leaves it open.
     """
 
     kind = "semantic-segmentation"
 
     def recognise(self, model: Signature) -> Card | None:
-        return draft(model)
+        return draft_card(model)
 
     def bind(self, card: Card, model: Signature) -> SemanticCodec:
         role = "scores" if "scores" in card.roles else "class_map"
         specs = bind_roles(card, model, needed=("image", role))
-        picture = _whole(card, bind_picture(card, specs["image"], USUAL))
+        picture = _check_resize(card, bind_picture(card, specs["image"], USUAL))
         background = read_background(card, default=0)
         if role == "class_map":
             _check_class_map(card, specs[role], picture)
             return ClassMapCodec(card, picture, background)
-        layout = read_choice(card, "layout", "nhwc", "nchw") or layout_of(specs[role], picture, coarsest=None)
+        layout = read_choice(card, "layout", "nhwc", "nchw") or find_map_layout(specs[role], picture, coarsest=None)
         if layout is None:
             raise TaskError(
                 f"brain {card.name}: scores is {specs[role]}, {card.task} reads [1 x H x W x C] or [1 x C x H x W]",
                 remedy="say which by the card's option layout",
             )
-        check_classes(card, max(2, classes_in(specs[role], layout)), background)
+        check_classes(card, max(2, count_classes(specs[role], layout)), background)
         return ScoresCodec(card, picture, background, layout, read_choice(card, "activation", *ACTIVATIONS))
 
 
@@ -77,7 +76,7 @@ class SemanticCodec(PictureCodec):
 
     background: frozenset[int]
 
-    def answer(
+    def build_answer(
         self, frame: Frame, class_map: NDArray[np.integer], regions: Sequence[Region], scores: Sequence[float] | None
     ) -> Inference:
         """``regions`` and their ``scores``, if there are any, in their final order."""
@@ -95,24 +94,24 @@ class SemanticCodec(PictureCodec):
         )
 
     def unbatched(self, tensor: NDArray[Any], role: str, axes: int) -> NDArray[Any]:
-        """An output without the axes of length 1 that it has too many, the batch first. Raises TaskError."""
+        """An output without its superfluous axes of length 1, the batch first. Raises TaskError for other shapes."""
         shape = tensor.shape
         for axis in (0, -1, 0):
             if tensor.ndim > axes and tensor.shape[axis] == 1:
                 tensor = tensor.squeeze(axis)
         if tensor.ndim != axes or 0 in shape:
-            raise TaskError(f"brain {self.card.name}: {role} came as {list(shape)}, which is no map of one picture")
+            raise TaskError(f"brain {self.card.name}: {role} came as {list(shape)}, which is not a map of one picture")
         return tensor
 
 
 @attrs.frozen
 class ClassMapCodec(SemanticCodec):
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        cells = _compact(self.card, self.unbatched(outputs["class_map"], "class_map", axes=2))
-        class_map = nearest(cells, *taps_of(self.placement_of(frame), cells.shape))
-        regions = regions_of(class_map, self.background)
+        cells = _compact_cells(self.card, self.unbatched(outputs["class_map"], "class_map", axes=2))
+        class_map = resize_nearest(cells, *make_taps(self.placement_of(frame), cells.shape))
+        regions = find_regions(class_map, self.background)
         self.card.labels.check(np.array([region.model_id for region in regions], np.int64))
-        return self.answer(frame, class_map, regions, None)
+        return self.build_answer(frame, class_map, regions, None)
 
 
 @attrs.frozen
@@ -122,19 +121,19 @@ class ScoresCodec(SemanticCodec):
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         values = self.unbatched(outputs["scores"], "scores", axes=3)
-        scores = Scores.of(values.transpose(2, 0, 1) if self.layout == "nhwc" else values, self.activation)
-        rows, columns = taps_of(self.placement_of(frame), scores.planes.shape)
-        class_map = best_classes(scores.planes, rows, columns)
-        told = []
-        for region in regions_of(class_map, self.background):
+        scores = Scores.from_values(values.transpose(2, 0, 1) if self.layout == "nhwc" else values, self.activation)
+        rows, columns = make_taps(self.placement_of(frame), scores.planes.shape)
+        class_map = resize_best_classes(scores.planes, rows, columns)
+        scored = []
+        for region in find_regions(class_map, self.background):
             x1, y1, x2, y2 = region.box
-            certainty = nearest(scores.probability(region.model_id), rows[y1:y2], columns[x1:x2])
-            told.append((region.mean(certainty), region))
-        told = sorted((pair for pair in told if pair[0] >= self.card.threshold), key=lambda pair: -pair[0])
-        return self.answer(frame, class_map, [region for _, region in told], [score for score, _ in told])
+            certainty = resize_nearest(scores.probability(region.model_id), rows[y1:y2], columns[x1:x2])
+            scored.append((region.mean(certainty), region))
+        scored = sorted((pair for pair in scored if pair[0] >= self.card.threshold), key=lambda pair: -pair[0])
+        return self.build_answer(frame, class_map, [region for _, region in scored], [score for score, _ in scored])
 
 
-def _whole(card: Card, picture: PictureSpec) -> PictureSpec:
+def _check_resize(card: Card, picture: PictureSpec) -> PictureSpec:
     if picture.resize == "crop":
         raise TaskError(
             f"brain {card.name}: picture.resize is crop, which hides parts of the picture from a segmentation",
@@ -152,12 +151,12 @@ def _check_class_map(card: Card, spec: TensorSpec, picture: PictureSpec) -> None
         )
 
 
-def _compact(card: Card, cells: NDArray[Any]) -> NDArray[np.integer]:
-    """As bytes where they suffice. Raises TaskError where it holds more than class numbers."""
+def _compact_cells(card: Card, cells: NDArray[Any]) -> NDArray[np.integer]:
+    """As uint8 where that is enough. Raises TaskError where cells are not class numbers."""
     least, most = cells.min(), cells.max()
     if not (least >= 0 and most < 1 << 16):
         raise TaskError(
-            f"brain {card.name}: the class map has values from {least} to {most}, no class numbers",
+            f"brain {card.name}: the class map has values from {least} to {most}, not class numbers",
             remedy="if these are scores, give the output the role scores",
         )
     return cells.astype(np.uint8 if most < 256 else np.int32)

@@ -26,7 +26,7 @@ from runner_core.tasks import (
     read_choice,
     read_yolo_rows,
 )
-from runner_segmentation.maps import classes_in, layout_of
+from runner_segmentation.maps import count_classes, find_map_layout
 from runner_segmentation.prototypes import PrototypeMask
 
 
@@ -36,7 +36,7 @@ class YoloSeg:
     Card options:
     ``form``    of the rows: ``v8``, ``v5`` or ``end2end``. Absent: what their number and the labels allow.
     ``boxes``   ``normalised`` or ``absolute``. Absent: absolute where a coordinate is above 2.
-    ``layout``  of the prototypes: ``nhwc`` or ``nchw``, where their shape does not tell.
+    ``layout``  of the prototypes: ``nhwc`` or ``nchw``, where their shape leaves it open.
     """
 
     kind = "instance-segmentation"
@@ -58,37 +58,42 @@ class YoloSeg:
             threshold=0.25,
             iou=0.7,
         )
-        layout = layout_of(prototypes, drafted.picture)
-        head = find_yolo_layout(card, rows, drafted.picture, extras=classes_in(prototypes, layout)) if layout else None
-        if head is None:
+        layout = find_map_layout(prototypes, drafted.picture)
+        extras = count_classes(prototypes, layout) if layout else 0
+        rows_layout = find_yolo_layout(card, rows, drafted.picture, extras=extras) if layout else None
+        if rows_layout is None:
             return None
-        card = attrs.evolve(card, options={"form": head.form}, notes=(*drafted.notes, *_notes(card, head)))
-        return drop_wrong_labels(card, head.classes, frozenset())
+        card = attrs.evolve(
+            card, options={"form": rows_layout.form}, notes=(*drafted.notes, *_write_notes(card, rows_layout))
+        )
+        return drop_wrong_labels(card, rows_layout.classes, frozenset())
 
     def bind(self, card: Card, model: Signature) -> YoloSegCodec:
         specs = bind_roles(card, model, needed=("image", "rows", "prototypes"))
         picture = bind_normalised_picture(card, specs["image"], model, letterbox_from_metadata(model.metadata), UNIT)
-        layout = read_choice(card, "layout", "nhwc", "nchw") or layout_of(specs["prototypes"], picture, coarsest=None)
-        count = classes_in(specs["prototypes"], layout) if layout else 0
-        head = find_yolo_layout(card, specs["rows"], picture, extras=count) if count else None
-        if layout is None or head is None:
+        layout = read_choice(card, "layout", "nhwc", "nchw") or find_map_layout(
+            specs["prototypes"], picture, coarsest=None
+        )
+        count = count_classes(specs["prototypes"], layout) if layout else 0
+        rows_layout = find_yolo_layout(card, specs["rows"], picture, extras=count) if count else None
+        if layout is None or rows_layout is None:
             raise TaskError(
-                f"brain {card.name}: {specs['rows']} with {specs['prototypes']} are no rows and prototypes",
+                f"brain {card.name}: {specs['rows']} with {specs['prototypes']} are not rows and prototypes",
                 remedy="yolo-seg reads [1 x numbers x N] or [1 x N x numbers], and prototypes shaped as the input is",
             )
-        check_classes(card, head.classes, frozenset())
-        return YoloSegCodec(card, picture, head, layout, read_choice(card, "boxes", *UNITS))
+        check_classes(card, rows_layout.classes, frozenset())
+        return YoloSegCodec(card, picture, rows_layout, layout, read_choice(card, "boxes", *UNITS))
 
 
 @attrs.frozen
 class YoloSegCodec(PictureCodec):
-    head: YoloLayout
+    rows_layout: YoloLayout
     layout: str
     boxes: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         placement = self.placement_of(frame)
-        rows = read_yolo_rows(self.card, outputs["rows"][0], self.head, placement, boxes=self.boxes)
+        rows = read_yolo_rows(self.card, outputs["rows"][0], self.rows_layout, placement, boxes=self.boxes)
         planes = outputs["prototypes"][0]
         planes = np.ascontiguousarray(planes.transpose(2, 0, 1) if self.layout == "nhwc" else planes, np.float32)
         boxes = placement.to_picture(rows.boxes)
@@ -98,10 +103,11 @@ class YoloSegCodec(PictureCodec):
         return build_inference(self.card, YoloSeg.kind, frame.size, boxes, rows.scores, rows.classes, masks=masks)
 
 
-def _notes(card: Card, head: YoloLayout) -> tuple[str, ...]:
-    shapes = f"{head.extras} prototypes, rows of {head.classes or 'any'} classes in the form {head.form}"
-    told = "by the metadata and shapes" if card.labels else "guess: by their shapes alone"
+def _write_notes(card: Card, rows_layout: YoloLayout) -> tuple[str, ...]:
+    classes = rows_layout.classes or "any"
+    shapes = f"{rows_layout.extras} prototypes, rows of {classes} classes in the form {rows_layout.form}"
+    source = "by the metadata and shapes" if card.labels else "guess: by their shapes alone"
     return (
-        f"rows is output {card.roles['rows']}, prototypes is output {card.roles['prototypes']}, {told}: {shapes}",
+        f"rows is output {card.roles['rows']}, prototypes is output {card.roles['prototypes']}, {source}: {shapes}",
         "the picture is letterboxed on grey 114, threshold 0.25 and iou 0.7, as Ultralytics has them",
     )

@@ -1,4 +1,4 @@
-"""Masks as detectors give them, drawn into the picture when somebody asks for the pixels."""
+"""PastedMask: a small mask of a detection, stretched over its box when the pixels are first read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from PIL import Image
 
 from runner_core.results import Mask
 
-LEVEL = 0.5  # of a soft mask, from which a pixel belongs to the instance
+LEVEL = 0.5  # of a soft mask: from here on a pixel belongs to the instance
 
 
 class PastedMask(Mask):
-    """A small soft mask stretched over a box of the picture; pixels outside the box are not of the instance.
+    """A small soft mask stretched over a box of the picture; pixels outside the box do not belong to the instance.
 
-    ``soft``  h x w, 0 to 1 (or bool): cell centres lie half a cell inside the box, as in Mask R-CNN.
-    ``box``   x1, y1, x2, y2 in pixels of the picture, not cut at its borders. ``size`` (width, height) of the picture.
+    ``soft``  h x w, 0 to 1 or bool; the centres of the outer cells lie half a cell inside the box, as in Mask R-CNN.
+    ``box``   x1, y1, x2, y2 in pixels of the picture, not cut at its borders.
+    ``size``  (width, height) of the picture.
     """
 
     def __init__(self, soft: NDArray[np.generic], box: NDArray[np.floating], size: tuple[int, int]) -> None:
@@ -38,11 +39,11 @@ class PastedMask(Mask):
             min(height, math.ceil(y2)),
         )
         if right > left and bottom > top:
-            drawn[top:bottom, left:right] = self._stretched(left, top, (right - left, bottom - top))
+            drawn[top:bottom, left:right] = self._stretch(left, top, (right - left, bottom - top))
         drawn.flags.writeable = False
         return drawn
 
-    def _stretched(self, left: int, top: int, size: tuple[int, int]) -> NDArray[np.bool_]:
+    def _stretch(self, left: int, top: int, size: tuple[int, int]) -> NDArray[np.bool_]:
         """The window of that size at (left, top) of the picture; Pillow fills with 0 what lies outside the box."""
         x1, y1, x2, y2 = (float(side) for side in self._box)
         rows, columns = self._soft.shape

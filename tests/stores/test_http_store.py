@@ -60,7 +60,7 @@ def test_conformance(check, shelf, server, tmp_path):
 class TestAddress:
     @pytest.mark.parametrize("location", ["", "models.example/brains", "ftp://models.example", "https://", "//x"])
     def test_what_is_none_is_said(self, location):
-        with pytest.raises(StoreError, match="no address of a web server; write http:https://HOST/PATH"):
+        with pytest.raises(StoreError, match="not an address of a web server; write http:https://HOST/PATH"):
             HttpStore(location)
 
     def test_an_account_in_it_is_refused_and_not_told(self):
@@ -247,8 +247,8 @@ class TestAFileByItsUrl:
     @pytest.mark.parametrize(
         ("fault", "told"),
         [
-            (page, "an HTML page instead of the file"), (disguised_page, "what the server sent is no model"),
-            (serve(b""), "what the server sent is no model"), (status(403), r"refuses access \(403\)"),
+            (page, "an HTML page instead of the file"), (disguised_page, "what the server sent is not a model"),
+            (serve(b""), "what the server sent is not a model"), (status(403), r"refuses access \(403\)"),
             (status(404), r"index.json: not found \(404\)"),
         ],
     )  # fmt: skip

@@ -27,7 +27,7 @@ def test_the_pictures_are_a_source():
     assert (source.live, source.total) == (False, 8)
     assert [Path(frame.source).parent for frame in source.frames()] == [PICTURES] * 8
     with pytest.raises(
-        SourceError, match="demo:photos: there is none; there are demo:pictures, demo:camera, demo:clip"
+        SourceError, match="demo:photos: there is no such source; there are demo:pictures, demo:camera, demo:clip"
     ):
         open_source("demo:photos")
 

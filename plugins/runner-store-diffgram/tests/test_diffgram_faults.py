@@ -82,15 +82,15 @@ def test_what_the_server_lacks_is_said(project, server, picture, part, status):
         ({}, "no 'inference'"),
         ([], "list instead of an object"),
         ({"log": {"success": False, "error": {"name": "no permission"}}}, "refuses.*no permission"),
-        ({"inference": {"status": "success"}}, "makes no sense"),
+        ({"inference": {"status": "success"}}, "is malformed"),
         (
             told_of([[0, 0, 1]], [1], [1]),
-            "no sense",
+            "is malformed",
         ),
-        (told_of([], [1], [1]), "no sense"),
+        (told_of([], [1], [1]), "is malformed"),
         (
             told_of([[0] * 4], [1], ["a"]),
-            "no sense",
+            "is malformed",
         ),
     ],
 )
@@ -114,12 +114,12 @@ def test_an_inference_of_nothing(project, server, picture):
         ("local_info", Fault(302, {"Location": "/elsewhere"}), StoreError, "not found"),
         ("local_info", Fault(200, data={"ai": {"id": 1}}), StoreError, "no 'label_dict'"),
         ("local_info", Fault(200, data={"ai": {"id": 1, "label_dict": {}}}), StoreError, "no 'url_model'"),
-        ("local_info", Fault(200, data={"ai": {"id": 1, "label_dict": {"a": 1}}}), StoreError, "makes no sense"),
+        ("local_info", Fault(200, data={"ai": {"id": 1, "label_dict": {"a": 1}}}), StoreError, "is malformed"),
         ("local_info", Fault(200, data={"ai": {"id": 1, "label_dict": {"1": 1, "2": 1}}}), LabelError, "twice"),
-        ("name_to_file_id", Fault(200, data={"name_to_file_id": {"a": "b"}}), StoreError, "makes no sense"),
+        ("name_to_file_id", Fault(200, data={"name_to_file_id": {"a": "b"}}), StoreError, "is malformed"),
         ("name_to_file_id", Fault(200, data={"log": {"success": False}}), StoreError, "no reason given"),
         ("/models/", Fault(200), StoreError, "HTML page"),
-        ("/models/", Fault(200, data={"error": "expired"}), StoreError, "no TensorFlow graph"),
+        ("/models/", Fault(200, data={"error": "expired"}), StoreError, "not a TensorFlow graph"),
         ("/models/", Fault(404), StoreError, "not found"),
         ("/models/", Fault(302, {"Location": "file:///etc/passwd"}), StoreError, "redirects to .*: refused"),
     ],
@@ -162,7 +162,7 @@ def test_a_model_that_comes_less_safely_than_the_rest_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("location", ["", "ftp://host/pages", "host/pages", "https://host/"])
 def test_what_is_no_project(location):
-    with pytest.raises(UsageError, match="is no Diffgram project; write diffgram:"):
+    with pytest.raises(UsageError, match="is not a Diffgram project; write diffgram:"):
         Project(f"diffgram:{location}").get_model("page")
 
 
@@ -179,7 +179,7 @@ def test_a_label_map_off_by_one_is_refused(project, server, picture):
     """Class 0 of such a network is the background, and the last class would have no name."""
     server.label_dict = {file_id: number - 1 for file_id, number in server.label_dict.items()}
     for local in (True, False):
-        with pytest.raises(LabelError, match=r"'person' is class 0.* is the background; .*off by one"):
+        with pytest.raises(LabelError, match=r"'person' is class 0.* is the background .*; .*off by one"):
             project.get_model("page", local=local)
 
 

@@ -133,7 +133,7 @@ def test_online_by_url_and_by_file(project, server, picture, testdata, tmp_path)
         by_url = there.predict_from_url(f"{server.host}/models/picture")
         by_file = there.predict_from_file(5, size=local.size)
         assert there.status() == "trained"
-        with pytest.raises(UsageError, match="does not tell the size of file 5"):
+        with pytest.raises(UsageError, match="does not say the size of file 5"):
             there.predict_from_file(5)
     for other in (by_url, by_file):
         assert other.names == local.names

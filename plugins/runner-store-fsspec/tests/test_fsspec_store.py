@@ -171,7 +171,7 @@ class TestOffline:
 
 
 def test_no_address():
-    with pytest.raises(UsageError, match=r"'bucket/models' is no address; write s3://"):
+    with pytest.raises(UsageError, match=r"'bucket/models' is not an address; write s3://"):
         FsspecStore("bucket/models")
 
 
@@ -188,7 +188,7 @@ def test_a_file_system_that_is_not_installed(monkeypatch):
 
 class TestS3:
     def test_a_bucket_that_is_not_there(self, s3):
-        with pytest.raises(StoreError, match=r"s3://nowhere: not there .*; check the address"):
+        with pytest.raises(StoreError, match=r"s3://nowhere: does not exist .*; check the address"):
             resolve_brain("s3://nowhere/page")
 
     def test_no_account(self, s3, monkeypatch, tmp_path):

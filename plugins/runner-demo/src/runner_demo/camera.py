@@ -1,4 +1,4 @@
-"""The clip that ships, seen as by a camera."""
+"""The clip that ships with runner, played as by a camera."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from runner_core.pipeline import open_source
 from runner_demo.store import CLIP
 
 RATE = 25  # frames a second, as the clip was rendered
-TURNS = {"camera": None, "clip": 1}  # how often the clip is played; None: without end
+TURNS = {"camera": None, "clip": 1}  # how often the clip is played; None: forever
 
 
 class DemoCamera:
     """``demo:camera`` plays the clip over and over at its own speed, ``demo:clip`` once.
 
-    Like a camera it waits for nobody: who is slower sees the newest picture.
+    Like a camera it does not wait: a slow run gets the newest picture.
     """
 
     live: bool = True
@@ -26,7 +26,7 @@ class DemoCamera:
         self.name, self._turns = f"demo:{location}", TURNS[location]
 
     def frames(self) -> Iterator[Frame]:
-        """Each when its time has come. Raises NotInstalled without runner-video."""
+        """Each frame at its time. Raises NotInstalled without runner-video."""
         turns = repeat(None) if self._turns is None else repeat(None, self._turns)
         pictures = chain.from_iterable(open_source(f"video:{CLIP}").frames() for _ in turns)
         begin = monotonic()

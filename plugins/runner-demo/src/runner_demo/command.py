@@ -25,16 +25,16 @@ PORT = 8000
 )  # fmt: skip
 def demo(out: Path, port: int | None) -> int:
     """Find pages and graphs, by two networks that read each picture once: in pictures, and in a clip as by a camera."""
-    with _brains() as (page, graphs):
+    with _open_brains() as (page, graphs):
         inside = page.then(graphs, on=["page"], margin=0.05)
         if port is not None:
-            return _watched(inside, port)
-        summaries = _pictures(page, graphs, out), _clip(inside, out)
+            return _watch_camera(inside, port)
+        summaries = _run_pictures(page, graphs, out), _run_clip(inside, out)
     return int(not all(summary.ok for summary in summaries))
 
 
 @contextmanager
-def _brains() -> Iterator[tuple[Brain, Brain]]:
+def _open_brains() -> Iterator[tuple[Brain, Brain]]:
     project = Project("demo")
     with ExitStack() as stack:
         page, graphs = (
@@ -43,30 +43,30 @@ def _brains() -> Iterator[tuple[Brain, Brain]]:
         yield page, graphs
 
 
-def _pictures(page: Brain, graphs: Brain, out: Path) -> Summary:
+def _run_pictures(page: Brain, graphs: Brain, out: Path) -> Summary:
     summary = run(f"file:{PICTURES}", [page, graphs], [f"images:{out}", f"jsonl:{out / 'answers.jsonl'}"])
-    _tell("Eight pictures, page and graphs side by side", summary, out / PICTURES.name, out / "answers.jsonl")
+    _print_result("Eight pictures, page and graphs side by side", summary, out / PICTURES.name, out / "answers.jsonl")
     return summary
 
 
-def _clip(inside: Brain, out: Path) -> Summary:
-    """The second brain looks into the pages that the first one finds."""
+def _run_clip(inside: Brain, out: Path) -> Summary:
+    """The second brain runs on the pages that the first one finds."""
     summary = run("demo:clip", [inside], [f"video:{out / 'clip.mp4'}", f"jsonl:{out / 'clip.jsonl'}"])
-    _tell("A clip as a camera, page > graphs", summary, out / "clip.mp4", out / "clip.jsonl")
+    _print_result("A clip as a camera, page > graphs", summary, out / "clip.mp4", out / "clip.jsonl")
     return summary
 
 
-def _watched(inside: Brain, port: int) -> int:
-    """Until somebody interrupts it, which is what ends a camera's run."""
+def _watch_camera(inside: Brain, port: int) -> int:
+    """Runs until it is interrupted, as every run on a camera."""
     summary = run("demo:camera", [inside], [f"view:{port}?open=1"])
-    _tell("A clip as a camera, page > graphs", summary)
+    _print_result("A clip as a camera, page > graphs", summary)
     return exit_code_of(summary)
 
 
-def _tell(title: str, summary: Summary, *files: Path) -> None:
+def _print_result(title: str, summary: Summary, *files: Path) -> None:
     click.echo(f"\n{title}")
     print_summary(summary)
     if summary.dropped:
-        click.echo(f"{summary.dropped} frames came while the brains were busy and were passed over")
+        click.echo(f"{summary.dropped} frames came while the brains were busy and were skipped")
     for path in files:
         click.echo(f"  {path}")

@@ -1,4 +1,4 @@
-"""The source ``demo:``: what ships to try brains on."""
+"""The source ``demo:``: pictures and a clip to try brains on."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def demo_source(location: str) -> Source:
         return open_source(f"file:{PICTURES}")
     if location not in TURNS:
         known = ("pictures", *TURNS)
-        raise SourceError(f"demo:{location}: there is none", remedy=f"there are demo:{', demo:'.join(known)}")
+        raise SourceError(f"demo:{location}: there is no such source", remedy=f"there are demo:{', demo:'.join(known)}")
     return DemoCamera(location)

@@ -17,7 +17,7 @@ CLIP = HERE / "clip.mp4"
 
 
 class DemoStore:
-    """``page`` finds pages in a camera picture, ``graphs`` the charts on them. It has one place: this package."""
+    """``page`` finds pages in a camera picture, ``graphs`` the charts on them. Both are in this package."""
 
     label = "demo"
 

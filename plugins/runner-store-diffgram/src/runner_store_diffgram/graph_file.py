@@ -1,4 +1,4 @@
-"""Whether a file is a whole GraphDef: for a server that gives no checksum."""
+"""Checks that a file is a complete TensorFlow GraphDef: the server gives no checksum."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _FIELDS = {(1, _MESSAGE), (2, _MESSAGE), (4, _MESSAGE), (5, _MESSAGE), (3, _NUMB
 
 
 def check_graph(path: Path) -> None:
-    """Walks the top-level fields. Raises StoreError where the file is cut short or is no GraphDef."""
+    """Reads the top-level fields. Raises StoreError if the file is cut short or is not a GraphDef."""
     try:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            nodes = _walk(data)
+            nodes = _count_nodes(data)
     except (ValueError, IndexError) as error:
-        raise StoreError(f"{path.name}: what the server sent is no TensorFlow graph, or not all of it") from error
+        raise StoreError(f"{path.name}: what the server sent is not a TensorFlow graph, or not all of it") from error
     if not nodes:
         raise StoreError(f"{path.name}: what the server sent is a graph without nodes")
 
 
-def _walk(data: mmap.mmap) -> int:
+def _count_nodes(data: mmap.mmap) -> int:
     """The number of nodes."""
     place, nodes = 0, 0
     while place < len(data):
-        key, place = _varint(data, place)
+        key, place = _read_varint(data, place)
         if (key >> 3, key & 7) not in _FIELDS:
             raise ValueError(f"field {key >> 3} of type {key & 7}")
-        value, place = _varint(data, place)
+        value, place = _read_varint(data, place)
         if key & 7 == _MESSAGE:
             place += value
             nodes += key >> 3 == 1
@@ -40,7 +40,7 @@ def _walk(data: mmap.mmap) -> int:
     return nodes
 
 
-def _varint(data: mmap.mmap, place: int) -> tuple[int, int]:
+def _read_varint(data: mmap.mmap, place: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 64, 7):
         byte = data[place]

@@ -1,4 +1,4 @@
-"""A brain whose answers come from the server."""
+"""A brain that runs on the server."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from runner_core.frames import Frame
 from runner_core.results import Inference
 from runner_store_diffgram.server import BrainInfo, Server
 
-CONF = 0.5  # what the server's own client takes
+CONF = 0.5  # the score threshold of the server's own client
 
 
 class DiffgramBrain(Brain):
-    """Answers as a local brain does. ``infer`` may be called from several threads."""
+    """Answers as a local brain does. ``infer`` may run in several threads. Raises UnreachableError, StoreError."""
 
     task = "object-detection"
     family = "tf-detection"
@@ -30,34 +30,34 @@ class DiffgramBrain(Brain):
 
     def infer(self, frame: Frame) -> Inference:
         begun = perf_counter()
-        told = self._server.infer_bytes(self.name, frame.encoded_upright)
-        return self._inference(told, frame.size, begun)
+        answer = self._server.infer_bytes(self.name, frame.encoded_upright)
+        return self._to_inference(answer, frame.size, begun)
 
     def predict_from_url(self, url: str) -> Inference:
-        """The server fetches the picture; so does this machine, for its size alone."""
+        """The server fetches the picture; so does this machine, only for its size."""
         begun = perf_counter()
-        return self._inference(self._server.infer_url(self.name, url), Frame.from_url(url).size, begun)
+        return self._to_inference(self._server.infer_url(self.name, url), Frame.from_url(url).size, begun)
 
     def predict_from_file(self, file_id: int, *, size: tuple[int, int] | None = None) -> Inference:
         """The answer for a file that the server holds; ``size`` is its (width, height)."""
         if size is None:
-            raise UsageError(f"the server does not tell the size of file {file_id}", remedy="give size=(width, height)")
+            raise UsageError(f"the server does not say the size of file {file_id}", remedy="give size=(width, height)")
         begun = perf_counter()
-        return self._inference(self._server.infer_file(self.name, file_id), size, begun)
+        return self._to_inference(self._server.infer_file(self.name, file_id), size, begun)
 
     def status(self) -> str:
         """How far the server is with training the brain."""
-        return self._server.status(self.name)
+        return self._server.read_status(self.name)
 
     def close(self) -> None:
         self._server.close()
 
-    def _inference(self, told: dict[str, Any], size: tuple[int, int], begun: float) -> Inference:
-        """Boxes come as normalised ymin, xmin, ymax, xmax, labels as the numbers that the network emits."""
+    def _to_inference(self, answer: dict[str, Any], size: tuple[int, int], begun: float) -> Inference:
+        """Boxes come as normalised ymin, xmin, ymax, xmax, labels as the numbers that the network outputs."""
         try:
-            yx = np.array(told["box_list"], np.float32).reshape(-1, 4)
-            scores = np.array(told["score_list"], np.float32)
-            model_ids = np.array(told["label_list"], np.int64)
+            yx = np.array(answer["box_list"], np.float32).reshape(-1, 4)
+            scores = np.array(answer["score_list"], np.float32)
+            model_ids = np.array(answer["label_list"], np.int64)
             rows = np.argsort(-scores, kind="stable")
             boxes = yx[:, [1, 0, 3, 2]] * np.array(size * 2, np.float32)
             inference = Inference(
@@ -72,7 +72,7 @@ class DiffgramBrain(Brain):
                 scores=scores[rows],
             )
         except (KeyError, ValueError, TypeError, IndexError) as error:
-            raise StoreError(f"brain {self.name}: the server's inference makes no sense ({error})") from error
+            raise StoreError(f"brain {self.name}: the server's inference is malformed ({error})") from error
         kept = inference.filter(conf=self._conf)
         self.labels.check(kept.model_ids)
         return attrs.evolve(kept, ms={"run": round((perf_counter() - begun) * 1e3, 3)})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from runner_core.cache import Body, Cache, Client, Opener, Release, RemoteFile, http_opener
+from runner_core.cache import Cache, Client, Release, RemoteFile, http_opener
 from runner_core.cards import CARD_FILE, Artifact, Card
 from runner_core.contracts import BrainRef
 from runner_core.errors import NoSuchBrain
+from runner_core.stores import file_from_bytes
 from runner_store_diffgram.graph_file import check_graph
 from runner_store_diffgram.online_brain import DiffgramBrain
 from runner_store_diffgram.server import BrainInfo, Server
@@ -27,7 +27,7 @@ ROLES = {
 
 
 class DiffgramStore:
-    """Brains of one project. The server has one version of each: its id there."""
+    """Brains of one project. The server has one version of each, which is its id there."""
 
     def __init__(self, location: str) -> None:
         self._server = Server(location)
@@ -44,16 +44,16 @@ class DiffgramStore:
         return iter(())
 
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
-        """The card is made anew each time, so that labels are named as they are today; the model comes once."""
-        info = self._server.brain(name)
+        """Makes a new card each time, so that labels have today's names; the model is fetched once."""
+        info = self._server.read_brain(name)
         if version not in (None, str(info.id)):
             raise NoSuchBrain(f"{self.label} has version {info.id} of {name}, not {version}")
         files = (self._card_file(name, info), self._model_file(info))
         return cache.install(Release(self.label, name, str(info.id), files))
 
     def online(self, name: str, version: str | None, conf: float | None) -> DiffgramBrain:
-        """The brain whose answers come from the server."""
-        info = self._server.brain(name)
+        """The brain that runs on the server; ``conf`` is its score threshold."""
+        info = self._server.read_brain(name)
         if version not in (None, str(info.id)):
             raise NoSuchBrain(f"{self.label} has version {info.id} of {name}, not {version}")
         return DiffgramBrain(self._server, name, info, conf)
@@ -64,21 +64,11 @@ class DiffgramStore:
             name=name, task="tf-detection", version=str(info.id), artifacts=(artifact,), roles=ROLES,
             labels=info.labels, origin=self.label,
         )  # fmt: skip
-        text = json.dumps(card.to_json(), indent=1).encode()
-        return RemoteFile(
-            CARD_FILE, f"{self.label}/{CARD_FILE}", _bytes_opener(text), size=len(text), identity=text.decode()
-        )
+        data = json.dumps(card.to_json(), indent=1).encode()
+        return file_from_bytes(CARD_FILE, f"{self.label}/{CARD_FILE}", data)
 
     def _model_file(self, info: BrainInfo) -> RemoteFile:
-        """The address carries a signature that changes; what lies before it, and the brain's id, tell the contents."""
+        """The URL has a signature that changes; the part before it, and the brain's id, identify the contents."""
         identity = f"{info.id} {info.url_model.partition('?')[0]}"
-        opener = http_opener(Client(), info.url_model)  # the model may lie elsewhere: the account is not sent there
+        opener = http_opener(Client(), info.url_model)  # maybe another server: the account is not sent there
         return RemoteFile(MODEL, info.url_model, opener, identity=identity, check=check_graph)
-
-
-def _bytes_opener(data: bytes) -> Opener:
-    @contextmanager
-    def opened(offset: int, validator: str) -> Iterator[Body]:  # noqa: ARG001  # always whole
-        yield Body(0, len(data), iter((data,)))
-
-    return opened

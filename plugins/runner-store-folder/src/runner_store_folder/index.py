@@ -1,4 +1,4 @@
-"""``index.json``: what a folder of brains holds, for those who see it through a web server."""
+"""``index.json``: what a folder of brains holds, for stores that read it through a web server."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ INDEX = "index.json"
 
 
 @attrs.frozen
-class Shelved:
-    """A brain in its folder; the store's layout gives its name and version."""
+class StoredBrain:
+    """A brain in the store; its name and version are those of its folders."""
 
     name: str
     version: str
@@ -33,17 +33,17 @@ class Shelved:
         return f"{self.card.task}: {', '.join(self.card.labels.names[:5])}"
 
 
-def write_index(root: Path, brains: Iterable[Shelved]) -> None:
+def write_index(root: Path, brains: Iterable[StoredBrain]) -> None:
     """Lists the brains below ``root``, by name, version, and every file with sha256 and size; whole or not at all.
 
-    What nobody could ask for by its name is left out, and a warning says so.
+    A brain whose name or version ``check_name`` refuses is left out, and a warning says so.
     """
-    known = _known(root / INDEX)
-    entries = [_entry(root, brain, known) for brain in brains if _can_be_asked_for(brain)]
+    known = _read_known_hashes(root / INDEX)
+    entries = [_make_entry(root, brain, known) for brain in brains if _has_valid_names(brain)]
     write_text(root / INDEX, json.dumps({"brains": entries}, indent=1) + "\n")
 
 
-def _can_be_asked_for(brain: Shelved) -> bool:
+def _has_valid_names(brain: StoredBrain) -> bool:
     try:
         for text in (brain.name, brain.version):
             check_name(text, str(brain.folder))
@@ -53,36 +53,36 @@ def _can_be_asked_for(brain: Shelved) -> bool:
     return True
 
 
-def _entry(root: Path, brain: Shelved, known: dict[Path, str]) -> dict[str, Any]:
+def _make_entry(root: Path, brain: StoredBrain, known: dict[Path, str]) -> dict[str, Any]:
     return {
         "name": brain.name,
         "version": brain.version,
         "summary": brain.summary,
         "folder": brain.folder.relative_to(root).as_posix(),
-        "files": [attrs.asdict(_described(brain.folder, path, known)) for path in _files(brain.folder)],
+        "files": [attrs.asdict(_describe_file(brain.folder, path, known)) for path in _list_files(brain.folder)],
     }
 
 
-def _files(folder: Path) -> list[Path]:
-    """Nothing hidden: what begins with a dot belongs to a desktop, or to a cache that the folder was copied from."""
+def _list_files(folder: Path) -> list[Path]:
+    """No hidden files: they belong to a desktop, or to a cache that the folder was copied from."""
     paths = (path for path in folder.rglob("*") if path.is_file())
     return sorted(path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
-def _described(folder: Path, path: Path, known: dict[Path, str]) -> ArtifactFile:
+def _describe_file(folder: Path, path: Path, known: dict[Path, str]) -> ArtifactFile:
     return ArtifactFile(path.relative_to(folder).as_posix(), known.get(path) or sha256_of(path), path.stat().st_size)
 
 
-def _known(index: Path) -> dict[Path, str]:
-    """The sha256 of files that are as they were when the index was written: a push hashes what it brings alone."""
+def _read_known_hashes(index: Path) -> dict[Path, str]:
+    """The sha256 of files that have not changed since the index was written: a push hashes only what it adds."""
     try:
         written = index.stat().st_mtime
         brains = json.loads(index.read_bytes())["brains"]
-        told = [(index.parent / brain["folder"] / file["path"], file) for brain in brains for file in brain["files"]]
-        return {path: file["sha256"] for path, file in told if _is_as_told(path, file["size"], written)}
+        listed = [(index.parent / brain["folder"] / file["path"], file) for brain in brains for file in brain["files"]]
+        return {path: file["sha256"] for path, file in listed if _is_unchanged(path, file["size"], written)}
     except (OSError, ValueError, LookupError, TypeError):
         return {}
 
 
-def _is_as_told(path: Path, size: int, written: float) -> bool:
+def _is_unchanged(path: Path, size: int, written: float) -> bool:
     return path.is_file() and path.stat().st_size == size and path.stat().st_mtime < written

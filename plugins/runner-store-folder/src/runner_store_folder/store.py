@@ -1,4 +1,4 @@
-"""A folder of brains, as Triton lays models out: ``<name>/<version>/``, or ``<name>/`` where there is one version."""
+"""A folder of brains, as Triton lays models out: ``<name>/<version>/``, or ``<name>/`` if there is one version."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from runner_core.cache import Cache, check_name, check_path
 from runner_core.cards import CARD_FILE, Card, check_files, describe_files
 from runner_core.contracts import BrainRef
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError
-from runner_store_folder.index import Shelved, write_index
+from runner_store_folder.index import StoredBrain, write_index
 
 log = logging.getLogger("runner")
 _MAKING = ".making-"
 
 
 class FolderStore:
-    """Brains run where they lie; nothing is copied."""
+    """Brains are opened in the folder itself; nothing is copied."""
 
     def __init__(self, location: str) -> None:
         self.root = Path(location).expanduser()
@@ -39,15 +39,15 @@ class FolderStore:
         return location, name
 
     def list(self) -> Iterator[BrainRef]:
-        """Every version; a brain whose card cannot be read is left out, and a warning says so."""
-        for brain in self._brains():
+        """Every version; a brain whose card is unreadable is left out, and a warning says so."""
+        for brain in self._list_brains():
             yield BrainRef(brain.name, brain.version, brain.summary)
 
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:  # noqa: ARG002  # nothing is copied
-        """The folder itself; without a version the naturally greatest one."""
+        """The folder itself; without a version the greatest one in natural order."""
         check_path(name, self.label)
-        self._check_there()
-        versions = self._versions(self.root / name)
+        self._check_root()
+        versions = self._find_versions(self.root / name)
         wanted = version or next(reversed(versions), "")
         if wanted not in versions:
             there = ", ".join(versions) or "none of that name"
@@ -55,21 +55,21 @@ class FolderStore:
         return versions[wanted]
 
     def push(self, folder: Path) -> BrainRef:
-        """Copies a brain to ``<name>/<version>``, by one rename. Raises StoreError where that is taken, CardError."""
-        card = _complete(Card.read(folder / CARD_FILE), folder)
-        place = self._place(card)
-        with _told(self.root):
+        """Copies a brain to ``<name>/<version>``, by one rename. Raises StoreError if it exists, CardError."""
+        card = _describe_artifacts(Card.read(folder / CARD_FILE), folder)
+        place = self._choose_folder(card)
+        with _explain_os_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             with FileLock(self.root / ".push.lock"):
-                taken = place.exists()
-                if not taken:
+                exists = place.exists()
+                if not exists:
                     self._copy(folder, card, place)
-                write_index(self.root, self._brains())  # also for one whose push was killed before it got here
-        if taken:
+                write_index(self.root, self._list_brains())  # also after a push that was killed before this line
+        if exists:
             raise StoreError(f"{place}: that version is published", remedy="give brain.json another version")
         return BrainRef(card.name, card.version)
 
-    def _place(self, card: Card) -> Path:
+    def _choose_folder(self, card: Card) -> Path:
         check_name(card.name, CARD_FILE)
         check_name(card.version, CARD_FILE)
         if "/" in card.name + card.version:
@@ -79,8 +79,8 @@ class FolderStore:
         return self.root / card.name / card.version
 
     def _copy(self, folder: Path, card: Card, place: Path) -> None:
-        for left in self.root.glob(f"{_MAKING}*"):  # of a push that was killed: nobody else holds the lock
-            shutil.rmtree(left, ignore_errors=True)
+        for leftover in self.root.glob(f"{_MAKING}*"):  # of a push that was killed: nobody else holds the lock
+            shutil.rmtree(leftover, ignore_errors=True)
         making = Path(tempfile.mkdtemp(dir=self.root, prefix=_MAKING))
         try:
             for path in {file.path for artifact in card.artifacts for file in artifact.files}:
@@ -95,29 +95,29 @@ class FolderStore:
         finally:
             shutil.rmtree(making, ignore_errors=True)
 
-    def _brains(self) -> Iterator[Shelved]:
-        self._check_there()
+    def _list_brains(self) -> Iterator[StoredBrain]:
+        self._check_root()
         for brain in natsorted(self.root.glob("[!.]*"), key=lambda path: path.name):
-            for version, folder in self._versions(brain).items():
+            for version, folder in self._find_versions(brain).items():
                 try:
-                    yield Shelved(brain.name, version, folder, Card.read(folder / CARD_FILE))
+                    yield StoredBrain(brain.name, version, folder, Card.read(folder / CARD_FILE))
                 except CardError as error:
                     log.warning("%s", error)
 
-    def _versions(self, brain: Path) -> dict[str, Path]:
+    def _find_versions(self, brain: Path) -> dict[str, Path]:
         """The folders of a brain by version, the greatest last."""
         if (brain / CARD_FILE).is_file():
             return {Card.read(brain / CARD_FILE).version: brain}
         cards = natsorted(brain.glob(f"[!.]*/{CARD_FILE}"), key=lambda path: path.parent.name) if brain.is_dir() else []
         return {path.parent.name: path.parent for path in cards}
 
-    def _check_there(self) -> None:
+    def _check_root(self) -> None:
         if not self.root.is_dir():
             raise UnreachableError(f"{self.root}: no such folder", remedy="is it mounted?")
 
 
-def _complete(card: Card, folder: Path) -> Card:
-    """The card with the sha256 of all files; written by hand it may name the artifacts alone. Raises CardError."""
+def _describe_artifacts(card: Card, folder: Path) -> Card:
+    """The card with the sha256 of all files; one written by hand may only name the artifacts. Raises CardError."""
     for artifact in card.artifacts:
         if not (folder / artifact.path).exists():
             raise CardError(f"{folder / artifact.path}: the card names it, but it is not there")
@@ -129,7 +129,7 @@ def _complete(card: Card, folder: Path) -> Card:
 
 
 @contextmanager
-def _told(root: Path) -> Iterator[None]:
+def _explain_os_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

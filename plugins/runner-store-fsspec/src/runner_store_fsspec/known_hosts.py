@@ -1,4 +1,4 @@
-"""SSH servers that this account knows. fsspec would take any server at its word, and so whatever brain it sends."""
+"""SSH servers that this account knows. fsspec alone accepts any server, and so any brain that it sends."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from runner_core.errors import StoreError
 KNOWN_HOSTS = Path("~/.ssh/known_hosts")
 
 
-def policy() -> Any:
-    """What paramiko asks about a server's key: raises StoreError unless ``known_hosts`` has it. Raises ImportError."""
+def make_host_key_policy() -> Any:
+    """A paramiko policy that raises StoreError for a server whose key is not in ``known_hosts``. Raises ImportError."""
     import paramiko
 
     class KnownHosts(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # it has no types

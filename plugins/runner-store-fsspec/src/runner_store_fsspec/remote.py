@@ -1,4 +1,4 @@
-"""A folder behind fsspec: what is in it, and its files' bytes."""
+"""A folder read by fsspec: its files and their bytes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import attrs
 from runner_core.cache import Body, Opener, RemoteFile
 from runner_core.errors import NotInstalled, StoreError, UnreachableError, UsageError
 from runner_core.util import redact_url, require_online
-from runner_store_fsspec.known_hosts import policy
+from runner_store_fsspec.known_hosts import make_host_key_policy
 
 T = TypeVar("T")
-_LOCAL = frozenset({"file", "local", "memory"})  # nobody is asked over a network
+_LOCAL = frozenset({"file", "local", "memory"})  # need no network
 _SSH = ("sftp://", "ssh://")
 _CHUNK = 1 << 20
-_AHEAD = 8 << 20  # bytes a request; file systems take up to 50 MB by themselves
-_STATES = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "created")  # what file systems tell
+_AHEAD = 8 << 20  # bytes per request; file systems take up to 50 MB by default
+# How file systems show that a file has changed.
+_STATES = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "created")
 
 
 @attrs.frozen
@@ -32,21 +33,21 @@ class Entry:
 
 
 class Remote:
-    """Raises NotInstalled, UsageError, UnreachableError, StoreError."""
+    """One address. All methods raise NotInstalled, UsageError, UnreachableError, StoreError."""
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self.shown = redact_url(address)
+        self.public_address = redact_url(address)
 
-    def files(self, below: str = "") -> dict[str, Entry]:
-        """All files below the folder, or below a folder in it, by path; none where it is not there."""
+    def list_files(self, below: str = "") -> dict[str, Entry]:
+        """All files below the folder, or below a folder in it, by path; none if it does not exist."""
         root = f"{self._path}/{below}".rstrip("/")
-        found = self._told(lambda: self._fs.find(root, detail=True))
-        return {path: _entry(path, told) for name, told in found.items() if (path := self._relative(name))}
+        found = self._translate_errors(lambda: self._fs.find(root, detail=True))
+        return {path: _to_entry(path, info) for name, info in found.items() if (path := self._relative(name))}
 
-    def file(self, entry: Entry, place: str) -> RemoteFile:
+    def make_file(self, entry: Entry, place: str) -> RemoteFile:
         """An entry as a file at ``place`` of a release."""
-        url = f"{self.shown}/{entry.path}"
+        url = f"{self.public_address}/{entry.path}"
         return RemoteFile(place, url, self._opener(entry), size=entry.size, identity=entry.state)
 
     @cached_property
@@ -54,8 +55,8 @@ class Remote:
         """The file system, and the folder's path in it."""
         scheme = self._address.partition("://")[0]
         if scheme not in _LOCAL:
-            require_online(self.shown)
-        return self._told(lambda: _file_system(self._address))
+            require_online(self.public_address)
+        return self._translate_errors(lambda: _open_file_system(self._address))
 
     @property
     def _fs(self) -> Any:
@@ -72,55 +73,55 @@ class Remote:
         place = f"{self._path}/{entry.path}"
 
         @contextmanager
-        def opened(offset: int, _validator: str) -> Iterator[Body]:
-            stream = self._told(lambda: self._fs.open(place, "rb", block_size=_AHEAD))
+        def open_at(offset: int, _validator: str) -> Iterator[Body]:
+            stream = self._translate_errors(lambda: self._fs.open(place, "rb", block_size=_AHEAD))
             with stream:
                 yield Body(offset, entry.size, self._chunks(stream, offset), entry.state)
 
-        return opened
+        return open_at
 
     def _chunks(self, stream: Any, offset: int) -> Iterator[bytes]:
-        """Whatever goes wrong on the way may go right the next time, unless it is refused."""
+        """Any failure while reading counts as a cut, and is tried again, unless access is refused."""
         try:
             stream.seek(offset)
             while chunk := stream.read(_CHUNK):
                 yield bytes(chunk)
         except (FileNotFoundError, PermissionError) as error:
-            raise self._error(error) from error
+            raise self._to_runner_error(error) from error
         except Exception as error:  # each file system has errors of its own
             raise ConnectionError(f"{type(error).__name__}: {error}") from error
 
-    def _told(self, ask: Callable[[], T]) -> T:
+    def _translate_errors(self, ask: Callable[[], T]) -> T:
         try:
             return ask()
         except Exception as error:
-            raise self._error(error) from error
+            raise self._to_runner_error(error) from error
 
-    def _error(self, error: Exception) -> StoreError | UsageError:
-        said = f"{self.shown}: {error or type(error).__name__}"
+    def _to_runner_error(self, error: Exception) -> StoreError | UsageError:
+        message = f"{self.public_address}: {error or type(error).__name__}"
         if isinstance(error, StoreError | UsageError):
             return error
         if isinstance(error, ImportError):
-            return NotInstalled(f"{self.shown}: fsspec needs another package for it", remedy=str(error))
+            return NotInstalled(f"{self.public_address}: fsspec needs another package for it", remedy=str(error))
         if isinstance(error, FileNotFoundError):
-            return StoreError(f"{self.shown}: not there ({error})", remedy="check the address")
+            return StoreError(f"{self.public_address}: does not exist ({error})", remedy="check the address")
         if isinstance(error, PermissionError) or "Credential" in type(error).__name__:
-            return StoreError(f"{said}: access is refused", remedy="check the account")
+            return StoreError(f"{message}: access is refused", remedy="check the account")
         if isinstance(error, ValueError):
-            return UsageError(said, remedy="write s3://BUCKET/FOLDER/NAME, or what fsspec calls another place")
-        return UnreachableError(f"{self.shown}: cannot be reached ({type(error).__name__}: {error})")
+            return UsageError(message, remedy="write s3://BUCKET/FOLDER/NAME, or what fsspec calls another place")
+        return UnreachableError(f"{self.public_address}: cannot be reached ({type(error).__name__}: {error})")
 
 
-def _file_system(address: str) -> tuple[Any, str]:
-    """Without its memory of listings: what was published meanwhile counts."""
+def _open_file_system(address: str) -> tuple[Any, str]:
+    """Without its cache of listings, so that what was published meanwhile is found."""
     from fsspec.core import url_to_fs
 
-    options = {"host_key_policy": policy()} if address.startswith(_SSH) else {"use_listings_cache": False}
+    options = {"host_key_policy": make_host_key_policy()} if address.startswith(_SSH) else {"use_listings_cache": False}
     fs, path = url_to_fs(address, **options)
     return fs, str(path)
 
 
-def _entry(path: str, told: dict[str, Any]) -> Entry:
-    size = None if told.get("size") is None else int(told["size"])
-    states = [str(told[key]) for key in _STATES if told.get(key) is not None]
+def _to_entry(path: str, info: dict[str, Any]) -> Entry:
+    size = None if info.get("size") is None else int(info["size"])
+    states = [str(info[key]) for key in _STATES if info.get(key) is not None]
     return Entry(path, size, " ".join([*states, f"{size} bytes"]) if states else "")

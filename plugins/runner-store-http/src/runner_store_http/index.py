@@ -1,4 +1,4 @@
-"""``index.json``, as it comes from a server that may be anybody's."""
+"""``index.json``, from a server that is not trusted."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class _Index:
 def read_index(data: Any, where: str) -> tuple[Entry, ...]:
     """The brains listed in an index, which is at ``where``.
 
-    Raises StoreError naming each field that is missing or of the wrong type, and for a name that can be none.
+    Raises StoreError naming each field that is missing or of the wrong type, and for a malformed name.
     """
     try:
         entries = _CONVERTER.structure(data, _Index).brains
     except cattrs.BaseValidationError as error:
-        told = cattrs.transform_error(error, path="index")
-        raise StoreError(f"{where}: not an index of brains ({'; '.join(told[:3])})") from error
+        problems = cattrs.transform_error(error, path="index")
+        raise StoreError(f"{where}: not an index of brains ({'; '.join(problems[:3])})") from error
     for entry in entries:
         check_name(entry.name, where)
         check_name(entry.version, where)
@@ -45,20 +45,20 @@ def read_index(data: Any, where: str) -> tuple[Entry, ...]:
             raise StoreError(f"{where}: {entry.name}@{entry.version} has no files")
     if len({(entry.name, entry.version) for entry in entries}) != len(entries):
         raise StoreError(f"{where}: lists a version twice")
-    return tuple(attrs.evolve(entry, summary=_printable(entry.summary)) for entry in entries)
+    return tuple(attrs.evolve(entry, summary=_make_printable(entry.summary)) for entry in entries)
 
 
-def _printable(text: str) -> str:
+def _make_printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
-def _exactly(value: Any, kind: type) -> Any:
-    """Cattrs would make a text of anything."""
+def _check_type(value: Any, kind: type) -> Any:
+    """Cattrs alone would convert any value to a text."""
     if type(value) is not kind:
         raise TypeError(f"{type(value).__name__} instead of {kind.__name__}")
     return value
 
 
 _CONVERTER = cattrs.Converter()
-_CONVERTER.register_structure_hook(str, _exactly)
-_CONVERTER.register_structure_hook(int, _exactly)
+_CONVERTER.register_structure_hook(str, _check_type)
+_CONVERTER.register_structure_hook(int, _check_type)

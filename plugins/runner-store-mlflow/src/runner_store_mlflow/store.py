@@ -15,11 +15,11 @@ from runner_core.stores import download_card, list_card_files
 from runner_store_mlflow.registry import Registry
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
-_KERAS = ("data/model/", "data/model.keras")  # where mlflow.tensorflow puts a Keras model; any other lies at the top
+_KERAS = ("data/model/", "data/model.keras")  # where mlflow.tensorflow puts a Keras model; others are at the top
 
 
 class MlflowStore:
-    """What a version holds never changes: what was fetched by its number is not asked for again."""
+    """A version never changes: one that was fetched by its number is not asked for again."""
 
     def __init__(self, location: str = "") -> None:
         root = (location or os.environ.get(URI_VARIABLE, "")).rstrip("/")
@@ -41,30 +41,30 @@ class MlflowStore:
         return "", f"{name}@{version}" if slash else name
 
     def list(self) -> Iterator[BrainRef]:
-        for name, version, description in self._registry.models():
+        for name, version, description in self._registry.list_models():
             yield BrainRef(name, version, description)
 
     def fetch(self, name: str, version: str | None, cache: Cache) -> Path:
         """``version`` is a number or an alias; None is the greatest number."""
         numbered = version is not None and version.isdecimal()
         kept = cache.find_newest(name, store=self.label, version=version) if numbered else None
-        return kept[0] if kept else cache.install(self._release(name, version))
+        return kept[0] if kept else cache.install(self._make_release(name, version))
 
-    def _release(self, name: str, version: str | None) -> Release:
-        number = self._registry.number(name, version)
-        folder = self._registry.folder(name, number)
-        there = {entry.path: entry for entry in self._registry.files(folder)}
-        if not there:
+    def _make_release(self, name: str, version: str | None) -> Release:
+        number = self._registry.find_version(name, version)
+        folder = self._registry.find_folder(name, number)
+        available = {entry.path: entry for entry in self._registry.list_files(folder)}
+        if not available:
             raise StoreError(f"{self.label}: version {number} of {name} has no files")
-        remote = partial(self._registry.file, folder)
-        if CARD_FILE in there:
-            card = remote(there[CARD_FILE], CARD_FILE)
-            files = tuple(list_card_files(download_card(card.url, card.open), card.url, there, remote))
+        remote = partial(self._registry.make_file, folder)
+        if CARD_FILE in available:
+            card = remote(available[CARD_FILE], CARD_FILE)
+            files = tuple(list_card_files(download_card(card.url, card.open), card.url, available, remote))
         else:
-            files = tuple(remote(entry, _place(path)) for path, entry in there.items())
+            files = tuple(remote(entry, _path_in_release(path)) for path, entry in available.items())
         return Release(self.label, name, version or number, files)
 
 
-def _place(path: str) -> str:
-    """A model comes to the top of the brain's folder."""
+def _path_in_release(path: str) -> str:
+    """Puts a model at the top of the brain's folder."""
     return path.removeprefix("data/") if path.startswith(_KERAS) else path

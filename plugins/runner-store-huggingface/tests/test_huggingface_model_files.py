@@ -1,7 +1,7 @@
 """Which files of a repository are fetched, where it has no card."""
 
 import pytest
-from runner_store_huggingface.choosing import chosen
+from runner_store_huggingface.model_files import select_model_files
 
 from runner_core.errors import NoSuchBrain, UsageError
 
@@ -10,7 +10,7 @@ SAVED = ("saved_model.pb", "variables/variables.index", "variables/variables.dat
 
 
 def pick(*paths, part="", formats=FORMATS):
-    return chosen(paths, part, formats, "me/cats")
+    return select_model_files(paths, part, formats, "me/cats")
 
 
 @pytest.mark.parametrize(

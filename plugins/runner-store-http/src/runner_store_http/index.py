@@ -53,7 +53,7 @@ def _make_printable(text: str) -> str:
 
 
 def _check_type(value: Any, kind: type) -> Any:
-    """Cattrs alone would convert any value to a text."""
+    """By itself, cattrs would convert any value to a text."""
     if type(value) is not kind:
         raise TypeError(f"{type(value).__name__} instead of {kind.__name__}")
     return value

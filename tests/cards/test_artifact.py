@@ -1,4 +1,4 @@
-"""Model files: what form they have, and whether they are what the card says."""
+"""Model files: their format, and whether they are what the card says."""
 
 import hashlib
 
@@ -60,7 +60,7 @@ def test_an_artifact_whose_files_are_not_listed_must_be_there_too(tmp_path):
         check_files(tmp_path, Artifact("page.pb", ".pb"))
 
 
-def test_a_folder_is_no_file(tmp_path, saved_model):
+def test_a_folder_is_not_a_file(tmp_path, saved_model):
     file = ArtifactFile("page", "", 5)
     with pytest.raises(CardError, match="says it is a file"):
         check_files(tmp_path, Artifact("page", "saved-model", (file,)))

@@ -1,4 +1,4 @@
-"""Cards: without loss to disk and back, and one line for each that cannot be used."""
+"""Cards: to disk and back without loss, and one line for each that cannot be used."""
 
 import json
 import stat
@@ -168,7 +168,7 @@ def test_a_malformed_card_is_one_line_with_file_and_field(tmp_path, data, messag
     [(b"", "not a readable card"), (b"{", "not a readable card"), (b"\xff\xfe", "not a readable card"),
      (b"[" * 100_000, "not a readable card"), (b"[1]", "an object is expected"), (b"null", "an object is expected")],
 )  # fmt: skip
-def test_a_file_that_is_no_card(tmp_path, content, message):
+def test_a_file_that_is_not_a_card(tmp_path, content, message):
     path = tmp_path / CARD_FILE
     path.write_bytes(content)
     with pytest.raises(CardError, match=message) as refusal:
@@ -231,11 +231,11 @@ class TestWriting:
         assert path.read_bytes() == whole
         assert [entry.name for entry in tmp_path.iterdir()] == [CARD_FILE]
 
-    def test_to_where_there_is_no_folder(self, tmp_path):
+    def test_a_card_without_a_folder_to_write_to(self, tmp_path):
         with pytest.raises(CardError, match=r"none/brain\.json: cannot be written"):
             FULL.write(tmp_path / "none" / CARD_FILE)
 
-    def test_what_is_no_text(self, tmp_path):
+    def test_a_card_that_is_not_text(self, tmp_path):
         with pytest.raises(CardError, match="cannot be written"):
             Card(name="\ud800", task="t").write(tmp_path / CARD_FILE)
         assert not list(tmp_path.iterdir())

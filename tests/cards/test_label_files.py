@@ -1,4 +1,4 @@
-"""Label maps as people have them, and files that are none."""
+"""Label maps in every format, and files that are not label maps."""
 
 import contextlib
 import json
@@ -84,7 +84,7 @@ def test_odd_pbtxt(text, label):
         ("}", "where an item should be"),
     ],
 )
-def test_pbtxt_that_is_none(text, message):
+def test_pbtxt_that_is_malformed(text, message):
     with pytest.raises(LabelError, match=message):
         pbtxt(text)
 
@@ -165,7 +165,7 @@ def test_json_keeps_the_identity():
     ['"page"', "5", "null", "{", '{"page": 1}', '[{"name": "a"}]', '[{"id": 1}]', "[1, 2]", '["a", 1]', '{"labels": 4}',
      '[{"id": "x", "name": "a"}]', '[{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]'],
 )  # fmt: skip
-def test_json_that_is_no_label_map(text):
+def test_json_that_is_not_a_label_map(text):
     with pytest.raises(LabelError):
         parse_labels(text, suffix=".json")
 
@@ -193,7 +193,7 @@ def test_a_byte_order_mark_is_not_a_name(tmp_path):
         ("zeros.txt", b"cat\0dog\0", "not a label file"),
     ],
 )
-def test_a_file_that_is_no_label_map_is_named_in_one_line(tmp_path, name, content, message):
+def test_a_file_that_is_not_a_label_map_is_named_in_one_line(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(LabelError, match=message) as refusal:
         read_labels(tmp_path / name)

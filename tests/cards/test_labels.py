@@ -26,7 +26,7 @@ def test_a_gap_has_a_number_for_a_name():
 
 
 @pytest.mark.parametrize("name", ["background", "Background", "__background__", "???", "bg"])
-def test_the_class_that_no_instance_has_goes_by_several_names(name):
+def test_the_background_class_has_several_names(name):
     assert is_background(name)
     assert LabelMap.from_names(["page", name], first=1).background == {2}
 
@@ -91,7 +91,7 @@ def test_check_allows_the_borders_and_gaps(number):
 
 
 @pytest.mark.parametrize("number", [0, 6, -1, 90])
-def test_check_refuses_what_lies_outside(number):
+def test_check_refuses_classes_outside_the_map(number):
     with pytest.raises(LabelError, match=f"class {number}, the 3 labels run from 1 to 5"):
         MAP.check(np.array([2, number, 2]))
 

@@ -60,7 +60,7 @@ def test_each_file_by_its_own_way_of_counting(model, name, text, first, numbers,
     assert found.is_numbered == (text not in ("cat\ndog\n", '["cat", "dog"]'))
 
 
-def test_what_says_labels_goes_before_what_may_hold_some(model):
+def test_files_named_for_labels_go_before_files_that_may_have_some(model):
     triton = 'output [ { name: "p", dims: [ 1 ], label_filename: "classes.txt" } ]'
     texts = {
         "config.json": '{"id2label": {"0": "config"}}', "metadata.yaml": "names: [metadata]", "config.pbtxt": triton
@@ -110,13 +110,13 @@ def test_other_files_are_left_alone(model, name, text):
         ("metadata.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nnames: [*b, *b]", "class names are not texts"),
     ],
 )
-def test_a_label_file_that_holds_none_is_refused_by_name(model, name, text, message):
+def test_a_label_file_without_labels_is_refused_by_name(model, name, text, message):
     write(model, name, text)
     with pytest.raises(LabelError, match=rf"{name}: .*{message}"):
         find_sidecar_labels(model)
 
 
-def test_a_folder_is_looked_into_before_what_lies_beside_it(model):
+def test_files_in_a_folder_go_before_files_beside_it(model):
     folder = model.parent / "saved_model"
     folder.mkdir()
     write(model, "labels.pbtxt", 'item { id: 1 name: "beside" }')
@@ -139,14 +139,14 @@ def config(names):
     return json.dumps({"id2label": dict(enumerate(names))})
 
 
-def test_a_bare_detector_takes_the_names_beside_it(testdata, detector, tmp_path):
+def test_a_detector_without_a_card_takes_the_names_beside_it(testdata, detector, tmp_path):
     (tmp_path / "config.json").write_text(config(names_of(testdata)))
     with open_brain(detector) as brain:
         assert set(brain.predict(testdata / "pictures" / "football.jpg").names) == {"person", "sports ball"}
         assert brain.card.notes[-1] == "labels: 80 names from config.json beside the model"
 
 
-def test_what_the_person_says_goes_before_it_and_a_broken_file_is_then_not_read(testdata, detector, tmp_path):
+def test_labels_of_the_user_go_before_a_sidecar_which_is_then_not_read(testdata, detector, tmp_path):
     (tmp_path / "labels.txt").write_text("")
     with open_brain(detector, labels=LabelMap()) as brain:
         assert not brain.labels
@@ -154,7 +154,7 @@ def test_what_the_person_says_goes_before_it_and_a_broken_file_is_then_not_read(
         open_brain(detector)
 
 
-def test_names_of_another_number_of_classes_are_left_out_and_that_is_said(detector, tmp_path, caplog):
+def test_names_for_another_number_of_classes_are_left_out_with_a_note(detector, tmp_path, caplog):
     (tmp_path / "labels.txt").write_text("cat\ndog\n")
     with open_brain(detector) as brain:
         assert not brain.labels

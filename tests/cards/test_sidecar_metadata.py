@@ -62,7 +62,7 @@ def test_ultralytics_writes_what_its_onnx_files_have(model):
     }  # fmt: skip
 
 
-def test_an_image_processor_tells_values_size_and_resize(model):
+def test_an_image_processor_gives_normalization_size_and_resize(model):
     assert read(model, "preprocessor_config.json", VIT) == {
         "mean": "127.5,127.5,127.5", "std": "127.5,63.75,127.5", "imgsz": "[224, 192]", "resize": "stretch"
     }  # fmt: skip
@@ -87,14 +87,14 @@ def test_an_image_processor_that_crops(model):
     assert (values["imgsz"], values["resize"]) == ("[224, 224]", "crop")
 
 
-def test_timm_tells_values_size_and_names(model):
+def test_timm_gives_normalization_size_and_names(model):
     assert read(model, "config.json", TIMM) == {
         "mean": "123.675,116.28,103.53", "std": "58.395,57.12,57.375", "imgsz": "[160, 176]", "resize": "crop",
         "names": "['cat', 'dog']",
     }  # fmt: skip
 
 
-def test_triton_tells_shapes_and_labels_above_the_versions(model):
+def test_triton_gives_shapes_and_labels_above_the_versions(model):
     (model.parents[1] / "config.pbtxt").write_text(TRITON)
     (found,) = find_sidecar_metadata(model)
     assert dict(found.shapes) == {"images": (3, 320, 640), "output0": (84, None)}

@@ -42,18 +42,18 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("tflite") / "model.tflite"
 
 
-def test_it_is_read_by_the_schema_alone(path):
+def test_it_is_read_by_the_schema(path):
     path.write_bytes(MODEL)
     assert read_tflite_metadata(path) == TOLD
 
 
 @pytest.mark.parametrize("data", [b"", b"TFL3", b"text that is longer than a root", b"\xff" * 64, b"\x00" * 64])
-def test_what_is_not_a_flatbuffer_says_nothing(path, data):
+def test_a_file_that_is_not_a_flatbuffer_has_no_metadata(path, data):
     path.write_bytes(data)
     assert read_tflite_metadata(path) == {}
 
 
-def test_a_file_that_was_cut_says_nothing_false(path):
+def test_a_file_that_was_cut_gives_nothing_false(path):
     for length in range(len(MODEL)):
         path.write_bytes(MODEL[:length])
         assert read_tflite_metadata(path).items() <= TOLD.items()

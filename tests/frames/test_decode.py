@@ -1,4 +1,4 @@
-"""Encoded bytes of every kind: what is a picture is read upright and in RGB, the rest is an ImageError."""
+"""Encoded bytes of every kind: a picture is read upright and in RGB, anything else is an ImageError."""
 
 import contextlib
 import io
@@ -103,7 +103,7 @@ def test_exif_orientation(orientation):
     assert decode.is_plain(decode.open_image(data, "it")) == (orientation == 1)
 
 
-def test_nonsense_for_an_orientation_is_none():
+def test_an_invalid_orientation_is_ignored():
     assert decode.read_orientation(decode.open_image(turned(PICTURE, 77), "it")) == 1
     damaged = turned(PICTURE, 6).replace(b"Exif\0\0MM", b"Exif\0\0XX").replace(b"Exif\0\0II", b"Exif\0\0XX")
     assert b"Exif\0\0XX" in damaged
@@ -113,7 +113,7 @@ def test_nonsense_for_an_orientation_is_none():
 
 
 @pytest.mark.parametrize("form", ["GIF", "TIFF", "WEBP", "PNG"])
-def test_of_many_pages_the_first_counts(form):
+def test_of_many_pages_the_first_is_read(form):
     pages = [Image.new("RGB", (8, 6), colour) for colour in ("red", "blue", "blue")]
     got = read(encoded(pages[0], form, save_all=True, append_images=pages[1:]))
     assert got.shape == (6, 8, 3)
@@ -166,7 +166,7 @@ def test_a_picture_cut_short_is_an_image_error(form):
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n", "EPS"),
     ],
 )
-def test_what_is_no_picture_says_so_in_one_line(data, message):
+def test_bytes_that_are_not_a_picture_are_reported_in_one_line(data, message):
     with pytest.raises(ImageError, match=f"^it: .*{message}") as refusal:
         read(data)
     assert "\n" not in str(refusal.value)
@@ -228,7 +228,7 @@ def test_the_limit_can_be_raised_over_pillows(monkeypatch, pillows_limit, limit)
 
 
 @pytest.mark.parametrize("limit", ["many", "-1", "1e6"])
-def test_a_limit_that_is_no_number_is_wrong_use(monkeypatch, limit):
+def test_a_limit_that_is_not_a_number_is_wrong_use(monkeypatch, limit):
     monkeypatch.setenv(decode.LIMIT_VARIABLE, limit)
     with pytest.raises(UsageError, match=decode.LIMIT_VARIABLE):
         decode.open_image(encoded(PICTURE, "PNG"), "it")
@@ -257,14 +257,14 @@ def test_a_jpeg_that_is_cut_short_is_left_to_pillow(cut):
         read(data)
 
 
-def test_a_jpeg_in_colours_for_print_is_left_to_pillow():
+def test_a_cmyk_jpeg_is_left_to_pillow():
     data = encoded(PICTURE.convert("CMYK"), "JPEG")
     assert read(data).shape == (20, 30, 3)
     np.testing.assert_array_equal(read(data), np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
-def test_a_jpeg_in_colours_for_print_is_decoded_no_larger_than_it_need_be(orientation):
+def test_a_cmyk_jpeg_is_decoded_no_larger_than_needed(orientation):
     data = turned(PICTURE.resize((1001, 403)).convert("CMYK"), orientation)
     opened = decode.open_image(data, "it")
     size = decode.choose_reduced_size(opened, (50, 50))

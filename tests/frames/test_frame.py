@@ -1,4 +1,4 @@
-"""One picture for many brains: each thing is made once, and fails once."""
+"""One picture for many brains: each value is computed once, and fails once."""
 
 import gc
 import pickle
@@ -79,7 +79,7 @@ def test_sixteen_threads_cost_one_of_each(counted):
     assert len({id(tensor) for tensor in tensors}) == 2
 
 
-def test_the_size_alone_decodes_nothing(counted):
+def test_the_size_needs_no_decoding(counted):
     assert Frame.from_bytes(PNG).size == (60, 40)
     assert counted["to_pixels"].calls == 0
 

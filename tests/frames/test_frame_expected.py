@@ -1,4 +1,4 @@
-"""A JPEG decoded only as large as the expected tensors need, and seen as if it were whole."""
+"""A JPEG decoded only as large as the expected tensors need gives the tensors of the whole picture."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Frames whose pixels are made by a function: when somebody needs them, once, and again once forgotten."""
+"""Frames whose pixels a function renders: when they are needed, once, and again after forget."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_nothing_is_made_before_it_is_needed():
     assert render.calls == 0
 
 
-def test_it_is_made_once_whoever_asks():
+def test_it_is_rendered_once_for_all_threads():
     render = Rendered()
     frame = frame_of(render)
     frame.expect([PictureSpec(size=(8, 8))])
@@ -65,5 +65,5 @@ def test_without_a_size_the_pixels_tell_it():
     assert Frame(source="camera", pixels=Rendered()).size == (60, 40)
 
 
-def test_a_picture_that_nobody_took_has_no_time_of_taking():
+def test_a_picture_without_a_live_source_has_no_time_of_taking():
     assert Frame.from_array(RGB).taken is None

@@ -1,4 +1,4 @@
-"""What a Frame is made of: files, bytes, URLs, arrays, Pillow images; and what bytes it gives a decoder."""
+"""The sources of a Frame: files, bytes, URLs, arrays, Pillow images; and the bytes it gives to a decoder."""
 
 import io
 import threading
@@ -120,12 +120,12 @@ def test_a_fourth_channel_is_dropped():
     [RGB.astype(np.float32), RGB.astype(np.int64), RGB > 9, RGB[:0], RGB[..., :2], RGB[None], np.zeros(5, np.uint8),
      np.zeros((3, 4, 5), np.uint8), np.uint8(1)],
 )  # fmt: skip
-def test_an_array_that_is_no_picture(array):
+def test_an_array_that_is_not_a_picture(array):
     with pytest.raises(ImageError, match=r"^array: .*(uint8|H x W x 3)"):
         Frame.from_array(np.asarray(array))
 
 
-def test_of_takes_whatever_a_picture_is(tmp_path):
+def test_of_takes_every_kind_of_picture(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(PNG)
     given = [path, str(path), PNG, bytearray(PNG), memoryview(PNG), RGB, Image.fromarray(RGB)]
@@ -211,7 +211,7 @@ def test_a_server_that_is_not_there():
         _ = Frame.from_url("http://127.0.0.1:9/a.png").size
 
 
-def test_what_a_url_does_not_give_is_said_without_the_password(server):
+def test_a_url_that_fails_is_reported_without_the_password(server):
     address = server.replace("http://", "http://me:s3@cret@")
     with pytest.raises(ImageError, match=f"^{server}/b.png: cannot be fetched .*404") as raised:
         _ = Frame.from_url(f"{address}/b.png").size

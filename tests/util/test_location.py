@@ -1,4 +1,4 @@
-"""A location: what of it is secret, and which options it has behind its question mark."""
+"""A location: its secrets, and the options after its question mark."""
 
 from pathlib import Path
 
@@ -77,5 +77,5 @@ def test_what_may_be_secret_is_redacted(location, redacted):
     assert redact_url(redacted) == redacted
 
 
-def test_a_server_is_asked_without_the_account_alone():
+def test_a_server_gets_the_url_without_the_account():
     assert without_account("https://me:p@ss@host/a?b=c#d") == "https://host/a?b=c#d"

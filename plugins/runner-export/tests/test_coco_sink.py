@@ -105,7 +105,7 @@ def test_the_demos_networks_are_scored_against_its_truth(tmp_path, pictures, dem
     assert images["categories"] == sorted(shuffled["categories"], key=lambda category: category["id"])
 
 
-def test_a_picture_that_the_truth_has_not_is_left_out(tmp_path, caplog):
+def test_a_picture_that_is_not_in_the_truth_is_left_out(tmp_path, caplog):
     truth = {"images": [{"id": 7, "file_name": "b/a.jpg"}], "categories": [{"id": 3, "name": "page"}]}
     (tmp_path / "truth.json").write_text(json.dumps(truth))
     results = [
@@ -121,7 +121,7 @@ def test_a_picture_that_the_truth_has_not_is_left_out(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"images": [{}]}', '{"images": 3}'])
-def test_a_truth_that_is_none_is_said_before_the_run(tmp_path, text):
+def test_an_invalid_truth_is_reported_before_the_run(tmp_path, text):
     (tmp_path / "truth.json").write_text(text)
     with pytest.raises(UsageError, match=r"truth\.json: not a COCO dataset"):
         CocoSink(f"{tmp_path}/out.json?truth={tmp_path}/truth.json")

@@ -81,7 +81,7 @@ def test_frames_of_a_video_carry_their_index(tmp_path):
     ]
 
 
-def test_what_has_no_box_is_said_once_a_brain(tmp_path, caplog):
+def test_what_has_no_box_is_reported_once_per_brain(tmp_path, caplog):
     write(tmp_path, *sample_results(), *sample_results())
     assert caplog.text.count("brain names: it gives no boxes") == 1
     assert caplog.text.count("it gives no boxes") == 3

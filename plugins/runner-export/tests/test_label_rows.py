@@ -40,7 +40,7 @@ POINTS = np.array([[[40, 20, 0.9], [50, 30, 0.1], [-1, 20, 0.9], [60, 101, 0.9],
         ({"scores": np.ones(1)}, ()),
     ],
 )
-def test_the_form_that_tells_most_comes_first(columns, forms):
+def test_the_form_that_holds_most_comes_first(columns, forms):
     assert forms_of(inference(**columns)) == forms
 
 
@@ -74,7 +74,7 @@ def test_a_segment_is_a_polygon_within_the_picture():
     assert (min(full[1:]), max(full[1:])) == (0, 1)
 
 
-def test_boxes_are_there_for_what_has_masks_alone():
+def test_masks_without_boxes_have_boxes_around_them():
     (row,) = table(format_labels(inference(masks=(mask(20, 10, 60, 50), mask(5, 5, 5, 5))), "boxes"))
     assert row == [0, 0.2, 0.3, 0.2, 0.4]
 

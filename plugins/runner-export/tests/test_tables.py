@@ -125,7 +125,7 @@ def test_the_types_of_the_columns_are_the_narrow_ones(tmp_path):
     assert schema.field("keypoints").type == pa.list_(pa.float32())
 
 
-def test_rows_are_held_no_longer_than_a_group(tmp_path, monkeypatch):
+def test_rows_are_buffered_no_longer_than_a_group(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "ROW_GROUP", 10)
     results = [Result(sample_frame(index), (sample_inference(),)) for index in range(13)]
     write(ParquetSink, tmp_path / "out.parquet", *results)
@@ -164,6 +164,6 @@ def test_pyarrow_is_imported_when_a_file_is_opened_and_no_sooner():
 
 
 @pytest.mark.parametrize("name", SINKS)
-def test_a_folder_is_no_file(name, tmp_path):
+def test_a_folder_is_not_a_file(name, tmp_path):
     with pytest.raises(SinkError, match="Is a directory"), SINKS[name](str(tmp_path)).open():
         pytest.fail("it was opened")

@@ -52,7 +52,7 @@ def check_whole(folder: Path, rows: int) -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_what_breaks_off_a_run_leaves_what_was_finished(here, error):
-    """Also where another sink gives up: its fault is none of theirs. The error comes out as it went in."""
+    """Also if another sink fails: these keep what they have, and its error is raised unchanged."""
     with pytest.raises(type(error)) as caught:
         write_until(error)
     assert caught.value is error
@@ -136,7 +136,7 @@ def test_a_disk_that_fills_up_leaves_what_was_there_before(here, place):
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_where_nothing_can_be_written_is_said_before_the_first_frame(here, place):
+def test_an_unwritable_place_is_reported_before_the_first_frame(here, place):
     (here / "file").write_text("no folder")
     name, _, rest = place.partition(":")
     with (
@@ -146,8 +146,8 @@ def test_where_nothing_can_be_written_is_said_before_the_first_frame(here, place
         pytest.fail("it was opened")
 
 
-def test_a_run_that_never_began_leaves_what_was_there_before(here):
-    """Another sink cannot be opened, or somebody stops it while the models load."""
+def test_a_run_that_never_began_leaves_the_previous_file(here):
+    """Another sink cannot be opened, or the run is stopped while the models load."""
     for name in FILES:
         (here / name).write_text("of yesterday")
     with pytest.raises(KeyboardInterrupt):

@@ -125,7 +125,7 @@ def test_another_form_can_be_asked_for(tmp_path):
     assert (tmp_path / "b" / "labels" / "a.txt").read_text() == "0 0.300000 0.550000 0.500000 0.700000\n"
 
 
-def test_one_form_a_set_however_the_brain_begins(tmp_path):
+def test_a_dataset_has_one_form(tmp_path):
     """A chain that had nothing to look into gives boxes, and none of them."""
     nothing = answer("b", ["x"])
     inference = answer("b", ["x"], (0, 10, 20, 110, 90), masks=masked((10, 20, 110, 90)))
@@ -136,7 +136,7 @@ def test_one_form_a_set_however_the_brain_begins(tmp_path):
     assert not (tmp_path / "b" / "images" / "a-3.jpg").exists()
 
 
-def test_where_nothing_is_ever_found_the_set_is_whole_all_the_same(tmp_path):
+def test_a_dataset_without_instances_is_complete(tmp_path):
     write(tmp_path, Result(frame(), (answer("b", ["x"]),)))
     assert read(tmp_path / "b")["a.jpg"][0] == []
     assert head(tmp_path / "b")["names"] == {0: "x"}
@@ -166,7 +166,7 @@ def test_nothing_found_is_an_empty_file_and_no_answer_is_none(tmp_path):
     assert not list((tmp_path / "sample").rglob("*-9.*"))
 
 
-def test_what_has_no_place_in_a_set_is_said_once_a_brain(tmp_path, caplog):
+def test_what_a_dataset_cannot_hold_is_reported_once_per_brain(tmp_path, caplog):
     write(tmp_path, *sample_results(), *sample_results())
     reports = [line for line in caplog.text.splitlines() if "brain names: what has no boxes is left out" in line]
     assert len(reports) == 1
@@ -207,7 +207,7 @@ def test_frames_of_a_video_have_a_file_each(tmp_path):
 @pytest.mark.parametrize(
     ("form", "suffix", "same"), [("JPEG", ".jpg", True), ("PNG", ".png", True), ("BMP", ".png", False)]
 )
-def test_pictures_are_as_they_came_where_every_trainer_reads_them(tmp_path, form, suffix, same):
+def test_pictures_that_every_trainer_reads_are_copied_unchanged(tmp_path, form, suffix, same):
     buffer = io.BytesIO()
     Image.fromarray(np.random.default_rng(1).integers(0, 255, (*SIZE[::-1], 3), np.uint8)).save(buffer, form)
     came = Frame.from_bytes(buffer.getvalue(), source="a.any")
@@ -225,7 +225,7 @@ def test_pictures_can_be_left_out(tmp_path):
     assert YoloSink(str(tmp_path)).folder == tmp_path
 
 
-def test_a_picture_that_cannot_be_had_has_its_labels_alone_and_that_is_said(tmp_path, caplog):
+def test_a_picture_that_is_not_available_has_only_labels_with_a_warning(tmp_path, caplog):
     broken = Frame.from_bytes(b"no picture", source="a.gif")
     write(tmp_path, *(Result(broken, (answer("b", ["x"], (0, 1, 1, 9, 9)),)) for _ in range(2)))
     assert files(tmp_path) == ["b/classes.txt", "b/data.yaml", "b/labels/a-2.txt", "b/labels/a.txt"]

@@ -47,7 +47,7 @@ def test_keeps_the_promises_of_a_source(check, kind, tmp_path):
     check(FileSource, str(tmp_path / locations[kind]))
 
 
-def test_one_picture_is_taken_whatever_its_suffix(here):
+def test_one_picture_may_have_any_suffix(here):
     picture(here / "scan.dat")
     frames = list(FileSource("scan.dat").frames())
     assert [frame.source for frame in frames] == ["scan.dat"]
@@ -80,7 +80,7 @@ def test_links_are_followed_but_not_round_in_circles(here):
     assert sources("pictures") == ["pictures/linked/a.png"]
 
 
-def test_a_link_to_nothing_is_a_frame_that_says_so(here):
+def test_a_dangling_link_is_a_frame_with_an_error(here):
     (here / "pictures").mkdir()
     (here / "pictures" / "gone.png").symlink_to(here / "nowhere.png")
     (frame,) = FileSource("pictures").frames()
@@ -89,7 +89,7 @@ def test_a_link_to_nothing_is_a_frame_that_says_so(here):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_pipe_in_a_folder_is_no_picture(here):
+def test_a_pipe_in_a_folder_is_not_a_picture(here):
     picture(here / "pictures" / "a.png")
     os.mkfifo(here / "pictures" / "pipe.png")
     assert sources("pictures") == ["pictures/a.png"]
@@ -118,7 +118,7 @@ def test_a_file_whose_name_looks_like_a_glob_is_a_file(here):
     assert sources("a[1].png") == ["a[1].png"]
 
 
-def test_a_list_names_paths_beside_it_and_addresses(here):
+def test_a_list_names_paths_beside_it_and_urls(here):
     picture(here / "lists" / "in" / "b.png")
     picture(here / "lists" / "a.png")
     text = "\ufeff# pictures of the day\r\n  in/b.png  \r\n\r\nhttp://127.0.0.1:9/c.png\r\nmissing.png\r\na.png"
@@ -177,7 +177,7 @@ def test_the_home_folder_has_a_short_name(here, monkeypatch):
         ("nul\0byte", "no such file"),
     ],
 )
-def test_where_there_is_nothing_the_first_word_is_an_error(here, location, message):
+def test_a_location_without_pictures_is_an_error_at_once(here, location, message):
     picture(here / "pictures" / "apple.png")
     (here / "empty").mkdir()
     (here / "empty" / "notes.md").write_text("none")
@@ -243,7 +243,7 @@ def test_a_picture_from_the_web(address):
 
 
 @pytest.mark.parametrize(("path", "message"), [("/gone.png", "404"), ("/page", "not a picture in a known format")])
-def test_what_the_web_does_not_give_is_the_frames_fault(address, path, message):
+def test_a_url_that_fails_is_a_frame_with_an_error(address, path, message):
     (frame,) = FileSource(f"{address}{path}").frames()
     with pytest.raises(ImageError, match=message) as caught:
         _ = frame.size

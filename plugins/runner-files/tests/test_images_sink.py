@@ -116,7 +116,7 @@ def test_names_follow_the_sources_and_none_is_overwritten(here):
     assert write(here / "out", *answered("in")) == wanted
 
 
-def test_another_run_writes_the_same_files_anew(here):
+def test_another_run_writes_the_same_files_again(here):
     picture(here / "in" / "a.png")
     write(here / "out", *answered("in"))
     first = (here / "out" / "in" / "a.png").read_bytes()
@@ -141,7 +141,7 @@ def test_a_frame_that_failed_writes_nothing(here):
     assert write(here / "out", Result(sample_frame(), (failure, sample_inference()))) == ["sample-0.png"]
 
 
-def test_a_picture_that_only_the_brain_could_read_writes_nothing_and_is_said(here, caplog):
+def test_a_picture_that_only_the_brain_could_read_is_reported_and_not_written(here, caplog):
     assert write(here / "out", Result(broken_frame(), (sample_inference(),))) == []
     assert "broken-0.png: not a picture in a known format; nothing is drawn" in caplog.text
 
@@ -212,7 +212,7 @@ def test_a_picture_is_written_whole_or_not_at_all(here):
 
 
 @pytest.mark.parametrize("place", ["file.txt", "file.txt/out", "n" * 300])
-def test_where_nothing_can_be_written_is_said_before_the_first_frame(here, place):
+def test_an_unwritable_place_is_reported_before_the_first_frame(here, place):
     (here / "file.txt").write_text("a file")
     with (
         pytest.raises(SinkError, match=r"cannot be written .*; name a folder that you may write to"),
@@ -221,7 +221,7 @@ def test_where_nothing_can_be_written_is_said_before_the_first_frame(here, place
         pytest.fail("it was opened")
 
 
-def test_a_wrong_font_is_said_before_the_first_frame(here, monkeypatch):
+def test_a_wrong_font_is_reported_before_the_first_frame(here, monkeypatch):
     (here / "font.ttf").write_bytes(b"no font")
     monkeypatch.setenv("RUNNER_FONT", str(here / "font.ttf"))
     with pytest.raises(UsageError, match=r"font\.ttf: not a font"), ImagesSink(here / "out").open():

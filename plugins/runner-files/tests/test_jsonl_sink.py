@@ -87,7 +87,7 @@ def test_what_was_written_reads_back_to_the_same_inferences(tmp_path):
         assert [Inference.from_json(entry, size=tuple(line["size"])) for entry in told] == list(each.answers)
 
 
-def test_another_run_begins_anew(tmp_path):
+def test_another_run_replaces_the_file(tmp_path):
     for count in (3, 1):
         with JsonlSink(tmp_path / "out.jsonl").open() as writer:
             for index in range(count):
@@ -179,7 +179,7 @@ def test_a_disk_that_fills_up_in_a_line_keeps_whole_lines(tmp_path, redirected):
     ("place", "why"),
     [("file.txt/out.jsonl", "Not a directory"), ("folder", "Is a directory"), ("n" * 300, "File name too long")],
 )
-def test_where_nothing_can_be_written_is_said_before_the_first_frame(tmp_path, place, why):
+def test_an_unwritable_place_is_reported_before_the_first_frame(tmp_path, place, why):
     (tmp_path / "file.txt").write_text("a file")
     (tmp_path / "folder").mkdir()
     location = str(tmp_path / place)
@@ -201,7 +201,7 @@ def test_a_dash_is_standard_output(capfd):
     assert json.loads(summary) == {"summary": {"frames": 1}}
 
 
-def test_a_reader_that_leaves_is_no_fault_of_the_sink(tmp_path):
+def test_a_closed_pipe_is_not_an_error_of_the_sink(tmp_path):
     script = KILLED.replace("os.kill(os.getpid(), signal.SIGKILL)", "") + "\n    for _ in range(99): writer.finish({})"
     runner = subprocess.Popen(
         [sys.executable, "-c", script, "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

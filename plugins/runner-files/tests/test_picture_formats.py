@@ -120,7 +120,7 @@ def test_every_orientation_is_upright(tmp_path, name, orientation):
     assert frame.image.size == frame.size
 
 
-def test_of_many_pages_the_first_counts(tmp_path):
+def test_of_many_pages_the_first_is_read(tmp_path):
     black = Image.new("RGB", (WIDTH, HEIGHT))
     for name in ("a.gif", "a.tif", "a.webp"):
         options = {"lossless": True} if name == "a.webp" else {}
@@ -136,7 +136,7 @@ def test_of_many_pages_the_first_counts(tmp_path):
         (b"\xff\xd8\xff\xe0", "not a picture|unreadable"),
     ],
 )
-def test_what_is_no_picture_is_a_frame_that_says_so(tmp_path, data, message):
+def test_a_file_that_is_not_a_picture_is_a_frame_with_an_error(tmp_path, data, message):
     (tmp_path / "a.jpg").write_bytes(data)
     frame = only_frame(tmp_path)
     with pytest.raises(ImageError, match=message) as caught:

@@ -38,7 +38,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(autouse=True)
 def listeners() -> Iterator[None]:
-    """A command that runs in this process says what is logged, and nobody does once its test is over."""
+    """A command that runs in this process prints what is logged; after its test, nothing does."""
     log = logging.getLogger("runner")
     handlers, level = log.handlers[:], log.level
     yield
@@ -48,7 +48,7 @@ def listeners() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_home_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What tests remember without a home of their own (speeds, trust, brains) is of this session and process alone."""
+    """What tests without their own home remember (speeds, trust, brains) is kept for this session and process only."""
     os.environ["RUNNER_HOME"] = str(tmp_path_factory.mktemp("home"))
 
 
@@ -99,7 +99,7 @@ def _forgotten(folder: str | None) -> Iterator[None]:
 
 @pytest.fixture
 def runner_process(tmp_path: Path) -> Runner:
-    """As ``runner``, in a process of its own: for what a process alone shows, and what would end this one."""
+    """As ``runner``, in another process: for what only a process shows, and what would end this one."""
 
     def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""A cache of its own for each test, a served shelf of brains, and no waiting between retries."""
+"""An empty cache for each test, a served shelf of brains, and no waiting between retries."""
 
 from __future__ import annotations
 

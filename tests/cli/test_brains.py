@@ -52,7 +52,7 @@ def test_a_store_that_fails_hides_nothing(runner, server, pulled):
     assert "0.9 MB" in done.stdout
 
 
-def test_nothing_fetched_is_no_table(runner):
+def test_nothing_fetched_has_no_table(runner):
     done = runner("brains")
     assert done.returncode == 0
     assert "fetched" not in done.stdout
@@ -71,7 +71,7 @@ class TestRemove:
         assert runner("brains", "remove", "page", "--from", "http:http://elsewhere").returncode == 1
         assert runner("brains", "remove", "page@1", "--from", f"http:{server.url}").returncode == 0
 
-    def test_what_is_not_here_is_said(self, runner):
+    def test_what_is_not_here_is_reported(self, runner):
         done = runner("brains", "remove", "nix")
         assert done.returncode == 1
         assert done.stderr == "runner: no fetched brain is nix; `runner brains` lists them\n"
@@ -85,14 +85,14 @@ class TestPrune:
         assert [line.split()[:2] for line in done.stdout.splitlines()] == [["removed", "graphs@1,"], ["0.3", "MB"]]
 
     @pytest.mark.parametrize("size", ["much", "-1GB", "5XB", "", "nan", "inf", "1e400"])
-    def test_what_is_no_size_is_said(self, runner, size):
+    def test_what_is_not_a_size_is_reported(self, runner, size):
         done = runner("brains", "prune", f"--keep-size={size}")
         assert done.returncode == 2
         assert "is not a size; write 500MB or 2GB" in done.stderr
 
 
 class TestVerify:
-    def test_what_changed_is_said_removed_and_fetched_again(self, runner, home, pulled):
+    def test_what_changed_is_reported_removed_and_fetched_again(self, runner, home, pulled):
         assert runner("brains", "verify").stdout == "clean\n"
         (weights,) = home.glob(f"brains/*/page/*/{WEIGHTS}")
         weights.chmod(0o644)

@@ -40,7 +40,7 @@ def test_what_makes_no_sense(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("page[page, margn=1] > graphs", "no option 'margn'; known: margin"),
         ("page[page > graphs", "the bracket of 'page[page' is not closed"),
@@ -50,10 +50,10 @@ def test_what_makes_no_sense(text):
         ("page[page] > graphs]", "the bracket of 'graphs]' was never opened"),
     ],
 )
-def test_a_slip_is_said(text, told):
+def test_a_slip_is_reported(text, message):
     with pytest.raises(UsageError) as caught:
         parse_chain(text)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_chain_runs_and_the_brain_named_twice_is_one(runner):

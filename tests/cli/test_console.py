@@ -1,4 +1,4 @@
-"""What is said on standard error, and where it stands."""
+"""Messages on standard error, and where they are printed."""
 
 import os
 import pty

@@ -48,7 +48,7 @@ def albums(tmp_path):
     return write
 
 
-def test_a_plugins_fault_is_said_to_be_its_own(albums, runner):
+def test_a_plugins_fault_is_reported_as_its_own(albums, runner):
     done = runner("replay", "out.jsonl", "--sink", "albums:x", PYTHONPATH=albums("boom"))
     assert done.returncode == 1
     assert done.stderr == (

@@ -46,7 +46,7 @@ def converted_once(converted, monkeypatch):
 
 @pytest.fixture
 def page(tmp_path):
-    """A brain of the frozen graph alone."""
+    """A brain with only the frozen graph."""
     folder = tmp_path / "models" / "page"
     folder.mkdir(parents=True)
     shutil.copy(DEMO / "brains" / "page" / "page.pb", folder)
@@ -71,9 +71,9 @@ def test_a_new_folder_has_the_old_form_and_the_new_ones(runner, page, tmp_path):
     assert left(tmp_path) == ["made", "models"]
     for engine in ("litert", "onnx", "openvino"):
         with open_brain(tmp_path / "made", engine=engine) as brain:
-            told = brain.predict(PICTURE)
-        assert (told.engine, told.names) == (engine, ["page", "page"])
-        assert told.labels == card.labels
+            answer = brain.predict(PICTURE)
+        assert (answer.engine, answer.names) == (engine, ["page", "page"])
+        assert answer.labels == card.labels
 
 
 def test_without_pictures_it_is_tried_on_drawn_ones_and_lands_beside(runner, page, tmp_path):
@@ -127,7 +127,7 @@ def test_the_tolerances_are_those_of_verify(runner, page, tmp_path):
     assert left(tmp_path) == ["models"]
 
 
-def test_what_was_allowed_is_kept_for_verify_unless_that_is_told_otherwise(runner, testdata, tmp_path):
+def test_what_was_allowed_is_kept_for_verify_unless_that_is_reported_otherwise(runner, testdata, tmp_path):
     """FastestDet has two boxes of nearly one score for the dog."""
     models, picture = testdata / "models", testdata / "pictures" / "dog_segmentation.bmp"
     graph = models / "fastestdet_coco_tf1_image_tensor.pb"
@@ -159,7 +159,7 @@ def test_a_converter_that_fails_leaves_nothing(runner, page, tmp_path, converted
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--to", "xml"], "no installed engine that opens it writes .xml; tensorflow writes .onnx, .tflite"),
         (["--to", "onnx", "--pictures", "white.png"], "finds nothing in the pictures"),
@@ -171,7 +171,7 @@ def test_a_converter_that_fails_leaves_nothing(runner, page, tmp_path, converted
         ([], "Missing option '--to'"),
     ],
 )
-def test_wrong_use(runner, page, tmp_path, arguments, said):
+def test_wrong_use(runner, page, tmp_path, arguments, message):
     Image.fromarray(np.full((64, 64, 3), 255, np.uint8)).save(tmp_path / "white.png")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("keep me")
@@ -179,7 +179,7 @@ def test_wrong_use(runner, page, tmp_path, arguments, said):
     before = left(tmp_path)
     done = runner("export", page, *arguments)
     assert done.returncode != 0
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert left(tmp_path) == before
 

@@ -1,4 +1,4 @@
-"""``runner inspect``: which file told what, what was guessed, and pictures that settle it."""
+"""``runner inspect``: which file stated what, what was guessed, and pictures that settle it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WRONG = {
 
 @pytest.fixture
 def model(testdata, tmp_path):
-    """FastestDet alone in a folder: it takes blue, green, red from 0 to 1, which nothing in the file tells."""
+    """FastestDet alone in a folder: it takes blue, green, red from 0 to 1, which nothing in the file states."""
     shutil.copy(testdata / "models" / "coco80.txt", tmp_path / "labels.txt")
     return shutil.copy(testdata / "models" / "fastestdet_coco.onnx", tmp_path)
 
@@ -37,7 +37,7 @@ def card_of(stdout):
     return json.loads(stdout[stdout.index("\n{\n") :])
 
 
-def test_a_guess_is_said_with_what_settles_it(model, runner):
+def test_a_guess_is_reported_with_what_settles_it(model, runner):
     done = runner("inspect", model)
     assert done.returncode == 0, done.stderr
     assert "guess: the input takes BGR values from 0 to 1" in done.stdout
@@ -95,7 +95,7 @@ def test_labels_that_fit_from_0_and_from_1_are_both_shown(testdata, runner):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--variant", "1"), "give a picture with --try"),
         (("--try", "{picture}", "--variant", "99"), "there is no variant 99"),
@@ -103,12 +103,12 @@ def test_labels_that_fit_from_0_and_from_1_are_both_shown(testdata, runner):
         (("--labels", "{short}"), "the model has the classes 0 to 79"),
     ],
 )
-def test_what_cannot_be_is_refused(arguments, said, model, testdata, tmp_path, runner):
+def test_what_cannot_be_is_refused(arguments, message, model, testdata, tmp_path, runner):
     (tmp_path / "short.txt").write_text("cat\ndog\n")
     places = {"picture": testdata / "pictures" / "football.jpg", "short": tmp_path / "short.txt"}
     done = runner("inspect", model, *(argument.format(**places) for argument in arguments), "--write")
     assert done.returncode != 0
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "brain.json").exists()
 

@@ -15,7 +15,7 @@ CARD = Card("page", "boxes-scores")
 PICTURE = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures" / "2-one.jpg"
 
 
-def told(capfd, *arguments) -> tuple[int, str, str]:
+def run_command(capfd, *arguments) -> tuple[int, str, str]:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     return stop.value.code, *capfd.readouterr()
@@ -23,7 +23,7 @@ def told(capfd, *arguments) -> tuple[int, str, str]:
 
 def test_help_shows_every_command_once_in_its_section(capfd):
     with registry_of(commands=[Plugin("demo", "x:y", "Show it."), Plugin("zebra", "x:y", "Stripes.")]):
-        code, out, _ = told(capfd, "--help")
+        code, out, _ = run_command(capfd, "--help")
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
     shown = [line[0] for line in lines if line and line[0] in {*COMMANDS, "demo", "zebra"}]
@@ -49,18 +49,18 @@ boom.main = boom.make_context = boom
 
 def test_an_error_is_one_line_with_its_remedy(monkeypatch, capfd):
     monkeypatch.setitem(module.COMMANDS, "boom", (f"{__name__}:boom", "Fails."))
-    assert told(capfd, "boom") == (1, "", "runner: no such thing; do another\n")
+    assert run_command(capfd, "boom") == (1, "", "runner: no such thing; do another\n")
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "message"),
     [("predit", "Did you mean predict?"), ("demo", "`pip install runner-demo` adds it."), ("xyzzy", "'xyzzy'.")],
 )
-def test_a_command_that_there_is_not(word, said, capfd):
+def test_a_command_that_there_is_not(word, message, capfd):
     with registry_of():
-        code, _, err = told(capfd, word)
+        code, _, err = run_command(capfd, word)
     assert code == 2
-    assert err.rstrip().endswith(said)
+    assert err.rstrip().endswith(message)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_a_model_that_is_not_there_is_wrong_use_of_every_command(arguments, runn
 
 
 @pytest.mark.parametrize("command", ["run", "predict", "bench", "verify"])
-def test_help_tells_what_counts_where_nobody_says(command, capfd):
-    code, out, _ = told(capfd, command, "--help")
+def test_help_shows_what_counts_by_default(command, capfd):
+    code, out, _ = run_command(capfd, command, "--help")
     assert code == 0
     text = " ".join(out.split())
     assert (
@@ -97,7 +97,7 @@ def test_help_tells_what_counts_where_nobody_says(command, capfd):
     assert command == "verify" or f"the card's, or {CARD.iou}." in text
 
 
-def test_who_benches_a_source_and_no_brain_is_told_how(runner):
+def test_who_benches_a_source_and_no_brain_is_reported_how(runner):
     done = runner("bench", PICTURE.parent)
     assert done.returncode == 2
     assert "no installed engine opens this folder" in done.stderr

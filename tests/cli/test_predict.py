@@ -1,4 +1,4 @@
-"""``runner predict``: all that is told of an instance; brains of one name; what fails."""
+"""``runner predict``: all that is shown of an instance; brains of one name; what fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def rows(out: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
 
 
-def test_what_a_brain_finds_behind_another_says_where(runner):
+def test_what_a_brain_finds_after_another_says_where(runner):
     done = runner("predict", PICTURE, "--brain", "page > graphs")
     assert done.returncode == 0, done.stderr
     page, graph = rows(done.stdout)
@@ -76,8 +76,8 @@ def test_a_list_begins_where_the_labels_of_the_card_do(runner, testdata):
 
 
 @pytest.mark.parametrize("command", [("predict", PICTURE, "--brain", "page"), ("inspect", "page")])
-@pytest.mark.parametrize(("task", "told"), [("nosuch", "no task named 'nosuch'"), ("yolo", "not yolo")])
-def test_a_task_that_the_card_does_not_give_is_refused(command, task, told, runner):
+@pytest.mark.parametrize(("task", "message"), [("nosuch", "no task named 'nosuch'"), ("yolo", "not yolo")])
+def test_a_task_that_the_card_does_not_give_is_refused(command, task, message, runner):
     done = runner(*command, "--task", task)
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr

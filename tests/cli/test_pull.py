@@ -42,14 +42,14 @@ def test_it_goes_past_a_brain_that_fails(runner, server, shelf):
     assert "no store has a brain named 'nix' (asked: team, demo)" in wrong[1]
 
 
-def test_wrong_use_is_said(runner):
+def test_wrong_use_is_reported(runner):
     assert runner("pull").returncode == 2
     done = runner("pull", "nix:page")
     assert done.returncode == 2
     assert "there is no store 'nix'" in done.stderr
 
 
-def test_locked_it_refuses_what_was_published_anew(runner, server, shelf):
+def test_locked_it_refuses_what_was_published_again(runner, server, shelf):
     folder = publish(shelf)
     assert runner("lock", "team:page").returncode == 0
     publish(shelf, version="2")

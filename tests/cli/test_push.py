@@ -41,7 +41,7 @@ def test_a_version_twice_is_refused(runner, made, shelf):
 
 
 @pytest.mark.parametrize(
-    ("brain", "store", "code", "told"),
+    ("brain", "store", "code", "message"),
     [
         (
             "made",
@@ -58,8 +58,8 @@ def test_a_version_twice_is_refused(runner, made, shelf):
         ("./nix", "folder:x", 2, "nix: no such file or folder"),
     ],
 )
-def test_wrong_use_is_said(runner, made, tmp_path, brain, store, code, told):
+def test_wrong_use_is_reported(runner, made, tmp_path, brain, store, code, message):
     done = runner("push", brain, "--to", store)
     assert done.returncode == code
-    assert told in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "x").exists()

@@ -1,4 +1,4 @@
-"""``runner replay``: answers drawn, filtered and converted anew, without any model."""
+"""``runner replay``: answers drawn, filtered and converted again, without any model."""
 
 import json
 import re
@@ -73,7 +73,7 @@ def test_into_other_formats(answers, runner, tmp_path):
     assert {found["bbox"][2] for found in json.loads((tmp_path / "out.json").read_text())} >= {48.0}
 
 
-def test_what_failed_in_the_run_is_no_failure_of_the_replay(answers, runner):
+def test_what_failed_in_the_run_is_not_a_failure_of_the_replay(answers, runner):
     done = runner("replay", answers, "-s", "jsonl:out.jsonl", **ALONE)
     assert done.returncode == 0
     assert re.search(r"^\d of \d frames failed in the run$", done.stdout, re.MULTILINE)
@@ -104,13 +104,13 @@ def test_onto_pictures_by_name(runner, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out" / "elsewhere").iterdir()) == ["1-book.jpg", "2-one.jpg"]
 
 
-def test_what_the_documentation_tells_works(of_clip, runner, tmp_path):
+def test_what_the_documentation_shows_works(of_clip, runner, tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "replay.md").read_text()
     of_clip.rename(tmp_path / "out.jsonl")
     shutil.copy(CLIP, tmp_path)
     commands = [line.partition("#")[0] for line in re.findall(r"\$ runner (replay .*)", page)]
-    told = [shlex.split(command) for command in commands if "|" not in command and "view:" not in command]
-    for arguments in told:
+    documented = [shlex.split(command) for command in commands if "|" not in command and "view:" not in command]
+    for arguments in documented:
         done = runner(*arguments, **ALONE)
         assert done.returncode == 0, done.stderr
     assert {path.name for path in tmp_path.iterdir()} >= {"strict.json", "strict.csv", "graphs.mp4"}
@@ -132,7 +132,7 @@ class TestFaults:
         assert len(lines(tmp_path / "out.jsonl")) == len(text) - 2
 
     @pytest.mark.parametrize("option", ["--video", "--pictures"])
-    def test_a_place_where_nothing_is_is_said_once_and_nothing_written(self, option, of_clip, runner, tmp_path):
+    def test_a_place_where_nothing_is_is_reported_once_and_nothing_written(self, option, of_clip, runner, tmp_path):
         done = runner("replay", of_clip, option, "nosuch.mp4", "-s", "video:out.mp4", **ALONE)
         assert done.returncode == 1
         assert re.fullmatch(r"runner: nosuch.mp4: no such file.*; check the path\n", done.stderr)
@@ -148,7 +148,7 @@ class TestFaults:
         assert "the sizes are 960 x 540 and 640 x 360" in done.stderr
 
     @pytest.mark.parametrize(
-        ("options", "told"),
+        ("options", "message"),
         [
             (["-s", "images:out"], "a sink draws, and there are no pictures"),
             (["--video", CLIP, "--pictures", PICTURES], "at once"),
@@ -163,18 +163,18 @@ class TestFaults:
             (["--video", "lavfi:testsrc,realtime"], "are gone"),
         ],
     )  # fmt: skip
-    def test_wrong_use_is_one_line_and_harms_nothing(self, answers, runner, options, told):
+    def test_wrong_use_is_one_line_and_harms_nothing(self, answers, runner, options, message):
         before = answers.read_bytes()
         done = runner("replay", answers, *options, **ALONE)
         assert done.returncode == 2
-        assert told in done.stderr
+        assert message in done.stderr
         assert answers.read_bytes() == before
 
     def test_no_such_file(self, runner):
         done = runner("replay", "nowhere.jsonl", **ALONE)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
-    def test_a_class_that_never_comes_is_said(self, answers, runner):
+    def test_a_class_that_never_comes_is_reported(self, answers, runner):
         done = runner("replay", answers, "--classes", "page,cat", **ALONE)
         assert "nothing in it has the label cat" in done.stderr
         assert "called page" not in done.stderr

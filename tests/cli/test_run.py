@@ -38,7 +38,7 @@ def coco(testdata):
 
 @pytest.fixture
 def onnx(testdata):
-    """The same network for a process of its own, which is there sooner without TensorFlow."""
+    """The same network for another process, which starts sooner without TensorFlow."""
     return ["--brain", testdata / "models" / "fastestdet_coco.onnx", "--labels", testdata / "models" / "coco80.txt"]
 
 
@@ -77,7 +77,7 @@ def test_two_brains_and_options_for_one_alone(runner, pictures, coco, testdata):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["run", "nowhere", "--brain", "x.pb"], 1, "nowhere"),
         (["run", "{pictures}", "--brain", "missing.pb"], 2, "missing.pb: no such file"),
@@ -94,11 +94,11 @@ def test_two_brains_and_options_for_one_alone(runner, pictures, coco, testdata):
         (["dance"], 2, "No such command"),
     ],
 )
-def test_wrong_use_is_one_line_with_the_remedy(runner, pictures, testdata, arguments, code, said):
+def test_wrong_use_is_one_line_with_the_remedy(runner, pictures, testdata, arguments, code, message):
     known = {"pictures": pictures, "graph": testdata / "models" / GRAPH}
     done = runner(*[argument.format(**known) for argument in arguments])
     assert done.returncode == code, done.stderr
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -158,14 +158,14 @@ def test_a_brains_own_options():
         _parse_options("conf=much", "x")
 
 
-def test_a_folder_is_no_picture_and_the_command_for_it_is_named(runner, pictures):
+def test_a_folder_is_not_a_picture_and_the_command_for_it_is_named(runner, pictures):
     done = runner("predict", pictures, "--brain", "page")
     assert done.returncode == 2
     assert f"give one picture, or runner run {pictures}" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["run", "predict"])
-def test_the_label_file_that_was_taken_is_said_once_and_without_any_a_hint(command, runner, testdata, tmp_path):
+def test_the_label_file_that_was_taken_is_reported_once_and_without_any_a_hint(command, runner, testdata, tmp_path):
     shutil.copy(testdata / "models" / "fastestdet_coco.onnx", tmp_path / "model.onnx")
     picture = testdata / "pictures" / "football.jpg"
     twice = [command, picture, "--brain", "model.onnx", "--brain", "model.onnx?name=other"]

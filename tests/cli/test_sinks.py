@@ -127,7 +127,7 @@ def test_one_place_for_two_sinks_is_wrong_use(runner):
 
 
 @pytest.mark.parametrize("sink", [*SINKS, "video:a.mp4"])
-def test_an_option_that_a_sink_has_not_is_wrong_use(runner, tmp_path, sink):
+def test_an_option_that_a_sink_lacks_is_wrong_use(runner, tmp_path, sink):
     done = runner("run", PICTURES, "--brain", "page", "--sink", f"{sink}?colour=red")
     assert done.returncode == 2
     assert "no option 'colour'; known: " in done.stderr
@@ -138,8 +138,8 @@ def test_an_option_that_a_sink_has_not_is_wrong_use(runner, tmp_path, sink):
 def test_two_sinks_do_not_write_one_file(runner, tmp_path, others):
     first, second = others
     done = runner("run", PICTURES, "--brain", "page", "--sink", first, "--sink", second)
-    told = f"runner: {second} writes to the same place as {first}; name another place for one of them\n"
-    assert (done.returncode, done.stderr) == (2, told)
+    message = f"runner: {second} writes to the same place as {first}; name another place for one of them\n"
+    assert (done.returncode, done.stderr) == (2, message)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -150,8 +150,8 @@ def test_what_is_read_is_not_written_over(runner, tmp_path, source, sink):
     (tmp_path / "a.jpg").write_bytes(before)
     sink = sink.format(folder=tmp_path.name)
     done = runner("run", source, "--brain", "page", "--sink", sink)
-    told = f"runner: {sink}: would write over what is read; name another place for it\n"
-    assert (done.returncode, done.stderr) == (2, told)
+    message = f"runner: {sink}: would write over what is read; name another place for it\n"
+    assert (done.returncode, done.stderr) == (2, message)
     assert (tmp_path / "a.jpg").read_bytes() == before
 
 
@@ -162,8 +162,8 @@ def test_pictures_are_not_left_among_those_that_are_read(runner, tmp_path, sink,
     before = (PICTURES / "2-one.jpg").read_bytes()
     (tmp_path / "pictures" / "a.jpg").write_bytes(before)
     done = runner("run", source, "--brain", "page", "--sink", sink, "--sink", "out.csv")
-    told = f"runner: {sink}: among the pictures that are read, from pictures; name a folder outside it\n"
-    assert (done.returncode, done.stderr) == (2, told)
+    message = f"runner: {sink}: among the pictures that are read, from pictures; name a folder outside it\n"
+    assert (done.returncode, done.stderr) == (2, message)
     assert [path.name for path in tmp_path.rglob("*")] == ["pictures", "a.jpg"]
     assert (tmp_path / "pictures" / "a.jpg").read_bytes() == before
 
@@ -173,22 +173,22 @@ def on_a_terminal(folder: Path, *arguments: str) -> str:
     ours, theirs = pty.openpty()
     with subprocess.Popen([*RUNNER, *arguments], cwd=folder, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        told = b""
+        shown = b""
         try:
             while part := os.read(ours, 65536):
-                told += part
+                shown += part
         except OSError:  # the terminal's other end is closed
             pass
         os.close(ours)
         assert process.wait(60) == 0
-    return told.decode(errors="replace")
+    return shown.decode(errors="replace")
 
 
 def test_a_bar_on_a_terminal_and_none_in_a_pipe_or_for_who_wants_quiet(runner, tmp_path):
     arguments = ("run", str(PICTURES / "2-one.jpg"), "--brain", "page", *SOONEST, "--sink", "jsonl:a.jsonl")
-    told = on_a_terminal(tmp_path, *arguments)
-    assert "frames" in told
-    assert "1/1" in told
+    shown = on_a_terminal(tmp_path, *arguments)
+    assert "frames" in shown
+    assert "1/1" in shown
     assert "1/1" not in on_a_terminal(tmp_path, *arguments, "-q")
     done = runner(*arguments)
     assert (done.returncode, done.stderr) == (0, "")

@@ -102,7 +102,7 @@ def test_a_golden_file_is_what_a_run_writes(runner, head, pictures, golden):
         (lambda instance: instance.update(label="zebra", file_id=22), "zebra"),
     ],
 )
-def test_what_is_not_as_it_was_is_told(runner, head, pictures, golden, change, said):
+def test_what_is_not_as_it_was_is_reported(runner, head, pictures, golden, change, said):
     changed(golden, change)
     done = runner("verify", *head, "--engines", "onnx", "--golden", golden, pictures)
     assert done.returncode == 1
@@ -141,9 +141,9 @@ def test_wrong_use(runner, head, pictures, arguments, said):
 
 
 def test_golden_answers_are_found_by_the_file_name_where_the_folder_moved(golden):
-    told = Golden.read(golden, "fastestdet_coco")
-    assert told.answer("elsewhere/football.jpg").size == (500, 335)
-    assert told.answer("elsewhere/other.jpg") is None
+    read_back = Golden.read(golden, "fastestdet_coco")
+    assert read_back.answer("elsewhere/football.jpg").size == (500, 335)
+    assert read_back.answer("elsewhere/other.jpg") is None
     golden.write_text(json.dumps({"source": "x.jpg", "index": 0, "error": {"kind": "ImageError", "message": "no"}}))
     with pytest.raises(UsageError, match="no answer of brain"):
         Golden.read(golden, "fastestdet_coco")

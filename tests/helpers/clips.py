@@ -1,4 +1,4 @@
-"""Videos made for tests: pictures that are told apart by their shade, at times that are exact."""
+"""Videos made for tests: pictures that are numbers_and_times apart by their shade, at times that are exact."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ def number_of(pixels: np.ndarray) -> int:
     return round((float(pixels.mean()) - DARKEST) / STEP)
 
 
-def told(frames: Iterable) -> list[tuple[int, float]]:
+def numbers_and_times(frames: Iterable) -> list[tuple[int, float]]:
     """(number, time in seconds) of each frame."""
     return [(number_of(frame.pixels), round(frame.time, 3)) for frame in frames]

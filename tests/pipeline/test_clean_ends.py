@@ -71,9 +71,9 @@ def test_an_interrupt_is_the_end_of_a_cameras_run(testdata, tmp_path):
     process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path, stdout=subprocess.PIPE)
     wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
     process.send_signal(signal.SIGINT)
-    told, stderr = process.communicate(timeout=60)
+    output, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr.splitlines()[-1]) == (130, "runner: interrupted")
-    assert "age of the answers" in told
+    assert "age of the answers" in output
     *records, last = whole_lines(out)
     assert last["summary"]["frames"] == len(records)
     assert last["summary"]["broken"] == "interrupted"
@@ -160,7 +160,7 @@ SINKS = ("jsonl:out.jsonl", "csv:out.csv", "coco:out.json", "yolo:yolo", "images
 
 @pytest.mark.parametrize("place", [0, 1, len(SINKS)])
 def test_an_interrupt_while_a_sink_writes_is_the_end_of_a_cameras_run_too(tmp_path, place):
-    """Files are whole: the sinks before it have the frame, those behind it have not."""
+    """Files are whole: the sinks before it have the frame, those after it do not."""
     script = textwrap.dedent(f"""
         import time
         from parts import MemorySink, ScriptedBrain, ScriptedSource

@@ -54,9 +54,9 @@ def test_ten_failures_in_a_row_leave_a_brain_out_with_a_message(caplog):
     assert len(good.asked) == 30
     (message,) = caplog.messages
     assert "brain bad is left out: 10 failures in a row (out of memory)" in message
-    told = [result.failures[0].message for result in sink.results]
-    assert told[:PATIENCE] == ["out of memory"] * PATIENCE
-    assert set(told[PATIENCE:]) == {"left out after 10 failures in a row"}
+    messages = [result.failures[0].message for result in sink.results]
+    assert messages[:PATIENCE] == ["out of memory"] * PATIENCE
+    assert set(messages[PATIENCE:]) == {"left out after 10 failures in a row"}
 
 
 def test_side_by_side_a_brain_is_left_out_with_one_message(caplog):
@@ -67,14 +67,14 @@ def test_side_by_side_a_brain_is_left_out_with_one_message(caplog):
     assert len(caplog.messages) == 1
 
 
-def test_one_answer_in_between_begins_the_count_anew(caplog):
+def test_one_answer_in_between_begins_the_count_again(caplog):
     bad = Failing("bad", set(range(100)) - {9, 19, 29})
     run(ScriptedSource(40), [bad], threads=1)
     assert bad.asked == list(range(40))
     assert caplog.messages == ["brain bad is left out: 10 failures in a row (out of memory)"]
 
 
-def test_a_picture_that_cannot_be_read_is_no_brains_fault(testdata):
+def test_a_picture_that_cannot_be_read_is_not_the_brains_fault(testdata):
     whole = (testdata / "pictures" / "football.jpg").read_bytes()
     pictures = [Frame.from_bytes(data, source=f"{n}.jpg", index=n) for n, data in enumerate([whole, b"", whole[:9000]])]
     brains = [ScriptedBrain(name, lambda frame: frame.pixels) for name in ("one", "two")]
@@ -109,7 +109,7 @@ def test_two_brains_of_one_name_are_refused():
         run(ScriptedSource(1), [ScriptedBrain("page"), ScriptedBrain("page")])
 
 
-def test_on_the_terminal_what_a_brain_says_again_and_again_is_said_once(capsys):
+def test_on_the_terminal_what_a_brain_says_again_and_again_is_reported_once(capsys):
     show_log()
     brains = [Failing("bad", range(100)), Failing("other", {1}), ScriptedBrain("good")]
     list(stream(ScriptedSource(30), brains, threads=1))

@@ -49,7 +49,7 @@ class TestTimedPictures:
         assert [number(clip.find(record(time=time))) for time in (2.03, 2.14, 2.2)] == [0, 1, 2]
 
     @pytest.mark.parametrize("time", [0.05, 0.3, 7.0])
-    def test_no_frame_near_enough_is_no_frame(self, time):
+    def test_no_frame_near_enough_is_not_a_frame(self, time):
         clip = TimedPictures(Scripted(0.0, 0.1, 0.2), "clip.mp4")
         clip.find(record(time=0.0))
         with pytest.raises(SourceError, match=r"clip\.mp4: no picture at"):
@@ -93,7 +93,7 @@ class TestNamedPictures:
         with pytest.raises(SourceError, match=r"several pictures may be cat.jpg"):
             NamedPictures(Scripted("one/cat.jpg", "two/cat.jpg"), "/data").find(record("cat.jpg"))
 
-    def test_urls_that_differed_in_their_queries_are_told_apart_by_their_order(self):
+    def test_urls_that_differed_in_their_queries_are_kept_apart_by_their_order(self):
         pictures = NamedPictures(Scripted("http://host/cat", "http://host/cat", "http://host/dog"), "list.txt")
         assert [number(pictures.find(record("http://host/cat", index=index))) for index in (1, 0)] == [1, 0]
         with pytest.raises(SourceError, match="several pictures may be"):

@@ -1,4 +1,4 @@
-"""What a run tells of itself: real JPEGs through brains that ask for known tensors."""
+"""The profile of a run: real JPEGs through brains that ask for known tensors."""
 
 import json
 import shutil
@@ -43,39 +43,39 @@ def explained(*arguments, **options):
 
 def test_brains_that_ask_for_the_same_share_one_tensor_and_one_decoding(pictures, brains):
     sink = MemorySink()
-    told = explained(str(pictures), brains, [sink], threads=2)
-    assert told["tensors"] == [{"tensor": str(brains[0].picture), "built": COUNT, "brains": ["one", "two"]}]
-    assert told["tensors"][0]["tensor"].startswith("352 x 352 stretch ")
-    assert told["decoded"] == [{"size": HALF, "of": SIZE, "times": COUNT}], "half of it is enough for 352 x 352"
-    assert told["threads"] == {"total": 2, "frames": 2, "brains": 1, "within": {"one": 1, "two": 1}}
-    assert sink.summary["explain"] == told
+    profile = explained(str(pictures), brains, [sink], threads=2)
+    assert profile["tensors"] == [{"tensor": str(brains[0].picture), "built": COUNT, "brains": ["one", "two"]}]
+    assert profile["tensors"][0]["tensor"].startswith("352 x 352 stretch ")
+    assert profile["decoded"] == [{"size": HALF, "of": SIZE, "times": COUNT}], "half of it is enough for 352 x 352"
+    assert profile["threads"] == {"total": 2, "frames": 2, "brains": 1, "within": {"one": 1, "two": 1}}
+    assert sink.summary["explain"] == profile
 
 
-def test_exact_decoding_is_told(pictures, brains):
-    told = explained(str(pictures), brains[:1], exact=True)
-    assert told["decoded"] == [{"size": SIZE, "of": SIZE, "times": COUNT}]
+def test_exact_decoding_is_reported(pictures, brains):
+    profile = explained(str(pictures), brains[:1], exact=True)
+    assert profile["decoded"] == [{"size": SIZE, "of": SIZE, "times": COUNT}]
 
 
 def test_a_picture_that_is_small_enough_as_it_is_counts_once(testdata, brains):
-    told = explained(str(testdata / "pictures" / "football.jpg"), brains)
-    assert told["decoded"] == [{"size": (500, 335), "of": (500, 335), "times": 1}]
+    profile = explained(str(testdata / "pictures" / "football.jpg"), brains)
+    assert profile["decoded"] == [{"size": (500, 335), "of": (500, 335), "times": 1}]
 
 
-def test_a_picture_decoded_twice_is_told(pictures, brains):
-    told = explained(str(pictures), brains[:1], [MemorySink(lambda result: result.frame.pixels)])
-    assert {tuple(entry["size"]): entry["times"] for entry in told["decoded"]} == {HALF: COUNT, SIZE: COUNT}
+def test_a_picture_decoded_twice_is_reported(pictures, brains):
+    profile = explained(str(pictures), brains[:1], [MemorySink(lambda result: result.frame.pixels)])
+    assert {tuple(entry["size"]): entry["times"] for entry in profile["decoded"]} == {HALF: COUNT, SIZE: COUNT}
 
 
 def test_every_stage_has_its_time(pictures, brains):
-    told = explained(str(pictures), brains, [MemorySink(lambda result: time.sleep(0.02))])
-    assert set(told["stages"]) == {"read", "decode", "prepare"}
-    assert set(told["brains"]) == {"one", "two"}
-    for stages in told["brains"].values():
+    profile = explained(str(pictures), brains, [MemorySink(lambda result: time.sleep(0.02))])
+    assert set(profile["stages"]) == {"read", "decode", "prepare"}
+    assert set(profile["brains"]) == {"one", "two"}
+    for stages in profile["brains"].values():
         assert set(stages) == {"encode", "run", "decode"}
-    for times in (*told["stages"].values(), *told["brains"]["one"].values(), *told["sinks"].values()):
+    for times in (*profile["stages"].values(), *profile["brains"]["one"].values(), *profile["sinks"].values()):
         assert 0 <= times["p50"] <= times["p90"] <= times["p99"]
-    assert told["sinks"]["MemorySink"]["p50"] >= 20
-    assert told["frames_per_second"] == pytest.approx(COUNT / told["seconds"], rel=0.05)
+    assert profile["sinks"]["MemorySink"]["p50"] >= 20
+    assert profile["frames_per_second"] == pytest.approx(COUNT / profile["seconds"], rel=0.05)
 
 
 def test_reading_is_not_decoding(pictures, brains):
@@ -88,24 +88,24 @@ def test_reading_is_not_decoding(pictures, brains):
             for index in range(3):
                 yield Frame(source="slow", read=lambda: (time.sleep(0.3), data)[1], index=index)
 
-    told = explained(Slow(), brains[:1])
-    assert told["stages"]["read"]["p50"] >= 300
-    assert told["stages"]["decode"]["p50"] < 300
-    assert told["stages"]["prepare"]["p50"] < 300
+    profile = explained(Slow(), brains[:1])
+    assert profile["stages"]["read"]["p50"] >= 300
+    assert profile["stages"]["decode"]["p50"] < 300
+    assert profile["stages"]["prepare"]["p50"] < 300
 
 
-def test_a_live_source_tells_ages_drops_and_gaps():
+def test_a_live_source_reports_ages_drops_and_gaps():
     source = ScriptedSource(50, live=True, pause=0.002)
     source.gaps = 3
-    told = explained(source, [ScriptedBrain("one", lambda frame: time.sleep(0.01)), ScriptedBrain("two")], threads=2)
-    assert told["gaps"] == 3
-    assert told["dropped"] > 10
-    assert told["age"]["p50"] >= 10
-    assert told["threads"]["frames"] == 1
-    assert told["threads"]["brains"] == 2
+    profile = explained(source, [ScriptedBrain("one", lambda frame: time.sleep(0.01)), ScriptedBrain("two")], threads=2)
+    assert profile["gaps"] == 3
+    assert profile["dropped"] > 10
+    assert profile["age"]["p50"] >= 10
+    assert profile["threads"]["frames"] == 1
+    assert profile["threads"]["brains"] == 2
 
 
-def test_it_is_told_when_it_is_asked_for(pictures, brains):
+def test_it_is_reported_when_it_is_asked_for(pictures, brains):
     assert "explain" not in run(str(pictures), brains[:1]).to_json()
 
 
@@ -128,10 +128,10 @@ def test_runner_run_and_runner_bench(pictures, testdata, tmp_path, capsys, monke
         return capsys.readouterr().out
 
     shown = called("run", pictures, *named, "--explain", "--sink", "jsonl:out.jsonl")
-    told = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[-1])["summary"]["explain"]
-    assert told["tensors"][0]["brains"] == ["one", "two"]
-    assert told["tensors"][0]["built"] == COUNT
-    assert told["threads"]["within"] == {"one": 1, "two": 1}
+    profile = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[-1])["summary"]["explain"]
+    assert profile["tensors"][0]["brains"] == ["one", "two"]
+    assert profile["tensors"][0]["built"] == COUNT
+    assert profile["threads"]["within"] == {"one": 1, "two": 1}
     for table in (shown, called("bench", pictures, *named)):
         assert "one: run" in table
         assert "p99" in table
@@ -149,13 +149,13 @@ def test_tables_do_not_mix_with_answers_on_standard_output(pictures, testdata, r
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--brain", "x.onnx", "--engines"], "--engines measures one brain by itself"),
         (["--locked"], "--locked and --trust are for brains over a source"),
     ],
 )
-def test_bench_refuses_what_does_not_go_together(runner, arguments, said):
+def test_bench_refuses_what_does_not_go_together(runner, arguments, message):
     done = runner("bench", "pictures", *arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr

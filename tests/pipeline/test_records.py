@@ -39,7 +39,7 @@ class TestReading:
         "bad",
         [b'{"source": "b.png", "ind', b"[]", b"7", b'"text"', b'{"source": "b"}', b"\xff\xfe", b"null"],
     )
-    def test_a_bad_line_costs_itself_alone_and_is_named(self, bad):
+    def test_a_bad_line_costs_only_itself_and_is_named(self, bad):
         first, fault, last = read_records([*lines(GOOD), bad + b"\n", *lines(GOOD)], "out.jsonl")
         assert isinstance(first, Record)
         assert isinstance(last, Record)
@@ -74,7 +74,7 @@ class TestChoosing:
         failure = Failure("EngineError", "no", "second")
         assert RowFilter(conf=0.99).apply([failure]) == (failure,)
 
-    def test_parents_are_counted_anew_and_orphans_have_none(self):
+    def test_parents_are_counted_again_and_orphans_have_none(self):
         pages = attrs.evolve(sample_inference("page"), scores=np.array([0.5, 0.9], np.float32))
         inside = attrs.evolve(
             sample_inference("graphs"), scores=np.array([0.9, 0.8], np.float32), parents=np.array([0, 1]),

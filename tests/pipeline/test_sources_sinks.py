@@ -116,7 +116,7 @@ def test_one_place_takes_one_sink():
 
 @attrs.frozen
 class Writing:
-    """A sink that says where it writes, and is given where."""
+    """A sink that says where it writes, as it is given."""
 
     places: tuple[Path, ...]
     folder: Path | None = None

@@ -1,4 +1,4 @@
-"""How long something took: percentiles, of the last times alone."""
+"""How long something took: percentiles, of the last times only."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def times(*all_ms):
     return found
 
 
-def test_nothing_tells_nothing():
+def test_nothing_gives_nothing():
     assert times().to_json() == {}
     assert not times()
 
@@ -21,9 +21,9 @@ def test_nothing_tells_nothing():
 def test_percentiles_are_numpys():
     given = np.random.default_rng(2).exponential(5, 501)
     wanted = {f"p{share}": round(float(np.percentile(given, share)), 3) for share in (50, 90, 99)}
-    told = times(*given).to_json()
-    assert told.keys() == wanted.keys()
-    np.testing.assert_allclose([*told.values()], [*wanted.values()], atol=0.002)
+    measured = times(*given).to_json()
+    assert measured.keys() == wanted.keys()
+    np.testing.assert_allclose([*measured.values()], [*wanted.values()], atol=0.002)
 
 
 def test_the_oldest_go_first():

@@ -35,7 +35,7 @@ def test_pictures_in_memory_are_not_a_source(source):
 
 
 @pytest.mark.parametrize("brains", [["page"], [ScriptedBrain(), Path("a.onnx")]])
-def test_a_name_is_no_brain(brains):
+def test_a_name_is_not_a_brain(brains):
     with pytest.raises(UsageError, match="is not a brain; open it first"):
         run(ScriptedSource(1), brains)
     with pytest.raises(UsageError, match="is not a brain; open it first"):

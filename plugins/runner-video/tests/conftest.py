@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def nobody(tmp_path):
-    """``with nobody():`` runs as a user whom permissions bind, where the tests run as root."""
+    """``with nobody():`` runs as a user whom permissions bind, if the tests run as root."""
 
     @contextmanager
     def become() -> Iterator[None]:

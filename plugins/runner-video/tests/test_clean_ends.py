@@ -53,13 +53,13 @@ def wait_for(condition, patience: float = HANGS) -> None:
 
 
 def interrupt(process: subprocess.Popen[str]) -> str:
-    """Ctrl-C; what it said."""
+    """Sends Ctrl-C; returns what was printed on standard error."""
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=HANGS)
-    assert process.returncode == 130, said
-    assert said.splitlines()[-1] == "runner: interrupted"
-    assert "Traceback" not in said
-    return said
+    _, message = process.communicate(timeout=HANGS)
+    assert process.returncode == 130, message
+    assert message.splitlines()[-1] == "runner: interrupted"
+    assert "Traceback" not in message
+    return message
 
 
 def played(path: Path) -> list[float]:

@@ -6,7 +6,7 @@ import time
 from itertools import islice
 
 import pytest
-from clips import told, write_clip
+from clips import numbers_and_times, write_clip
 from runner_video.lavfi import Lavfi
 
 from runner_core.errors import SourceError
@@ -39,7 +39,7 @@ def test_a_graph_with_realtime_is_a_camera():
     assert [round(frame.time, 1) for frame in frames] == [0, 0.1, 0.2, 0.3, 0.4]
 
 
-def test_a_graph_that_fails_midway_is_made_anew_and_the_gaps_are_counted():
+def test_a_graph_that_fails_midway_is_made_again_and_the_gaps_are_counted():
     source = Lavfi("testsrc=size=64x48:rate=50,scale=w='if(lt(n,5),64,nan)':h=48:eval=frame,realtime")
     frames = source.frames()
     assert [frame.index for frame in islice(frames, 12)] == list(range(12))
@@ -54,16 +54,17 @@ def test_realtime_in_a_files_name_makes_no_camera():
 def test_a_clip_can_be_played_as_a_camera(tmp_path, monkeypatch):
     write_clip(tmp_path / "clip.mp4", times=[0, 0.1, 0.2])
     monkeypatch.chdir(tmp_path)
-    assert [number for number, _ in told(open_source("lavfi:movie=clip.mp4,realtime").frames())] == [0, 1, 2]
+    frames = open_source("lavfi:movie=clip.mp4,realtime").frames()
+    assert [number for number, _ in numbers_and_times(frames)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("graph", ["", "nosuchfilter", "testsrc=size=cat", "movie=nix.mp4", "testsrc=size=99999x99999"])
-def test_what_is_no_graph_is_said(graph):
-    told = r"(not a filter graph that FFmpeg can run; write it like|no such file|there is nothing to read)"
-    with pytest.raises(SourceError, match=told):
+def test_what_is_not_a_graph_is_reported(graph):
+    message = r"(not a filter graph that FFmpeg can run; write it like|no such file|there is nothing to read)"
+    with pytest.raises(SourceError, match=message):
         list(open_source(f"lavfi:{graph}").frames())
 
 
-def test_a_graph_of_sound_is_said():
+def test_a_graph_of_sound_is_reported():
     with pytest.raises(SourceError, match="there are no pictures in it"):
         list(Lavfi("anullsrc").frames())

@@ -25,7 +25,7 @@ GROWTH = 5  # MB that the memory may have grown by after ten restarts, of some 6
 
 @attrs.define
 class Watching:
-    """Reads frames in a thread of its own, as a run does, and notes the newest."""
+    """Reads frames in another thread, as a run does, and notes the newest."""
 
     source: Stream
     frames: int = 0
@@ -80,7 +80,7 @@ def test_a_camera_is_read(codec):
     assert source.gaps == 0
 
 
-def test_another_path_is_said(server):
+def test_another_path_is_reported(server):
     with pytest.raises(SourceError, match="/livecam: there is nothing at that address; check its path"):
         next(Stream(f"{server.url}cam").frames())
 
@@ -99,20 +99,21 @@ def restart(server: RtspServer, *, times: int) -> None:
     watching = Watching(Stream(f"{server.url}?stall=2"))
     with watching.reading():
         time.sleep(0.3)
-        told = [(0.0, *resources())]
+        measured = [(0.0, *resources())]
         for number in range(times):
             server.kill()
             time.sleep((0.2, 1.0, 2.5)[number % 3])  # so that back-off is at other steps each time
             server.start()
             seconds = watching.seconds_to_next()
             time.sleep(0.3)
-            told.append((seconds, *resources()))
+            measured.append((seconds, *resources()))
     print(
-        *(f"back in {seconds:.2f} s, {threads} threads, {memory:.1f} MB" for seconds, threads, memory in told), sep="\n"
+        *(f"back in {seconds:.2f} s, {threads} threads, {memory:.1f} MB" for seconds, threads, memory in measured),
+        sep="\n",
     )
     assert watching.source.gaps == times
-    assert len({threads for _, threads, _ in told}) == 1
-    assert told[-1][2] - told[0][2] < GROWTH
+    assert len({threads for _, threads, _ in measured}) == 1
+    assert measured[-1][2] - measured[0][2] < GROWTH
 
 
 def resources() -> tuple[int, float]:

@@ -128,7 +128,7 @@ def test_a_desktop_that_shrinks_is_seen_as_it_is_then():
 
 @needs_x
 @pytest.mark.parametrize(
-    ("location", "said"),
+    ("location", "message"),
     [
         ("screen?size=400x300", "screen: a part of what is asked for is not on the screen; see size and offset"),
         ("screen?size=20x20&offset=310,0", "screen: a part of what is asked for is not on the screen"),
@@ -136,19 +136,19 @@ def test_a_desktop_that_shrinks_is_seen_as_it_is_then():
         ("screen::98765", "screen::98765: no such screen, or no permission to see it; run it in that desktop"),
     ],
 )
-def test_what_cannot_be_seen_is_said(location, said, desktop):
+def test_what_cannot_be_seen_is_reported(location, message, desktop):
     with pytest.raises(SourceError) as raised:
         take(open_source(location), 1)
-    assert str(raised.value).startswith(said)
+    assert str(raised.value).startswith(message)
 
 
-def test_without_a_desktop_that_is_said_at_once(monkeypatch):
+def test_without_a_desktop_that_is_reported_at_once(monkeypatch):
     monkeypatch.delenv("DISPLAY")
     with pytest.raises(SourceError, match=r"screen: no desktop here, DISPLAY is not set; .* such as screen::0"):
         open_source("screen")
 
 
-def test_wayland_is_said_unless_a_display_is_named(monkeypatch):
+def test_wayland_is_reported_unless_a_display_is_named(monkeypatch):
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     with pytest.raises(SourceError, match="screen: Wayland shows the desktop to no other program; log in with Xorg"):
         open_source("screen")
@@ -187,7 +187,7 @@ def test_other_systems_have_other_words(monkeypatch):
 
 
 @pytest.mark.parametrize("place", ["left", "0:", ":0+5,5", "a b:0"])
-def test_what_is_no_screen_is_said(place):
+def test_what_is_not_a_screen_is_reported(place):
     with pytest.raises(SourceError, match=r"not a screen; write screen, screen:1 or screen::0"):
         Screen(place)
 

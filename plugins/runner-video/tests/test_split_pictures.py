@@ -67,7 +67,7 @@ def test_pngs_are_cut_at_their_ends(block):
 
 
 @pytest.mark.parametrize(("cutter", "picture"), [(cut_jpeg, KINDS["progressive"]), (cut_png, saved("PNG"))])
-def test_wherever_a_picture_is_cut_short_it_is_said(cutter, picture):
+def test_wherever_a_picture_is_cut_short_it_is_reported(cutter, picture):
     for size in range(1, len(picture), 97):
         came = split_pictures(ahead(picture + picture[:size]), cutter, "-")
         assert next(came) == picture
@@ -76,7 +76,7 @@ def test_wherever_a_picture_is_cut_short_it_is_said(cutter, picture):
 
 
 @pytest.mark.parametrize(
-    ("data", "cutter", "said"),
+    ("data", "cutter", "message"),
     [
         (KINDS["plain"] + b"hello hello", cut_jpeg, "picture 1 is not a JPEG, as the first one is"),
         (saved("PNG") + KINDS["plain"], cut_png, "picture 1 is not a PNG, as the first one is"),
@@ -85,8 +85,8 @@ def test_wherever_a_picture_is_cut_short_it_is_said(cutter, picture):
         ((1 << 25).to_bytes(4, "big"), cut_by_length, "picture 0 claims to have 33554432 bytes, more than 16777216"),
     ],
 )
-def test_what_is_something_else_is_said(data, cutter, said):
-    with pytest.raises(SourceError, match=said):
+def test_what_is_something_else_is_reported(data, cutter, message):
+    with pytest.raises(SourceError, match=message):
         list(split_pictures(ahead(data), cutter, "-"))
 
 

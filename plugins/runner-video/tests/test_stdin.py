@@ -121,7 +121,7 @@ def test_a_picture_with_its_length_is_given_at_once(pipe):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "-: nothing on standard input; pipe pictures into it"),
         (encoded("JPEG")[0][:-9], "-: cut short in picture 0"),
@@ -138,11 +138,11 @@ def test_a_picture_with_its_length_is_given_at_once(pipe):
         (with_lengths(encoded("JPEG")) + b"\xff" * 9, "-: picture 3 claims to have 4294967295 bytes, more than"),
     ],
 )
-def test_what_does_not_come_is_said(data, said, pipe):
+def test_what_does_not_come_is_reported(data, message, pipe):
     pipe(data)
     with pytest.raises(SourceError) as raised:
         list(StandardInput().frames())
-    assert str(raised.value).startswith(said)
+    assert str(raised.value).startswith(message)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".flv"])

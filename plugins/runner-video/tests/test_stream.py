@@ -11,7 +11,7 @@ from itertools import islice, pairwise, repeat
 import av
 import pytest
 from camera_server import CameraServer, data, jpeg, pictures, silence, then
-from clips import greys, number_of, told, write_clip
+from clips import greys, number_of, numbers_and_times, write_clip
 from faulty_server import FaultyServer, status
 from runner_video.live import LiveSource
 from runner_video.stream import Stream
@@ -60,7 +60,7 @@ def test_times_count_from_the_first_frame_and_ages_from_when_each_came(camera):
         assert later.time - frame.time == pytest.approx(later.taken - frame.taken)
 
 
-def test_user_and_password_are_shown_nowhere(camera, caplog):
+def test_user_and_password_are_never_shown(camera, caplog):
     address = camera.url.replace("http://", "http://admin:s3cret@")
     assert {frame.source for frame in take(Stream(address), 2)} == {camera.url}
     with pytest.raises(SourceError) as raised:
@@ -73,15 +73,15 @@ def test_user_and_password_are_shown_nowhere(camera, caplog):
 @pytest.mark.parametrize(
     ("slip", "meant"), [("giveup=2", "give_up"), ("stal=3", "stall"), ("channel=1", ""), ("subtype=0", "")]
 )
-def test_a_slip_in_an_option_is_told_though_it_may_be_the_cameras(slip, meant, caplog):
+def test_a_slip_in_an_option_is_reported_though_it_may_be_the_cameras(slip, meant, caplog):
     source = Stream(f"rtsp://me:s3cret@host/live?{slip}")
     assert source.input.place.endswith(slip)
     name = slip.partition("=")[0]
-    told = f"rtsp://host/live: {name}= is passed to the server; did you mean {meant}=?"
-    assert caplog.messages == ([told] if meant else [])
+    message = f"rtsp://host/live: {name}= is passed to the server; did you mean {meant}=?"
+    assert caplog.messages == ([message] if meant else [])
 
 
-def test_a_picture_in_between_that_is_none_costs_itself_alone():
+def test_a_picture_in_between_that_is_none_costs_only_itself():
     with CameraServer(pictures([jpeg(), b"\xff\xd8" + bytes(300), jpeg()] * 20)) as camera:
         frames = take(Stream(camera.url), 3)
     with pytest.raises(ImageError, match="not a picture"):
@@ -109,7 +109,7 @@ def test_a_coded_stream_may_change_its_size_midway(tmp_path):
     assert sizes[1:2] + sizes[-1:] == [(64, 48), (128, 96)]
 
 
-def test_what_ends_is_connected_again_and_the_gap_is_told(caplog):
+def test_what_ends_is_connected_again_and_the_gap_is_reported(caplog):
     with CameraServer(FEW, FEW, ENDLESS) as camera, caplog.at_level(logging.WARNING, "runner"):
         source = Stream(camera.url)
         frames = take(source, 3 * SOME)
@@ -147,7 +147,7 @@ def test_what_brings_nothing_from_the_beginning_is_an_error(script):
     ("code", "said"),
     [(401, "it needs a user and a password"), (403, "access is forbidden"), (404, "there is nothing at that addr")],
 )
-def test_what_a_server_refuses_is_said(code, said, tmp_path):
+def test_what_a_server_refuses_is_reported(code, said, tmp_path):
     with FaultyServer(tmp_path) as server:
         server.always("/live", status(code))
         with pytest.raises(SourceError, match=f"{server.url}/live: {said}"):
@@ -160,13 +160,13 @@ def test_an_address_without_slashes_is_one_all_the_same():
 
 
 @pytest.mark.parametrize("name", ["stream", "video"])
-def test_an_empty_address_is_said(name):
+def test_an_empty_address_is_reported(name):
     with pytest.raises(SourceError, match="there is nothing to read; write it after the colon"):
         open_source(f"{name}:")
 
 
 @pytest.mark.parametrize("address", ["foo://127.0.0.1/x", "http://nosuch.invalid/x"])
-def test_an_address_that_cannot_be_is_said(address):
+def test_an_address_that_cannot_be_is_reported(address):
     with pytest.raises(SourceError, match=f"{address}: (FFmpeg does not know this protocol|no such host)"):
         take(Stream(address), 1)
 
@@ -241,12 +241,12 @@ def send_by_udp(address: str, ended: threading.Event) -> None:
             container.mux(stream.encode(frame))
 
 
-def test_hls_that_tells_its_end_ends(tmp_path):
+def test_hls_that_states_its_end_ends(tmp_path):
     write_clip(tmp_path / "clip.m3u8", options={"hls_time": "1", "hls_list_size": "0"})
     with FaultyServer(tmp_path) as server:
         source = open_source(f"{server.url}/clip.m3u8")
         assert source.live
-        assert [number for number, _ in told(source.frames())][-4:] == [16, 17, 18, 19]
+        assert [number for number, _ in numbers_and_times(source.frames())][-4:] == [16, 17, 18, 19]
 
 
 def test_a_stream_given_as_a_picture_says_how_to_write_it(camera):

@@ -63,12 +63,12 @@ def test_a_run_looks_at_every_camera(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["https://me:secret@host/cat.jpg", "https://me:secret@host/a.streams"])
-def test_a_line_that_is_no_camera_is_told_without_its_password(line, tmp_path):
+def test_a_line_that_is_not_a_camera_is_shown_without_its_password(line, tmp_path):
     with pytest.raises(SourceError, match=r"https://host/(cat.jpg is not live|a.streams is a list itself)"):
         Streams(str(write(tmp_path / "a.streams", line)))
 
 
-def test_cameras_whose_urls_differ_in_the_query_alone_are_told_apart_without_it(tmp_path):
+def test_cameras_whose_urls_differ_in_the_query_alone_are_kept_apart_without_it(tmp_path):
     with CameraServer(pictures(repeat(jpeg()))) as server:
         lines = [f"stream:{server.url}?channel={number}" for number in (7, 8)]
         frames = Streams(str(write(tmp_path / "two.streams", *lines, QUICK))).frames()
@@ -104,7 +104,7 @@ def test_a_camera_that_hangs_holds_up_no_other(tmp_path):
         frames.close()
 
 
-def test_a_run_tells_the_gaps_of_all_cameras_together(tmp_path):
+def test_a_run_reports_the_gaps_of_all_cameras_together(tmp_path):
     few = pictures([jpeg()] * 20)
     with CameraServer(few, few, pictures(repeat(jpeg()))) as one, CameraServer(few, pictures(repeat(jpeg()))) as two:
         path = write(tmp_path / "three.streams", f"stream:{one.url}", f"stream:{two.url}", "demo:camera")
@@ -141,7 +141,7 @@ def test_it_leaves_no_thread_behind(closed, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("lines", "error", "said"),
+    ("lines", "error", "message"),
     [
         ([], SourceError, "no camera in it; write one source a line"),
         (["# none", ""], SourceError, "no camera in it"),
@@ -152,19 +152,19 @@ def test_it_leaves_no_thread_behind(closed, tmp_path):
         (["gopher://host"], NotInstalled, r"bad\.streams: no installed source reads 'gopher://host'"),
     ],
 )
-def test_what_is_no_list_of_cameras_is_said(lines, error, said, tmp_path):
-    with pytest.raises(error, match=said):
+def test_what_is_not_a_list_of_cameras_is_reported(lines, error, message, tmp_path):
+    with pytest.raises(error, match=message):
         Streams(str(write(tmp_path / "bad.streams", *lines)))
 
 
-def test_a_list_that_is_not_there_is_said(tmp_path):
+def test_a_list_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(
         SourceError, match=r"none\.streams: cannot be read \(No such file or directory\); check the path"
     ):
         Streams(str(tmp_path / "none.streams"))
 
 
-def test_a_list_that_is_no_text_is_said(tmp_path):
+def test_a_list_that_is_not_a_text_is_reported(tmp_path):
     (tmp_path / "bad.streams").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(SourceError, match=r"bad\.streams: cannot be read"):
         Streams(str(tmp_path / "bad.streams"))

@@ -9,7 +9,7 @@ import sys
 import av
 import numpy as np
 import pytest
-from clips import PICTURES, told, write_clip
+from clips import PICTURES, numbers_and_times, write_clip
 from faulty_server import FaultyServer
 from runner_video.video import VideoSource
 
@@ -40,18 +40,18 @@ def test_keeps_the_promises_of_a_source(check, clip):
 def test_every_picture_comes_in_order_at_its_time(suffix, tmp_path):
     source = open_source(str(write_clip(tmp_path / f"clip{suffix}")))
     assert not source.live
-    assert told(source.frames()) == EVERY
+    assert numbers_and_times(source.frames()) == EVERY
 
 
 def test_the_times_of_a_variable_frame_rate_are_the_files(tmp_path):
     clip = write_clip(tmp_path / "uneven.mp4", times=UNEVEN)
-    assert told(VideoSource(clip).frames()) == list(enumerate(UNEVEN))
+    assert numbers_and_times(VideoSource(clip).frames()) == list(enumerate(UNEVEN))
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm", ".ts", ".flv"])
 def test_times_count_from_the_first_picture(suffix, tmp_path):
     clip = write_clip(tmp_path / f"late{suffix}", times=[7.5, 7.6, 8.0])
-    assert told(VideoSource(clip).frames()) == [(0, 0.0), (1, 0.1), (2, 0.5)]
+    assert numbers_and_times(VideoSource(clip).frames()) == [(0, 0.0), (1, 0.1), (2, 0.5)]
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ def test_times_count_from_the_first_picture(suffix, tmp_path):
 def test_options_say_which_pictures_are_wanted(options, numbers, suffix, tmp_path):
     clip = write_clip(tmp_path / f"clip{suffix}")
     frames = list(open_source(f"{clip}?{options}").frames())
-    assert told(frames) == [(number, number / 10) for number in numbers]
+    assert numbers_and_times(frames) == [(number, number / 10) for number in numbers]
     assert [frame.index for frame in frames] == list(range(len(numbers)))
     assert {frame.source for frame in frames} == {str(clip)}
 
 
 def test_max_fps_counts_seconds_not_pictures(tmp_path):
     clip = write_clip(tmp_path / "uneven.mp4", times=UNEVEN)
-    assert told(VideoSource(f"{clip}?max_fps=5").frames()) == [(0, 0), (3, 0.4), (4, 1.0)]
+    assert numbers_and_times(VideoSource(f"{clip}?max_fps=5").frames()) == [(0, 0), (3, 0.4), (4, 1.0)]
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_a_wrong_option_is_wrong_use(options, said, clip):
         VideoSource(f"{clip}?{options}")
 
 
-def test_an_address_that_is_wrong_use_is_told_without_its_password():
+def test_an_address_that_is_wrong_use_is_shown_without_its_password():
     with pytest.raises(UsageError, match=r"^https://host/clip\.mp4: it ends at 2\.0 s"):
         VideoSource("https://me:secret@host/clip.mp4?start=5&end=2")
 
 
-def test_a_start_behind_the_end_is_said(clip):
+def test_a_start_after_the_end_is_reported(clip):
     with pytest.raises(SourceError, match="no picture from 9 s on"):
         list(VideoSource(f"{clip}?start=9").frames())
 
@@ -114,17 +114,17 @@ def test_a_question_mark_may_be_in_a_files_name(tmp_path):
 
 
 @pytest.mark.parametrize(("options", "total"), [("", 20), ("?stride=3", 7), ("?start=1", None), ("?max_fps=1", None)])
-def test_the_total_is_told_where_the_file_tells_it(options, total, clip):
+def test_the_total_is_reported_if_the_file_states_it(options, total, clip):
     assert VideoSource(f"{clip}{options}").total == total
 
 
 def test_a_video_behind_http_is_read_like_one_here(clip):
     with FaultyServer(clip.parent) as server:
-        assert told(open_source(f"{server.url}/clip.mp4?start=1.5").frames()) == EVERY[15:]
+        assert numbers_and_times(open_source(f"{server.url}/clip.mp4?start=1.5").frames()) == EVERY[15:]
 
 
 def corner(at: tuple[int, int]) -> np.ndarray:
-    """H 48 x W 64: black, with a white square in the corner that (row, column) of 0 or -1 tell."""
+    """H 48 x W 64: black, with a white square in the corner at the (row, column) of 0 or -1."""
     pixels = np.zeros((48, 64, 3), np.uint8)
     pixels[slice(0, 16) if at[0] == 0 else slice(-16, None), slice(0, 16) if at[1] == 0 else slice(-16, None)] = 255
     return pixels
@@ -183,7 +183,7 @@ def test_pictures_are_let_go_without_the_garbage_collector(clip):
         gc.enable()
 
 
-def test_a_slip_in_an_option_of_an_address_is_told(caplog):
+def test_a_slip_in_an_option_of_an_address_is_reported(caplog):
     assert VideoSource("http://host/clip.mp4?strde=5&token=1&stride=2").stride == 2
     assert caplog.messages == ["http://host/clip.mp4: strde= is passed to the server; did you mean stride=?"]
 
@@ -191,8 +191,8 @@ def test_a_slip_in_an_option_of_an_address_is_told(caplog):
 def piped(data: bytes, location: str) -> subprocess.CompletedProcess[bytes]:
     """A program that prints the frames of a source whose data come through its standard input."""
     source = f"from runner_core.pipeline.sources_sinks import open_source; source = open_source({location!r})"
-    told = "print(source.total, *(f'{frame.source} {frame.index}' for frame in source.frames()), sep=',')"
-    return subprocess.run([sys.executable, "-c", f"{source}; {told}"], input=data, capture_output=True, check=False)
+    printing = "print(source.total, *(f'{frame.source} {frame.index}' for frame in source.frames()), sep=',')"
+    return subprocess.run([sys.executable, "-c", f"{source}; {printing}"], input=data, capture_output=True, check=False)
 
 
 @pytest.mark.parametrize("location", ["video:-", "video:/dev/stdin"])
@@ -204,5 +204,5 @@ def test_a_video_that_is_piped_in_is_read_and_not_looked_at_before(location, suf
     assert done.stderr == b""
 
 
-def test_no_video_piped_in_is_said():
+def test_no_video_piped_in_is_reported():
     assert b"-: not a video that can be read" in piped(b"hello " * 1000, "video:-").stderr

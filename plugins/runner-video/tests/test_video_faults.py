@@ -27,8 +27,8 @@ def test_of_a_video_cut_short_the_frames_up_to_there_come_first(suffix, tmp_path
     options = FAST if suffix in (".mp4", ".mov") else {}
     frames = VideoSource(cut(write_clip(tmp_path / f"cut{suffix}", options=options), 0.6)).frames()
     numbers = []
-    told = rf"cut{suffix}: cut short after .* s of .* s; the pictures before that are done"
-    with pytest.raises(SourceError, match=told):
+    message = rf"cut{suffix}: cut short after .* s of .* s; the pictures before that are done"
+    with pytest.raises(SourceError, match=message):
         numbers.extend(number_of(frame.pixels) for frame in frames)
     assert numbers == list(range(len(numbers)))
     assert 0 < len(numbers) < 20
@@ -66,7 +66,7 @@ def test_a_run_over_a_video_cut_short_does_what_is_there_and_exits_with_1(runner
     assert last["summary"]["broken"].startswith("cut.mp4: cut short after ")
 
 
-def test_a_damaged_picture_costs_itself_alone(tmp_path):
+def test_a_damaged_picture_costs_only_itself(tmp_path):
     clip = write_clip(tmp_path / "damaged.mov", codec="png", times=[0, 0.1, 0.2, 0.3])
     data = clip.read_bytes()
     second = data.index(PNG, data.index(PNG) + 1)
@@ -102,7 +102,7 @@ def write_sound(path: Path) -> None:
     ],
     ids=["missing", "empty", "text", "noise", "cut before its index", "folder", "sound"],
 )
-def test_what_is_no_video_is_said_on_one_line(make, said, tmp_path):
+def test_what_is_not_a_video_is_reported_on_one_line(make, said, tmp_path):
     make(tmp_path / "clip.mp4")
     with pytest.raises(SourceError) as raised:
         list(VideoSource(tmp_path / "clip.mp4").frames())
@@ -111,7 +111,7 @@ def test_what_is_no_video_is_said_on_one_line(make, said, tmp_path):
     assert raised.value.remedy
 
 
-def test_a_video_that_may_not_be_read_is_said(tmp_path, nobody):
+def test_a_video_that_may_not_be_read_is_reported(tmp_path, nobody):
     clip = write_clip(tmp_path / "secret.mp4")
     clip.chmod(0)
     with nobody(), pytest.raises(SourceError, match=r"secret\.mp4: permission denied"):

@@ -105,7 +105,7 @@ def test_frames_of_another_size_are_fitted_in_and_odd_sizes_made_even(tmp_path):
     assert pictures[2][:, 0].mean() < 40 < 100 < pictures[2][:, 33].mean()
 
 
-def test_each_camera_has_a_file_of_its_own(tmp_path):
+def test_each_camera_has_its_own_file(tmp_path):
     frames = [
         grey(index, index / 10, source=f"rtsp://yard/{index % 2}", shade=60 + 100 * (index % 2)) for index in range(6)
     ]
@@ -184,15 +184,15 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffix, number, tmp_path):
-    """In a process of its own: a signal is for a whole process, whose other libraries have handlers and stacks too."""
+    """In another process: a signal is for a whole process, whose other libraries have handlers and stacks too."""
     path = tmp_path / f"out{suffix}"
     script = [sys.executable, "-c", INTERRUPTED, str(path), str(int(number))]
-    told = subprocess.run(script, check=True, capture_output=True, text=True, timeout=60).stdout
-    assert 1 <= len(read(path)) == int(told) < 1000
+    output = subprocess.run(script, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert 1 <= len(read(path)) == int(output) < 1000
 
 
 @pytest.mark.parametrize(
-    ("location", "said"),
+    ("location", "message"),
     [
         ("out.gif", r"out.gif: not the name of a video; end it in .mp4, .m4v, .mov, .mkv"),
         ("rtmp://me:secret@host/live", "^rtmp://host/live: not the name of a video"),
@@ -201,13 +201,13 @@ def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffi
         ("out.mp4?codec=vp9", "no option 'codec'; known: fps"),
     ],
 )
-def test_a_wrong_location_is_wrong_use(location, said):
-    with pytest.raises(UsageError, match=said):
+def test_a_wrong_location_is_wrong_use(location, message):
+    with pytest.raises(UsageError, match=message):
         open_sink(f"video:{location}")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
-def test_a_full_disk_is_said(tmp_path):
+def test_a_full_disk_is_reported(tmp_path):
     (tmp_path / "full.mp4").symlink_to("/dev/full")
     noise = np.random.default_rng(0).integers(0, 256, (60, 240, 320, 3), np.uint8)
     frames = [Frame.from_array(pixels, time=index / 2) for index, pixels in enumerate(noise)]
@@ -233,14 +233,14 @@ except SinkError as error:
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.mkv"])
-def test_a_disk_that_is_full_at_the_very_end_is_said(tmp_path, name):
+def test_a_disk_that_is_full_at_the_very_end_is_reported(tmp_path, name):
     """So few pictures are written when the file is closed."""
     command = [sys.executable, "-c", LIMITED, str(tmp_path / name)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert f"{name}: cannot be written (File too large); make room" in told
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert f"{name}: cannot be written (File too large); make room" in output
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_a_file_is_not_a_folder(tmp_path):
     (tmp_path / "file").touch()
     out = tmp_path / "file" / "a.mp4"
     with pytest.raises(SinkError, match=r"cannot be written \(Not a directory\)"), VideoSink(out).open():

@@ -1,4 +1,4 @@
-"""Webcam: what can be tested without a camera: how each system's are asked for, and what is said where there is none.
+"""Webcam: what can be tested without a camera: how each system's are opened, and the messages if there is none.
 
 ``FakeOpen`` stands for FFmpeg, where a camera would have to be there and in use.
 """
@@ -73,7 +73,7 @@ def test_where_cameras_have_names_alone_a_number_is_a_place_in_the_list(monkeypa
 
 
 @pytest.mark.parametrize(
-    ("location", "said"),
+    ("location", "message"),
     [
         ("9", "9: no such camera; see `ls /dev/video*`"),
         ("webcam:/dev/video99", "/dev/video99: no such camera"),
@@ -82,16 +82,16 @@ def test_where_cameras_have_names_alone_a_number_is_a_place_in_the_list(monkeypa
         ("webcam:{folder}/file", "{folder}/file: not a camera"),
     ],
 )
-def test_what_is_no_camera_is_said_at_once(location, said, tmp_path):
+def test_what_is_not_a_camera_is_reported_at_once(location, message, tmp_path):
     (tmp_path / "file").write_text("no camera")
     with pytest.raises(SourceError) as raised:
         next(open_source(location.format(folder=tmp_path)).frames())
-    assert str(raised.value).startswith(said.format(folder=tmp_path))
+    assert str(raised.value).startswith(message.format(folder=tmp_path))
 
 
 @pytest.fixture
 def device(tmp_path):
-    """A video device of the system's own kind, behind which there is no camera."""
+    """A video device of the system's own kind, without a camera."""
     path = tmp_path / "video0"
     try:
         os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(81, 200))
@@ -100,18 +100,18 @@ def device(tmp_path):
     return path
 
 
-def test_a_device_without_a_camera_behind_it_is_said(device):
+def test_a_device_without_a_camera_behind_it_is_reported(device):
     with pytest.raises(SourceError, match=r"no such camera|permission denied"):  # as containers may have it
         next(Webcam(str(device)).frames())
 
 
-def test_a_camera_that_may_not_be_used_is_said(device, nobody):
+def test_a_camera_that_may_not_be_used_is_reported(device, nobody):
     with nobody(), pytest.raises(SourceError, match="permission denied; on Linux join the group video"):
         next(Webcam(str(device)).frames())
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "message"),
     [
         (errno.EBUSY, "0: the camera is busy; close the program that uses it"),
         (errno.EINVAL, "0: the camera refuses what it is asked for; leave out size, fps and format"),
@@ -119,14 +119,14 @@ def test_a_camera_that_may_not_be_used_is_said(device, nobody):
         (errno.ENODEV, "0: no such camera"),
     ],
 )
-def test_what_a_camera_answers_is_said(number, said, monkeypatch):
+def test_what_a_camera_answers_is_reported(number, message, monkeypatch):
     def fake_open(*_, **__):
         av.error.err_check(-number)
 
     monkeypatch.setattr(av, "open", fake_open)
     with pytest.raises(SourceError) as raised:
         next(Webcam("0").frames())
-    assert str(raised.value).startswith(said)
+    assert str(raised.value).startswith(message)
 
 
 @pytest.mark.parametrize("options", ["size=big", "fps=0", "format=a b", "zoom=2", "stall=0"])

@@ -1,4 +1,4 @@
-"""What may be typed behind view:."""
+"""What may be typed after view:."""
 
 import pytest
 from runner_view.address import Address
@@ -8,7 +8,7 @@ from runner_core.errors import UsageError
 TOKEN = "a-long-token"
 
 
-def test_by_default_this_machine_alone_can_reach_it():
+def test_by_default_this_machine_only_can_reach_it():
     address = Address.read("8000")
     assert (address.port, address.host, address.token) == (8000, "127.0.0.1", "")
     assert address.is_loopback
@@ -33,15 +33,15 @@ def test_a_short_token_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("location", "told"),
+    ("location", "message"),
     [
         ("out.html", "is not a port"), ("", "is not a port"), ("70000", "is not a port"), ("-1", "is not a port"),
         ("8000?big=1", "big"),
         ("8000?pace=0", "pace"), ("8000?pace=fast", "pace"), ("8000?pace=inf", "pace"), ("8000?open=maybe", "open"),
     ],
 )  # fmt: skip
-def test_nonsense_is_refused(location, told):
-    with pytest.raises(UsageError, match=told):
+def test_nonsense_is_refused(location, message):
+    with pytest.raises(UsageError, match=message):
         Address.read(location)
 
 

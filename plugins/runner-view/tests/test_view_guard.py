@@ -1,4 +1,4 @@
-"""Who is served: nobody from elsewhere, no page of another origin, and where there is a token, its holder alone."""
+"""Who is served: nobody from elsewhere, no page of another origin, and if there is a token, only its holder."""
 
 import re
 import socket

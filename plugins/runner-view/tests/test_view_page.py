@@ -218,7 +218,7 @@ class TestHowItFits:
 
 
 class TestWhoCanUseIt:
-    def test_every_control_is_reached_and_used_by_keys_alone(self, view, opened):
+    def test_every_control_is_reached_and_used_by_keyboard(self, view, opened):
         page = opened()
         show(view, page, masked())
         reached = []

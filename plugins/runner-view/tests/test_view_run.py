@@ -18,7 +18,7 @@ LIVE = "lavfi:testsrc=size=320x240:rate=15,realtime"
 
 @pytest.fixture
 def start(tmp_path):
-    """``start(*arguments)``: the command line in a process of its own, until the page is served; and where."""
+    """``start(*arguments)``: the command line in another process; waits for the page, and returns its address."""
     processes = []
 
     def starting(*arguments):

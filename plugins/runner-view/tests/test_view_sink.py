@@ -44,7 +44,7 @@ def test_it_is_found_by_its_name():
     assert isinstance(open_sink("view:0"), ViewSink)
 
 
-def test_a_taken_port_is_said_with_a_way_out(taken):
+def test_a_taken_port_is_reported_with_a_way_out(taken):
     with (
         pytest.raises(SinkError, match=rf"port {taken} cannot be served on \(Address already in use\)") as refused,
         ViewSink(str(taken)).open(),
@@ -53,7 +53,7 @@ def test_a_taken_port_is_said_with_a_way_out(taken):
     assert f"view:{taken + 1}" in str(refused.value)
 
 
-def test_where_the_page_is_is_said(view, capsys):
+def test_where_the_page_is_is_reported(view, capsys):
     view.show()
     assert view.url.startswith("http://127.0.0.1:")
 

@@ -90,9 +90,7 @@ class FrameExecutor:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a plugin raises costs this one answer
             if isinstance(error, EngineError):
-                _ = (
-                    frame.pixels
-                )  # a graph that decodes by itself cannot tell a damaged picture from its own error: this can
+                _ = frame.pixels  # raises for a damaged picture, which a graph that decodes by itself cannot report
             self._count_failure(brain, error)
             return Failure.from_error(error, brain=brain.name)
         self._failed[brain.name] = 0

@@ -54,13 +54,13 @@ def test_a_store_that_gives_nothing_away_says_so():
         Project("far").get_model("graphs")
 
 
-def test_what_an_online_brain_cannot_be_told():
+def test_options_that_an_online_brain_does_not_take():
     with pytest.raises(UsageError, match="an online brain takes no engine, threads; it takes conf"):
         Project("far").get_model("graphs", local=False, conf=0.5, engine="onnx", threads=1)
     with pytest.raises(UsageError, match="conf is 5"):
         Project("far").get_model("graphs", local=False, conf=5)
 
 
-def test_a_store_that_nobody_knows():
+def test_an_unknown_store():
     with pytest.raises(UsageError, match="there is no store 'nowhere'"):
         Project("nowhere:here")

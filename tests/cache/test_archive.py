@@ -77,7 +77,7 @@ def test_several_files_at_the_top_stay_there(tmp_path):
     assert unpack(zip_at(tmp_path / "a.zip", ("one", b"1"), ("two/three", b"3"))) == tmp_path / "a.zip.unpacked"
 
 
-def test_what_is_no_archive_is_left_alone(tmp_path):
+def test_a_file_that_is_not_an_archive_is_left_alone(tmp_path):
     assert unpack_if_archive(tmp_path / "weights.pb") == tmp_path / "weights.pb"
     assert is_archive("A.ZIP")
     assert not is_archive("a.keras")  # a zip inside, which Keras opens itself

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from shelves import at_hand, release_of, sha256
+from shelves import make_local_file, make_release, sha256
 
 from runner_core.cache.archive import unpack_if_archive
 from runner_core.cache.cache import Cache
@@ -23,7 +23,9 @@ BIG, SMALL, CARD = random.Random(1).randbytes(50_000), random.Random(2).randbyte
 
 def install(cache, *datas, **named):
     """A brain of as many files."""
-    return cache.install(release_of(*(at_hand(data, f"{number}.bin") for number, data in enumerate(datas)), **named))
+    return cache.install(
+        make_release(*(make_local_file(data, f"{number}.bin") for number, data in enumerate(datas)), **named)
+    )
 
 
 def names(cache):
@@ -56,7 +58,7 @@ class TestInstall:
         assert all(folder.is_dir() for folder in made)
         assert cache.size() == len(BIG) + len(SMALL)
 
-    def test_a_receipt_says_what_came_and_whence(self, cache):
+    def test_a_receipt_says_what_was_fetched_from_where(self, cache):
         folder = install(cache, BIG, CARD)
         receipt = Receipt.find(folder)
         assert (receipt.store, receipt.name, receipt.version) == ("test:here", "page", "1")
@@ -69,27 +71,27 @@ class TestInstall:
     @pytest.mark.parametrize("path", ["../evil", "/etc/evil", "a/../../evil", "", ".", "a\\b", "c:evil", "a\nb"])
     def test_paths_that_climb_out_are_no_files_of_a_release(self, path):
         with pytest.raises(StoreError, match="not a plain path within the brain's folder"):
-            at_hand(BIG, path)
+            make_local_file(BIG, path)
 
     @pytest.mark.parametrize("name", ["..", "../page", "/page", "a//b", ".hidden", "a/../b", "", "a b", "a@1", "a\x00"])
     def test_names_that_climb_out_are_no_releases(self, name):
         for named in ({"name": name}, {"version": name}):
             with pytest.raises(StoreError, match="not a name for a brain"):
-                release_of(at_hand(BIG), **named)
+                make_release(make_local_file(BIG), **named)
 
     @pytest.mark.parametrize("paths", [("a", "a"), ("a", "A"), ("a/b", "a//b"), ("a", "./a")], ids=str)
     def test_two_files_of_one_place_are_no_release(self, paths):
         with pytest.raises(StoreError, match="two files of one path"):
-            release_of(*(at_hand(BIG, path) for path in paths))
+            make_release(*(make_local_file(BIG, path) for path in paths))
 
     def test_the_receipt_cannot_be_forged(self):
         with pytest.raises(StoreError, match="the cache's own"):
-            release_of(at_hand(BIG, Receipt.RECEIPT_FILE))
+            make_release(make_local_file(BIG, Receipt.RECEIPT_FILE))
 
     @pytest.mark.parametrize("told", [{"sha256": "../" * 21 + "x"}, {"sha256": "A" * 64}, {"size": -1}], ids=str)
-    def test_what_is_no_sha256_or_size_is_refused(self, told):
+    def test_a_malformed_sha256_or_size_is_refused(self, told):
         with pytest.raises(StoreError, match=r"not a sha256 in hex|no file has -1 bytes"):
-            at_hand(BIG, **told)
+            make_local_file(BIG, **told)
 
     def test_what_a_half_made_folder_holds_does_not_count(self, cache, home):
         folder = install(cache, BIG, CARD)
@@ -205,7 +207,7 @@ class TestPrune:
         cache.prune(0)
         assert blobs(cache) == []
 
-    def test_what_is_shared_stays_until_nobody_uses_it(self, cache):
+    def test_shared_blobs_stay_until_no_brain_uses_them(self, cache):
         used_at(install(cache, BIG, SMALL, name="old"), 1000)
         install(cache, BIG, name="new")
         assert [receipt.name for receipt in cache.prune(len(BIG))] == ["old"]
@@ -213,7 +215,7 @@ class TestPrune:
 
 
 class TestVerify:
-    def test_a_damaged_blob_is_said_and_repaired(self, cache, home):
+    def test_a_damaged_blob_is_reported_and_repaired(self, cache, home):
         folder = install(cache, BIG, CARD)
         other = install(cache, CARD, name="graphs")
         blob = home / "blobs" / sha256(BIG)[:2] / sha256(BIG)
@@ -239,7 +241,7 @@ class TestVerify:
         assert cache.verify() == []
 
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"store": 1}', "[" * 100_000], ids=lambda text: text[:9])
-    def test_a_damaged_receipt_is_said_and_repaired(self, cache, text):
+    def test_a_damaged_receipt_is_reported_and_repaired(self, cache, text):
         folder = install(cache, BIG)
         (folder / Receipt.RECEIPT_FILE).write_text(text)
         assert cache.verify() == [f"{folder / Receipt.RECEIPT_FILE}: the receipt is damaged"]
@@ -248,7 +250,7 @@ class TestVerify:
         assert cache.verify() == []
         assert install(cache, BIG) == folder
 
-    def test_a_missing_file_is_said(self, cache):
+    def test_a_missing_file_is_reported(self, cache):
         folder = install(cache, BIG, CARD)
         (folder / "1.bin").unlink()
         assert cache.verify() == [f"{folder}/1.bin: missing or changed since it was fetched"]
@@ -261,7 +263,7 @@ class TestVerify:
             info = tarfile.TarInfo("weights")
             info.size = len(BIG)
             tar.addfile(info, io.BytesIO(BIG))
-        folder = cache.install(release_of(at_hand(packed.getvalue(), "page.tar.gz")))
+        folder = cache.install(make_release(make_local_file(packed.getvalue(), "page.tar.gz")))
         place = unpack_if_archive(folder / "page.tar.gz")
         assert cache.verify() == []
         (place / "weights").write_bytes(SMALL)

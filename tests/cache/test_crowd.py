@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from faulty_server import held
 from pullers import Pullers
-from shelves import WEIGHTS, release_of, remote, sha256
+from shelves import WEIGHTS, make_release, make_remote_file, sha256
 
 from runner_core.cache import locks
 
@@ -67,12 +67,12 @@ def test_a_crowd_whose_first_is_killed_and_whose_server_hangs_up(home, cache, se
 
 def test_different_brains_with_one_file_share_the_download(cache, server, file):
     for name in ("page", "graphs"):
-        cache.install(release_of(remote(**file), name=name))
+        cache.install(make_release(make_remote_file(**file), name=name))
     assert len(server.asked) == 1
     assert cache.size() == len(DATA)
 
 
-def test_who_waits_is_told_what_for(home, cache, server, file, pullers, monkeypatch, caplog):
+def test_a_long_wait_is_reported(home, cache, server, file, pullers, monkeypatch, caplog):
     monkeypatch.setattr(locks, "WARN_AFTER", 0.1)
     told = threading.Event()
     server.next(PATH, held(1_500_000, told))
@@ -80,7 +80,7 @@ def test_who_waits_is_told_what_for(home, cache, server, file, pullers, monkeypa
     while not server.sent[PATH]:
         time.sleep(0.01)
     with ThreadPoolExecutor() as pool:
-        installed = pool.submit(cache.install, release_of(remote(**file)))
+        installed = pool.submit(cache.install, make_release(make_remote_file(**file)))
         while not (installed.done() or "page: waiting for another process that has it" in caplog.text):
             time.sleep(0.01)
         told.set()

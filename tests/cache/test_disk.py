@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from shelves import WEIGHTS, at_hand, release_of, remote, sha256
+from shelves import WEIGHTS, make_local_file, make_release, make_remote_file, sha256
 
 from runner_core.cache.cache import Cache
 from runner_core.errors import StoreError
@@ -80,46 +80,46 @@ def has_nothing(cache):
     return cache.verify() == [] and not list(cache.root.glob("blobs/*/*")) and not list(cache.root.glob("brains/*/*/*"))
 
 
-def test_a_limit_is_said_and_what_arrived_serves_later(cache, server, file):
+def test_a_size_limit_is_reported_and_the_transfer_goes_on_later(cache, server, file):
     with files_of_at_most(1_000_000), pytest.raises(StoreError) as error:
-        cache.install(release_of(remote(**file)))
+        cache.install(make_release(make_remote_file(**file)))
     assert "the cache cannot be used (File too large); free some space: `runner brains prune" in str(error.value)
     assert has_nothing(cache)
     assert not list(cache.root.glob("making/*"))
-    folder = cache.install(release_of(remote(**file)))
+    folder = cache.install(make_release(make_remote_file(**file)))
     assert (folder / WEIGHTS).read_bytes() == DATA
     assert [asked.start for asked in server.asked] == [0, 1_000_000]
 
 
-def test_a_full_disk_is_said_and_pruning_frees_it(small_disk, server, file):
+def test_a_full_disk_is_reported_and_pruning_frees_it(small_disk, server, file):
     cache = Cache(small_disk / "home")
     other = random.Random(2).randbytes(1_000_000)
-    cache.install(release_of(at_hand(other), name="other"))
+    cache.install(make_release(make_local_file(other), name="other"))
     with pytest.raises(StoreError, match=r"\(No space left on device\); free some space: `runner brains prune"):
-        cache.install(release_of(remote(**file)))
+        cache.install(make_release(make_remote_file(**file)))
     assert cache.verify() == []
     assert [receipt.name for _, receipt in cache.brains()] == ["other"]
     assert [receipt.name for receipt in cache.prune(0)] == ["other"]
-    small = at_hand(DATA[:500_000])
-    assert (cache.install(release_of(small)) / WEIGHTS).read_bytes() == DATA[:500_000]
+    small = make_local_file(DATA[:500_000])
+    assert (cache.install(make_release(small)) / WEIGHTS).read_bytes() == DATA[:500_000]
 
 
-def test_a_folder_that_may_not_be_written_is_said(shared):
+def test_a_read_only_folder_is_reported(shared):
     shared.chmod(0o555)
     with as_somebody(), pytest.raises(StoreError) as error:
-        Cache(shared / "home").install(release_of(at_hand(DATA)))
+        Cache(shared / "home").install(make_release(make_local_file(DATA)))
     told = f"{shared}/home: the cache cannot be used (Permission denied); set RUNNER_HOME to a folder of yours"
     assert str(error.value) == told
 
 
-def test_what_is_there_serves_where_nothing_may_be_written(shared):
+def test_a_read_only_cache_can_be_read(shared):
     cache = Cache(shared)
-    folder = cache.install(release_of(at_hand(DATA)))
+    folder = cache.install(make_release(make_local_file(DATA)))
     for path in [shared, *shared.rglob("*")]:
         path.chmod(path.stat().st_mode & 0o555 | 0o444)
     try:
         with as_somebody():
-            assert cache.install(release_of(at_hand(DATA))) == folder
+            assert cache.install(make_release(make_local_file(DATA))) == folder
             assert cache.find_newest("page")[0] == folder
             assert cache.verify() == []
             for attempt in (lambda: cache.remove("page"), lambda: cache.prune(0)):
@@ -132,7 +132,7 @@ def test_what_is_there_serves_where_nothing_may_be_written(shared):
             path.chmod(path.stat().st_mode | 0o200)
 
 
-def test_a_puller_that_was_killed_when_all_was_there_locks_nobody_out(shared):
+def test_a_puller_killed_after_the_last_byte_does_not_block_others(shared):
     """What it had made read-only is not written by root alone."""
     shared.chmod(0o777)
     partial = shared / "home" / "partial" / sha256(DATA)
@@ -141,20 +141,20 @@ def test_a_puller_that_was_killed_when_all_was_there_locks_nobody_out(shared):
         partial.write_bytes(DATA)
         partial.with_name(f"{partial.name}.validator").write_text("")
         partial.chmod(0o444)
-        folder = Cache(shared / "home").install(release_of(at_hand(DATA, size=len(DATA))))
+        folder = Cache(shared / "home").install(make_release(make_local_file(DATA, size=len(DATA))))
         assert (folder / WEIGHTS).read_bytes() == DATA
 
 
 @pytest.mark.parametrize("made", [lambda path: path.write_text("x"), lambda path: path.symlink_to("/nowhere/at/all")])
-def test_a_cache_that_is_no_folder_is_said(tmp_path, made):
+def test_a_cache_that_is_not_a_folder_is_reported(tmp_path, made):
     made(tmp_path / "home")
     cache = Cache(tmp_path / "home")
     with pytest.raises(StoreError, match=r"the cache cannot be used .*; set RUNNER_HOME to a folder of yours"):
-        cache.install(release_of(at_hand(DATA)))
+        cache.install(make_release(make_local_file(DATA)))
     assert list(cache.brains()) == []
 
 
-def test_a_name_too_long_for_the_disk_is_said(cache):
+def test_a_name_too_long_for_the_disk_is_reported(cache):
     with pytest.raises(StoreError, match=r"the cache cannot be used \(File name too long\)"):
-        cache.install(release_of(at_hand(DATA), name="x" * 300))
+        cache.install(make_release(make_local_file(DATA), name="x" * 300))
     assert cache.verify() == []

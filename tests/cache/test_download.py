@@ -7,7 +7,7 @@ import time
 
 import pytest
 from faulty_server import FaultyServer, answer, cut, disguised_page, page, refuse, serve, silent, status
-from shelves import WEIGHTS, release_of, remote, sha256
+from shelves import WEIGHTS, make_release, make_remote_file, sha256
 
 from runner_core.cache import http
 from runner_core.cache.cache import Cache
@@ -28,7 +28,7 @@ def served(shelf):
 
 def fetched(cache, server, **told):
     """What is in the cache after an install."""
-    return (cache.install(release_of(remote(server.url + PATH, **told))) / WEIGHTS).read_bytes()
+    return (cache.install(make_release(make_remote_file(server.url + PATH, **told))) / WEIGHTS).read_bytes()
 
 
 def knowing(data=DATA):
@@ -86,7 +86,7 @@ def test_cut_at_fifty_random_bytes_the_next_pull_goes_on_from_there(home, shelf,
         assert server.sent[PATH] - before == place + len(DATA) - start
 
 
-def test_a_server_that_is_gone_for_good_is_said_and_what_arrived_is_kept(cache, server, served):
+def test_a_server_that_is_gone_is_reported_and_what_arrived_is_kept(cache, server, served):
     server.next(PATH, cut(2_000_000))
     server.always(PATH, refuse)
     with pytest.raises(UnreachableError, match=rf"{server.url}{PATH}: the server cannot be reached"):
@@ -126,7 +126,7 @@ def test_one_that_sends_nothing_more_is_left_after_some_tries(cache, server, ser
         (answer(206, {"Content-Range": "bytes x-y/z"}, b"12345"), StoreError, "but not which"),
     ],
 )  # fmt: skip
-def test_what_a_server_does_wrong_is_said(cache, server, served, fault, error, told):
+def test_server_faults_are_reported(cache, server, served, fault, error, told):
     server.always(PATH, fault)
     with pytest.raises(error, match=told) as raised:
         fetched(cache, server, **knowing())
@@ -235,7 +235,7 @@ class TestAFileThatChanges:
         server.next(PATH, self.cut_and_change(served, 2_000_000, CHANGED[:1000]))
         assert fetched(cache, server, identity="x") == CHANGED[:1000]
 
-    def test_a_range_that_cannot_be_is_no_reason_to_give_up(self, cache, server, served):
+    def test_an_impossible_range_does_not_end_the_transfer(self, cache, server, served):
         server.next(PATH, cut(1_000_000), status(416))
         assert fetched(cache, server, identity="x") == DATA
 

@@ -32,7 +32,7 @@ def test_a_token_is_sent_to_its_server_and_to_no_other(server, elsewhere):
     assert [asked.authorization for asked in elsewhere.asked] == [""]
 
 
-def test_a_token_goes_before_netrc_and_netrc_serves_without_one(server, tmp_path, monkeypatch):
+def test_a_token_takes_precedence_over_netrc(server, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password secret\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -44,7 +44,7 @@ def test_a_token_goes_before_netrc_and_netrc_serves_without_one(server, tmp_path
 
 
 @pytest.mark.parametrize("code", [401, 403, 404, 418, 500])
-def test_no_account_and_no_signature_is_told(server, code):
+def test_accounts_and_signatures_are_not_shown(server, code):
     place = server.url.replace("//", "//me:secret@") + FILE + "?X-Amz-Signature=secret#secret"
     server.always(FILE + "?X-Amz-Signature=secret", status(code))
     with Client(total_retries=0) as client:

@@ -11,7 +11,7 @@ import time
 import pytest
 from faulty_server import FaultyServer
 from pullers import Pullers
-from shelves import release_of, remote, sha256
+from shelves import make_release, make_remote_file, sha256
 
 from runner_core.cache.cache import Cache
 
@@ -61,7 +61,7 @@ def check_next_pull(home, files, server):
     parts = there(home)
     whole = len(list(home.glob("blobs/*/*")))
     server.asked.clear()
-    folder = cache.install(release_of(*(remote(**file) for file in files)))
+    folder = cache.install(make_release(*(make_remote_file(**file) for file in files)))
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name in FILES} == FILES
     assert cache.verify() == []
     assert not list(home.glob("making/*"))

@@ -107,18 +107,18 @@ def problem(report: dict, entry: str) -> list[str]:
 
 
 @pytest.mark.parametrize("entry", BROKEN)
-def test_each_fault_is_told_once_on_one_line_with_its_distribution(report, entry):
+def test_each_fault_is_reported_once_on_one_line_with_its_distribution(report, entry):
     _, distribution, message = problem(report, entry)
     assert distribution == f"runner-{entry}"
     assert BROKEN[entry][1] in message
     assert "\n" not in message
 
 
-def test_a_module_that_is_missing_is_told(report):
+def test_a_missing_module_is_reported(report):
     assert "No module named 'no_such_package'" in problem(report, "hollow")[2]
 
 
-def test_an_entry_point_that_names_no_module_is_told(report):
+def test_an_entry_point_that_is_not_a_module_is_reported(report):
     assert "thing.plugin:value is not a module" in problem(report, "thing")[2]
 
 
@@ -128,7 +128,7 @@ def test_a_name_claimed_twice_names_both_distributions_and_the_first_stays(repor
     assert report["tasks"]["twin"] == ["runner-twin-one", "1.0"]
 
 
-def test_a_stranger_cannot_take_the_name_of_this_projects_own(tmp_path):
+def test_a_foreign_plugin_cannot_take_the_name_of_this_projects_own(tmp_path):
     """Whichever comes first by name."""
     for own in ("aaa", "zzz"):
         folder = tmp_path / own
@@ -174,7 +174,7 @@ def test_problems_and_plugins_come_in_the_order_of_names(report):
     assert good == sorted(good)
 
 
-def test_who_comes_first_does_not_hang_on_the_order_of_folders(tmp_path):
+def test_which_comes_first_does_not_depend_on_the_order_of_folders(tmp_path):
     for name in ("east", "west"):
         files = {f"{name}/plugin.py": GOOD.format(task="contested")}
         write_distribution(tmp_path / name, f"runner-{name}", files, {name: f"{name}.plugin"})
@@ -224,7 +224,7 @@ def test_the_variable_loads_those_alone(folder, chosen, tasks):
     assert report["problems"] == []
 
 
-def test_a_name_in_the_variable_that_is_not_installed_is_told(folder):
+def test_a_name_in_the_variable_that_is_not_installed_is_reported(folder):
     report = json.loads(python(folder, "-c", REPORT, RUNNER_LOAD_PLUGINS="aaa,ghost").stdout)
     assert list(report["tasks"]) == ["good-aaa"]
     assert report["problems"] == [["ghost", "ghost", "RUNNER_LOAD_PLUGINS names it, and it is not installed"]]

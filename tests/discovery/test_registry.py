@@ -121,7 +121,7 @@ def test_the_second_hook_that_fails_takes_the_first_with_it(tmp_path, monkeypatc
     assert str(found.problems[0]) == "half (half): ValueError: too late"
 
 
-def test_using_replaces_the_registry_inside_the_block_alone():
+def test_use_registry_replaces_the_registry_only_inside_the_block():
     outside = get_registry()
     inner = Registry([])
     with use_registry(inner):

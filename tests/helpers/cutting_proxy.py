@@ -1,4 +1,4 @@
-"""A way to a server that breaks: each connection ends after so many bytes from there, until it is mended."""
+"""A proxy that cuts connections: each ends after so many bytes from the server."""
 
 from __future__ import annotations
 

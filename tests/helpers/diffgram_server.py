@@ -43,7 +43,7 @@ class DiffgramServer(Loopback):
     def __init__(self, brains: dict[str, Path], name_to_file_id: dict[str, int], label_dict: dict[str, int]) -> None:
         self.brains, self.name_to_file_id, self.label_dict = brains, name_to_file_id, label_dict
         self.files: dict[int, bytes] = {}
-        self.number = 41  # the id of every brain; one trained anew has another
+        self.number = 41  # the id of every brain; one trained again has another
         self.downloads = self.connections = 0
         self.accounts: list[tuple[str, bool]] = []  # paths, and whether an account came along
         self.faults: dict[str, list[Fault]] = {}  # part of a path -> what is sent instead, the last one ever after

@@ -1,4 +1,4 @@
-"""A web server on loopback that serves a folder, counts what it sends, and fails as it is told to.
+"""A web server on loopback that serves a folder, counts what it sends, and fails on request.
 
     with FaultyServer(folder) as server:
         server.next("/weights.bin", cut(10), status(500))   # the first two answers; then all is well

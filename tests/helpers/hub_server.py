@@ -42,7 +42,7 @@ class HubServer(Loopback):
         self.names: dict[str, dict[str, str]] = {}  # model -> branch or tag -> commit
         self.private: set[str] = set()
         self.refuse: dict[str, tuple[int, dict[str, str]]] = {}
-        self.instead: dict[str, bytes] = {}  # path -> what is sent instead of what the API told
+        self.instead: dict[str, bytes] = {}  # path -> what is sent instead of what the API says
         self.asked: list[Asked] = []
         self.sent: Counter[str] = Counter()  # files sent, by path
         self._hub = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
@@ -153,7 +153,7 @@ class _Handler(_Answers):
             return
         commit, files = found
         if kind == "tree":
-            told: Any = [
+            answer: Any = [
                 {"type": "file", "path": path, "size": len(data), "oid": git_id(data), "lfs": _lfs(data)}
                 for path, data in files.items()
             ]
@@ -162,8 +162,8 @@ class _Handler(_Answers):
                 {"rfilename": path, "size": len(data), "blobId": git_id(data), "lfs": _lfs(data)}
                 for path, data in files.items()
             ]
-            told = {"_id": "1", "id": model, "modelId": model, "sha": commit, "siblings": siblings}
-        self.send(200, json.dumps(told).encode(), {"Content-Type": "application/json"})
+            answer = {"_id": "1", "id": model, "modelId": model, "sha": commit, "siblings": siblings}
+        self.send(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _file(self, model: str, revision: str, path: str) -> None:
         found = self._files(model, revision)

@@ -1,4 +1,4 @@
-"""What this process holds of the machine's memory."""
+"""How much memory this process uses."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from pathlib import Path
 
 
 def resident() -> int:
-    """Bytes. Linux alone tells it so."""
+    """In bytes; only on Linux."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

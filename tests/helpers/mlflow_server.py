@@ -56,9 +56,9 @@ class MlflowServer:
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
-    def post(self, path: str, **told: Any) -> dict[str, Any]:
+    def post(self, path: str, **fields: Any) -> dict[str, Any]:
         """One call of its REST interface."""
-        answer = requests.post(f"{self.url}/api/2.0/mlflow/{path}", json=told, timeout=30)
+        answer = requests.post(f"{self.url}/api/2.0/mlflow/{path}", json=fields, timeout=30)
         assert answer.ok, answer.text
         return answer.json()
 

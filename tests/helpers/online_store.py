@@ -1,4 +1,4 @@
-"""A store that runs the brains named by its location, parted by commas, and gives none away."""
+"""A store that runs the brains named by its location, separated by commas, and offers no files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Processes that pull one release, light enough to be killed by the dozen: forked by one that has imported the cache.
 
 with Pullers() as pullers:
-    pid = pullers.start(home, files)    # files: what ``shelves.remote`` takes, one dictionary a file
+    pid = pullers.start(home, files)    # files: what ``shelves.make_remote_file`` takes, one dictionary a file
     os.kill(pid, signal.SIGKILL)
     pullers.wait()                      # {pid: exit code, negative for a signal}
 """
@@ -17,7 +17,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Self
 
-# What Python tells of whatever a pull does to the disk, before it is done.
+# Python's audit events for what a pull does to the disk, raised before it is done.
 STEPS = {"open", "os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "os.utime"}
 
 
@@ -64,18 +64,18 @@ def forked(asked: dict[str, Any]) -> int:
         return pid
     try:
         pull(**asked)
-    except BaseException:  # noqa: BLE001  # whatever it is, a fork must not go on as its parent
+    except BaseException:  # noqa: BLE001  # a fork must not go on as its parent, whatever the error
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
 
 
 def pull(home: str, files: list[dict[str, Any]], steps: int | None) -> None:
-    from shelves import release_of, remote
+    from shelves import make_release, make_remote_file
 
     from runner_core.cache.cache import Cache
 
-    release = release_of(*(remote(**file) for file in files))
+    release = make_release(*(make_remote_file(**file) for file in files))
     if steps is not None:
         sys.addaudithook(Stop(steps))
     Cache(Path(home)).install(release)
@@ -88,7 +88,7 @@ class Stop:
         self.left = steps
 
     def __call__(self, event: str, _: object) -> None:
-        if event not in STEPS:  # as the kill itself is none
+        if event not in STEPS:  # the kill itself is not a step
             return
         self.left -= 1
         if self.left < 0:

@@ -34,7 +34,7 @@ def write_brain(folder: Path, name: str = "page", *, version: str = "1", size: i
 
 
 def publish(root: Path, name: str = "page", *, version: str = "1", size: int = 300_000, seed: int = 0) -> Path:
-    """The same, pushed to the folder store at ``root``; the folder there."""
+    """The same, pushed to the folder store at ``root``; returns the folder there."""
     made = write_brain(root.parent / f"made-{name}-{version}-{seed}", name, version=version, size=size, seed=seed)
     FolderStore(str(root)).push(made)
     return root / name / version
@@ -48,21 +48,21 @@ def rewrite_index(root: Path, change: dict[str, object] | None = None, file: dic
     (root / "index.json").write_text(json.dumps(index))
 
 
-def release_of(*files: RemoteFile, name: str = "page", version: str = "1", store: str = "test:here") -> Release:
+def make_release(*files: RemoteFile, name: str = "page", version: str = "1", store: str = "test:here") -> Release:
     return Release(store, name, version, files)
 
 
-def remote(url: str, path: str = WEIGHTS, **told: object) -> RemoteFile:
-    """A file behind a URL; ``told`` is what the store says of it."""
-    return RemoteFile(path, url, http_opener(Client(), url), **told)  # type: ignore[arg-type]
+def make_remote_file(url: str, path: str = WEIGHTS, **facts: object) -> RemoteFile:
+    """A file behind a URL; ``facts`` are what the store says about it."""
+    return RemoteFile(path, url, http_opener(Client(), url), **facts)  # type: ignore[arg-type]
 
 
-def at_hand(data: bytes, path: str = WEIGHTS, **told: object) -> RemoteFile:
-    """A file that needs no server, with its sha256."""
-    return RemoteFile(path, f"test:{path}", bytes_opener(data), **{"sha256": sha256(data), **told})  # type: ignore[arg-type]
+def make_local_file(data: bytes, path: str = WEIGHTS, **facts: object) -> RemoteFile:
+    """A file that needs no server, with its sha256 unless ``facts`` say otherwise."""
+    return RemoteFile(path, f"test:{path}", open_bytes(data), **{"sha256": sha256(data), **facts})  # type: ignore[arg-type]
 
 
-def bytes_opener(data: bytes) -> Opener:
+def open_bytes(data: bytes) -> Opener:
     @contextmanager
     def opened(offset: int, validator: str) -> Iterator[Body]:
         yield Body(0, len(data), iter((data,)))

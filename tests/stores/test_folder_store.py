@@ -67,7 +67,7 @@ class TestFetch:
         assert [(ref.name, ref.version) for ref in store.list()] == [("page", "7")]
 
     @pytest.mark.parametrize("asked", [("nix", None), ("page", "2"), ("page", "../1"), ("index.json", None)], ids=str)
-    def test_what_it_has_not_is_said(self, shelf, store, cache, asked):
+    def test_a_missing_brain_or_version_is_reported(self, shelf, store, cache, asked):
         publish(shelf)
         with pytest.raises(NoSuchBrain, match=f"has no brain '{asked[0]}'.*; it has"):
             store.fetch(*asked, cache)
@@ -92,7 +92,7 @@ class TestFetch:
         assert [ref.name for ref in store.list()] == ["page"]
         assert "graphs/1/brain.json: not a readable card" in caplog.text
 
-    def test_what_is_no_brain_is_left_out(self, shelf, store):
+    def test_folders_without_a_card_are_left_out(self, shelf, store):
         publish(shelf)
         (shelf / "README.md").write_text("x")
         (shelf / "notes").mkdir()
@@ -162,14 +162,14 @@ class TestPush:
         assert not (shelf / "page").exists()
         assert left(shelf) == []
 
-    def test_a_missing_file_is_said(self, shelf, tmp_path, store):
+    def test_a_missing_file_is_reported(self, shelf, tmp_path, store):
         made = write_brain(tmp_path / "made")
         (made / WEIGHTS).unlink()
         with pytest.raises(CardError, match=f"{WEIGHTS}: the card names it, but it is not there"):
             store.push(made)
 
     @pytest.mark.parametrize("change", [{"name": "../x"}, {"name": "a/b"}, {"version": "1/2"}, {"name": ".x"}], ids=str)
-    def test_names_that_can_be_none_are_refused(self, shelf, tmp_path, store, change):
+    def test_malformed_names_are_refused(self, shelf, tmp_path, store, change):
         made = write_brain(tmp_path / "made")
         card = json.loads((made / CARD_FILE).read_text())
         (made / CARD_FILE).write_text(json.dumps(card | change))
@@ -191,7 +191,7 @@ class TestPush:
             store.push(write_brain(tmp_path / "made"))
         assert {path.name for path in shelf.iterdir()} == {".push.lock"}
 
-    def test_a_place_that_is_no_folder_is_said(self, tmp_path):
+    def test_a_location_that_is_not_a_folder_is_reported(self, tmp_path):
         (tmp_path / "file").write_text("x")
         with pytest.raises(StoreError, match=r"file.*: cannot be written"):
             FolderStore(str(tmp_path / "file")).push(write_brain(tmp_path / "made"))

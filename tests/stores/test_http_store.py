@@ -59,11 +59,11 @@ def test_conformance(check, shelf, server, tmp_path):
 
 class TestAddress:
     @pytest.mark.parametrize("location", ["", "models.example/brains", "ftp://models.example", "https://", "//x"])
-    def test_what_is_none_is_said(self, location):
+    def test_a_malformed_address_is_reported(self, location):
         with pytest.raises(StoreError, match="not an address of a web server; write http:https://HOST/PATH"):
             HttpStore(location)
 
-    def test_an_account_in_it_is_refused_and_not_told(self):
+    def test_an_account_in_the_address_is_refused_and_not_shown(self):
         with pytest.raises(StoreError, match="set RUNNER_TOKEN_MODELS_EXAMPLE, or use netrc") as error:
             HttpStore("https://me:secret@models.example/brains")
         assert "secret" not in str(error.value)
@@ -113,7 +113,7 @@ class TestIndex:
         assert server.asked == []
 
     @pytest.mark.parametrize("asked", [("nix", None), ("page", "2")], ids=str)
-    def test_what_it_has_not_is_said(self, store, published, cache, asked):
+    def test_a_missing_brain_or_version_is_reported(self, store, published, cache, asked):
         with pytest.raises(NoSuchBrain, match=f"has no brain '{asked[0]}'.*; it has"):
             store.fetch(*asked, cache)
         assert has_nothing(cache)
@@ -133,7 +133,7 @@ class TestIndex:
             ('{"brains": [{"name": "page", "version": "1", "files": []}]}', "page@1 has no files"),
         ],
     )  # fmt: skip
-    def test_what_is_no_index_is_said(self, store, shelf, cache, text, told):
+    def test_a_malformed_index_is_reported(self, store, shelf, cache, text, told):
         (shelf / "index.json").write_text(text)
         error = NoSuchBrain if told is None else StoreError
         with pytest.raises(error, match=told or "has no brain") as raised:
@@ -196,7 +196,7 @@ class TestIndex:
             (status(302, {"Location": INDEX}), StoreError, "redirects without end"),
         ],
     )  # fmt: skip
-    def test_what_a_server_does_wrong_is_said(self, store, server, published, cache, at_once, fault, error, told):
+    def test_server_faults_are_reported(self, store, server, published, cache, at_once, fault, error, told):
         server.always(INDEX, fault)
         with pytest.raises(error, match=told) as raised:
             store.fetch("page", None, cache)
@@ -252,7 +252,7 @@ class TestAFileByItsUrl:
             (status(404), r"index.json: not found \(404\)"),
         ],
     )  # fmt: skip
-    def test_what_is_no_model_is_not_kept(self, store, server, model, cache, fault, told):
+    def test_a_file_that_is_not_a_model_is_not_kept(self, store, server, model, cache, fault, told):
         server.always(f"/{model}", fault)
         with pytest.raises(StoreError, match=told):
             store.fetch(model, None, cache)
@@ -288,7 +288,7 @@ def test_https_to_http_is_refused(shelf, tmp_path, cache, monkeypatch, certifica
         assert store.fetch("page", None, cache).is_dir()
 
 
-def test_a_certificate_of_nobody_is_said(shelf, cache, certificate):
+def test_an_unknown_certificate_is_reported(shelf, cache, certificate):
     publish(shelf)
     with (
         FaultyServer(shelf, context=certificate[1]) as safe,

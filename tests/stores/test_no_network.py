@@ -71,7 +71,7 @@ def test_the_block_blocks(pulled):
 
 
 @pytest.mark.parametrize(("reference", "offline"), [("page", "1"), ("team:page@1", "")])
-def test_a_pulled_brain_runs_and_asks_nobody(pulled, reference, offline):
+def test_a_pulled_brain_runs_without_network(pulled, reference, offline):
     done = run(RUN, "run", PICTURE, "--engine", "onnx", "--brain", reference, RUNNER_OFFLINE=offline)
     assert done.returncode == 0, done.stderr
     assert "TRIED" not in done.stderr
@@ -79,7 +79,7 @@ def test_a_pulled_brain_runs_and_asks_nobody(pulled, reference, offline):
     assert pulled.asked == []
 
 
-def test_without_being_told_it_tries_and_runs_what_is_here(pulled):
+def test_without_the_variable_it_tries_and_runs_what_is_here(pulled):
     """No network is no reason to stand still, though nobody set RUNNER_OFFLINE."""
     done = run(RUN, "run", PICTURE, "--engine", "onnx", "--brain", "team:page")
     assert done.returncode == 0, done.stderr
@@ -87,7 +87,7 @@ def test_without_being_told_it_tries_and_runs_what_is_here(pulled):
     assert found(done) == {"page"}
 
 
-def test_offline_the_missing_brain_is_said_without_a_try(pulled):
+def test_offline_a_missing_brain_is_reported_without_a_request(pulled):
     done = run(RUN, "run", PICTURE, "--brain", "team:other", RUNNER_OFFLINE="1")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [

@@ -53,13 +53,13 @@ def test_what_is_there_is_a_path(place):
 
 
 @pytest.mark.parametrize("text", ["page@", "@2", "", "team:", "team:@1"])
-def test_what_names_no_brain_is_said(text):
+def test_a_reference_without_a_name_is_reported(text):
     with pytest.raises(UsageError, match="names no brain; write NAME, NAME@VERSION or STORE:NAME@VERSION"):
         parse_reference(text)
 
 
 @pytest.mark.parametrize("text", ["gopher://host/page", "nix:page"])
-def test_a_store_that_nobody_knows_is_said(text):
+def test_an_unknown_store_is_reported(text):
     with pytest.raises(
         UsageError, match=f"there is no store '{text.partition(':')[0]}'; configured: team, demo; installed"
     ):
@@ -80,7 +80,7 @@ class TestConfigured:
         ]  # fmt: skip
 
     @pytest.mark.parametrize("entry", ["team", "team:http", "t=folder:/a"])
-    def test_what_is_no_store_is_said(self, monkeypatch, entry):
+    def test_a_malformed_entry_is_reported(self, monkeypatch, entry):
         monkeypatch.setenv("RUNNER_STORES", entry)
         with pytest.raises(
             UsageError, match=r"is not a store; write ALIAS=KIND:LOCATION|cannot be called 't'; give it two"
@@ -88,7 +88,7 @@ class TestConfigured:
             read_configured_stores()
 
     @pytest.mark.parametrize("text", ["[stores", "stores = 5", b"\xff\xfe"], ids=repr)
-    def test_a_file_that_cannot_be_read_is_said(self, home, text):
+    def test_an_unreadable_file_is_reported(self, home, text):
         (home / "stores.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
         with pytest.raises(UsageError, match=r"stores.toml: (not readable TOML|stores is not a table)"):
             read_configured_stores()
@@ -108,6 +108,6 @@ def test_a_store_as_typed(text, found):
     assert parse_store_address(text) == found
 
 
-def test_a_store_of_no_kind_is_said():
+def test_a_store_of_unknown_kind_is_reported():
     with pytest.raises(UsageError, match="there is no store 'nix'; configured: team, demo"):
         parse_store_address("nix:/srv")

@@ -35,7 +35,7 @@ class TestOrder:
         assert resolve_brain("near:page") == stores / "page" / "1"
         assert resolve_brain("other") == stores / "other" / "1"
 
-    def test_nobody_has_it(self):
+    def test_no_store_has_it(self):
         with pytest.raises(
             NoSuchBrain, match=r"no store has a brain named 'nix' of version 2 \(asked: team, near, demo\)"
         ):
@@ -43,19 +43,19 @@ class TestOrder:
         with pytest.raises(NoSuchBrain, match="has no brain 'nix'"):
             resolve_brain("team:nix")
 
-    def test_a_silent_store_is_passed_over_and_said(self, server, stores, caplog):
+    def test_a_silent_store_is_passed_over_with_a_warning(self, server, stores, caplog):
         publish(stores, "other")
         server.always("/index.json", status(500))
         assert resolve_brain("other") == stores / "other" / "1"
         assert "team: " in caplog.text
         assert "the server fails (500); the next store is asked" in caplog.text
 
-    def test_what_nobody_has_may_be_where_no_answer_came_from(self, server):
+    def test_a_brain_may_be_in_a_store_that_did_not_answer(self, server):
         server.always("/index.json", status(500))
         with pytest.raises(UnreachableError, match="the server fails"):
             resolve_brain("nix")
 
-    def test_a_store_that_sends_rubbish_is_no_silent_one(self, server, stores):
+    def test_a_store_that_sends_rubbish_is_not_passed_over(self, server, stores):
         publish(stores, seed=1)
         server.always("/index.json", page)
         with pytest.raises(StoreError, match="instead of JSON"):
@@ -119,7 +119,7 @@ class TestStale:
         assert server.asked == []
         assert "page: RUNNER_OFFLINE is set; version 1, fetched before, is used" in caplog.text
 
-    def test_offline_what_is_missing_is_said(self, server, monkeypatch):
+    def test_offline_a_missing_brain_is_reported(self, server, monkeypatch):
         monkeypatch.setenv("RUNNER_OFFLINE", "1")
         with pytest.raises(
             OfflineError, match="brain nix@2 of store team is not here and RUNNER_OFFLINE is set; unset it"
@@ -165,17 +165,17 @@ class TestLock:
         "text", ["", "[]", "{}", '{"brains": {"a": {}}}', '{"brains": {}, "more": 1}', "[" * 100_000, '{"brains": 5}'],
         ids=lambda text: text[:12],
     )  # fmt: skip
-    def test_what_is_no_lock_is_said(self, tmp_path, text):
+    def test_a_damaged_lock_file_is_reported(self, tmp_path, text):
         (tmp_path / "brains.lock").write_text(text)
         with pytest.raises(LockError, match=r"brains.lock: not a lock file") as error:
             LockFile.read(tmp_path / "brains.lock")
         assert "\n" not in str(error.value)
 
-    def test_none_is_said(self, tmp_path):
+    def test_a_missing_lock_file_is_reported(self, tmp_path):
         with pytest.raises(LockError, match=r"no lock file; write one: `runner lock BRAIN ...`"):
             LockFile.read(tmp_path / "brains.lock")
 
-    def test_a_place_that_cannot_be_written_is_said(self, lock, tmp_path):
+    def test_a_path_that_cannot_be_written_is_reported(self, lock, tmp_path):
         with pytest.raises(LockError, match="cannot be written"):
             lock[0].write(tmp_path / "absent" / "brains.lock")
 

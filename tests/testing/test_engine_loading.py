@@ -27,9 +27,9 @@ def loading(load):
     return engine
 
 
-def describing(told):
+def describing(description):
     engine = FakeEngine()
-    engine.describe = lambda: told
+    engine.describe = lambda: description
     return engine
 
 
@@ -91,13 +91,13 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("promise", "engine", "told"), BROKEN, ids=[entry[0] for entry in BROKEN])
-def test_it_can_be_broken(promise, engine, told, model):
+@pytest.mark.parametrize(("promise", "engine", "message"), BROKEN, ids=[entry[0] for entry in BROKEN])
+def test_it_can_be_broken(promise, engine, message, model):
     with pytest.raises(BrokenPromise) as broken:
         check_engine.each()[promise](engine, model)
     sentence = getattr(importlib.import_module("runner_core.testing.engines"), promise).__doc__.rstrip(".")
     assert str(broken.value).startswith(f"FakeEngine on model.npz breaks a promise: {sentence}. Instead: ")
-    assert told in str(broken.value)
+    assert message in str(broken.value)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def modules(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("target", "arguments", "heavy", "told"),
+    ("target", "arguments", "heavy", "message"),
     [
         ("eager_engine:Eager", (), (), "making the engine imports torch: import it inside load"),
         (
@@ -129,9 +129,9 @@ def modules(tmp_path, monkeypatch):
         ("failing_engine:Failing", ("cpu",), (), "missing 1 required positional argument: 'device'"),
     ],
 )
-def test_what_is_imported_too_early_is_named(modules, model, target, arguments, heavy, told):
+def test_what_is_imported_too_early_is_named(modules, model, target, arguments, heavy, message):
     module, _, name = target.partition(":")
     engine = getattr(importlib.import_module(module), name)(*arguments)
     with pytest.raises(BrokenPromise, match="Nothing heavy is imported before load") as broken:
         check_engine.each()["imports_nothing_heavy_before_load"](engine, model, heavy=heavy)
-    assert told in str(broken.value)
+    assert message in str(broken.value)

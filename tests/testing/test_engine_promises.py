@@ -234,14 +234,14 @@ def test_a_sound_engine_keeps_them_all_and_takes_feeds(model):
 
 
 @pytest.mark.parametrize(
-    ("promise", "engine", "told"), BROKEN, ids=lambda value: value if isinstance(value, str) else ""
+    ("promise", "engine", "message"), BROKEN, ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_it_can_be_broken(promise, engine, told, model):
+def test_it_can_be_broken(promise, engine, message, model):
     with pytest.raises(BrokenPromise) as broken:
         check_engine.each()[promise](engine, model)
     sentence = getattr(importlib.import_module("runner_core.testing.engines"), promise).__doc__.rstrip(".")
     assert str(broken.value).startswith(f"{type(engine).__name__} on model.npz breaks a promise: {sentence}. Instead: ")
-    assert told in str(broken.value)
+    assert message in str(broken.value)
 
 
 def test_the_whole_check_stops_at_a_broken_promise(model):
@@ -263,7 +263,7 @@ def importable():
     return engine
 
 
-def test_each_promise_has_somebody_who_breaks_it():
+def test_each_promise_is_broken_by_a_test():
     elsewhere = {  # test_engine_loading.py
         "describes_itself",
         "imports_nothing_heavy_before_load",

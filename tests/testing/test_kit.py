@@ -82,7 +82,7 @@ def test_conformance_makes_a_test_of_each_promise():
     assert [promise.promises for promise in values] == [(keeps_one,), (breaks_two,)]
 
 
-def test_a_fake_brain_finds_what_it_is_told():
+def test_a_fake_brain_finds_the_rows_it_was_given():
     answer = fake_brain(outputs=fake_rows((*FIND, 0.5, 1), (0, 0, 5, 5, 0.9, 3))).predict(sample_pixels())
     assert answer.scores.tolist() == [np.float32(0.9), 0.5]
     assert answer.instances[1].box == FIND

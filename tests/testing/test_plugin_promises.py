@@ -37,7 +37,7 @@ def make(location): return Sink(location)
 def hello(): pass
 """
 
-# promise, what is changed in the sound module, what is told
+# promise, what is changed in the sound module, what the message says
 BROKEN = [
     ("imports_almost_nothing", ("\n@", "\nimport PIL\n@"), "it imports PIL"),
     ("imports_almost_nothing", ("\n@", "\nimport click\n@"), "it imports click"),
@@ -91,21 +91,21 @@ def test_a_module_will_do_as_well_as_its_name(write):
     check_plugin(importlib.import_module(write()))
 
 
-@pytest.mark.parametrize(("promise", "change", "told"), BROKEN, ids=[entry[0] for entry in BROKEN])
-def test_it_can_be_broken(promise, change, told, write):
+@pytest.mark.parametrize(("promise", "change", "message"), BROKEN, ids=[entry[0] for entry in BROKEN])
+def test_it_can_be_broken(promise, change, message, write):
     module = write(*change)
     with pytest.raises(BrokenPromise) as broken:
         check_plugin.each()[promise](module)
     sentence = getattr(importlib.import_module("runner_core.testing.plugins"), promise).__doc__.rstrip(".")
     assert str(broken.value).startswith(f"{module} breaks a promise: {sentence}. Instead: ")
-    assert told in str(broken.value)
+    assert message in str(broken.value)
 
 
-def test_a_module_that_cannot_be_imported_is_told(write):
+def test_a_module_that_cannot_be_imported_is_reported(write):
     module = write("from runner_core.plugin", "raise ValueError('no')\nfrom runner_core.plugin")
     with pytest.raises(BrokenPromise, match="fails in a fresh interpreter: ValueError: no"):
         check_plugin.each()["imports_almost_nothing"](module)
 
 
-def test_each_promise_has_somebody_who_breaks_it():
+def test_each_promise_is_broken_by_a_test():
     assert {promise for promise, *_ in BROKEN} == set(check_plugin.each())

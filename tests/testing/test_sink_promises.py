@@ -230,14 +230,14 @@ def test_a_sound_sink_keeps_it(check, tmp_path):
     check(LineSink, str(tmp_path / "out.jsonl"))
 
 
-@pytest.mark.parametrize(("promise", "sink", "told"), BROKEN, ids=[entry[0] for entry in BROKEN])
-def test_it_can_be_broken(promise, sink, told, tmp_path):
+@pytest.mark.parametrize(("promise", "sink", "message"), BROKEN, ids=[entry[0] for entry in BROKEN])
+def test_it_can_be_broken(promise, sink, message, tmp_path):
     location = tmp_path / "out.jsonl"
     with pytest.raises(BrokenPromise) as broken:
         check_sink.each()[promise](sink, location)
     sentence = getattr(importlib.import_module("runner_core.testing.sinks"), promise).__doc__.rstrip(".")
     assert str(broken.value).startswith(f"{sink.__name__} at {location} breaks a promise: {sentence}. Instead: ")
-    assert told in str(broken.value)
+    assert message in str(broken.value)
 
 
 def test_a_place_that_cannot_be_written_may_be_named(tmp_path):
@@ -254,5 +254,5 @@ def test_a_place_that_cannot_be_written_may_be_named(tmp_path):
         check(Elsewhere, str(tmp_path / "out"), unwritable=str(tmp_path / "somewhere"))
 
 
-def test_each_promise_has_somebody_who_breaks_it():
+def test_each_promise_is_broken_by_a_test():
     assert {promise for promise, *_ in BROKEN} == set(check_sink.each())

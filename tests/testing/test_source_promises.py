@@ -208,14 +208,14 @@ def test_a_camera_keeps_it(check):
     check(Camera, "0", limit=3)
 
 
-@pytest.mark.parametrize(("promise", "source", "told"), BROKEN, ids=[entry[0] for entry in BROKEN])
-def test_it_can_be_broken(promise, source, told, folder):
+@pytest.mark.parametrize(("promise", "source", "message"), BROKEN, ids=[entry[0] for entry in BROKEN])
+def test_it_can_be_broken(promise, source, message, folder):
     with pytest.raises(BrokenPromise) as broken:
         check_source.each()[promise](source, folder)
     sentence = getattr(importlib.import_module("runner_core.testing.sources"), promise).__doc__.rstrip(".")
     assert str(broken.value).startswith(f"{source.__name__} at {folder} breaks a promise: {sentence}. Instead: ")
-    assert told in str(broken.value)
+    assert message in str(broken.value)
 
 
-def test_each_promise_has_somebody_who_breaks_it():
+def test_each_promise_is_broken_by_a_test():
     assert {promise for promise, *_ in BROKEN} == set(check_source.each())

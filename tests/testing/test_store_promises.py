@@ -124,14 +124,14 @@ def test_a_sound_store_keeps_it(check, shelf, tmp_path):
     check(shelf_store(), tmp_path / "cache", shelf)
 
 
-@pytest.mark.parametrize(("promise", "store", "told"), BROKEN, ids=[entry[0] for entry in BROKEN])
-def test_it_can_be_broken(promise, store, told, shelf, tmp_path):
+@pytest.mark.parametrize(("promise", "store", "message"), BROKEN, ids=[entry[0] for entry in BROKEN])
+def test_it_can_be_broken(promise, store, message, shelf, tmp_path):
     with pytest.raises(BrokenPromise) as broken:
         check_store.each()[promise](store, tmp_path / "cache", shelf)
     sentence = getattr(importlib.import_module("runner_core.testing.stores"), promise).__doc__.rstrip(".")
     assert str(broken.value).startswith(f"{store.__name__} at {shelf} breaks a promise: {sentence}. Instead: ")
-    assert told in str(broken.value)
+    assert message in str(broken.value)
 
 
-def test_each_promise_has_somebody_who_breaks_it():
+def test_each_promise_is_broken_by_a_test():
     assert {promise for promise, *_ in BROKEN} == set(check_store.each())

@@ -214,21 +214,25 @@ BROKEN = [
         decoding(lambda answer, *_: answer.take(np.array([], int))),
         "there is no row: give the check outputs with a score above 0.5",
     ),
-    ("orders_rows_by_score", answering(scores=lambda told: told.scores * 100), "scores are not 0 to 1: array"),
-    ("orders_rows_by_score", answering(scores=lambda told: told.scores * np.nan), "scores are not 0 to 1: array"),
+    ("orders_rows_by_score", answering(scores=lambda answer: answer.scores * 100), "scores are not 0 to 1: array"),
+    ("orders_rows_by_score", answering(scores=lambda answer: answer.scores * np.nan), "scores are not 0 to 1: array"),
     ("orders_rows_by_score", decoding(lambda answer, *_: answer.take(np.array([1, 0])[: len(answer)])), "not in order"),
     ("orders_rows_by_score", Binding(takes_all), "a score is below 0.5"),
     ("orders_rows_by_score", Binding(keeps_to_a_half), "a score is below 0.79999"),
     ("keeps_boxes_in_the_picture", answering(keypoints=np.full((2, 5, 3), np.nan)), "keypoints are not numbers"),
     (
         "keeps_boxes_in_the_picture",
-        answering(boxes=lambda told: np.full_like(told.boxes, np.nan)),
+        answering(boxes=lambda answer: np.full_like(answer.boxes, np.nan)),
         "boxes are not numbers",
     ),
-    ("keeps_boxes_in_the_picture", answering(boxes=lambda told: told.boxes[:, ::-1]), "boxes are not x1, y1, x2, y2"),
     (
         "keeps_boxes_in_the_picture",
-        answering(boxes=lambda told: told.boxes + 96),
+        answering(boxes=lambda answer: answer.boxes[:, ::-1]),
+        "boxes are not x1, y1, x2, y2",
+    ),
+    (
+        "keeps_boxes_in_the_picture",
+        answering(boxes=lambda answer: answer.boxes + 96),
         "boxes lie outside the picture of (96, 64)",
     ),
     ("answers_when_nothing_is_found", decoding(raises_on_nothing), "ValueError: zero-size array"),
@@ -255,16 +259,16 @@ def test_a_card_stands_for_a_task_that_recognises_nothing():
     check_task(blind, MODEL, OUTPUTS, sample_frame(), card=card)
 
 
-@pytest.mark.parametrize(("promise", "broken_task", "told"), BROKEN, ids=[entry[0] for entry in BROKEN])
-def test_it_can_be_broken(promise, broken_task, told):
+@pytest.mark.parametrize(("promise", "broken_task", "message"), BROKEN, ids=[entry[0] for entry in BROKEN])
+def test_it_can_be_broken(promise, broken_task, message):
     with pytest.raises(BrokenPromise) as broken:
         check_task.each()[promise](broken_task, MODEL, OUTPUTS, sample_frame())
     sentence = getattr(importlib.import_module("runner_core.testing.tasks"), promise).__doc__.rstrip(".")
     assert str(broken.value).startswith(f"{type(broken_task).__name__} breaks a promise: {sentence}. Instead: ")
-    assert told in str(broken.value)
+    assert message in str(broken.value)
 
 
-def test_each_promise_has_somebody_who_breaks_it():
+def test_each_promise_is_broken_by_a_test():
     assert {promise for promise, *_ in BROKEN} == set(check_task.each())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from memory import resident
+from memory import resident_bytes
 from runner_litert.engine import LiteRTEngine
 from runner_litert.session import LiteRTSession
 
@@ -153,7 +153,7 @@ def test_closing_gives_the_memory_back(write_tflite: Write) -> None:
         kept.append(session)
         run(session, tensor)
         session.close()
-        return resident()
+        return resident_bytes()
 
     settled = [use() for _ in range(3)][-1]
     assert [use() for _ in range(6)][-1] < settled + 2 * tensor.nbytes

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx_models
 import pytest
-from memory import resident
+from memory import resident_bytes
 from onnx import TensorProto
 from runner_onnx.devices import devices_of, providers_for
 from runner_onnx.engine import OnnxEngine
@@ -98,7 +98,7 @@ def test_closing_gives_the_memory_back(tmp_path: Path) -> None:
         kept.append(session)
         session.run({"x": np.ones((1, 2048), np.float32)}, ("y",))
         session.close()
-        return resident()
+        return resident_bytes()
 
     settled = [use() for _ in range(3)][-1]
     assert [use() for _ in range(6)][-1] < settled + 2 * path.stat().st_size

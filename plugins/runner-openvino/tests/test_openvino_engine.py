@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import onnx_models
 import pytest
-from memory import resident
+from memory import resident_bytes
 from onnx import TensorProto
 from runner_openvino.devices import device_for, devices_of, properties
 from runner_openvino.engine import OpenVINOEngine
@@ -213,7 +213,7 @@ def test_closing_gives_the_memory_back(tmp_path: Path) -> None:
         kept.append(session)
         run(session, np.ones((1, 2048), np.float32))
         session.close()
-        return resident()
+        return resident_bytes()
 
     settled = [use() for _ in range(3)][-1]
     assert [use() for _ in range(6)][-1] < settled + 2 * path.stat().st_size

@@ -67,7 +67,7 @@ def test_the_rate_and_the_time_to_wait_are_said(project, server, picture, part):
 
 @pytest.mark.parametrize("part", INFERENCES)
 @pytest.mark.parametrize("status", [404, 405, 501])
-def test_what_the_server_lacks_is_said(project, server, picture, part, status):
+def test_what_the_server_lacks_is_reported(project, server, picture, part, status):
     server.faults[part] = [Fault(status)]
     with pytest.raises(StoreError, match=rf"the server has no {part}; get the brain with local=True"):
         ask(project, part, picture)
@@ -94,7 +94,7 @@ def test_what_the_server_lacks_is_said(project, server, picture, part, status):
         ),
     ],
 )
-def test_an_inference_that_is_none(project, server, picture, told, said):
+def test_a_malformed_inference_is_reported(project, server, picture, told, said):
     server.faults["from_local"] = [Fault(200, data=told)]
     with pytest.raises(StoreError, match=said):
         ask(project, "from_local", picture)
@@ -161,7 +161,7 @@ def test_a_model_that_comes_less_safely_than_the_rest_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("location", ["", "ftp://host/pages", "host/pages", "https://host/"])
-def test_what_is_no_project(location):
+def test_a_malformed_project(location):
     with pytest.raises(UsageError, match="is not a Diffgram project; write diffgram:"):
         Project(f"diffgram:{location}").get_model("page")
 
@@ -190,7 +190,7 @@ def test_a_label_map_of_fewer_classes_is_refused(project, server, picture, local
         brain.predict(picture.parent / "grace_hopper.bmp")
 
 
-def test_a_picture_that_is_none_reaches_no_server(project, server, tmp_path):
+def test_an_unreadable_picture_is_not_sent(project, server, tmp_path):
     (tmp_path / "page.jpg").write_text("<html>")
     with project.get_model("page", local=False) as brain, pytest.raises(RunnerError, match=r"page\.jpg"):
         brain.predict(tmp_path / "page.jpg")

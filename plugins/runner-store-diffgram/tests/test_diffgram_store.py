@@ -92,7 +92,7 @@ def test_the_hash_of_a_model_without_a_checksum_is_recorded(project, server, tes
     assert len(Cache().verify()) >= 1
 
 
-def test_a_brain_trained_anew_is_fetched_anew(project, server):
+def test_a_brain_trained_again_is_fetched_again(project, server):
     project.get_model("page").close()
     server.number += 1
     with project.get_model("page") as brain:
@@ -148,7 +148,7 @@ def test_an_unknown_brain(project):
 
 
 @pytest.mark.parametrize("cut", [0.1, 0.5, 0.999])
-def test_a_graph_cut_short_is_no_graph(testdata, tmp_path, cut):
+def test_a_graph_cut_short_is_refused(testdata, tmp_path, cut):
     whole = (testdata / "models" / GRAPH).read_bytes()
     part = tmp_path / "part.pb"
     part.write_bytes(whole[: int(len(whole) * cut)])

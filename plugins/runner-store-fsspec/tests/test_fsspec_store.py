@@ -133,7 +133,7 @@ def test_a_card_that_lies(shelf, change, error, said):
     nothing_is_kept()
 
 
-def test_a_card_that_is_none_hides_no_other(shelf, caplog):
+def test_an_unreadable_card_does_not_hide_the_others(shelf, caplog):
     shelf.publish()
     shelf.put(f"graphs/1/{CARD_FILE}", b"<html>")
     with caplog.at_level(logging.WARNING):
@@ -144,14 +144,14 @@ def test_a_card_that_is_none_hides_no_other(shelf, caplog):
 
 
 @pytest.mark.parametrize("name", ["..", "page/../../secret", "pa*ge", "[a]"])
-def test_names_that_are_none(shelf, name):
+def test_malformed_names(shelf, name):
     with pytest.raises(StoreError, match="is not a name"):
         FsspecStore(shelf.address).fetch(name, None, Cache())
 
 
 class TestOffline:
     @pytest.mark.parametrize("kind", ["s3", "sftp"])
-    def test_what_was_fetched_serves_and_nobody_is_asked(self, kind, request, monkeypatch, caplog):
+    def test_a_fetched_version_is_used_without_a_request(self, kind, request, monkeypatch, caplog):
         shelf = request.getfixturevalue(kind)
         shelf.publish()
         folder = resolve_brain(f"{shelf.address}/page")
@@ -175,7 +175,7 @@ def test_no_address():
         FsspecStore("bucket/models")
 
 
-def test_a_place_that_nobody_knows():
+def test_an_unknown_file_system():
     with pytest.raises(UsageError, match="nowhere"):
         FsspecStore("nowhere://a/b").fetch("page", None, Cache())
 
@@ -229,7 +229,7 @@ class TestS3:
 
 
 class TestSftp:
-    def test_a_server_that_nobody_knows(self, sftp, tmp_path):
+    def test_an_unknown_server(self, sftp, tmp_path):
         sftp.publish()
         (tmp_path / ".ssh" / "known_hosts").unlink()
         with pytest.raises(StoreError, match=r"known_hosts does not know this server's key; connect by ssh once"):

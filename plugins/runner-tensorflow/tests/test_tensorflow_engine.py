@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from memory import resident
+from memory import resident_bytes
 from runner_tensorflow.engine import TensorFlowEngine
 
 from runner_core.contracts import EngineOptions
@@ -68,9 +68,9 @@ def test_closing_gives_the_memory_back(frozen, tf):
     """A graph that is kept costs 4 MB each time here, a session 21."""
     path = frozen(lambda: tf.matmul(tf.compat.v1.placeholder(tf.float32, [1, 1024], "x"), np.eye(1024), name="y"))
     opened_and_closed(path, times=6)
-    before = resident()
+    before = resident_bytes()
     opened_and_closed(path, times=30)
-    assert resident() - before < 40e6
+    assert resident_bytes() - before < 40e6
 
 
 def opened_and_closed(path, times):

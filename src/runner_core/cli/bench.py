@@ -27,29 +27,29 @@ from runner_core.stores.resolve import resolve_brain
     "--engines", is_flag=True, help="Measure BRAIN in every engine that opens it; --engine auto uses the result."
 )
 @click.option("--exact", is_flag=True, help="Decode every picture in full; answers differ a little.")
-def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **choices: Any) -> int:
+def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **options: Any) -> int:
     """Measure brains over SOURCE as `runner run` runs them, without a sink, and show where the time went.
 
     Without --brain, measure BRAIN again: milliseconds for a JPEG of 640 x 480 from its bytes to the answer, the best of
     several runs; --threads are then those of one call.
     """
     if not brains:
-        return _bench_engines(subject, every=engines, **choices)
+        return _bench_engines(subject, every=engines, **options)
     if engines:
         raise UsageError(
             "--engines measures one brain by itself", remedy="leave out --brain: runner bench BRAIN --engines"
         )
-    summary = run_brains(subject, brains, (), exact=exact, explain=True, quiet=False, **choices)
+    summary = run_brains(subject, brains, (), exact=exact, explain=True, quiet=False, **options)
     print_profile(summary.profile)
     return exit_code_of(summary)
 
 
-def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, ...], **choices: Any) -> int:
+def _bench_engines(brain: str, *, every: bool, locked: bool, trust: tuple[str, ...], **options: Any) -> int:
     if locked or trust:
         raise UsageError("--locked and --trust are for brains over a source", remedy="name the brain with --brain")
     try:
         measured = rank_engines(
-            locate_model(resolve_brain(brain)), LoadOptions(**choices), open_candidate, again=True, every=every
+            locate_model(resolve_brain(brain)), LoadOptions(**options), open_candidate, again=True, every=every
         )
     except NotInstalled as error:  # nothing opens it: perhaps a source was meant
         remedy = f"to time a run over a source, give --brain; {error.remedy}"

@@ -47,7 +47,7 @@ from runner_core.stores.resolve import resolve_brain
 @click.option("--trust", is_flag=True, help=TRUST_HELP)
 def command(
     brain: str, formats: tuple[str, ...], out: Path | None, half: bool, pictures: tuple[str, ...],
-    iou: float, score: float, pixels: float, keypoints: float, **choices: Any,
+    iou: float, score: float, pixels: float, keypoints: float, **options: Any,
 ) -> int:  # fmt: skip
     """Write BRAIN's network for other engines, and a card that lists the new files beside the old ones.
 
@@ -62,7 +62,7 @@ def command(
         place,
         [f".{form.lower().lstrip('.')}" for form in formats],
         folder,
-        LoadOptions(**choices),
+        LoadOptions(**options),
         half=half,
         frames=read_frames(pictures) if pictures else None,
         tolerance=Tolerance(iou, score, pixels=pixels, keypoints=keypoints),

@@ -71,17 +71,17 @@ def inspect(
     files = locate_model(place)
     options = LoadOptions(engine=engine, task=task, trust=trust)
     with open_session(choose_candidates(files, options), options) as (candidate, session):
-        bare = CardlessModel.of(session, candidate.path)
+        cardless = CardlessModel.of(session, candidate.path)
         click.echo(f"{candidate.path}: {candidate.artifact.format} by engine {candidate.engine}")
-        _print_tensors(bare, session)
-        choices = LoadOptions(labels=labels, first_class=first_class)
-        card = choices.apply_to(files.card) if files.card else _draft(candidate, bare, task, choices)
+        _print_tensors(cardless, session)
+        given = LoadOptions(labels=labels, first_class=first_class)
+        card = given.apply_to(files.card) if files.card else _draft(candidate, cardless, task, given)
         if files.card:
             click.echo(f"card: {files.root / CARD_FILE}, task {card.for_artifact(candidate.artifact).task}")
         if files.card or labels or pictures:
             own = card.for_artifact(candidate.artifact) if files.card else card
-            brain = bind_brain(own, session, candidate, choices)
-            card = _try_pictures(brain, card, bare, pictures, variant) if pictures else card
+            brain = bind_brain(own, session, candidate, given)
+            card = _try_pictures(brain, card, cardless, pictures, variant) if pictures else card
         session.close()
     _print_card(card)
     if write:
@@ -98,26 +98,26 @@ def _print_card(card: Card) -> None:
     click.echo(json.dumps(written, indent=2, ensure_ascii=False))
 
 
-def _print_tensors(bare: CardlessModel, session: Session) -> None:
+def _print_tensors(cardless: CardlessModel, session: Session) -> None:
     for side, specs in (("input", session.inputs), ("output", session.outputs)):
         for spec in specs:
             click.echo(f"  {side:6} {spec}")
     for key, value in session.metadata.items():
         click.echo(f"  metadata {key}: {value[:100]}")
-    for note in bare.notes:
+    for note in cardless.notes:
         click.echo(f"  {note}")
 
 
-def _draft(candidate: Candidate, bare: CardlessModel, task: str | None, choices: LoadOptions) -> Card:
-    drafts = draft_cards(bare, task)
+def _draft(candidate: Candidate, cardless: CardlessModel, task: str | None, options: LoadOptions) -> Card:
+    drafts = draft_cards(cardless, task)
     if not drafts:
-        raise unrecognised_error(bare, task)
-    if choices.labels is None:
-        drafts = {name: add_sidecar_labels(card, bare, choices.first_class) for name, card in drafts.items()}
-    drafts = {name: choices.apply_to(card) for name, card in drafts.items()}
+        raise unrecognised_error(cardless, task)
+    if options.labels is None:
+        drafts = {name: add_sidecar_labels(card, cardless, options.first_class) for name, card in drafts.items()}
+    drafts = {name: options.apply_to(card) for name, card in drafts.items()}
     for name, card in drafts.items():
         click.echo(f"recognised by task {name}:")
-        for note in card.notes[len(bare.notes) :]:
+        for note in card.notes[len(cardless.notes) :]:
             click.echo(f"  {note}")
     if len(drafts) > 1:
         raise UsageError(
@@ -129,12 +129,12 @@ def _draft(candidate: Candidate, bare: CardlessModel, task: str | None, choices:
 
 
 def _try_pictures(
-    brain: LocalBrain, card: Card, bare: CardlessModel, pictures: Sequence[str], number: int | None
+    brain: LocalBrain, card: Card, cardless: CardlessModel, pictures: Sequence[str], number: int | None
 ) -> Card:
     """The card with the preprocessing that is most stable on the pictures, or that was chosen by number."""
     if brain.picture is None:
         raise UsageError(f"task {card.task} does not say what it asks of a picture", remedy="inspect without --try")
-    trial = search_preprocessing(brain, bare.own, [Frame.of(picture) for picture in pictures])
+    trial = search_preprocessing(brain, cardless.own, [Frame.of(picture) for picture in pictures])
     _print_trial(trial)
     if number and number > len(trial.rows):
         raise UsageError(f"there is no variant {number}", remedy=f"give one from 1 to {len(trial.rows)}")

@@ -85,9 +85,9 @@ def brain_options(*, required: bool = True) -> Callable[[F], F]:
 
 @contextmanager
 def open_brains(
-    brains: Sequence[str], *, trust: Sequence[str] = (), locked: bool = False, **choices: Any
+    brains: Sequence[str], *, trust: Sequence[str] = (), locked: bool = False, **options: Any
 ) -> Iterator[list[Brain]]:
-    """The brains as typed, each with ``choices`` and its own options; all are closed at the end.
+    """The brains as typed, each with ``options`` and those typed with it; all are closed at the end.
 
     The same text typed twice is opened once, so that several chains can begin with one brain.
     """
@@ -99,7 +99,7 @@ def open_brains(
     lock = LockFile.read(Path(LOCK)) if locked else None
     with ExitStack() as stack:
         found = {
-            text: stack.enter_context(_open_brain(text, choices, _reference_of(text) in trust, lock)) for text in typed
+            text: stack.enter_context(_open_brain(text, options, _reference_of(text) in trust, lock)) for text in typed
         }
         yield [build_chain(steps, found) for steps in chains]
 
@@ -109,14 +109,14 @@ def _reference_of(text: str) -> str:
     return text.partition("?")[0]
 
 
-def _open_brain(text: str, choices: dict[str, Any], trusted: bool, lock: LockFile | None) -> Brain:
+def _open_brain(text: str, options: dict[str, Any], trusted: bool, lock: LockFile | None) -> Brain:
     reference, _, query = text.partition("?")
     place = resolve_brain(
         reference, Cache(progress=download_bars()), version=lock.version_of(reference) if lock else None
     )
     if lock:
         lock.check(reference, place)
-    return open_path(place, LoadOptions(**{**choices, **_parse_options(query, text), "trust": trusted}))
+    return open_path(place, LoadOptions(**{**options, **_parse_options(query, text), "trust": trusted}))
 
 
 def _parse_options(query: str, text: str) -> dict[str, Any]:

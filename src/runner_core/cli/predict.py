@@ -21,13 +21,13 @@ from runner_core.pipeline.failures import FailureLog
 @click.argument("picture")
 @brain_options()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a brain instead of a table.")
-def predict(picture: str, brains: tuple[str, ...], as_json: bool, **choices: Any) -> int:
+def predict(picture: str, brains: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """Show what brains find in PICTURE: a file or a URL."""
     if Path(picture).is_dir():
         raise UsageError(f"{picture}: a folder, not a picture", remedy=f"give one picture, or runner run {picture}")
     frame = Frame.of(picture)
     _ = frame.size  # a file that is not a picture is reported before any model loads
-    with open_brains(brains, **choices) as models:
+    with open_brains(brains, **options) as models:
         result = FrameExecutor(models).run_frame(frame)
     for inference in result.answers:
         if as_json:

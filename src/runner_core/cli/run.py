@@ -37,11 +37,11 @@ STANDARD_OUTPUT = ("-", "jsonl:-")
 @click.option("--explain", is_flag=True, help="Show where the time went, and what the brains shared.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
 def run(
-    source: str, brains: tuple[str, ...], sinks: tuple[str, ...], explain: bool, quiet: bool, **choices: Any
+    source: str, brains: tuple[str, ...], sinks: tuple[str, ...], explain: bool, quiet: bool, **options: Any
 ) -> int:
     """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL, a video, a camera (0), a stream."""
     sinks = sinks or STANDARD_OUTPUT[:1]
-    summary = run_brains(source, brains, sinks, explain=explain, quiet=quiet, **choices)
+    summary = run_brains(source, brains, sinks, explain=explain, quiet=quiet, **options)
     piped = not set(STANDARD_OUTPUT).isdisjoint(sinks)  # the program that reads the answers should not read tables
     if not quiet and not piped:
         print_summary(summary)
@@ -51,7 +51,7 @@ def run(
 
 
 def run_brains(
-    source: str, brains: Sequence[str], sinks: Sequence[str], *, exact: bool, explain: bool, quiet: bool, **choices: Any
+    source: str, brains: Sequence[str], sinks: Sequence[str], *, exact: bool, explain: bool, quiet: bool, **options: Any
 ) -> Summary:
     """A run of brains as they are typed; what goes wrong is printed on standard error."""
     show_log(quiet=quiet)
@@ -59,11 +59,11 @@ def run_brains(
     outlets = open_sinks(sinks, reading=frames, inputs=[source])  # typing errors are reported before a model loads
     named = dict(zip(map(sink_name_of, sinks), outlets, strict=True))
     total: int | None = frames.total if isinstance(frames, HasTotal) else None
-    budget = get_thread_budget(choices.pop("threads"))
+    budget = get_thread_budget(options.pop("threads"))
     firsts = [parse_chain(text)[0].brain for text in brains]
-    choices["threads"] = ThreadSplit.split(budget, live=frames.live, firsts=firsts).within
+    options["threads"] = ThreadSplit.split(budget, live=frames.live, firsts=firsts).within
     failures = FailureLog()
-    with open_brains(brains, **choices) as models, show_frame_bar(total, quiet=quiet) as step:
+    with open_brains(brains, **options) as models, show_frame_bar(total, quiet=quiet) as step:
 
         def on_result(result: Result) -> None:
             for line in failures.lines_of(result):

@@ -35,7 +35,7 @@ _HEAD = ("picture", "engines", "same", "only 1st", "only 2nd", "label", "IoU", "
 F = TypeVar("F", bound=Callable[..., Any])
 
 _TOLERANCES = (
-    click.option("--iou", type=_SHARE, default=_EXACT.iou, show_default=True, help="Least IoU of two equal instances."),
+    click.option("--iou", type=_SHARE, default=_EXACT.iou, show_default=True, help="Least IoU of a match."),
     click.option("--score", type=_SHARE, default=_EXACT.score, show_default=True, help="Largest difference of scores."),
     click.option(
         "--pixels", type=_SHARE, default=_EXACT.pixels, show_default=True, help="Least share of equal pixels.",
@@ -74,7 +74,7 @@ def tolerance_options(command: F) -> F:
 @click.option("--trust", is_flag=True, help=TRUST_HELP)
 def command(
     brain: str, pictures: tuple[str, ...], engines: tuple[str, ...] | None, golden: Path | None,
-    write_golden: str | None, iou: float, score: float, pixels: float, keypoints: float, trust: bool, **choices: Any,
+    write_golden: str | None, iou: float, score: float, pixels: float, keypoints: float, trust: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Check that BRAIN gives the same answers for PICTURES on several engines, or the same as in a golden file.
 
@@ -86,8 +86,8 @@ def command(
     frames = read_frames(pictures)
     with ExitStack() as stack:
         if trust:
-            choices["trust"] = [brain.partition("?")[0]]
-        brains = _open_on_engines(brain, engines, choices, stack)
+            options["trust"] = [brain.partition("?")[0]]
+        brains = _open_on_engines(brain, engines, options, stack)
         first = next(iter(brains.values()))
         if len(brains) == 1 and not golden and not write_golden:
             raise UsageError(f"{brain}: only {first.engine} opens it: nothing to compare", remedy="give --golden FILE")
@@ -111,7 +111,7 @@ def read_frames(pictures: Sequence[str]) -> Iterator[Frame]:
 
 
 def _open_on_engines(
-    brain: str, engines: Sequence[str] | None, choices: Mapping[str, Any], stack: ExitStack
+    brain: str, engines: Sequence[str] | None, options: Mapping[str, Any], stack: ExitStack
 ) -> dict[str, Brain]:
     """By engine. If none are named, those that refuse the model are reported and left out."""
     named = engines or tuple(
@@ -122,7 +122,7 @@ def _open_on_engines(
     brains: dict[str, Brain] = {}
     for engine in named:
         try:
-            (brains[engine],) = stack.enter_context(open_brains([brain], engine=engine, **choices))
+            (brains[engine],) = stack.enter_context(open_brains([brain], engine=engine, **options))
         except EngineError as error:
             if engines or len(named) == 1:
                 raise

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from runner_core.errors import NotInstalled, UsageError
-from runner_core.pipeline.sources_sinks import open_sink, open_sinks, open_source
+from runner_core.pipeline.sources_sinks import open_sink, open_sinks, open_source, sink_names_of
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
 
@@ -112,6 +112,12 @@ def test_one_place_takes_one_sink():
         open_sinks(["lines:a.txt", "-", "lines:a.txt"])
     with pytest.raises(UsageError, match=r"^lines:ftp://host/a\.txt is given twice"):
         open_sinks(["lines:ftp://me:secret@host/a.txt"] * 2)
+
+
+def test_sinks_whose_urls_differ_in_their_queries_are_two_with_a_name_each():
+    sinks = [f"lines:ftp://me:secret@host/a.txt?topic={topic}" for topic in ("secret", "other")]
+    assert len(open_sinks(sinks)) == 2
+    assert sink_names_of(sinks) == ["lines:ftp://host/a.txt", "lines:ftp://host/a.txt (2)"]
 
 
 @attrs.frozen

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from runner_core.errors import UsageError
-from runner_core.util.location import OptionType, redact_url, split_options, without_account, without_options
+from runner_core.util.location import (
+    OptionType,
+    number_repeats,
+    redact_url,
+    split_options,
+    without_account,
+    without_options,
+)
 
 COUNT = {"count": OptionType(r"\d+", int, "a number"), "file": OptionType(".+", str, "a file")}
 
@@ -75,6 +82,11 @@ def test_a_url_keeps_its_own_query():
 def test_what_may_be_secret_is_redacted(location, redacted):
     assert redact_url(location) == redacted
     assert redact_url(redacted) == redacted
+
+
+def test_equal_names_are_numbered():
+    assert number_repeats(["a", "b", "a", "a"]) == ["", "", " (2)", " (3)"]
+    assert number_repeats([]) == []
 
 
 def test_a_server_gets_the_url_without_the_account():

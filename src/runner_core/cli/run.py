@@ -17,7 +17,7 @@ from runner_core.cli.tables import print_summary
 from runner_core.contracts import HasTotal
 from runner_core.pipeline.failures import FailureLog
 from runner_core.pipeline.pipeline import run as run_pipeline
-from runner_core.pipeline.sources_sinks import open_sinks, open_source, sink_name_of
+from runner_core.pipeline.sources_sinks import open_sinks, open_source, sink_names_of
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
@@ -57,7 +57,7 @@ def run_brains(
     show_log(quiet=quiet)
     frames = open_source(source)
     outlets = open_sinks(sinks, reading=frames, inputs=[source])  # typing errors are reported before a model loads
-    named = dict(zip(map(sink_name_of, sinks), outlets, strict=True))
+    named = dict(zip(sink_names_of(sinks), outlets, strict=True))
     total: int | None = frames.total if isinstance(frames, HasTotal) else None
     budget = get_thread_budget(options.pop("threads"))
     firsts = [parse_chain(text)[0].brain for text in brains]

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from runner_core.cards.labels import is_background
 from runner_core.drawing.captions import Area, Captions, LegendRow, Style
-from runner_core.drawing.palette import PALETTE, RGB, choose_colour, choose_index, choose_ink
+from runner_core.drawing.palette import PALETTE, RGB, choose_colour, choose_ink, choose_palette_index
 from runner_core.results.columns import NO_NUMBER
 from runner_core.results.inference import Inference
 
@@ -47,7 +47,7 @@ def annotate_picture(image: Image.Image, inferences: Sequence[Inference]) -> Ima
     return canvas
 
 
-def _rows_best_last(inference: Inference) -> Iterator[tuple[int, RGB]]:
+def _iterate_rows(inference: Inference) -> Iterator[tuple[int, RGB]]:
     """Rows and their colours, the best last, so that it is drawn on top."""
     for row in range(len(inference) - 1, -1, -1):
         yield row, choose_colour(inference.brain, int(inference.model_ids[row]))
@@ -59,7 +59,7 @@ def _draw_class_map(canvas: Image.Image, inference: Inference, _: Style) -> None
     counts = count_classes(inference)
     indices = np.zeros(max(counts, default=0) + 1, np.uint8)  # 0 is not drawn
     for number in counts:
-        indices[number] = choose_index(inference.brain, number) + 1
+        indices[number] = choose_palette_index(inference.brain, number) + 1
     shown = indices[np.where(inference.class_map < len(indices), inference.class_map, 0).clip(0)]
     colours = Image.fromarray(shown)
     opacity = colours.point([0, *[FILL_OPACITY] * 255])
@@ -84,7 +84,7 @@ def count_classes(inference: Inference) -> dict[int, int]:
 def _draw_masks(canvas: Image.Image, inference: Inference, style: Style) -> None:
     if inference.masks is None:
         return
-    for row, colour in _rows_best_last(inference):
+    for row, colour in _iterate_rows(inference):
         _draw_mask(canvas, inference.masks[row].array, colour, style)
 
 
@@ -126,7 +126,7 @@ def _draw_boxes(canvas: Image.Image, inference: Inference, style: Style) -> None
     if inference.boxes is None:
         return
     draw, boxes = ImageDraw.Draw(canvas), _to_pixel_boxes(inference.boxes, canvas.size)
-    for row, colour in _rows_best_last(inference):
+    for row, colour in _iterate_rows(inference):
         _draw_box(draw, boxes[row], colour, style)
 
 
@@ -149,7 +149,7 @@ def _draw_keypoints(canvas: Image.Image, inference: Inference, style: Style) -> 
     if inference.keypoints is None:
         return
     draw, names = ImageDraw.Draw(canvas), inference.names
-    for row, colour in _rows_best_last(inference):
+    for row, colour in _iterate_rows(inference):
         points = inference.keypoints[row]
         visible = np.isfinite(points).all(axis=1) & (points[:, 2] >= MIN_KEYPOINT_SCORE)
         if names[row] == "person" and len(points) == 17:

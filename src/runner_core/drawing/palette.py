@@ -33,7 +33,7 @@ PALETTE: tuple[RGB, ...] = (
 )
 
 
-def choose_index(brain: str, model_id: int) -> int:
+def choose_palette_index(brain: str, model_id: int) -> int:
     """The index in ``PALETTE`` of a brain's class: the same in every picture.
 
     The brain's name decides the hue of its first class. 21 successive classes differ; the first seven are full colours.
@@ -44,7 +44,7 @@ def choose_index(brain: str, model_id: int) -> int:
 
 def choose_colour(brain: str, model_id: int) -> RGB:
     """The colour of a brain's class: the same in every picture."""
-    return PALETTE[choose_index(brain, model_id)]
+    return PALETTE[choose_palette_index(brain, model_id)]
 
 
 def compute_luminance(colour: RGB) -> float:

@@ -19,7 +19,7 @@ from runner_core.pipeline.live import run_newest
 from runner_core.pipeline.mailbox import close_frames
 from runner_core.pipeline.ordered import run_every
 from runner_core.pipeline.profile import Profile
-from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_name_of, to_source
+from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_names_of, to_source
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
@@ -84,7 +84,7 @@ def _open_outlets(
 ) -> tuple[list[str], list[Sink]]:
     if isinstance(sinks, Mapping):
         return list(sinks), list(sinks.values())
-    return [sink_name_of(sink) for sink in sinks], open_sinks(sinks, reading=reading, inputs=inputs)
+    return sink_names_of(sinks), open_sinks(sinks, reading=reading, inputs=inputs)
 
 
 def stream(

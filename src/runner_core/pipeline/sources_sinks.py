@@ -11,7 +11,7 @@ from runner_core.contracts import HasFiles, HasFolder, HasPlaces, Sink, Source
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
-from runner_core.util.location import redact_url, without_options
+from runner_core.util.location import number_repeats, redact_url, without_options
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C: is a drive
 
@@ -92,8 +92,8 @@ def open_sinks(given: Sequence[Writable], *, reading: Source | None = None, inpu
     read = [_file_of(each) for each in inputs]
     taken: dict[str, str] = {}
     for each, sink in zip(given, sinks, strict=True):
-        location = sink_name_of(each)
-        for place in _places_of(sink) or ([] if sink is each else [location]):
+        location = _sink_name_of(each)
+        for place in _places_of(sink) or ([] if sink is each else [str(each)]):
             if _is_among(read, place) or (isinstance(reading, HasFiles) and _is_among(reading.files, place)):
                 raise UsageError(f"{location}: would write over what is read", remedy="name another place for it")
             if place in taken:
@@ -106,8 +106,13 @@ def open_sinks(given: Sequence[Writable], *, reading: Source | None = None, inpu
     return sinks
 
 
-def sink_name_of(given: Writable) -> str:
-    """The name of a sink in summaries and messages: as it was typed, without a password."""
+def sink_names_of(given: Sequence[Writable]) -> list[str]:
+    """A unique name for each sink, for summaries and messages: as it was typed, without what may be secret."""
+    names = [_sink_name_of(each) for each in given]
+    return [name + suffix for name, suffix in zip(names, number_repeats(names), strict=True)]
+
+
+def _sink_name_of(given: Writable) -> str:
     return redact_url(str(given)) if isinstance(given, str | os.PathLike) else type(given).__name__
 
 

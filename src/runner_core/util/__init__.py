@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from runner_core.util.atomic import write_text as write_text
     from runner_core.util.home import require_online as require_online
     from runner_core.util.location import OptionType as OptionType
+    from runner_core.util.location import number_repeats as number_repeats
     from runner_core.util.location import redact_url as redact_url
     from runner_core.util.location import split_options as split_options
     from runner_core.util.location import without_account as without_account
@@ -19,6 +20,6 @@ else:
         {
             "atomic": ["make_folder", "write_bytes", "write_text"],
             "home": ["require_online"],
-            "location": ["OptionType", "redact_url", "split_options", "without_account"],
+            "location": ["OptionType", "number_repeats", "redact_url", "split_options", "without_account"],
         },
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -26,6 +27,19 @@ def redact_url(location: str) -> str:
     A URL loses its user and password, its query and its fragment. A path keeps its options, which are not secret.
     """
     return _QUERY.sub(r"\1", without_account(location))
+
+
+def number_repeats(names: Iterable[str]) -> list[str]:
+    """The suffix that makes each name unique: none for the first of equal names, `` (2)`` for the next.
+
+    For redacted locations, of which several may look the same.
+    """
+    seen: Counter[str] = Counter()
+    suffixes = []
+    for name in names:
+        seen[name] += 1
+        suffixes.append(f" ({seen[name]})" if seen[name] > 1 else "")
+    return suffixes
 
 
 def without_account(url: str) -> str:

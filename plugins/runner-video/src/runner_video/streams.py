@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from runner_core.contracts import Source
 from runner_core.errors import RunnerError, SourceError
 from runner_core.pipeline import open_source
-from runner_core.util import redact_url
+from runner_core.util import number_repeats, redact_url
 from runner_video.merged import MergedFrames
 from runner_video.stream import Stream
 from runner_video.web import Web
@@ -36,7 +34,7 @@ class Streams:
 
     def frames(self) -> MergedFrames:
         """Raises SourceError once there is no camera left."""
-        return MergedFrames(self.sources, _suffixes(self.locations))
+        return MergedFrames(self.sources, number_repeats(map(redact_url, self.locations)))
 
 
 def _open_camera(path: Path, line: str) -> Source:
@@ -55,16 +53,6 @@ def _open_camera(path: Path, line: str) -> Source:
     if not source.live:
         raise SourceError(f"{path}: {redact_url(line)} is not live", remedy="a list of streams holds only cameras")
     return source
-
-
-def _suffixes(locations: Sequence[str]) -> list[str]:
-    """What is added to the name of each camera: a number where an earlier one has the same URL but for its query."""
-    seen: Counter[str] = Counter()
-    suffixes = []
-    for name in map(redact_url, locations):
-        seen[name] += 1
-        suffixes.append(f" ({seen[name]})" if seen[name] > 1 else "")
-    return suffixes
 
 
 def _read_locations(path: Path) -> list[str]:

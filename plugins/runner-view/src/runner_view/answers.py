@@ -70,7 +70,7 @@ def _round_numbers(column: NDArray[np.float32], digits: int) -> list[Any]:
 
 
 def _list_limbs(inference: Inference) -> dict[str, Any] | None:
-    """Which keypoints are connected, if that is known, and the least score of one that is drawn."""
+    """Which keypoints are connected, if that is known, and the score threshold of those that are drawn."""
     points = inference.keypoints
     if points is None:
         return None

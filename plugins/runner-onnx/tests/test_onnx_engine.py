@@ -12,7 +12,7 @@ import onnx_models
 import pytest
 from memory import resident_bytes
 from onnx import TensorProto
-from runner_onnx.devices import devices_of, providers_for
+from runner_onnx.devices import find_providers, list_devices
 from runner_onnx.engine import OnnxEngine
 from runner_onnx.session import OnnxSession
 
@@ -108,16 +108,16 @@ def test_devices_are_named_as_people_name_them() -> None:
     # the providers of a build for graphics cards, which is not what is installed here
     available = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "AzureExecutionProvider", "CPUExecutionProvider"]
     cpu = ("CPUExecutionProvider", {})
-    assert devices_of(available) == ["cpu", "cuda", "tensorrt"]
-    assert providers_for("cpu", available) == [cpu]
-    assert providers_for("cuda", available) == [("CUDAExecutionProvider", {}), cpu]
-    assert providers_for("cuda:1", available) == [("CUDAExecutionProvider", {"device_id": "1"}), cpu]
-    assert providers_for("tensorrt:0", available) == [("TensorrtExecutionProvider", {"device_id": "0"}), cpu]
+    assert list_devices(available) == ["cpu", "cuda", "tensorrt"]
+    assert find_providers("cpu", available) == [cpu]
+    assert find_providers("cuda", available) == [("CUDAExecutionProvider", {}), cpu]
+    assert find_providers("cuda:1", available) == [("CUDAExecutionProvider", {"device_id": "1"}), cpu]
+    assert find_providers("tensorrt:0", available) == [("TensorrtExecutionProvider", {"device_id": "0"}), cpu]
 
 
 @pytest.mark.parametrize("device", ["cuda:0", "azure", "cpu:x", "", "gpu"])
 def test_a_device_that_is_not_there_is_refused_naming_those_that_are(device: str, write_onnx: Write) -> None:
-    with pytest.raises(EngineError, match=rf"no device '{device}' here; it has cpu; others come with other builds"):
+    with pytest.raises(EngineError, match=rf"no device '{device}' here; it has cpu; other builds, such as onnxruntime-gpu,"):
         load(write_onnx(), device=device)
 
 

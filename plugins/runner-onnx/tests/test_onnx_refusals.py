@@ -70,7 +70,7 @@ def test_weights_that_were_left_behind(tmp_path: Path) -> None:
 def test_text_is_no_input(write_onnx: Write) -> None:
     assert (
         refused(write_onnx("Identity", dtype=TensorProto.STRING))
-        == "takes what is no tensor of numbers: x: tensor(string)"
+        == "takes what is not a tensor of numbers: x: tensor(string)"
     )
 
 

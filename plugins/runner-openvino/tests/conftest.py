@@ -32,6 +32,6 @@ def write_ir(tmp_path: Path) -> Callable[..., Path]:
 
 
 def runtime() -> Any:
-    from runner_openvino.runtime import runtime as quiet
+    from runner_openvino.runtime import import_runtime as quiet
 
     return quiet()

@@ -15,7 +15,7 @@ import onnx_models
 import pytest
 from memory import resident_bytes
 from onnx import TensorProto
-from runner_openvino.devices import device_for, devices_of, properties
+from runner_openvino.devices import find_device, list_devices, make_properties
 from runner_openvino.engine import OpenVINOEngine
 from runner_openvino.session import OpenVINOSession
 
@@ -151,9 +151,9 @@ def test_what_the_exporter_wrote_is_metadata(write_onnx: Write, write_ir: Write)
 
 @pytest.mark.parametrize("threads", [1, 5])
 def test_a_call_has_the_threads_asked_for_and_none_is_pinned(threads: int) -> None:
-    asked = properties("CPU", EngineOptions(threads=threads))
+    asked = make_properties("CPU", EngineOptions(threads=threads))
     assert (asked["NUM_STREAMS"], asked["INFERENCE_NUM_THREADS"]) == (1, threads)
-    assert properties("CPU", EngineOptions()) == {
+    assert make_properties("CPU", EngineOptions()) == {
         "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False
     }  # fmt: skip
 
@@ -222,9 +222,9 @@ def test_closing_gives_the_memory_back(tmp_path: Path) -> None:
 def test_devices_are_named_as_people_name_them() -> None:
     # the devices of a machine with two graphics cards, which this need not be
     available = ["CPU", "GPU.0", "GPU.1", "NPU"]
-    assert devices_of(available) == ["cpu", "gpu:0", "gpu:1", "npu"]
-    assert [device_for(name, available) for name in ("cpu", "gpu:1", "npu")] == ["CPU", "GPU.1", "NPU"]
-    assert "ENABLE_CPU_PINNING" not in properties("GPU.1", EngineOptions(threads=2))
+    assert list_devices(available) == ["cpu", "gpu:0", "gpu:1", "npu"]
+    assert [find_device(name, available) for name in ("cpu", "gpu:1", "npu")] == ["CPU", "GPU.1", "NPU"]
+    assert "ENABLE_CPU_PINNING" not in make_properties("GPU.1", EngineOptions(threads=2))
 
 
 def test_a_device_that_is_not_there_is_refused_naming_those_that_are(write_onnx: Write) -> None:

@@ -13,8 +13,8 @@ from runner_core.errors import EngineError
         (b"", "empty"),
         (b"<!DOCTYPE html><html><body>404</body></html>", "web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
-        (b"hello, this is a text\n", "no TensorFlow graph"),
-        (b"PK\x03\x04" + bytes(99), "no TensorFlow graph"),
+        (b"hello, this is a text\n", "not a TensorFlow graph"),
+        (b"PK\x03\x04" + bytes(99), "not a TensorFlow graph"),
     ],
 )
 def test_what_is_no_graph(content, complaint, load, tmp_path):

@@ -144,7 +144,7 @@ def test_masks_of_chosen_boxes_cannot_be_cut_off(tf, frozen, tmp_path):
         tf.zeros((1, 4, 3, 3), name="detection_masks")
 
     told = card("page", roles=ROLES | {"masks": "detection_masks:0"})
-    with pytest.raises(EngineError, match="masks go with boxes that the graph chooses"):
+    with pytest.raises(EngineError, match="masks belong to boxes that the graph selects"):
         exported(frozen(masked), told, tmp_path / "toy.onnx")
 
 

@@ -174,7 +174,7 @@ def test_a_function_that_is_not_there(frozen, load, tf):
     graph = tf.compat.v1.GraphDef.FromString(path.read_bytes())
     del graph.library.function[:]
     path.write_bytes(graph.SerializeToString())
-    with pytest.raises(EngineError, match=r"node '.*' calls '.*inner.*', which is not there"):
+    with pytest.raises(EngineError, match=r"node '.*' calls '.*inner.*', which is missing"):
         load(path)
 
 
@@ -192,15 +192,15 @@ def test_a_function_that_is_not_there(frozen, load, tf):
 )  # fmt: skip
 def test_no_op_that_reaches_out_is_listed(op):
     """Whatever a later version of TensorFlow says of it."""
-    from runner_tensorflow.safety import listed
+    from runner_tensorflow.safety import read_list
 
-    assert op not in listed("pure_ops.txt")
+    assert op not in read_list("pure_ops.txt")
 
 
 @pytest.mark.parametrize("name", ["pure_ops", "keras_objects"])
 def test_the_lists_are_what_their_script_writes(name):
     from runner_tensorflow.runtime import tf
-    from runner_tensorflow.safety import listed
+    from runner_tensorflow.safety import read_list
 
     tool = Path(__file__).parents[1] / "tools" / "allow_lists.py"
     spec = importlib.util.spec_from_file_location("allow_lists", tool)
@@ -210,4 +210,4 @@ def test_the_lists_are_what_their_script_writes(name):
     text = (allow_lists.PACKAGE / f"{name}.txt").read_text()
     if version not in text.splitlines()[0]:
         pytest.skip(f"written for another version than {version}")
-    assert sorted(listed(f"{name}.txt")) == getattr(allow_lists, name)()
+    assert sorted(read_list(f"{name}.txt")) == getattr(allow_lists, name)()

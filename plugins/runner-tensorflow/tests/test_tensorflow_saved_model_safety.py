@@ -98,12 +98,12 @@ def test_a_text_graph_beside_the_binary_one(load, refused, tf2_saved_model, tmp_
 
 def test_what_nobody_calls_is_left_behind(load, tf2_saved_model):
     """The saver's own save function writes files, and comes with every SavedModel."""
-    from runner_tensorflow.graph_defs import ops
+    from runner_tensorflow.graph_defs import list_ops
     from runner_tensorflow.runtime import SavedModel
 
     (meta,) = SavedModel.FromString((tf2_saved_model / "saved_model.pb").read_bytes()).meta_graphs
-    assert {"SaveV2", "MergeV2Checkpoints"} <= set(ops(meta.graph_def))
-    assert not {"SaveV2", "MergeV2Checkpoints"} & set(ops(load(tf2_saved_model)._open[0].graph.as_graph_def()))
+    assert {"SaveV2", "MergeV2Checkpoints"} <= set(list_ops(meta.graph_def))
+    assert not {"SaveV2", "MergeV2Checkpoints"} & set(list_ops(load(tf2_saved_model)._open[0].graph.as_graph_def()))
 
 
 def _edited(model: Path, copy: Path, edit) -> Path:

@@ -26,10 +26,10 @@ def test_a_saved_model_of_tensorflow_2(load, tf2_saved_model):
 
 @pytest.mark.parametrize("model", ["tf1_saved_model", "tf2_saved_model"])
 def test_their_variables_have_become_constants(model, load, request):
-    from runner_tensorflow.graph_defs import ops
+    from runner_tensorflow.graph_defs import list_ops
 
     graph = load(request.getfixturevalue(model))._open[0].graph
-    assert not {op for op in ops(graph.as_graph_def()) if "Variable" in op or "VarHandle" in op}
+    assert not {op for op in list_ops(graph.as_graph_def()) if "Variable" in op or "VarHandle" in op}
 
 
 def test_a_model_that_changes_its_variables_keeps_them(load, tf, tmp_path):

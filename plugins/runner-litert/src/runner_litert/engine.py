@@ -15,10 +15,10 @@ import numpy as np
 from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
-from runner_litert.refusals import refusal
+from runner_litert.refusals import to_engine_error
 from runner_litert.session import LiteRTSession
 
-_MARK = slice(4, 8), b"TFL3"  # where a flatbuffer says of which schema it is
+_MARK = slice(4, 8), b"TFL3"  # where a flatbuffer names its schema
 _LARGEST_SCALE = 1e6
 
 
@@ -33,29 +33,29 @@ class LiteRTEngine:
         if options.device.lower() != "cpu":
             raise EngineError(f"LiteRT has no device {options.device!r} here", remedy="it has cpu")
         try:
-            return LiteRTSession(artifact, partial(_interpreter, artifact, options.threads))
+            return LiteRTSession(artifact, partial(_make_interpreter, artifact, options.threads))
         except Exception as error:  # ValueError or RuntimeError by the stage that refuses
-            raise refusal(artifact, error) from error
+            raise to_engine_error(artifact, error) from error
 
     def describe(self) -> Mapping[str, str]:
         """Version and devices. Raises ImportError."""
-        _runtime()
+        _import_runtime()
         return {"ai-edge-litert": version("ai-edge-litert"), "devices": "cpu"}
 
 
-def _interpreter(artifact: Path, threads: int | None) -> Any:
-    interpreter = _runtime().Interpreter(model_path=os.fspath(artifact), num_threads=threads)
+def _make_interpreter(artifact: Path, threads: int | None) -> Any:
+    interpreter = _import_runtime().Interpreter(model_path=os.fspath(artifact), num_threads=threads)
     _check_scales(interpreter.get_tensor_details())
     interpreter.allocate_tensors()
     return interpreter
 
 
 def _check_scales(tensors: Sequence[Mapping[str, Any]]) -> None:
-    """XNNPACK ends the process where a damaged file has a scale that no network has. Raises ValueError."""
+    """Raises ValueError for a scale that no network has: XNNPACK would end the process at such a damaged file."""
     scales = [np.zeros(1), *(tensor["quantization_parameters"]["scales"] for tensor in tensors)]
     if not np.concatenate(scales).max() < _LARGEST_SCALE:
-        raise ValueError("not a valid Flatbuffer: a scale is out of all bounds")
+        raise ValueError("not a valid Flatbuffer: a scale is far too large")
 
 
-def _runtime() -> Any:
+def _import_runtime() -> Any:
     return importlib.import_module("ai_edge_litert.interpreter")

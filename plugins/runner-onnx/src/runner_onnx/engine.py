@@ -10,9 +10,9 @@ from typing import Any
 from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
-from runner_onnx.devices import devices_of, providers_for
-from runner_onnx.refusals import refusal
-from runner_onnx.runtime import runtime
+from runner_onnx.devices import find_providers, list_devices
+from runner_onnx.refusals import to_engine_error
+from runner_onnx.runtime import import_runtime
 from runner_onnx.session import OnnxSession
 
 
@@ -20,32 +20,32 @@ class OnnxEngine:
     """Loads ``.onnx`` files."""
 
     def load(self, artifact: Path, options: EngineOptions) -> OnnxSession:
-        """Raises EngineError for a device that this build has not, and for what ONNX Runtime refuses, in its words."""
+        """Raises EngineError for a device that this build lacks, and for what ONNX Runtime refuses, in its words."""
         read_header(artifact)
         try:
-            ort = runtime()
+            ort = import_runtime()
         except ImportError as error:
-            raise refusal(artifact, error) from error
-        providers = providers_for(options.device, ort.get_available_providers())
+            raise to_engine_error(artifact, error) from error
+        providers = find_providers(options.device, ort.get_available_providers())
         try:
             # Its own fallback would print to standard output and run elsewhere than asked.
             session = ort.InferenceSession(
-                os.fspath(artifact), _session_options(ort, options.threads), providers=providers, enable_fallback=0
+                os.fspath(artifact), _make_session_options(ort, options.threads), providers=providers, enable_fallback=0
             )
         except Exception as error:  # a damaged file may even end in a UnicodeDecodeError
-            raise refusal(artifact, error) from error
+            raise to_engine_error(artifact, error) from error
         _check_device(artifact, options.device, session.get_providers()[0], providers[0][0])
         return OnnxSession(artifact, session)
 
     def describe(self) -> Mapping[str, str]:
         """Version and devices. Raises ImportError."""
-        ort = runtime()
-        return {"onnxruntime": ort.__version__, "devices": ", ".join(devices_of(ort.get_available_providers()))}
+        ort = import_runtime()
+        return {"onnxruntime": ort.__version__, "devices": ", ".join(list_devices(ort.get_available_providers()))}
 
 
-def _session_options(ort: Any, threads: int | None) -> Any:
+def _make_session_options(ort: Any, threads: int | None) -> Any:
     options = ort.SessionOptions()
-    options.log_severity_level = 4  # what matters comes as an exception
+    options.log_severity_level = 4  # errors come as exceptions
     options.intra_op_num_threads = threads or 0  # 0: as many as there are cores
     # Waiting threads would spin, on cores that other brains could use.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -1,4 +1,4 @@
-"""Refusals: what ONNX Runtime said, in one line, and what to do about it."""
+"""Refusals: what ONNX Runtime says of a model, in one line, and what to do about it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _REMEDIES = {
 }
 
 
-def refusal(path: Path, error: Exception) -> EngineError:
+def to_engine_error(path: Path, error: Exception) -> EngineError:
     """The EngineError for an exception of the runtime, or of its import."""
     if isinstance(error, ImportError):
         return EngineError(f"{path}: ONNX Runtime cannot be imported ({error})", remedy="install runner-onnx again")
-    told = " ".join(_PLACE.sub("", _PREAMBLE.sub("", str(error))).split())
-    remedies = (remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, told))
-    return EngineError(f"{path}: ONNX Runtime: {told.rstrip('.')}", remedy=next(remedies, ""))
+    message = " ".join(_PLACE.sub("", _PREAMBLE.sub("", str(error))).split())
+    remedies = (remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, message))
+    return EngineError(f"{path}: ONNX Runtime: {message.rstrip('.')}", remedy=next(remedies, ""))

@@ -1,4 +1,4 @@
-"""Devices, threads and precision: what a person asks for, in OpenVINO's properties."""
+"""Devices, threads and precision: EngineOptions in OpenVINO's terms."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 
 
-def device_for(asked: str, available: Sequence[str]) -> str:
-    """OpenVINO's name of ``cpu``, ``gpu:1``, ``npu``. Raises EngineError naming those there are."""
+def find_device(asked: str, available: Sequence[str]) -> str:
+    """OpenVINO's name of ``cpu``, ``gpu:1``, ``npu``. Raises EngineError that names the available ones."""
     name = asked.upper().replace(":", ".")
     if name not in available:
-        raise EngineError(f"OpenVINO has no device {asked!r} here", remedy=f"it has {', '.join(devices_of(available))}")
+        raise EngineError(
+            f"OpenVINO has no device {asked!r} here", remedy=f"it has {', '.join(list_devices(available))}"
+        )
     return name
 
 
-def devices_of(available: Sequence[str]) -> list[str]:
-    """The devices as a person names them."""
+def list_devices(available: Sequence[str]) -> list[str]:
+    """The devices as ``--device`` spells them."""
     return [name.lower().replace(".", ":") for name in available]
 
 
-def properties(device: str, options: EngineOptions) -> dict[str, Any]:
-    """How to compile: for the quickest single call."""
+def make_properties(device: str, options: EngineOptions) -> dict[str, Any]:
+    """OpenVINO's properties for compiling a model so that a single call is quick."""
     found: dict[str, Any] = {"INFERENCE_PRECISION_HINT": options.precision, "PERFORMANCE_HINT": "LATENCY"}
     if not device.startswith("CPU"):
         return found

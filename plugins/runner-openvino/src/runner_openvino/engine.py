@@ -9,11 +9,11 @@ from typing import Any
 
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
-from runner_openvino.devices import device_for, devices_of, properties
+from runner_openvino.devices import find_device, list_devices, make_properties
 from runner_openvino.marks import check_mark
 from runner_openvino.miscounts import check_counts
-from runner_openvino.refusals import refusal
-from runner_openvino.runtime import runtime, shared_core
+from runner_openvino.refusals import to_engine_error
+from runner_openvino.runtime import import_runtime, shared_core
 from runner_openvino.session import OpenVINOSession
 
 
@@ -26,8 +26,8 @@ class OpenVINOEngine:
         try:
             core = shared_core()
         except (ImportError, RuntimeError) as error:
-            raise refusal(artifact, error) from error
-        device = device_for(options.device, core.available_devices)
+            raise to_engine_error(artifact, error) from error
+        device = find_device(options.device, core.available_devices)
         try:
             model = core.read_model(os.fspath(artifact))
             check_counts(artifact, model)
@@ -35,13 +35,13 @@ class OpenVINOEngine:
         except EngineError:
             raise
         except Exception as error:  # a damaged file may even end in a UnicodeDecodeError
-            raise refusal(artifact, error) from error
+            raise to_engine_error(artifact, error) from error
 
     def describe(self) -> Mapping[str, str]:
         """Version and devices. Raises ImportError."""
-        openvino = runtime()
+        openvino = import_runtime()
         version = openvino.__version__.partition("-")[0]  # the rest names a build
-        return {"openvino": version, "devices": ", ".join(devices_of(shared_core().available_devices))}
+        return {"openvino": version, "devices": ", ".join(list_devices(shared_core().available_devices))}
 
 
 def _requests(core: Any, model: Any, device: str, options: EngineOptions) -> Callable[[], Any]:
@@ -50,7 +50,7 @@ def _requests(core: Any, model: Any, device: str, options: EngineOptions) -> Cal
     Where threads are counted, a model compiled for one call at a time, for each: calls that take turns on several
     streams of one model find their memory cold, and are slower alone and side by side. Else requests of one model.
     """
-    asked = properties(device, options)
+    asked = make_properties(device, options)
 
     def compiled() -> Any:
         return core.compile_model(model, device, asked)

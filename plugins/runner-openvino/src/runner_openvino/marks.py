@@ -1,4 +1,4 @@
-"""Marks: how a file of each format begins. OpenVINO would try one reader after the other, and each complains aloud."""
+"""Marks: how a file of each format begins. OpenVINO would try all its readers, and each prints its complaints."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MARKS: dict[str, tuple[str, Callable[[bytes], bool]]] = {
 
 
 def check_mark(path: Path) -> None:
-    """Raises EngineError for what cannot be of the format that its name says."""
+    """Raises EngineError for a file that cannot be of the format in its name."""
     if path.is_dir() and not (path / _SAVED_MODEL).is_file():
         raise EngineError(f"{path}: a folder without a {_SAVED_MODEL}", remedy="name the model's own file or folder")
     file = path / _SAVED_MODEL if path.is_dir() else path

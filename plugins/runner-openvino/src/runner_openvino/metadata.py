@@ -1,7 +1,7 @@
-"""Metadata: what a file that OpenVINO has read says of itself.
+"""Metadata: what a file that OpenVINO reads says of itself.
 
-An ONNX file's properties stay as they are; of a .tflite file OpenVINO reads none, so the file is. An IR's
-``rt_info/model_info`` is Model API's; what that calls otherwise than everybody else is told under the usual name too.
+An ONNX file's properties stay as they are. OpenVINO reads none of a .tflite file, so the file itself is read.
+An IR's ``rt_info/model_info`` is Model API's; where its keys differ from the usual ones, the usual ones are added.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ _RESIZES = {
 _TRUE = ("true", "yes", "1")
 
 
-def metadata_of(path: Path, model: Any) -> dict[str, str]:
-    """Lists are joined by blanks, as Model API has them."""
+def read_metadata(path: Path, model: Any) -> dict[str, str]:
+    """Metadata by key; lists are joined by blanks, as Model API has them."""
     if path.suffix.lower() == ".tflite":
         return read_tflite_metadata(path)
-    own = dict(_entries(model, "model_info"))
-    return dict(_entries(model, "framework")) | own | _usual(own)
+    own = dict(_read_entries(model, "model_info"))
+    return dict(_read_entries(model, "framework")) | own | _to_usual_keys(own)
 
 
-def _entries(model: Any, part: str) -> Iterator[tuple[str, str]]:
+def _read_entries(model: Any, part: str) -> Iterator[tuple[str, str]]:
     if model.has_rt_info([part]):
         found: Mapping[str, Any] = model.get_rt_info([part]).astype(dict)
         yield from ((key, str(each.value)) for key, each in found.items())
 
 
-def _usual(told: Mapping[str, str]) -> dict[str, str]:
+def _to_usual_keys(metadata: Mapping[str, str]) -> dict[str, str]:
     """``labels`` one a line; ``mean``, ``std``, ``colour``, ``resize`` and ``pad``.
 
-    Values are scaled only where the numbers are told: a model that Model API has embedded its own steps in takes
-    pixels. It reads pictures in the order blue, green, red, and reverses them where a model wants the other one.
+    Values are scaled only where the numbers are given: a model in which Model API has embedded its own steps takes
+    pixels. It reads pictures as blue, green, red, and reverses the channels where a model wants the other order.
     """
     found = {}
-    if told.get("labels"):
-        found["labels"] = "\n".join(told["labels"].split())
-    if told.get("mean_values") or told.get("scale_values"):
-        found["mean"] = ",".join(told.get("mean_values", "0").split())
-        found["std"] = ",".join(told.get("scale_values", "1").split())
-    if "reverse_input_channels" in told:
-        found["colour"] = "rgb" if told["reverse_input_channels"].lower() in _TRUE else "bgr"
-    if told.get("resize_type") in _RESIZES:
-        found["resize"] = _RESIZES[told["resize_type"]]
-    if told.get("pad_value"):
-        found["pad"] = told["pad_value"].partition(".")[0]
+    if metadata.get("labels"):
+        found["labels"] = "\n".join(metadata["labels"].split())
+    if metadata.get("mean_values") or metadata.get("scale_values"):
+        found["mean"] = ",".join(metadata.get("mean_values", "0").split())
+        found["std"] = ",".join(metadata.get("scale_values", "1").split())
+    if "reverse_input_channels" in metadata:
+        found["colour"] = "rgb" if metadata["reverse_input_channels"].lower() in _TRUE else "bgr"
+    if metadata.get("resize_type") in _RESIZES:
+        found["resize"] = _RESIZES[metadata["resize_type"]]
+    if metadata.get("pad_value"):
+        found["pad"] = metadata["pad_value"].partition(".")[0]
     return found

@@ -1,4 +1,4 @@
-"""Miscounts: what OpenVINO computes wrongly without a word, and is therefore not asked for."""
+"""Miscounts: what OpenVINO computes wrongly without an error, so that such a graph is refused."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from runner_core.errors import EngineError
 
 
 def check_counts(path: Path, model: Any) -> None:
-    """Raises EngineError for a graph that counts the boxes which it has chosen itself.
+    """Raises EngineError for a graph that counts the boxes that its own NMS has kept.
 
     OpenVINO 2026.4 runs ``tf.size(tf.image.non_max_suppression(...))``, the end of most TensorFlow detectors, and gives
-    whatever lay in memory: no error, often no box.
+    whatever is in memory: no error, often no box.
     """
     for operator in model.get_ops():
-        if operator.get_type_name() == "NonMaxSuppression" and _counted(operator):
+        if operator.get_type_name() == "NonMaxSuppression" and _is_counted(operator):
             raise EngineError(
                 f"{path}: OpenVINO miscounts the boxes that this graph chooses itself ({operator.get_friendly_name()})",
                 remedy="run it on the engine that it was made for, or export the network alone: `runner export`",
             )
 
 
-def _counted(suppression: Any) -> bool:
-    """Whether a number of the graph is the product of the sides of what it has chosen."""
+def _is_counted(suppression: Any) -> bool:
+    """Whether the graph multiplies the sides of the shape of what this NMS has kept."""
     seen: dict[str, Any] = {}
     left = [suppression]
     while left:

@@ -1,4 +1,4 @@
-"""Refusals: what OpenVINO said, in one line, and what to do about it."""
+"""Refusals: what OpenVINO says of a model, in one line, and what to do about it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _REMEDIES = {
 }
 
 
-def refusal(path: Path, error: Exception) -> EngineError:
+def to_engine_error(path: Path, error: Exception) -> EngineError:
     """The EngineError for an exception of the runtime, or of its import."""
     if isinstance(error, ImportError):
         return EngineError(f"{path}: OpenVINO cannot be imported ({error})", remedy="install runner-openvino again")
-    told = " ".join(_NOISE.sub("", str(error)).split()).rstrip(".")
+    message = " ".join(_NOISE.sub("", str(error)).split()).rstrip(".")
     if operators := _OPERATORS.search(str(error)):
         names = next(found for found in operators.groups() if found)
         return EngineError(
@@ -37,5 +37,5 @@ def refusal(path: Path, error: Exception) -> EngineError:
             remedy="try the engine that the file was made for, or export the network without decoding, resizing and "
             "sorting out boxes inside the graph",
         )
-    remedies = (remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, told))
-    return EngineError(f"{path}: OpenVINO: {told}", remedy=next(remedies, ""))
+    remedies = (remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, message))
+    return EngineError(f"{path}: OpenVINO: {message}", remedy=next(remedies, ""))

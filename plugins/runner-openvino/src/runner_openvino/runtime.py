@@ -1,4 +1,4 @@
-"""The runtime: imported when a model is first loaded, and kept from telling anybody about it."""
+"""The runtime: imported when a model is first loaded, with its usage reports switched off."""
 
 import importlib
 import sys
@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 
 
-def runtime() -> Any:
+def import_runtime() -> Any:
     """The ``openvino`` module. Raises ImportError.
 
     Its import reports itself through openvino-telemetry, which keeps an identity of the machine in the home folder.
-    OpenVINO does without where that cannot be imported, so it cannot, unless somebody else has done so before.
+    OpenVINO works without it where it cannot be imported, so it is made so, unless it is imported already.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: not to be found
     return importlib.import_module("openvino")
@@ -24,4 +24,4 @@ def shared_core() -> Any:
     when it goes it puts back the stack that it found. After two whose lives overlap that is the stack of the first,
     which is unmapped by then, and the next Ctrl-C is a segmentation fault.
     """
-    return runtime().Core()
+    return import_runtime().Core()

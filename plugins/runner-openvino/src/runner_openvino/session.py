@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from runner_core.contracts import Tensors
 from runner_core.errors import EngineError
-from runner_openvino.metadata import metadata_of
-from runner_openvino.refusals import refusal
-from runner_openvino.tensors import border_of
+from runner_openvino.metadata import read_metadata
+from runner_openvino.refusals import to_engine_error
+from runner_openvino.tensors import read_tensor_io
 
 
 class OpenVINOSession:
-    """Runs may overlap, each on a request of its own, which ``request`` makes and the next run takes over.
+    """Runs may overlap, each on a request of its own, which ``request`` makes and a later run reuses.
 
     ``metadata`` is what the exporter wrote into the file.
     """
@@ -28,10 +28,10 @@ class OpenVINOSession:
     def __init__(self, path: Path, model: Any, request: Callable[[], Any]) -> None:
         self._request: Callable[[], Any] | None = request
         self._idle: deque[Any] = deque([request()])
-        self._io = border_of(path, model)
+        self._io = read_tensor_io(path, model)
         self.inputs, self.outputs = self._io.inputs, self._io.outputs
         self._places = {spec.name: place for place, spec in enumerate(self.outputs)}
-        self.metadata: dict[str, str] = metadata_of(path, model) | self._io.metadata
+        self.metadata: dict[str, str] = read_metadata(path, model) | self._io.metadata
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
         request = self._request
@@ -41,7 +41,7 @@ class OpenVINOSession:
         try:
             found = self._infer(request, stored, fetches)
         except Exception as error:
-            raise refusal(self._io.path, error) from error
+            raise to_engine_error(self._io.path, error) from error
         return self._io.convert_outputs(found)
 
     def close(self) -> None:
@@ -62,8 +62,8 @@ class OpenVINOSession:
         return found
 
 
-def _fill(room: Any, tensor: NDArray[Any]) -> None:
-    """Copies into the request's own memory: OpenVINO is slower on memory that it has not seen before."""
-    if tuple(room.shape) != tensor.shape:
-        room.shape = tensor.shape
-    room.data[...] = tensor
+def _fill(target: Any, tensor: NDArray[Any]) -> None:
+    """Copies into the request's own memory: OpenVINO is slower on memory that is new to it."""
+    if tuple(target.shape) != tensor.shape:
+        target.shape = tensor.shape
+    target.data[...] = tensor

@@ -1,4 +1,4 @@
-"""Tensors of a model that OpenVINO has read: their names, shapes, dtypes, and what the file says of quantisation."""
+"""The tensors of a model in OpenVINO: their names, shapes and dtypes, and the quantisation in the file."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from runner_core.engines import Quantisation, TensorIO
 from runner_core.errors import EngineError
 
 
-def border_of(path: Path, model: Any) -> TensorIO:
-    """The border of a model. Raises EngineError for tensors that numpy cannot hold."""
-    quantised = dict(_quantised(path)) if path.suffix.lower() == ".tflite" else {}
-    return TensorIO(path, _specs(path, model.inputs), _specs(path, model.outputs), quantised)
+def read_tensor_io(path: Path, model: Any) -> TensorIO:
+    """The TensorIO of a model. Raises EngineError for tensors that numpy cannot hold."""
+    quantised = dict(_read_quantised(path)) if path.suffix.lower() == ".tflite" else {}
+    return TensorIO(path, _read_specs(path, model.inputs), _read_specs(path, model.outputs), quantised)
 
 
-def _specs(path: Path, ports: Sequence[Any]) -> tuple[TensorSpec, ...]:
+def _read_specs(path: Path, ports: Sequence[Any]) -> tuple[TensorSpec, ...]:
     return tuple(TensorSpec(_name(port), _shape(port.get_partial_shape()), _dtype(path, port)) for port in ports)
 
 
 def _name(port: Any) -> str:
-    """A tensor may go by several names; the node's own is the one that its file gives first place."""
+    """A tensor may have several names; the node's own is the one that its file puts first."""
     names, own = port.get_names(), port.get_node().get_friendly_name()
     return str(own if own in names or not names else min(names))
 
@@ -44,7 +44,7 @@ def _dtype(path: Path, port: Any) -> str:
     return str(kind.to_dtype().name)
 
 
-def _quantised(path: Path) -> Iterator[tuple[str, Quantisation]]:
+def _read_quantised(path: Path) -> Iterator[tuple[str, Quantisation]]:
     """OpenVINO keeps the stored numbers of a .tflite model's inputs and outputs, but not what they stand for."""
     graph = importlib.import_module("tflite").Model.GetRootAs(path.read_bytes()).Subgraphs(0)
     places = (*graph.InputsAsNumpy().tolist(), *graph.OutputsAsNumpy().tolist())

@@ -19,12 +19,12 @@ _SMALLEST = 64  # numbers of a tensor that is worth a Cast
 
 
 def to_tflite(network: Network, *, half: bool) -> bytes:
-    """A ``.tflite`` file of the built-in operators alone."""
+    """A ``.tflite`` file of built-in operators only."""
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(network.graph_def, name="")
-    image, *told = (graph.get_tensor_by_name(f"{name}:0") for name in (IMAGE, *network.roles))
+    image, *outputs = (graph.get_tensor_by_name(f"{name}:0") for name in (IMAGE, *network.roles))
     with _quiet(), tf.compat.v1.Session(graph=graph) as session:
-        converter = tf.compat.v1.lite.TFLiteConverter.from_session(session, [image], told)
+        converter = tf.compat.v1.lite.TFLiteConverter.from_session(session, [image], outputs)
         if half:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
@@ -33,7 +33,7 @@ def to_tflite(network: Network, *, half: bool) -> bytes:
 
 
 def to_onnx(network: Network, *, half: bool) -> bytes:
-    """An ``.onnx`` file. Raises NotInstalled where there is no tf2onnx."""
+    """An ``.onnx`` file. Raises NotInstalled where tf2onnx is missing."""
     try:
         tf2onnx = importlib.import_module("tf2onnx")
     except ImportError as error:
@@ -58,7 +58,7 @@ WRITERS: dict[str, Callable[..., bytes]] = {".onnx": to_onnx, ".tflite": to_tfli
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps from the terminal what the converters tell of their progress and of TensorFlow's plans."""
+    """Keeps the converters' progress and TensorFlow's deprecation warnings off the terminal."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""Where in a graph an encoded picture becomes pixels, so that it can be fed behind that place."""
+"""Decoder: where in a graph an encoded picture becomes pixels, so that pixels can be fed behind it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _DECODERS = frozenset({"DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "D
 _RESIZERS = frozenset({"ResizeArea", "ResizeBicubic", "ResizeBilinear", "ResizeNearestNeighbor", "ScaleAndTranslate"})
 
 
-def decoded_inputs(inputs: Iterable[Any], outputs: Iterable[Any]) -> dict[str, DecodedInput]:
+def find_decoded_inputs(inputs: Iterable[Any], outputs: Iterable[Any]) -> dict[str, DecodedInput]:
     """For each string placeholder: the first tensor that holds its decoded picture and that no output bypasses."""
     ends = [tensor.op for tensor in outputs]
-    found = {tensor.name: _behind(tensor, ends) for tensor in inputs if tensor.dtype == tf.string}
+    found = {tensor.name: _find_decoded(tensor, ends) for tensor in inputs if tensor.dtype == tf.string}
     return {name: decoded for name, decoded in found.items() if decoded}
 
 
-def _behind(placeholder: Any, ends: list[Any]) -> DecodedInput | None:
-    after = _downstream([placeholder])
+def _find_decoded(placeholder: Any, ends: list[Any]) -> DecodedInput | None:
+    after = _list_downstream([placeholder])
     decoders = [op for op in after if op.type in _DECODERS]
     for op in after:
         for tensor in op.outputs:
             if decoders and _is_picture(tensor) and _separates(tensor, placeholder, ends):
-                resize = resize_behind(tensor, ends)
+                resize = find_resize(tensor, ends)
                 return DecodedInput(spec_of(tensor.name, tensor), resize and resize[1])
     return None
 
 
-def resize_behind(picture: Any, ends: list[Any]) -> tuple[Any, tuple[int, int]] | None:
-    """The op that stretches the picture to a fixed (width, height), and that size, if the ops ``ends`` see no more."""
-    for op in _downstream([picture]):
+def find_resize(picture: Any, ends: list[Any]) -> tuple[Any, tuple[int, int]] | None:
+    """The op that stretches the picture to a fixed (width, height), and that size, if ``ends`` depend on it alone."""
+    for op in _list_downstream([picture]):
         if op.type in _RESIZERS and _separates(op.outputs[0], picture, ends):
             size = tf.get_static_value(op.inputs[1])
             return None if size is None else (op, (int(size[1]), int(size[0])))
@@ -42,15 +42,15 @@ def resize_behind(picture: Any, ends: list[Any]) -> tuple[Any, tuple[int, int]] 
 
 
 def _is_picture(tensor: Any) -> bool:
-    """uint8 with three channels, alone or in a batch, and nowhere inside a loop, where nothing can be fed."""
+    """Whether it is uint8 with three channels, alone or in a batch, and not in a loop, where nothing can be fed."""
     shape = tensor.shape
     if tensor.dtype != tf.uint8 or shape.rank not in (3, 4) or shape[-1] not in (3, None):
         return False
-    return not in_loop(tensor.op)
+    return not is_in_loop(tensor.op)
 
 
-def in_loop(op: Any) -> bool:
-    """Whether an op is run anew in each turn of a loop of TensorFlow 1. A graph read from a file keeps no contexts."""
+def is_in_loop(op: Any) -> bool:
+    """Whether an op is run again in each turn of a loop of TensorFlow 1. A graph from a file has no contexts."""
     seen: set[Any] = set()
     left = [op]
     while left:
@@ -64,11 +64,11 @@ def in_loop(op: Any) -> bool:
 
 
 def _separates(tensor: Any, start: Any, ends: list[Any]) -> bool:
-    """Whether every way from ``start`` to the outputs leads through ``tensor``."""
-    return not any(op in ends for op in _downstream([start], without=tensor.op))
+    """Whether every path from ``start`` to the outputs leads through ``tensor``."""
+    return not any(op in ends for op in _list_downstream([start], without=tensor.op))
 
 
-def _downstream(tensors: Iterable[Any], without: Any = None) -> list[Any]:
+def _list_downstream(tensors: Iterable[Any], without: Any = None) -> list[Any]:
     """The ops that follow from tensors, in the graph's order; nothing is followed through the op ``without``."""
     found: dict[Any, None] = {}
     left = [op for tensor in tensors for op in tensor.consumers()]

@@ -38,30 +38,30 @@ class TensorFlowEngine:
     def export(self, artifact: Path, card: Card, place: Path, *, half: bool, trusted: bool) -> Artifact:
         """Writes an ``.onnx`` or ``.tflite`` file of the network alone: see ``runner_core.contracts.Exporter``."""
         program = _read(artifact, EngineOptions(trusted=trusted))
-        from runner_tensorflow.exporting import export
+        from runner_tensorflow.export import export_network
 
         try:
-            return export(program, card, place, half=half)
+            return export_network(program, card, place, half=half)
         finally:
             program.discard()
 
     def describe(self) -> Mapping[str, str]:
         """Versions of TensorFlow and Keras, and the devices as ``EngineOptions.device`` spells them."""
-        from runner_tensorflow.placement import devices
+        from runner_tensorflow.placement import list_devices
         from runner_tensorflow.runtime import tf
 
-        return {"tensorflow": tf.__version__, "keras": tf.keras.__version__, "devices": ", ".join(devices())}
+        return {"tensorflow": tf.__version__, "keras": tf.keras.__version__, "devices": ", ".join(list_devices())}
 
 
 def _read(artifact: Path, options: EngineOptions) -> Program:
     reader = _READERS.get(format_of(artifact))
     if reader is None:
-        raise _not_a_model(artifact)
+        raise _make_refusal(artifact)
     program: Program = import_module(reader).read(artifact, options)
     return program
 
 
-def _not_a_model(artifact: Path) -> EngineError:
+def _make_refusal(artifact: Path) -> EngineError:
     if not artifact.exists():
         return EngineError(f"{artifact}: no such file or folder")
     if artifact.is_dir():

@@ -1,4 +1,4 @@
-"""What TensorFlow raises, in one line."""
+"""Faults: what TensorFlow raises, as an EngineError of one line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def first_line(error: BaseException) -> str:
 
 
 @contextmanager
-def refusing(file: Path, remedy: str = "") -> Iterator[None]:
+def raise_engine_errors(file: Path, remedy: str = "") -> Iterator[None]:
     """Turns what TensorFlow raises in the block into an EngineError that names the file."""
     try:
         yield

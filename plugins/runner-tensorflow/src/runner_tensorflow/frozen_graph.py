@@ -1,6 +1,6 @@
 """Frozen graphs of TensorFlow 1: a GraphDef in a ``.pb`` file, its weights constants in it.
 
-The file names neither inputs nor outputs; they are found in the graph.
+The file does not name inputs and outputs; they are found in the graph.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from google.protobuf.message import DecodeError
 from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
-from runner_tensorflow.decoder import decoded_inputs
-from runner_tensorflow.graph_defs import prune, reached
+from runner_tensorflow.decoder import find_decoded_inputs
+from runner_tensorflow.graph_defs import find_reachable, prune
 from runner_tensorflow.graphs import import_graph
 from runner_tensorflow.program import VARIABLES, Program
 from runner_tensorflow.runtime import SavedModel, tf
@@ -41,45 +41,45 @@ def read(path: Path, options: EngineOptions) -> Program:
             remedy="freeze it with its checkpoint, or export a SavedModel",
         )
     graph = import_graph(graph_def, path, options)
-    inputs = inputs_of(graph)
-    outputs = outputs_of(graph, inputs)
-    told = {"format": "frozen graph"}
-    decoded = decoded_inputs(inputs, outputs)
-    return Program(path, graph, _by_name(inputs), _by_name(outputs), told, decoded=decoded)
+    inputs = find_inputs(graph)
+    outputs = find_outputs(graph, inputs)
+    metadata = {"format": "frozen graph"}
+    decoded = find_decoded_inputs(inputs, outputs)
+    return Program(path, graph, _by_name(inputs), _by_name(outputs), metadata, decoded=decoded)
 
 
-def inputs_of(graph: Any) -> list[Any]:
-    """The placeholders' tensors in the graph's order: those in use; those with a default where there are no others."""
+def find_inputs(graph: Any) -> list[Any]:
+    """Tensors of placeholders that are used, in the graph's order; those with a default only if there are no others."""
     placeholders = _of_type(graph, "Placeholder") or _of_type(graph, "PlaceholderWithDefault")
     return [tensor for tensor in placeholders if tensor.consumers()] or placeholders
 
 
-def outputs_of(graph: Any, inputs: Iterable[Any]) -> list[Any]:
+def find_outputs(graph: Any, inputs: Iterable[Any]) -> list[Any]:
     """The tensors that are answers, in the graph's order.
 
-    By the names that exporters give them; else those of ops that follow from an input and that no other op uses, with
-    what is left of conditions and loops only where there is nothing else.
+    By the names that exporters give them; else those of ops that depend on an input and that no other op uses. What
+    conditions and loops leave behind counts only where there is nothing else.
     """
     known = [tensor for op in graph.get_operations() if op.name in _KNOWN for tensor in op.outputs]
     if known:
         return known
-    leaves = list(_leaves(graph, inputs))
-    tensors = [tensor for op in leaves if not _left_of_flow(op) for tensor in op.outputs]
+    leaves = list(_find_leaves(graph, inputs))
+    tensors = [tensor for op in leaves if not _is_left_of_flow(op) for tensor in op.outputs]
     tensors = tensors or [tensor for op in leaves for tensor in op.outputs]
     return [tensor for tensor in tensors if tensor.dtype.base_dtype not in _NO_NUMBERS]
 
 
-def _leaves(graph: Any, inputs: Iterable[Any]) -> Iterator[Any]:
+def _find_leaves(graph: Any, inputs: Iterable[Any]) -> Iterator[Any]:
     waited_for = {before.name for op in graph.get_operations() for before in op.control_inputs}
-    for op in _followers(graph, inputs):
+    for op in _find_followers(graph, inputs):
         used = op.name in waited_for or any(tensor.consumers() for tensor in op.outputs)
         if not used and op.type not in _NO_ANSWERS and not op.type.endswith("Summary"):
             yield op
 
 
-def _followers(graph: Any, inputs: Iterable[Any]) -> list[Any]:
+def _find_followers(graph: Any, inputs: Iterable[Any]) -> list[Any]:
     """The ops that depend on the inputs' data, in the graph's order."""
-    names = reached(_users(inputs), lambda name: _users(graph.get_operation_by_name(name).outputs))
+    names = find_reachable(_users(inputs), lambda name: _users(graph.get_operation_by_name(name).outputs))
     return [op for op in graph.get_operations() if op.name in names]
 
 
@@ -87,8 +87,8 @@ def _users(tensors: Iterable[Any]) -> set[str]:
     return {op.name for tensor in tensors for op in tensor.consumers()}
 
 
-def _left_of_flow(op: Any) -> bool:
-    """Whether an op is a branch or loop variable that nobody took up; ``switch_t`` is an Identity of a Switch."""
+def _is_left_of_flow(op: Any) -> bool:
+    """Whether an op is an unused branch or loop variable; ``switch_t`` is an Identity of a Switch."""
     return op.type in _FLOW or (op.type == "Identity" and op.inputs[0].op.type in _FLOW - {"Merge", "Exit"})
 
 
@@ -103,16 +103,16 @@ def _by_name(tensors: Iterable[Any]) -> dict[str, Any]:
 def _parse(path: Path) -> Any:
     read_header(path)
     data = path.read_bytes()
-    graph_def = _parsed(tf.compat.v1.GraphDef, data)
+    graph_def = _try_parse(tf.compat.v1.GraphDef, data)
     if graph_def is not None and graph_def.node:
         return graph_def
-    saved_model = _parsed(SavedModel, data)
+    saved_model = _try_parse(SavedModel, data)
     if saved_model is not None and any(meta.graph_def.node for meta in saved_model.meta_graphs):
         raise EngineError(f"{path}: part of a SavedModel, not a frozen graph", remedy=f"name its folder: {path.parent}")
-    raise EngineError(f"{path}: no TensorFlow graph, or one that was cut short", remedy="fetch it again")
+    raise EngineError(f"{path}: not a TensorFlow graph, or one that was cut short", remedy="fetch it again")
 
 
-def _parsed(message: Any, data: bytes) -> Any:
+def _try_parse(message: Any, data: bytes) -> Any:
     try:
         return message.FromString(data)
     except DecodeError:

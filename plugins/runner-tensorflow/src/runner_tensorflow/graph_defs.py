@@ -1,4 +1,4 @@
-"""GraphDefs as data: what mentions what, and the part that can be reached."""
+"""GraphDefs as data: what refers to what, and the part that can be reached."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def functions_named(node: Any) -> Iterator[str]:
         yield from _functions_in(attribute)
 
 
-def ops(graph_def: Any) -> dict[str, str]:
+def list_ops(graph_def: Any) -> dict[str, str]:
     """Every op that the graph and its functions run, with the first node that does."""
     functions = function_names(graph_def)
     found: dict[str, str] = {}
@@ -50,15 +50,15 @@ def prune(graph_def: Any, roots: Iterable[str] | None = None) -> Any:
     """A new GraphDef of what running the nodes ``roots`` (None: any node) can reach.
 
     Data and control inputs are followed, and functions through ops, attributes and gradients. Nothing else of the
-    graph comes along: not the functions that nobody calls, not placements on the author's machine.
+    graph is kept: not functions that nothing calls, not placements on the author's machine.
     """
     nodes = {node.name: node for node in graph_def.node}
-    wanted = reached(nodes if roots is None else roots, lambda name: _inputs_of(nodes.get(name)))
+    wanted = find_reachable(nodes if roots is None else roots, lambda name: _inputs_of(nodes.get(name)))
     pruned = tf.compat.v1.GraphDef(versions=graph_def.versions)
     pruned.node.extend(node for node in graph_def.node if node.name in wanted)
     functions = {function.signature.name: function for function in graph_def.library.function}
     gradients = {gradient.function_name: gradient for gradient in graph_def.library.gradient}
-    called = reached(
+    called = find_reachable(
         (name for node in pruned.node for name in _calls(node)),
         lambda name: _called_by(functions.get(name), gradients.get(name)),
     )
@@ -82,7 +82,7 @@ def restore_from(graph_def: Any, prefix: Path) -> None:
             nodes.add(name=_PREFIX, op="Const", attr={"dtype": _STRING, "value": value})
 
 
-def reached(roots: Iterable[str], onward: Callable[[str], Iterable[str]]) -> set[str]:
+def find_reachable(roots: Iterable[str], onward: Callable[[str], Iterable[str]]) -> set[str]:
     """All names that can be reached from ``roots``."""
     waiting = list(roots)
     seen = set(waiting)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from runner_core.contracts import EngineOptions, Tensors, TensorSpec
 from runner_core.engines import TensorIO
 from runner_core.errors import EngineError
-from runner_tensorflow.faults import refusing
-from runner_tensorflow.placement import session_config
+from runner_tensorflow.faults import raise_engine_errors
+from runner_tensorflow.placement import make_session_config
 from runner_tensorflow.program import Program
 from runner_tensorflow.runtime import CallableOptions
 from runner_tensorflow.tensors import names_of, spec_of
@@ -42,14 +42,14 @@ class GraphSession:
         self.metadata, self.decoded = program.metadata, program.decoded
         self._file = program.file
         self._calls: dict[tuple[tuple[str, ...], tuple[str, ...]], Call] = {}
-        self._open: tuple[Program, Any] | None = (program, program.session(session_config(options)))
+        self._open: tuple[Program, Any] | None = (program, program.session(make_session_config(options)))
 
     def run(self, feeds: Tensors, fetches: Sequence[str]) -> Tensors:
         key = tuple(feeds), tuple(fetches)
         call = self._calls.get(key)
         if call is None:
             call = self._calls[key] = self._prepare_call(*key)
-        with refusing(self._file):
+        with raise_engine_errors(self._file):
             values = call.run(*call.io.convert_feeds(feeds, fetches).values())
         return call.io.convert_outputs(dict(zip(key[1], values, strict=True)))
 
@@ -68,7 +68,7 @@ class GraphSession:
         fed = [program.tensor(name, program.inputs) for name in feeds]
         fetched = [program.tensor(name, program.outputs) for name in fetches]
         options = CallableOptions(feed=names_of(fed), fetch=names_of(fetched))
-        with refusing(self._file):
+        with raise_engine_errors(self._file):
             # Session.make_callable goes through Session.run where there are feeds: 60 µs a call more than this.
             run = session._make_callable_from_options(options)
         return Call(TensorIO(self._file, _specs(feeds, fed), _specs(fetches, fetched)), run)

@@ -1,4 +1,4 @@
-"""The one door through which a graph gets into TensorFlow."""
+"""The only function through which a graph gets into TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
-from runner_tensorflow.faults import refusing
-from runner_tensorflow.graph_defs import all_nodes, function_names, functions_named, ops
-from runner_tensorflow.placement import device_name
+from runner_tensorflow.faults import raise_engine_errors
+from runner_tensorflow.graph_defs import all_nodes, function_names, functions_named, list_ops
+from runner_tensorflow.placement import find_device_name
 from runner_tensorflow.runtime import op_def_registry, tf
 from runner_tensorflow.safety import demand_pure
 
@@ -22,19 +22,19 @@ def import_graph(graph_def: Any, file: Path, options: EngineOptions, *, may_run:
     All of it must be harmless, for TensorFlow runs parts of a graph while it imports it, to infer shapes. ``may_run``
     are ops that the caller has made harmless. Raises EngineError; UntrustedError for other ops than ``safety`` knows.
     """
-    device = device_name(options.device)
+    device = find_device_name(options.device)
     _demand_whole(graph_def, file)
     if not options.trusted:
         demand_pure(graph_def, file, may_run)
     graph = tf.Graph()
-    with refusing(file, _DAMAGED), graph.as_default(), tf.device(device):
+    with raise_engine_errors(file, _DAMAGED), graph.as_default(), tf.device(device):
         tf.import_graph_def(graph_def, name="")
     return graph
 
 
 def _demand_whole(graph_def: Any, file: Path) -> None:
-    """Every name that the graph calls means one thing: an op of TensorFlow or a function of its own."""
-    for op, node in ops(graph_def).items():
+    """Raises EngineError unless every name that the graph calls is either an op of TensorFlow or its own function."""
+    for op, node in list_ops(graph_def).items():
         if not _is_op(op):
             raise EngineError(
                 f"{file}: node {node!r} needs the op {op!r}, which TensorFlow {tf.__version__} does not have",
@@ -47,7 +47,7 @@ def _demand_whole(graph_def: Any, file: Path) -> None:
     for node in all_nodes(graph_def):
         for function in functions_named(node):
             if function not in functions:
-                raise EngineError(f"{file}: node {node.name!r} calls {function!r}, which is not there", remedy=_DAMAGED)
+                raise EngineError(f"{file}: node {node.name!r} calls {function!r}, which is missing", remedy=_DAMAGED)
 
 
 def _is_op(name: str) -> bool:

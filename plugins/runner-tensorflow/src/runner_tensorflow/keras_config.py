@@ -1,4 +1,4 @@
-"""What a ``.keras`` file asks Keras to build, looked at before Keras sees it.
+"""What a ``.keras`` file asks Keras to build, checked before Keras sees it.
 
 Keras's own safe mode refuses a Lambda's Python; layers that read files or load SavedModels are another matter. So all
 that the configuration names must be on a list, ``keras_objects.txt`` (see ``safety``), however deep it is nested.
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.errors import EngineError
-from runner_tensorflow.safety import listed, untrusted
+from runner_tensorflow.safety import make_untrusted_error, read_list
 
 _CONFIG = "config.json"
 _MEMBERS = frozenset({_CONFIG, "metadata.json", "model.weights.h5"})  # assets belong to layers that are not listed
@@ -29,14 +29,14 @@ def demand_known(path: Path) -> None:
     """Raises UntrustedError for a file that holds, or asks for, what is not listed; EngineError for no Keras file."""
     with zipfile.ZipFile(path) as archive:
         _check_size(archive, path)
-        config = _config(archive, path)
+        config = _read_config(archive, path)
         strange = sorted(set(archive.namelist()) - _MEMBERS)
     if strange:
-        raise untrusted(path, f"it holds {strange[0]!r}")
-    config["compile_config"] = None  # for training, so nobody builds it
-    for described in _described(config):
+        raise make_untrusted_error(path, f"it holds {strange[0]!r}")
+    config["compile_config"] = None  # for training, so it is not built
+    for described in _list_described(config):
         if not _is_listed(described):
-            raise untrusted(path, f"it is built with {described.get('module')}.{described['class_name']}")
+            raise make_untrusted_error(path, f"it is built with {described.get('module')}.{described['class_name']}")
 
 
 def _check_size(archive: zipfile.ZipFile, path: Path) -> None:
@@ -46,7 +46,7 @@ def _check_size(archive: zipfile.ZipFile, path: Path) -> None:
         raise EngineError(f"{path}: it unpacks to {size} bytes, far more than weights do", remedy="fetch it again")
 
 
-def _config(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+def _read_config(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
     try:
         if archive.getinfo(_CONFIG).file_size > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST} bytes")
@@ -58,7 +58,7 @@ def _config(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
     return config
 
 
-def _described(config: object) -> Iterator[Mapping[str, Any]]:
+def _list_described(config: object) -> Iterator[Mapping[str, Any]]:
     """Everything that names a class, at any depth."""
     waiting = [config]
     while waiting:
@@ -75,8 +75,8 @@ def _is_listed(described: Mapping[str, Any]) -> bool:
     module, name, function = described.get("module"), described["class_name"], described.get("config")
     if name in _VALUES:
         return True
-    if described.get("registered_name") not in (None, name, function):  # a class of somebody's own
+    if described.get("registered_name") not in (None, name, function):  # a class from outside Keras
         return False
     modules = _BUILTINS if (name, module) == (_FUNCTION, "builtins") else (module,)
     wanted = function if name == _FUNCTION else name
-    return any(f"{module}.{wanted}" in listed("keras_objects.txt") for module in modules)
+    return any(f"{module}.{wanted}" in read_list("keras_objects.txt") for module in modules)

@@ -9,7 +9,7 @@ from typing import Any
 from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
-from runner_tensorflow.faults import refusing
+from runner_tensorflow.faults import raise_engine_errors
 from runner_tensorflow.graph_defs import prune
 from runner_tensorflow.graphs import import_graph
 from runner_tensorflow.keras_config import demand_known
@@ -29,37 +29,39 @@ def read(path: Path, options: EngineOptions) -> Program:
     """
     read_header(path)
     if not zipfile.is_zipfile(path):
-        raise EngineError(f"{path}: no .keras file (a zip archive), or one that was cut short", remedy="fetch it again")
+        raise EngineError(
+            f"{path}: not a .keras file (a zip archive), or one that was cut short", remedy="fetch it again"
+        )
     import keras
 
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise EngineError(f"{path}: Keras runs on {backend} here", remedy="set KERAS_BACKEND=tensorflow")
     # Keras would build it on a GPU if there is one, whatever device the brain is for.
-    with refusing(path, remedy=f"if it needs classes of its own, {_EXPORT}"), tf.device("/CPU:0"):
+    with raise_engine_errors(path, remedy=f"if it needs classes of its own, {_EXPORT}"), tf.device("/CPU:0"):
         if not options.trusted:
             demand_known(path)
         model = keras.saving.load_model(path, compile=False, safe_mode=not options.trusted)
         if not model.inputs:
             raise EngineError(f"{path}: the model does not say what it takes", remedy=_EXPORT)
         flat = keras.Model(list(model.inputs), list(model.outputs))
-        function = _traced(flat)
+        function = _trace(flat)
     graph = import_graph(prune(function.graph.as_graph_def()), path, options)
     inputs = dict(zip(names_of(flat.inputs), names_of(function.inputs), strict=True))
     outputs = dict(zip(_output_names(model, flat), names_of(function.outputs), strict=True))
-    return Program(path, graph, inputs, outputs, {"format": "Keras"} | _scaling(model))
+    return Program(path, graph, inputs, outputs, {"format": "Keras"} | _read_scaling(model))
 
 
-def _scaling(model: Any) -> dict[str, str]:
-    """That the input takes pixels as they are, where the first layer scales them by itself."""
+def _read_scaling(model: Any) -> dict[str, str]:
+    """Metadata that the input takes pixels as they are, where the first layer scales them."""
     layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
     scale = getattr(layers[0], "scale", None) if layers and type(layers[0]).__name__ == "Rescaling" else None
     pixels = isinstance(scale, int | float) and 0 < scale < _LEAST_OF_NO_PIXELS
     return {"mean": "0", "std": "1"} if pixels else {}
 
 
-def _traced(flat: Any) -> Any:
-    """The inference of a model that takes and gives lists, as a function on constants."""
+def _trace(flat: Any) -> Any:
+    """The inference of a model whose inputs and outputs are lists, as a function on constants."""
     takes = [tf.TensorSpec(tensor.shape, tensor.dtype, tensor.name) for tensor in flat.inputs]
     infer = tf.function(lambda *tensors: flat(list(tensors), training=False), autograph=False)
     return function_to_constants(infer.get_concrete_function(*takes))

@@ -13,21 +13,21 @@ _KINDS = {"cpu": "CPU", "cuda": "GPU", "gpu": "GPU"}
 _DEVICE = re.compile(r"(cpu|cuda|gpu)(?::(\d+))?")
 
 
-def devices() -> tuple[str, ...]:
+def list_devices() -> tuple[str, ...]:
     """The devices of this machine as ``--device`` spells them: ``cpu``, ``cuda:0``, ..."""
-    return ("cpu", *(f"cuda:{index}" for index in range(_count("GPU"))))
+    return ("cpu", *(f"cuda:{index}" for index in range(_count_devices("GPU"))))
 
 
-def device_name(device: str) -> str:
-    """TensorFlow's name for ``cpu``, ``cuda:0``, ``gpu:0``. Raises EngineError where there is no such device."""
+def find_device_name(device: str) -> str:
+    """TensorFlow's name of ``cpu``, ``cuda:0``, ``gpu:0``. Raises EngineError where there is no such device."""
     match = _DEVICE.fullmatch(device.lower())
     kind, index = (_KINDS[match[1]], int(match[2] or 0)) if match else ("", 0)
-    if index >= _count(kind):
-        raise EngineError(f"TensorFlow finds no device {device!r}", remedy=f"there are: {', '.join(devices())}")
+    if index >= _count_devices(kind):
+        raise EngineError(f"TensorFlow finds no device {device!r}", remedy=f"there are: {', '.join(list_devices())}")
     return f"/{kind}:{index}"
 
 
-def session_config(options: EngineOptions) -> Any:
+def make_session_config(options: EngineOptions) -> Any:
     """The ``ConfigProto`` of a session on that device with that many threads."""
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)  # an op that a GPU lacks runs on the CPU
     config.gpu_options.allow_growth = True
@@ -39,5 +39,5 @@ def session_config(options: EngineOptions) -> Any:
     return config
 
 
-def _count(kind: str) -> int:
+def _count_devices(kind: str) -> int:
     return len(tf.config.list_physical_devices(kind)) if kind else 0

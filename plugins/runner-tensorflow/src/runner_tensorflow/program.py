@@ -1,4 +1,4 @@
-"""Program: a graph in TensorFlow, and what of it is called."""
+"""Program: a graph in TensorFlow, and the names of its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 
 from runner_core.contracts import DecodedInput, TensorSpec
 from runner_core.errors import EngineError
-from runner_tensorflow.faults import refusing
+from runner_tensorflow.faults import raise_engine_errors
 from runner_tensorflow.runtime import dismantle_graph, tf
 from runner_tensorflow.tensors import spec_of
 
@@ -32,7 +32,7 @@ class Program:
     ``file``     where it came from, for messages.
     ``graph``    the ``tf.Graph``, from ``graphs.import_graph``.
     ``inputs``, ``outputs``  the names that a task sees -> the names of tensors in the graph.
-    ``start``    what brings variables and tables to life in a new session.
+    ``start``    the steps that fill variables and tables in a new session.
     ``decoded``  where inputs of encoded pictures become pixels.
     """
 
@@ -59,11 +59,11 @@ class Program:
     def session(self, config: Any) -> Any:
         """A ``tf.compat.v1.Session`` of its own, its variables and tables filled. Raises EngineError."""
         session = tf.compat.v1.Session(graph=self.graph, config=config)
-        with refusing(self.file, remedy="the model is damaged or incomplete: fetch it again"):
+        with raise_engine_errors(self.file, remedy="the model is damaged or incomplete: fetch it again"):
             for step in self.start:
                 session.run(self.graph.get_operation_by_name(step.operation), dict(step.feeds))
         return session
 
     def discard(self) -> None:
-        """Gives the graph's memory back at once: a graph and its operations refer to each other."""
+        """Releases the graph's memory at once: a graph and its operations refer to each other."""
         dismantle_graph(self.graph)

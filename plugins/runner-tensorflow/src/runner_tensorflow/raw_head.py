@@ -1,4 +1,4 @@
-"""RawHead: the boxes and scores that a detector's graph has before it suppresses some of them."""
+"""RawHead: the boxes and scores in a detector's graph before it suppresses overlapping ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import attrs
 
 from runner_core.cards import Card
 from runner_core.errors import EngineError
-from runner_tensorflow.decoder import in_loop
-from runner_tensorflow.graph_defs import ops
+from runner_tensorflow.decoder import is_in_loop
+from runner_tensorflow.graph_defs import list_ops
 from runner_tensorflow.program import Program
 from runner_tensorflow.runtime import tf
 
@@ -42,29 +42,31 @@ class RawHead:
     first: int
     skipped: int = 0
 
-    def told(self, boxes: Any, scores: Any) -> dict[str, Any]:
-        """By role, from these tensors in the graph being built: boxes 1 x N x 4, scores 1 x N x C."""
+    def build_outputs(self, boxes: Any, scores: Any) -> dict[str, Any]:
+        """Outputs by role, made of these tensors in the graph being built: boxes 1 x N x 4, scores 1 x N x C."""
         scores = tf.reshape(scores, (1, -1, self.columns))[:, :, self.skipped :]
         return {"boxes": tf.reshape(boxes, (1, -1, 4)), "scores": scores}
 
 
-def raw_head(program: Program, outputs: Mapping[str, Any], card: Card) -> RawHead | None:
-    """Of a detector whose graph suppresses boxes; None where it does not. Raises EngineError where it cannot be cut."""
-    if card.task != FAMILY or not ops(program.graph.as_graph_def()).keys() & _SUPPRESSORS.keys():
+def find_raw_head(program: Program, outputs: Mapping[str, Any], card: Card) -> RawHead | None:
+    """That of a detector whose graph suppresses boxes; None for others. Raises EngineError if it cannot be cut."""
+    if card.task != FAMILY or not list_ops(program.graph.as_graph_def()).keys() & _SUPPRESSORS.keys():
         return None
     lost = sorted(outputs.keys() - _ANSWERS)
     if lost:
-        raise EngineError(f"{program.file}: {', '.join(lost)} go with boxes that the graph chooses", remedy=_ELSEWHERE)
-    found = [op for op in _upstream(outputs.values()) if op.type in _SUPPRESSORS]
-    if len(found) == 1 and not in_loop(found[0]):
+        raise EngineError(
+            f"{program.file}: {', '.join(lost)} belong to boxes that the graph selects", remedy=_ELSEWHERE
+        )
+    found = [op for op in _list_upstream(outputs.values()) if op.type in _SUPPRESSORS]
+    if len(found) == 1 and not is_in_loop(found[0]):
         overlap = tf.get_static_value(found[0].inputs[_SUPPRESSORS[found[0].type]])
         boxes, scores = found[0].inputs[:2]
     else:
-        (boxes, scores), overlap = _named(program), None
-    return _head(program, boxes, scores, _OVERLAP if overlap is None else round(float(overlap), 6), card)
+        (boxes, scores), overlap = _find_named(program), None
+    return _make_head(program, boxes, scores, _OVERLAP if overlap is None else round(float(overlap), 6), card)
 
 
-def _named(program: Program) -> tuple[Any, Any]:
+def _find_named(program: Program) -> tuple[Any, Any]:
     operations = {op.name.rpartition("/")[2]: op for op in program.graph.get_operations()}
     if not set(_RAW) <= operations.keys():
         raise EngineError(
@@ -75,7 +77,7 @@ def _named(program: Program) -> tuple[Any, Any]:
     return boxes, scores
 
 
-def _head(program: Program, boxes: Any, scores: Any, overlap: float, card: Card) -> RawHead:
+def _make_head(program: Program, boxes: Any, scores: Any, overlap: float, card: Card) -> RawHead:
     columns = 1 if scores.shape.rank == 1 else scores.shape[-1]
     if boxes.shape.rank == 4 and boxes.shape[2] != 1:
         raise EngineError(f"{program.file}: it has boxes of their own for each class", remedy=_ELSEWHERE)
@@ -89,8 +91,8 @@ def _head(program: Program, boxes: Any, scores: Any, overlap: float, card: Card)
     return RawHead(boxes, scores, columns, overlap, first, skipped)
 
 
-def _upstream(tensors: Iterable[Any]) -> list[Any]:
-    """The ops that tensors come from."""
+def _list_upstream(tensors: Iterable[Any]) -> list[Any]:
+    """The ops that tensors depend on."""
     found: dict[Any, None] = {}
     left = [tensor.op for tensor in tensors]
     while left:

@@ -1,8 +1,8 @@
-"""TensorFlow, imported once, without its log, and nowhere else. Only what ``load`` and ``describe`` reach imports this.
+"""TensorFlow, imported only here, and without its log. Only what ``load`` and ``describe`` use imports this module.
 
-Two environment variables count at the import, and a person's own setting of either stands:
+Two environment variables count at the import; where you have set them, they stay as they are:
 
-``TF_CPP_MIN_LOG_LEVEL``           3 where unset: what goes wrong arrives as an exception.
+``TF_CPP_MIN_LOG_LEVEL``           3 where unset: errors come as exceptions.
 ``TF_OVERRIDE_GLOBAL_THREADPOOL``  1 where unset: each session has threads of its own. Otherwise the first session of
                                    the process sizes one pool for all, those of the program around runner included.
 """
@@ -28,7 +28,7 @@ def _log_held_back() -> Iterator[None]:
     """
     try:
         shown, held = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115  # closed below
-    except OSError:  # no standard error, or no room for a file: noise is the lesser evil
+    except OSError:  # no standard error, or no room for a file: then the log is shown
         yield
         return
     with held:
@@ -61,7 +61,7 @@ with _log_held_back() if _quiet else nullcontext():
     from tensorflow.python.framework.ops import dismantle_graph
     from tensorflow.python.util import deprecation
 
-# Besides ``tf``: what its public API leaves out, or lets out only with a warning.
+# Besides ``tf``: what its public API lacks, or gives only with a warning.
 __all__ = [
     "AssetFileDef",
     "CallableOptions",

@@ -15,12 +15,12 @@ from google.protobuf.message import DecodeError
 from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
-from runner_tensorflow.freezing import frozen
+from runner_tensorflow.freeze import freeze
 from runner_tensorflow.graph_defs import RESTORE, node_name, prune, restore_from
 from runner_tensorflow.graphs import import_graph
 from runner_tensorflow.program import VARIABLES, Program, Step
 from runner_tensorflow.runtime import AssetFileDef, SavedModel
-from runner_tensorflow.safety import untrusted
+from runner_tensorflow.safety import make_untrusted_error
 
 _BINARY, _TEXT = "saved_model.pb", "saved_model.pbtxt"
 _OTHERS = (_TEXT, "saved_model.cpb")  # other forms, which other programs may read instead
@@ -37,12 +37,12 @@ def read(path: Path, options: EngineOptions) -> Program:
     model = _parse(path)
     if not options.trusted:
         _demand_one(path)
-    meta = _serving(model, path)
-    name, signature = _signature(meta, path)
-    inputs, outputs = _names(signature.inputs, path), _names(signature.outputs, path)
-    init = _init(meta, path)
+    meta = _find_serving(model, path)
+    name, signature = _find_signature(meta, path)
+    inputs, outputs = _read_names(signature.inputs, path), _read_names(signature.outputs, path)
+    init = _find_init(meta, path)
     roots = {*map(node_name, (*inputs.values(), *outputs.values())), *(step.operation for step in init)}
-    restore = _restore(meta, path) if _has_variables(prune(meta.graph_def, roots)) else ()
+    restore = _find_restore(meta, path) if _has_variables(prune(meta.graph_def, roots)) else ()
     graph_def = prune(meta.graph_def, roots | {step.operation for step in restore})
     restore_from(graph_def, path / _VARIABLES)
     graph = import_graph(graph_def, path, options, may_run=frozenset({RESTORE}))
@@ -58,7 +58,7 @@ def read(path: Path, options: EngineOptions) -> Program:
         },
         (*restore, *init),
     )
-    return frozen(program, init, options) if restore else program
+    return freeze(program, init, options) if restore else program
 
 
 def _parse(path: Path) -> Any:
@@ -69,16 +69,16 @@ def _parse(path: Path) -> Any:
     try:
         return SavedModel.FromString(file.read_bytes())
     except DecodeError:
-        raise EngineError(f"{file}: no SavedModel, or one that was cut short", remedy="fetch it again") from None
+        raise EngineError(f"{file}: not a SavedModel, or one that was cut short", remedy="fetch it again") from None
 
 
 def _demand_one(path: Path) -> None:
     for name in _OTHERS:
         if (path / name).exists():
-            raise untrusted(path, f"it holds a second model, {name}")
+            raise make_untrusted_error(path, f"it holds a second model, {name}")
 
 
-def _serving(model: Any, path: Path) -> Any:
+def _find_serving(model: Any, path: Path) -> Any:
     """The MetaGraphDef for serving: the one tagged so, or the only one."""
     tagged = [meta for meta in model.meta_graphs if _TAG in meta.meta_info_def.tags]
     exact = [meta for meta in tagged if len(meta.meta_info_def.tags) == 1]
@@ -87,11 +87,11 @@ def _serving(model: Any, path: Path) -> Any:
             return found[0]
     tags = "; ".join(" ".join(meta.meta_info_def.tags) or "none" for meta in model.meta_graphs) or "no graph at all"
     raise EngineError(
-        f"{path}: no one graph is tagged {_TAG!r}", remedy=f"export one for serving; its tags are: {tags}"
+        f"{path}: not exactly one graph is tagged {_TAG!r}", remedy=f"export one for serving; its tags are: {tags}"
     )
 
 
-def _signature(meta: Any, path: Path) -> tuple[str, Any]:
+def _find_signature(meta: Any, path: Path) -> tuple[str, Any]:
     """The default signature, or the only one, with its name."""
     found = {name: signature for name, signature in meta.signature_def.items() if not name.startswith(_INTERNAL)}
     name = _DEFAULT if _DEFAULT in found or len(found) != 1 else next(iter(found))
@@ -101,26 +101,26 @@ def _signature(meta: Any, path: Path) -> tuple[str, Any]:
     return name, found[name]
 
 
-def _names(tensors: Mapping[str, Any], path: Path) -> dict[str, str]:
-    """Tensor names by the signature's keys, sorted: the file keeps no order."""
+def _read_names(tensors: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """Tensor names by the signature's keys, sorted, because the file has no order."""
     for key, info in tensors.items():
         if info.WhichOneof("encoding") != "name":
             raise EngineError(
-                f"{path}: {key!r} of its signature is no dense tensor", remedy="export it with dense tensors"
+                f"{path}: {key!r} of its signature is not a dense tensor", remedy="export it with dense tensors"
             )
     return {key: tensors[key].name for key in sorted(tensors)}
 
 
-def _init(meta: Any, path: Path) -> tuple[Step, ...]:
+def _find_init(meta: Any, path: Path) -> tuple[Step, ...]:
     """What fills tables and the like, fed with the paths of the asset files."""
     named = [meta.signature_def[_INIT].outputs[_INIT].name] if _INIT in meta.signature_def else []
     for collection in _INIT_COLLECTIONS:
         named += meta.collection_def[collection].node_list.value if collection in meta.collection_def else []
-    assets = {asset.tensor_info.name: str(path / "assets" / asset.filename) for asset in _assets(meta)}
+    assets = {asset.tensor_info.name: str(path / "assets" / asset.filename) for asset in _list_assets(meta)}
     return (Step(node_name(named[0]), assets),) if named else ()
 
 
-def _assets(meta: Any) -> list[Any]:
+def _list_assets(meta: Any) -> list[Any]:
     """From the field of TensorFlow 2, or the collection of TensorFlow 1."""
     if meta.asset_file_def or "saved_model_assets" not in meta.collection_def:
         return list(meta.asset_file_def)
@@ -129,7 +129,7 @@ def _assets(meta: Any) -> list[Any]:
     ]
 
 
-def _restore(meta: Any, path: Path) -> tuple[Step, ...]:
+def _find_restore(meta: Any, path: Path) -> tuple[Step, ...]:
     index = f"{_VARIABLES}.index"
     if not (path / index).is_file():
         raise EngineError(f"{path}: {index} is missing", remedy="fetch the whole folder again")

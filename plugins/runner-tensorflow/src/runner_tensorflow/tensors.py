@@ -9,7 +9,7 @@ from runner_core.contracts import TensorSpec
 
 
 def spec_of(name: str, tensor: Any) -> TensorSpec:
-    """The spec of a ``tf.Tensor``, under the name that the model's users know it by."""
+    """The spec of a ``tf.Tensor``, under the name that a task sees."""
     shape = None if tensor.shape.rank is None else tuple(tensor.shape.as_list())
     return TensorSpec(name, shape, tensor.dtype.base_dtype.name)
 

@@ -1,4 +1,4 @@
-"""Exporting: a model of TensorFlow as an artifact that other engines run."""
+"""Export: a model of TensorFlow as an artifact that other engines run."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from runner_core.errors import EngineError, NotInstalled
 from runner_core.util import write_bytes
 from runner_tensorflow.converters import WRITERS
 from runner_tensorflow.faults import first_line
-from runner_tensorflow.network import IMAGE, network_of
+from runner_tensorflow.network import IMAGE, cut_network
 from runner_tensorflow.program import Program
 
-_RAW_FAMILY = "boxes-scores"  # reads boxes of which overlapping ones are still to be suppressed
+_RAW_FAMILY = "boxes-scores"  # reads boxes whose overlaps are not suppressed yet
 
 
-def export(program: Program, card: Card, place: Path, *, half: bool) -> Artifact:
+def export_network(program: Program, card: Card, place: Path, *, half: bool) -> Artifact:
     """Writes the network in the format of ``place``'s suffix. Raises EngineError, NotInstalled."""
-    network = network_of(program, card)
+    network = cut_network(program, card)
     try:
         data = WRITERS[place.suffix](network, half=half)
     except NotInstalled:
@@ -34,6 +34,6 @@ def export(program: Program, card: Card, place: Path, *, half: bool) -> Artifact
     artifact = Artifact(place.name, format_of(place), task=card.task, roles=roles, picture=network.picture)
     if network.head is None:
         return artifact
-    told = {key: card.options[key] for key in ("boxes",) if key in card.options}
-    options = {"order": "yxyx", "nms": True, "several": True, "first": network.head.first, **told}
+    kept = {key: card.options[key] for key in ("boxes",) if key in card.options}
+    options = {"order": "yxyx", "nms": True, "several": True, "first": network.head.first, **kept}
     return attrs.evolve(artifact, task=_RAW_FAMILY, options=options, iou=network.head.iou)

@@ -117,7 +117,7 @@ def test_devices_are_named_as_people_name_them() -> None:
 
 @pytest.mark.parametrize("device", ["cuda:0", "azure", "cpu:x", "", "gpu"])
 def test_a_device_that_is_not_there_is_refused_naming_those_that_are(device: str, write_onnx: Write) -> None:
-    with pytest.raises(EngineError, match=rf"no device '{device}' here; it has cpu; other builds, such as onnxruntime-gpu,"):
+    with pytest.raises(EngineError, match=rf"no device '{device}' here; it has cpu; other builds, such as "):
         load(write_onnx(), device=device)
 
 

@@ -15,7 +15,7 @@ def test_the_head_is_the_beginning_of_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "the file is empty; fetch it again"),
         (b"\n<!DOCTYPE html><html>Sign in</html>", "this is a web page, not a model; .*fetch the file itself"),
@@ -26,10 +26,10 @@ def test_the_head_is_the_beginning_of_the_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_plainly_no_model_is_said_with_the_remedy(tmp_path: Path, content: bytes, said: str) -> None:
+def test_what_is_plainly_no_model_is_said_with_the_remedy(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
-    with pytest.raises(EngineError, match=f"model.onnx: {said}"):
+    with pytest.raises(EngineError, match=f"model.onnx: {message}"):
         read_header(path)
 
 

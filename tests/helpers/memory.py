@@ -6,6 +6,6 @@ import os
 from pathlib import Path
 
 
-def resident() -> int:
-    """In bytes; only on Linux."""
+def resident_bytes() -> int:
+    """Only on Linux."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from agreement import assert_agree
+from comparison import assert_agree
 
 # The form of the network and how near it must come: the encoded graph gets the same bytes, the others pixels decoded
 # by Pillow, whose JPEG decoder is not TensorFlow's.

@@ -10,7 +10,7 @@ from pathlib import PurePath
 import attrs
 import numpy as np
 import pytest
-from agreement import assert_agree
+from comparison import assert_agree
 
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError
@@ -100,35 +100,35 @@ def answers(testdata, expected):
     return cached
 
 
-def judge_detection(model, name, told, wanted):
-    assert_agree([attrs.asdict(row) for row in told.instances], wanted["detections"], least=0.9, score=0.03)
+def judge_detection(model, name, answer, wanted):
+    assert_agree([attrs.asdict(row) for row in answer.instances], wanted["detections"], least=0.9, score=0.03)
 
 
-def judge_segmentation(model, name, told, wanted):
-    assert told.class_map.shape == told.size[::-1]
-    shares = {label.name: float(np.mean(told.class_map == label.model_id)) for label in told.found}
+def judge_segmentation(model, name, answer, wanted):
+    assert answer.class_map.shape == answer.size[::-1]
+    shares = {label.name: float(np.mean(answer.class_map == label.model_id)) for label in answer.found}
     there = wanted["segmentation_share"]
     apart = max(abs(shares.get(label, 0) - there.get(label, 0)) for label in shares.keys() | there.keys())
-    short = SHORT.get((told.engine, told.brain, name))
+    short = SHORT.get((answer.engine, answer.brain, name))
     if short:
         assert 0.03 < apart <= short, f"{name}: {apart}; where it no longer falls short, say so"
     else:
         assert apart <= 0.03, (name, shares)
 
 
-def judge_classes(model, name, told, wanted):
-    assert told.names[0] == wanted["classes"][0][0], name
+def judge_classes(model, name, answer, wanted):
+    assert answer.names[0] == wanted["classes"][0][0], name
 
 
-def judge_keypoints(model, name, told, wanted):
+def judge_keypoints(model, name, answer, wanted):
     """One person doing squats is in a picture: 17 points, the head above the hips, these above the ankles."""
     if name != "squat.bmp":
         return
-    assert told.names == ["person"]
-    points = told.keypoints[0]
+    assert answer.names == ["person"]
+    points = answer.keypoints[0]
     assert points.shape == (17, 3)
     x1, y1, x2, y2 = next(row["box"] for row in wanted["detections"] if row["label"] == "person")
-    margin = 0.1 * max(told.size)
+    margin = 0.1 * max(answer.size)
     assert (points[:, :2] >= [x1 - margin, y1 - margin]).all()
     assert (points[:, :2] <= [x2 + margin, y2 + margin]).all()
     nose, hips, ankles = points[0, 1], points[11:13, 1].mean(), points[15:17, 1].mean()
@@ -150,12 +150,12 @@ def test_every_model_of_the_test_data_is_here(testdata):
 
 @pytest.mark.parametrize(("model", "engine"), RUNS, ids=map(called, RUNS))
 def test_an_engine_gives_what_was_expected_or_names_what_it_cannot_hold(model, engine, answers, expected):
-    told = answers(model, engine)
-    if isinstance(told, EngineError):
-        assert set(re.findall(r"\w+", told.message)) & INSIDE, told
+    answer = answers(model, engine)
+    if isinstance(answer, EngineError):
+        assert set(re.findall(r"\w+", answer.message)) & INSIDE, answer
         return
     for name, wanted in expected.items():
-        inference = told[0][name]
+        inference = answer[0][name]
         assert inference.engine == engine
         assert list(inference.size) == wanted["size"]
         JUDGES[inference.task](model, name, inference, wanted)
@@ -163,11 +163,11 @@ def test_an_engine_gives_what_was_expected_or_names_what_it_cannot_hold(model, e
 
 @pytest.mark.parametrize(("one", "other"), list(pairs()))
 def test_two_runs_of_a_network_agree(one, other, answers):
-    told = [answers(*run) for run in (one, other)]
-    for run, found in zip((one, other), told, strict=True):
+    answer = [answers(*run) for run in (one, other)]
+    for run, found in zip((one, other), answer, strict=True):
         if isinstance(found, EngineError):
             pytest.skip(f"{called(run)}: the engine cannot hold it")
-    (first, threshold), (second, _) = told
+    (first, threshold), (second, _) = answer
     near = attrs.evolve(one[0].near if one[0] is other[0] else FORMS, threshold=threshold)
     each = {name: compare_inferences(inference, second[name], near) for name, inference in first.items()}
     total = Comparison.total(each.values())

@@ -103,11 +103,11 @@ def test_onnx_files_tell_what_ultralytics_wrote(write_onnx, engine):
 def test_openvino_models_tell_by_their_model_info(write_onnx, tmp_path):
     openvino = pytest.importorskip("openvino")
     model = openvino.Core().read_model(write_onnx())
-    told = {
+    answer = {
         "labels": NAMES, "mean_values": [1.0, 2.0, 3.0], "scale_values": [10.0, 20.0, 30.0],
         "reverse_input_channels": False, "resize_type": "fit_to_window",
     }  # fmt: skip
-    for key, value in told.items():
+    for key, value in answer.items():
         model.set_rt_info(value, ["model_info", key])
     openvino.save_model(model, tmp_path / "ir" / "model.xml")
     card = opened(tmp_path / "ir" / "model.xml")
@@ -174,8 +174,8 @@ def test_what_contradicts_the_model_is_said_and_not_taken(write_onnx, tmp_path):
     lies = {"task": "classify", "names": "{0: 'one'}", "imgsz": "[640, 640]"}
     (tmp_path / "metadata.yaml").write_text("names: [a, b, c, d]\nimgsz: [32, 32]\n")
     card = opened(write_onnx(metadata=lies))
-    said = "; ".join(card.notes)
-    assert "metadata.yaml beside the model has another names, imgsz: not taken" in said
-    assert "the metadata say imgsz [640, 640], the input is 32 x 32: the input counts" in said
-    assert "the labels in the metadata are left out: the model has the classes 0 to 3" in said
+    message = "; ".join(card.notes)
+    assert "metadata.yaml beside the model has another names, imgsz: not taken" in message
+    assert "the metadata say imgsz [640, 640], the input is 32 x 32: the input counts" in message
+    assert "the labels in the metadata are left out: the model has the classes 0 to 3" in message
     assert card.labels.names == ("a", "b", "c", "d"), "what lies beside it fits"

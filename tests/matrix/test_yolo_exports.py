@@ -66,9 +66,9 @@ def test_inspect_says_who_told_what(form, written, runner):
     done = runner("inspect", path)
     assert done.returncode == 0, done.stderr
     beside = form in ("saved-model", "openvino")
-    told = "task, names, imgsz, stride, args: from " + (
+    found = "task, names, imgsz, stride, args: from " + (
         "metadata.yaml beside the model" if beside else "the model itself"
     )
-    assert told in done.stdout
+    assert found in done.stdout
     assert "recognised by task yolo" in done.stdout
     assert all(name in done.stdout for name in NAMES.values())

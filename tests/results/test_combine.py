@@ -37,10 +37,10 @@ def test_of_the_same_thing_found_twice_the_better_stays_and_says_whose_it_is():
 
 
 def test_classes_of_another_name_are_one_where_it_is_said():
-    said = answer("coco", [(4, 0.6, HERE)], COCO), answer("voc", [(0, 0.5, NEAR)], VOC)
-    assert len(merge(said).inference) == 2
-    assert merge(said, classes={"motorcycle": "motorbike"}).inference.names == ["motorbike"]
-    assert len(merge(said, classes={"motorcycle": "motorbike"}, iou=None).inference) == 2
+    message = answer("coco", [(4, 0.6, HERE)], COCO), answer("voc", [(0, 0.5, NEAR)], VOC)
+    assert len(merge(message).inference) == 2
+    assert merge(message, classes={"motorcycle": "motorbike"}).inference.names == ["motorbike"]
+    assert len(merge(message, classes={"motorcycle": "motorbike"}, iou=None).inference) == 2
 
 
 def test_a_file_id_that_two_names_claim_is_the_first_ones():

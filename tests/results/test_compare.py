@@ -14,7 +14,7 @@ CAT, DOG = 0, 1
 LABELS = LabelMap.from_names(["cat", "dog"])
 
 
-def told(*rows, labels=LABELS, **columns):
+def answer(*rows, labels=LABELS, **columns):
     """An Inference of rows (class, score, box)."""
     numbers, scores, boxes = zip(*rows, strict=True) if rows else ((), (), ())
     return Inference(
@@ -27,7 +27,7 @@ def plain(**columns):
     return Inference(brain="b", task="t", size=SIZE, labels=LABELS, **columns)
 
 
-ONE = told((CAT, 0.9, (0, 0, 100, 50)), (DOG, 0.8, (100, 0, 200, 100)))
+ONE = answer((CAT, 0.9, (0, 0, 100, 50)), (DOG, 0.8, (100, 0, 200, 100)))
 
 
 def test_equal_answers_agree():
@@ -35,37 +35,41 @@ def test_equal_answers_agree():
 
 
 def test_nothing_and_nothing_agree():
-    assert compare_inferences(told(), told()) == Comparison()
+    assert compare_inferences(answer(), answer()) == Comparison()
 
 
 @pytest.mark.parametrize(
-    ("other", "counts", "said"),
+    ("other", "counts", "message"),
     [
-        (told((CAT, 0.9, (0, 0, 100, 50))), {"missing": 1}, "only the first has dog 0.800"),
+        (answer((CAT, 0.9, (0, 0, 100, 50))), {"missing": 1}, "only the first has dog 0.800"),
         (
-            told(*((CAT, 0.9, (0, 0, 100, 50)), (DOG, 0.8, (100, 0, 200, 100)), (CAT, 0.7, (0, 60, 50, 90)))),
+            answer(*((CAT, 0.9, (0, 0, 100, 50)), (DOG, 0.8, (100, 0, 200, 100)), (CAT, 0.7, (0, 60, 50, 90)))),
             {"extra": 1},
             "only the second has cat 0.700",
         ),
         (
-            told((CAT, 0.9, (0, 0, 100, 50)), (CAT, 0.8, (100, 0, 200, 100))),
+            answer((CAT, 0.9, (0, 0, 100, 50)), (CAT, 0.8, (100, 0, 200, 100))),
             {"relabelled": 1},
             "dog 0.800 is cat 0.800 to the second",
         ),
-        (told((CAT, 0.85, (0, 0, 100, 50)), (DOG, 0.8, (100, 0, 200, 100))), {"matched": 2}, "scores: 0.05, at most"),
-        (told((CAT, 0.9, (0, 0, 80, 50)), (DOG, 0.8, (100, 0, 200, 100))), {"matched": 2}, "boxes: 0.8, at least 0.9"),
+        (answer((CAT, 0.85, (0, 0, 100, 50)), (DOG, 0.8, (100, 0, 200, 100))), {"matched": 2}, "scores: 0.05, at most"),
+        (
+            answer((CAT, 0.9, (0, 0, 80, 50)), (DOG, 0.8, (100, 0, 200, 100))),
+            {"matched": 2},
+            "boxes: 0.8, at least 0.9",
+        ),
     ],
 )
-def test_what_differs_is_told(other, counts, said):
+def test_what_differs_is_told(other, counts, message):
     found = compare_inferences(ONE, other)
     assert {name: getattr(found, name) for name in counts} == counts
     assert len(found.faults) == 1
-    assert said in found.faults[0]
+    assert message in found.faults[0]
     assert not found.ok
 
 
 def test_the_tolerance_decides():
-    other = told((CAT, 0.85, (0, 0, 80, 50)), (DOG, 0.8, (100, 0, 200, 100)))
+    other = answer((CAT, 0.85, (0, 0, 80, 50)), (DOG, 0.8, (100, 0, 200, 100)))
     assert compare_inferences(ONE, other, Tolerance(iou=0.8, score=0.051)).ok
     assert compare_inferences(ONE, other, Tolerance(iou=0.8, score=0.049)).faults == (
         "scores: 0.05, at most 0.049 is asked",
@@ -74,22 +78,22 @@ def test_the_tolerance_decides():
 
 def test_who_barely_reached_the_threshold_may_be_missing_on_either_side():
     near, far = (CAT, 0.52, (0, 60, 50, 90)), (CAT, 0.54, (0, 60, 50, 90))
-    assert compare_inferences(ONE, told(near)).missing == 2
-    found = compare_inferences(told(near), told((DOG, 0.51, (100, 0, 200, 100))))
+    assert compare_inferences(ONE, answer(near)).missing == 2
+    found = compare_inferences(answer(near), answer((DOG, 0.51, (100, 0, 200, 100))))
     assert (found.ok, found.near) == (True, 2)
-    assert not compare_inferences(told(far), told()).ok
-    assert compare_inferences(told(far), told(), Tolerance(threshold=0.52)).ok
+    assert not compare_inferences(answer(far), answer()).ok
+    assert compare_inferences(answer(far), answer(), Tolerance(threshold=0.52)).ok
 
 
 def test_of_several_of_a_kind_the_nearest_are_matched():
-    crowd = told(*((CAT, 0.9, (x, 0, x + 50, 50)) for x in (0, 20, 40)))
-    turned = told(*((CAT, 0.9, (x, 0, x + 50, 50)) for x in (41, 1, 21)))
+    crowd = answer(*((CAT, 0.9, (x, 0, x + 50, 50)) for x in (0, 20, 40)))
+    turned = answer(*((CAT, 0.9, (x, 0, x + 50, 50)) for x in (41, 1, 21)))
     found = compare_inferences(crowd, turned, Tolerance(iou=0.95))
     assert (found.matched, found.boxes) == (3, pytest.approx(49 / 51))
 
 
 def test_labels_are_matched_by_name_not_by_number():
-    other = told(
+    other = answer(
         *((2, 0.9, (0, 0, 100, 50)), (1, 0.8, (100, 0, 200, 100))), labels=LabelMap.from_names(["dog", "cat"], first=1)
     )
     assert compare_inferences(ONE, other).ok
@@ -101,7 +105,7 @@ def test_masks_are_what_is_matched_where_there_are_any():
     less = pixels.copy()
     less[:, 75:] = False
     box = (CAT, 0.9, (0, 0, 100, 50))
-    found = compare_inferences(told(box, masks=(Mask(array=pixels),)), told(box, masks=(Mask(array=less),)))
+    found = compare_inferences(answer(box, masks=(Mask(array=pixels),)), answer(box, masks=(Mask(array=less),)))
     assert (found.matched, found.masks, found.boxes) == (1, 0.75, 1.0)
     assert found.faults == ("masks: 0.75, at least 0.9 is asked",)
 

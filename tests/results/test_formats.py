@@ -92,12 +92,12 @@ def test_yolo_text():
 
 
 def test_the_classes_of_yolo_text_are_places_in_the_names():
-    told = sample()
-    other, page = reversed(told.names)
-    text = yolo_text(told, names=["cup", other, page])
+    answer = sample()
+    other, page = reversed(answer.names)
+    text = yolo_text(answer, names=["cup", other, page])
     assert [line.split()[0] for line in text.splitlines()] == ["2", "1"]
     with pytest.raises(LabelError, match=f"have no '{page}'; known: cup, {other}"):
-        yolo_text(told, names=["cup", other])
+        yolo_text(answer, names=["cup", other])
 
 
 def test_yolo_text_as_supervision_reads_it(tmp_path):
@@ -116,29 +116,29 @@ class TestSupervision:
         return sample(masks=tuple(Mask(array=rectangle(*box)) for box in BOXES.tolist()), tracks=[3, 8])
 
     def test_there(self):
-        told = self.full()
-        detections = to_supervision(told, sv.Detections)
+        answer = self.full()
+        detections = to_supervision(answer, sv.Detections)
         assert isinstance(detections, sv.Detections)
         np.testing.assert_array_equal(detections.xyxy, BOXES)
-        np.testing.assert_array_equal(detections.confidence, told.scores)
+        np.testing.assert_array_equal(detections.confidence, answer.scores)
         assert detections.class_id.tolist() == [1, 2]
         assert detections.tracker_id.tolist() == [3, 8]
         assert detections["class_name"].tolist() == ["page", "graph"]
         assert detections["file_id"].tolist() == [17, 18]
-        np.testing.assert_array_equal(detections.mask[0], told.masks[0].array)
+        np.testing.assert_array_equal(detections.mask[0], answer.masks[0].array)
 
     def test_and_back(self):
-        for told in (self.full(), sample(), sample(scores=None)):
-            detections = to_supervision(told, sv.Detections)
-            assert from_supervision(detections, brain="demo", size=(60, 40)) == told
+        for answer in (self.full(), sample(), sample(scores=None)):
+            detections = to_supervision(answer, sv.Detections)
+            assert from_supervision(detections, brain="demo", size=(60, 40)) == answer
 
     def test_what_supervision_does_reaches_nothing_here(self):
-        told = sample()
-        detections = to_supervision(told, sv.Detections)
+        answer = sample()
+        detections = to_supervision(answer, sv.Detections)
         detections.xyxy[:] += 5
         detections.confidence[:] = 0
-        np.testing.assert_array_equal(told.boxes, BOXES)
-        assert told.scores[0] > 0.8
+        np.testing.assert_array_equal(answer.boxes, BOXES)
+        assert answer.scores[0] > 0.8
 
     def test_supervision_can_work_with_it(self):
         detections = to_supervision(self.full(), sv.Detections)
@@ -157,18 +157,18 @@ class TestSupervision:
 
     def test_strangers(self):
         bare = sv.Detections(xyxy=np.array([[0, 0, 5, 5], [1, 1, 9, 9]]))
-        told = from_supervision(bare, brain="theirs", size=(60, 40), task="tracking")
-        assert (told.brain, told.task, told.names, told.scores) == ("theirs", "tracking", ["class 0"] * 2, None)
-        assert told.boxes.dtype == np.float32
+        answer = from_supervision(bare, brain="theirs", size=(60, 40), task="tracking")
+        assert (answer.brain, answer.task, answer.names, answer.scores) == ("theirs", "tracking", ["class 0"] * 2, None)
+        assert answer.boxes.dtype == np.float32
 
     def test_the_best_comes_first(self):
         mixed = sv.Detections(
             xyxy=np.array([[0, 0, 5, 5], [1, 1, 9, 9]]), confidence=np.array([0.2, 0.7]), class_id=np.array([4, 6]),
             data={"class_name": np.array(["cup", "cat"])},
         )  # fmt: skip
-        told = from_supervision(mixed, brain="theirs", size=(60, 40))
-        assert told.names == ["cat", "cup"]
-        assert told.boxes[0].tolist() == [1, 1, 9, 9]
+        answer = from_supervision(mixed, brain="theirs", size=(60, 40))
+        assert answer.names == ["cat", "cup"]
+        assert answer.boxes[0].tolist() == [1, 1, 9, 9]
 
     def test_compact_masks(self):
         compact = sv.detection.compact_mask.CompactMask.from_dense(

@@ -17,17 +17,17 @@ from runner_core.results.mask import Mask
 
 class TestColumns:
     def test_types(self):
-        told = sample(keypoints=np.zeros((3, 5, 3)), tracks=np.array([1, 2, 3], np.int32))
-        assert {column.dtype for column in (told.boxes, told.scores, told.keypoints)} == {np.dtype(np.float32)}
-        assert told.tracks.dtype == np.int32
+        answer = sample(keypoints=np.zeros((3, 5, 3)), tracks=np.array([1, 2, 3], np.int32))
+        assert {column.dtype for column in (answer.boxes, answer.scores, answer.keypoints)} == {np.dtype(np.float32)}
+        assert answer.tracks.dtype == np.int32
         assert Inference(brain="a", task="t", size=(1, 1), model_ids=[]).model_ids.dtype == np.int64
 
     def test_are_read_only_and_not_copied(self):
         boxes, scores = np.zeros((3, 4), np.float32), np.zeros(3, np.float32)
-        told = sample(boxes=boxes, scores=scores)
-        assert np.shares_memory(told.boxes, boxes)
-        assert np.shares_memory(told.scores, scores)
-        assert not told.boxes.flags.writeable
+        answer = sample(boxes=boxes, scores=scores)
+        assert np.shares_memory(answer.boxes, boxes)
+        assert np.shares_memory(answer.scores, scores)
+        assert not answer.boxes.flags.writeable
         assert boxes.flags.writeable
 
     @pytest.mark.parametrize(
@@ -71,39 +71,44 @@ class TestColumns:
 
 class TestRows:
     def test_take(self):
-        told = full()
+        answer = full()
         for rows in (np.array([2, 0]), [2, 0], np.array([-1, -3])):
-            taken = told.take(np.asarray(rows))
+            taken = answer.take(np.asarray(rows))
             assert taken.model_ids.tolist() == [1, 1]
             assert taken.boxes.tolist() == [[1, 2, 3, 4], [0, 0, 10, 10]]
-            assert taken.masks == (told.masks[2], told.masks[0])
+            assert taken.masks == (answer.masks[2], answer.masks[0])
             assert taken.tracks.tolist() == [6, 4]
             assert taken.keypoints.shape == (2, 2, 3)
-        assert told.take(np.array([True, False, True])).scores.tolist() == pytest.approx([0.9, 0.5])
-        assert len(told.take(np.array([], int))) == 0
+        assert answer.take(np.array([True, False, True])).scores.tolist() == pytest.approx([0.9, 0.5])
+        assert len(answer.take(np.array([], int))) == 0
         with pytest.raises(IndexError):
-            told.take(np.array([True, False]))
+            answer.take(np.array([True, False]))
         with pytest.raises(IndexError):
-            told.take(np.array([3]))
+            answer.take(np.array([3]))
 
     def test_take_keeps_the_rest(self):
-        told = full()
-        taken = told.take(np.array([1]))
-        assert (taken.size, taken.engine, taken.ms, taken.labels) == (told.size, told.engine, told.ms, told.labels)
+        answer = full()
+        taken = answer.take(np.array([1]))
+        assert (taken.size, taken.engine, taken.ms, taken.labels) == (
+            answer.size,
+            answer.engine,
+            answer.ms,
+            answer.labels,
+        )
         assert taken.class_map is not None
 
     def test_filter(self):
-        told = sample()
-        assert told.filter(conf=0.6).names == ["page", "graph"]
-        assert told.filter(conf=0.9).names == ["page"], "the least score counts"
-        assert told.filter(classes=["page"]).scores.tolist() == pytest.approx([0.9, 0.5])
-        assert told.filter(classes=["page"], max_det=1).scores.tolist() == pytest.approx([0.9])
-        assert told.filter(max_det=2).names == ["page", "graph"]
-        assert told.filter() is told
-        assert told.filter(max_det=3) is told
-        assert len(told.filter(classes=[])) == 0
+        answer = sample()
+        assert answer.filter(conf=0.6).names == ["page", "graph"]
+        assert answer.filter(conf=0.9).names == ["page"], "the least score counts"
+        assert answer.filter(classes=["page"]).scores.tolist() == pytest.approx([0.9, 0.5])
+        assert answer.filter(classes=["page"], max_det=1).scores.tolist() == pytest.approx([0.9])
+        assert answer.filter(max_det=2).names == ["page", "graph"]
+        assert answer.filter() is answer
+        assert answer.filter(max_det=3) is answer
+        assert len(answer.filter(classes=[])) == 0
         with pytest.raises(LabelError):
-            told.filter(classes=["chart"])
+            answer.filter(classes=["chart"])
 
     def test_without_scores_conf_keeps_all(self):
         assert len(sample(scores=None).filter(conf=0.99)) == 3
@@ -111,8 +116,8 @@ class TestRows:
 
 class TestInstances:
     def test_say_what_the_columns_say(self):
-        told = full()
-        instance = told.instances[1]
+        answer = full()
+        instance = answer.instances[1]
         assert instance == Instance(
             id=1,
             label="graph",
@@ -120,12 +125,12 @@ class TestInstances:
             model_id=2,
             score=float(np.float32(0.8)),
             box=(5.0, 5.0, 20.0, 20.0),
-            mask=told.masks[1],
+            mask=answer.masks[1],
             keypoints=((6.0, 7.0, 8.0), (9.0, 10.0, 11.0)),
             track=None,
             parent=0,
         )
-        assert [each.track for each in told.instances] == [4, None, 6]
+        assert [each.track for each in answer.instances] == [4, None, 6]
 
     def test_are_a_sequence(self):
         instances = sample().instances
@@ -147,14 +152,14 @@ class TestInstances:
         count = 10_000
         gc.collect()
         objects = len(gc.get_objects())
-        told = Inference(
+        answer = Inference(
             brain="a", task="t", size=(60, 40), labels=LABELS,
             model_ids=np.ones(count, int), boxes=np.zeros((count, 4), np.float32), scores=np.zeros(count, np.float32),
         )  # fmt: skip
-        kept = told.filter(conf=0.0, max_det=5000)
+        kept = answer.filter(conf=0.0, max_det=5000)
         assert (len(kept), len(kept.instances), made) == (5000, 5000, [])
         assert len(gc.get_objects()) - objects < 100
-        assert told.instances[7].id == 7
+        assert answer.instances[7].id == 7
         assert len(made) == 1
 
 

@@ -17,8 +17,8 @@ from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
 
-def through_json(told: Inference) -> Inference:
-    return Inference.from_json(json.loads(json.dumps(told.to_json(), allow_nan=False)))
+def through_json(answer: Inference) -> Inference:
+    return Inference.from_json(json.loads(json.dumps(answer.to_json(), allow_nan=False)))
 
 
 class TestJson:
@@ -53,8 +53,8 @@ class TestJson:
         assert plain["instances"] == [{"id": 0, "label": "class 3", "file_id": 3}]
 
     def test_numbers_are_as_short_as_they_can_be(self):
-        told = sample(scores=np.float32([0.93, 1e-45, 3.4028235e38]))
-        assert [row["score"] for row in told.to_json()["instances"]] == [0.93, 1e-45, 3.4028235e38]
+        answer = sample(scores=np.float32([0.93, 1e-45, 3.4028235e38]))
+        assert [row["score"] for row in answer.to_json()["instances"]] == [0.93, 1e-45, 3.4028235e38]
 
     @pytest.mark.parametrize("points", [0, 1, 17])
     def test_nothing_found_keeps_its_columns(self, points):
@@ -66,19 +66,19 @@ class TestJson:
         assert again.masks == ()
 
     def test_rows_without_points_or_tracks(self):
-        told = sample(keypoints=np.zeros((3, 0, 3)), tracks=[NO_NUMBER] * 3, parents=[NO_NUMBER] * 3)
-        assert through_json(told) == told
+        answer = sample(keypoints=np.zeros((3, 0, 3)), tracks=[NO_NUMBER] * 3, parents=[NO_NUMBER] * 3)
+        assert through_json(answer) == answer
 
     def test_a_class_map_keeps_its_labels(self):
         class_map = np.zeros((40, 60), np.uint8)
         class_map[5:9, 10:20] = 2
         class_map[-1, -1] = 255
-        told = Inference(brain="a", task="t", size=(60, 40), model_ids=[], labels=LABELS, class_map=class_map)
-        again = through_json(told)
-        assert again == told
+        answer = Inference(brain="a", task="t", size=(60, 40), model_ids=[], labels=LABELS, class_map=class_map)
+        again = through_json(answer)
+        assert again == answer
         assert again.labels.name(2) == "graph"
         assert again.labels.file_id(2) == 18
-        assert len(json.dumps(told.to_json())) < 700
+        assert len(json.dumps(answer.to_json())) < 700
 
     def test_a_line_has_the_size_once(self):
         data = sample().to_json()
@@ -123,7 +123,7 @@ def inferences(draw: st.DrawFn) -> Inference:
 
 
 @given(inferences())
-def test_json_loses_nothing(told):
-    again = through_json(told)
-    assert again == told
-    assert list(again.instances) == list(told.instances)
+def test_json_loses_nothing(answer):
+    again = through_json(answer)
+    assert again == answer
+    assert list(again.instances) == list(answer.instances)

@@ -25,13 +25,13 @@ def inference(brain: str = "page", found: int = 2, ms: float = 1.0) -> Inference
 
 class TestResult:
     def test_the_line_of_a_frame(self):
-        told = inference()
+        outcome = inference()
         failure = Failure.from_error(EngineError("no memory", remedy="close a brain"), brain="graphs")
-        line = json.loads(json.dumps(Result(FRAME, (told, failure)).to_json()))
+        line = json.loads(json.dumps(Result(FRAME, (outcome, failure)).to_json()))
         assert list(line) == ["source", "index", "time", "size", "inferences"]
         assert (line["source"], line["index"], line["time"], line["size"]) == ("clip.mp4", 3, 0.12, [60, 40])
         assert "size" not in line["inferences"][0]
-        assert Inference.from_json(line["inferences"][0], size=tuple(line["size"])) == told
+        assert Inference.from_json(line["inferences"][0], size=tuple(line["size"])) == outcome
         assert line["inferences"][1] == {
             "brain": "graphs",
             "error": {"kind": "EngineError", "message": "no memory; close a brain"},

@@ -25,7 +25,7 @@ def test_options_that_make_sense():
 
 
 @pytest.mark.parametrize(
-    ("read", "said"),
+    ("read", "message"),
     [
         (lambda: read_choice(card(order="zz"), "order", "xy", "yx"), "option order is 'zz'"),
         (lambda: read_flag(card(nms="yes"), "nms", True), "option nms is 'yes'"),
@@ -35,6 +35,6 @@ def test_options_that_make_sense():
         (lambda: read_index(card(background=True), "background", 3), "option background is True"),
     ],
 )
-def test_options_that_make_none_are_refused(read, said):
-    with pytest.raises(TaskError, match=f"brain test: the {said}"):
+def test_options_that_make_none_are_refused(read, message):
+    with pytest.raises(TaskError, match=f"brain test: the {message}"):
         read()

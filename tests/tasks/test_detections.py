@@ -23,13 +23,13 @@ def test_the_best_rows_come_first_and_equal_ones_in_their_order():
 def test_boxes_are_cut_and_those_outside_dropped_with_all_that_belongs_to_them():
     masks = tuple(Mask(array=np.full((80, 100), value)) for value in (True, False, True, False))
     points = np.arange(4 * 2 * 3, dtype=np.float32).reshape(4, 2, 3)
-    told = build_inference(CARD, "keypoints", SIZE, BOXES, SCORES, CLASSES, masks=masks, keypoints=points)
-    assert told.boxes.tolist() == [[10, 10, 50, 50], [0, 60, 40, 80], [10, 12, 50, 50]]
-    assert told.names == ["dog", "cat", "dog"]
-    assert told.masks == masks[:3]
-    assert np.array_equal(told.keypoints, points[:3])
-    assert (told.brain, told.version, told.task, told.size) == ("test", "3", "keypoints", SIZE)
-    assert told.scores.dtype == np.float32
+    result = build_inference(CARD, "keypoints", SIZE, BOXES, SCORES, CLASSES, masks=masks, keypoints=points)
+    assert result.boxes.tolist() == [[10, 10, 50, 50], [0, 60, 40, 80], [10, 12, 50, 50]]
+    assert result.names == ["dog", "cat", "dog"]
+    assert result.masks == masks[:3]
+    assert np.array_equal(result.keypoints, points[:3])
+    assert (result.brain, result.version, result.task, result.size) == ("test", "3", "keypoints", SIZE)
+    assert result.scores.dtype == np.float32
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
@@ -43,8 +43,8 @@ def test_a_row_with_a_number_that_is_none_is_dropped(column, odd):
 
 
 def test_of_boxes_that_overlap_the_best_stays():
-    told = build_suppressed_inference(CARD, "any", SIZE, BOXES[::-1], SCORES[::-1], CLASSES[::-1])
-    np.testing.assert_allclose(told.scores, [0.9, 0.8])
+    result = build_suppressed_inference(CARD, "any", SIZE, BOXES[::-1], SCORES[::-1], CLASSES[::-1])
+    np.testing.assert_allclose(result.scores, [0.9, 0.8])
 
 
 def test_a_class_outside_the_labels_is_refused():

@@ -17,9 +17,9 @@ def model(shape=(1, 48, 64, 3), dtype="float32", **metadata):
 
 def test_the_metadata_go_before_what_is_usual():
     for sure in (True, False):
-        told = draft_input(model(mean="127", std="128"), LIKE, UNIT, sure=sure)
-        assert (told.picture.mean, told.picture.std) == ((127.0,) * 3, (128.0,) * 3)
-        assert told.notes[-1].endswith("the picture letterboxed: the metadata say so")
+        answer = draft_input(model(mean="127", std="128"), LIKE, UNIT, sure=sure)
+        assert (answer.picture.mean, answer.picture.std) == ((127.0,) * 3, (128.0,) * 3)
+        assert answer.notes[-1].endswith("the picture letterboxed: the metadata say so")
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,10 @@ def test_the_metadata_go_before_what_is_usual():
     [("0.00784313725,-1", SIGNED), ("0.003921568,-128", UNIT), ("1.0,-128", RAW), ("0.05,3", None), ("x", None)],
 )
 def test_a_quantised_input_tells_its_range(quantisation, values):
-    told = draft_input(model(**{"quantization:image": quantisation}), LIKE, IMAGENET)
+    answer = draft_input(model(**{"quantization:image": quantisation}), LIKE, IMAGENET)
     wanted = values or IMAGENET
-    assert (told.picture.mean, told.picture.std) == (wanted.mean, wanted.std)
-    assert ("its quantisation says so" in told.notes[-1]) == (values is not None)
+    assert (answer.picture.mean, answer.picture.std) == (wanted.mean, wanted.std)
+    assert ("its quantisation says so" in answer.notes[-1]) == (values is not None)
 
 
 def test_what_is_usual_is_a_guess_unless_the_family_is_sure():
@@ -46,22 +46,22 @@ def test_what_is_usual_is_a_guess_unless_the_family_is_sure():
 
 @pytest.mark.parametrize(("shape", "values"), [((1, 48, 64, 3), SIGNED), ((1, 3, 48, 64), IMAGENET)])
 def test_without_anything_usual_the_layout_lets_guess(shape, values):
-    told = draft_input(model(shape), LIKE)
-    assert (told.picture.mean, told.picture.std) == (values.mean, values.std)
-    assert told.notes[-1].startswith("guess")
+    answer = draft_input(model(shape), LIKE)
+    assert (answer.picture.mean, answer.picture.std) == (values.mean, values.std)
+    assert answer.notes[-1].startswith("guess")
 
 
 def test_whole_numbers_are_pixels():
-    told = draft_input(model(dtype="uint8", mean="127", std="128"), LIKE, UNIT)
-    assert told.picture.std == (1.0, 1.0, 1.0)
-    assert told.notes == ("image is input image, the only one",)
+    answer = draft_input(model(dtype="uint8", mean="127", std="128"), LIKE, UNIT)
+    assert answer.picture.std == (1.0, 1.0, 1.0)
+    assert answer.notes == ("image is input image, the only one",)
 
 
 def test_a_free_size_is_a_guess():
-    told = draft_input(model((1, None, None, 3), "uint8"), LIKE).with_notes("more")
-    assert told.picture.size == (64, 48)
-    assert told.notes[1].startswith("guess: the input takes any size, 64 x 48 is usual")
-    assert told.notes[-1] == "more"
+    answer = draft_input(model((1, None, None, 3), "uint8"), LIKE).with_notes("more")
+    assert answer.picture.size == (64, 48)
+    assert answer.notes[1].startswith("guess: the input takes any size, 64 x 48 is usual")
+    assert answer.notes[-1] == "more"
 
 
 @pytest.mark.parametrize("shape", [None, (1, 48, 64), (1, 48, 64, 4)])
@@ -77,9 +77,9 @@ def test_binding_chooses_what_a_draft_would():
 
 
 def test_the_order_of_colours_and_the_resize_may_be_told():
-    told = draft_input(model(colour="bgr", resize="pad", pad="114"), LIKE, UNIT)
-    assert (told.picture.colour, told.picture.resize, told.picture.pad) == ("bgr", "pad", (114,) * 3)
-    assert "the metadata say: colour bgr, resize pad, pad 114" in told.notes
+    answer = draft_input(model(colour="bgr", resize="pad", pad="114"), LIKE, UNIT)
+    assert (answer.picture.colour, answer.picture.resize, answer.picture.pad) == ("bgr", "pad", (114,) * 3)
+    assert "the metadata say: colour bgr, resize pad, pad 114" in answer.notes
 
 
 @pytest.mark.parametrize("lie", [
@@ -91,6 +91,6 @@ def test_what_no_picture_can_be_is_not_taken(lie):
 
 
 def test_a_size_that_is_not_the_inputs_is_said():
-    told = draft_input(model(imgsz="[320, 320]"), LIKE, UNIT)
-    assert told.picture.size != (320, 320)
-    assert any("imgsz [320, 320], the input is 64 x 48: the input counts" in note for note in told.notes)
+    answer = draft_input(model(imgsz="[320, 320]"), LIKE, UNIT)
+    assert answer.picture.size != (320, 320)
+    assert any("imgsz [320, 320], the input is 64 x 48: the input counts" in note for note in answer.notes)

@@ -51,12 +51,12 @@ def test_labels_that_fit(numbers, classes, background):
 )
 def test_labels_that_do_not_fit(numbers, classes, background):
     card = labelled(*numbers)
-    said = f"the model has the classes 0 to 2, the labels run from {numbers[0]} to {numbers[-1]}"
-    with pytest.raises(LabelError, match=said):
+    message = f"the model has the classes 0 to 2, the labels run from {numbers[0]} to {numbers[-1]}"
+    with pytest.raises(LabelError, match=message):
         check_classes(card, classes, background)
     draft = drop_wrong_labels(card, classes, background)
     assert draft.labels == LabelMap()
-    assert draft.notes == ("a note", f"the labels in the metadata are left out: {said}; give labels")
+    assert draft.notes == ("a note", f"the labels in the metadata are left out: {message}; give labels")
 
 
 def test_a_background_that_the_model_has_not_is_refused():
@@ -79,7 +79,7 @@ class TestBackground:
         assert read_background(labelled(0, 1), default=0) == NOTHING
         assert read_background(CARD, default=None) == NOTHING
 
-    @pytest.mark.parametrize("told", [-1, "0", 1.5, True, [0, "x"]])
-    def test_another_option_is_refused(self, told):
+    @pytest.mark.parametrize("answer", [-1, "0", 1.5, True, [0, "x"]])
+    def test_another_option_is_refused(self, answer):
         with pytest.raises(TaskError, match="option background"):
-            read_background(attrs.evolve(CARD, options={"background": told}), default=0)
+            read_background(attrs.evolve(CARD, options={"background": answer}), default=0)

@@ -65,7 +65,7 @@ def test_what_holds_no_single_picture_is_refused(spec):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"size": (64, 64)}, "nhwc 64 x 64"),
         ({"size": None}, "nhwc any size"),
@@ -75,14 +75,14 @@ def test_what_holds_no_single_picture_is_refused(spec):
         ({"encoded": True}, "has encoded bytes"),
     ],
 )
-def test_a_cards_own_picture_must_fit(change, said):
+def test_a_cards_own_picture_must_fit(change, message):
     right = PictureSpec(size=(64, 48), dtype="float32")
     spec = image((1, 48, 64, 3))
     assert bind_picture(attrs.evolve(CARD, picture=right), spec, LIKE) == right
     wrong = attrs.evolve(CARD, picture=attrs.evolve(right, **change))
     if change != {"size": None}:  # "any size" fits no input of a fixed one
         assert wrong.picture != right
-    with pytest.raises(TaskError, match=said):
+    with pytest.raises(TaskError, match=message):
         bind_picture(wrong, spec, LIKE)
 
 

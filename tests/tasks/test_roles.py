@@ -32,15 +32,15 @@ def test_roles_become_tensors():
 
 
 @pytest.mark.parametrize(
-    ("roles", "said", "remedy"),
+    ("roles", "message", "remedy"),
     [
         ({"image": "in"}, "the roles have no boxes", "a-task needs image, boxes and may have scores"),
         ({"image": "in", "boxes": "a", "box": "a"}, "an unknown 'box'", "a-task needs"),
         ({"image": "in", "boxes": "c"}, "the model has no c for boxes", "it has in: float32"),
     ],
 )
-def test_roles_that_do_not_fit_are_refused(roles, said, remedy):
-    with pytest.raises(TaskError, match=said) as refused:
+def test_roles_that_do_not_fit_are_refused(roles, message, remedy):
+    with pytest.raises(TaskError, match=message) as refused:
         bind_roles(card(**roles), MODEL, needed=("image", "boxes"), optional=("scores",))
     assert remedy in refused.value.remedy
 

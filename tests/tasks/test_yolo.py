@@ -89,10 +89,10 @@ def test_rows_above_the_threshold_in_pixels_of_the_tensor(boxes, unit):
     table = np.zeros((8, 5), np.float32)  # x, y, w, h, two classes, two extras
     table[:, 3] = [50, 40, 20, 20, 0.1, 0.8, 7, 9]
     table[:, 4] = [50, 40, 20, 20, 0.1, 0.2, 7, 9]
-    told = read_yolo_rows(CARD, table, YoloLayout("v8", 2, 2, True), place_picture((64, 64), SQUARE), boxes=boxes)
-    assert told.boxes.tolist() == [[40 * unit, 30 * unit, 60 * unit, 50 * unit]]
-    assert (told.classes.tolist(), told.extras.tolist(), told.unit) == ([1], [[7, 9]], (unit, unit))
-    np.testing.assert_allclose(told.scores, [0.8])
+    answer = read_yolo_rows(CARD, table, YoloLayout("v8", 2, 2, True), place_picture((64, 64), SQUARE), boxes=boxes)
+    assert answer.boxes.tolist() == [[40 * unit, 30 * unit, 60 * unit, 50 * unit]]
+    assert (answer.classes.tolist(), answer.extras.tolist(), answer.unit) == ([1], [[7, 9]], (unit, unit))
+    np.testing.assert_allclose(answer.scores, [0.8])
 
 
 def test_a_table_of_another_layout_is_refused():

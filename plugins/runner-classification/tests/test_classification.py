@@ -72,7 +72,7 @@ def test_other_inputs_are_not(image):
 
 
 @pytest.mark.parametrize(
-    ("image", "told", "mean", "std"),
+    ("image", "found", "mean", "std"),
     [
         ((1, 224, 224, 3), {}, 127.5, 127.5),
         ((1, 3, 224, 224), {}, 123.675, 58.395),
@@ -84,10 +84,10 @@ def test_other_inputs_are_not(image):
         ((1, 3, 224, 224), {"task": "classify"}, 0, 255),
     ],
 )
-def test_float_values_are_told_or_guessed_aloud(image, told, mean, std):
-    card = drafted(signature(image=image, dtype="float32", **told))
+def test_float_values_are_told_or_guessed_aloud(image, found, mean, std):
+    card = drafted(signature(image=image, dtype="float32", **found))
     assert (card.picture.mean[0], card.picture.std[0]) == (mean, std)
-    assert any("guess: the input takes RGB" in note for note in card.notes) == (not told)
+    assert any("guess: the input takes RGB" in note for note in card.notes) == (not found)
 
 
 def test_whole_numbers_are_pixels():
@@ -103,11 +103,11 @@ def test_a_free_size_is_guessed_aloud():
 
 
 def test_logits_become_probabilities_best_first():
-    told = answer(LOGITS)
+    found = answer(LOGITS)
     powers = np.exp(LOGITS[0].astype(np.float64))
-    assert told.model_ids.tolist() == [1, 4, 3, 0, 2]
-    assert np.allclose(told.scores, sorted(powers / powers.sum(), reverse=True), atol=1e-6)
-    assert told.boxes is None
+    assert found.model_ids.tolist() == [1, 4, 3, 0, 2]
+    assert np.allclose(found.scores, sorted(powers / powers.sum(), reverse=True), atol=1e-6)
+    assert found.boxes is None
 
 
 def test_probabilities_stay_as_they_are():
@@ -125,8 +125,8 @@ def test_probabilities_stay_as_they_are():
 def test_the_card_says_what_is_to_be_applied(activation, wanted):
     values = np.array([-1.0, 3.0], np.float32)
     assert np.allclose(to_probabilities(values, activation), wanted, atol=1e-6)
-    told = answer(values[None], options={"activation": activation})
-    assert np.allclose(sorted(told.scores), [score for score in wanted if score], atol=1e-6)
+    found = answer(values[None], options={"activation": activation})
+    assert np.allclose(sorted(found.scores), [score for score in wanted if score], atol=1e-6)
 
 
 def test_numbers_beyond_all_measure_are_no_classes():
@@ -155,8 +155,8 @@ class TestBackground:
     scores = np.array([[0.7, 0.2, 0.1]], np.float32)
 
     def test_is_the_class_that_the_labels_call_so(self):
-        told = answer(self.scores, labels=LabelMap.from_names(["Background", "cat", "dog"]))
-        assert told.names == ["cat", "dog"]
+        found = answer(self.scores, labels=LabelMap.from_names(["Background", "cat", "dog"]))
+        assert found.names == ["cat", "dog"]
 
     def test_is_what_the_card_says(self):
         assert answer(self.scores, options={"background": [0, 2]}).model_ids.tolist() == [1]
@@ -177,10 +177,10 @@ class TestBackground:
         scores[0, 0] = 1.0
         assert answer(scores, labels=LabelMap.from_names(f"c{n}" for n in range(1001))).names[0] == "c0"
 
-    @pytest.mark.parametrize("told", [-1, "0", 1.5, [0, "x"], 3])
-    def test_that_is_no_class_is_refused(self, told):
+    @pytest.mark.parametrize("found", [-1, "0", 1.5, [0, "x"], 3])
+    def test_that_is_no_class_is_refused(self, found):
         with pytest.raises(TaskError, match="background"):
-            answer(self.scores, options={"background": told})
+            answer(self.scores, options={"background": found})
 
 
 class TestLabels:

@@ -18,11 +18,11 @@ def test_the_top_class_is_right_on_every_picture(brain, testdata):
     expected = json.loads((testdata / "expected.json").read_text())
     assert len(expected) >= 9
     for picture, wanted in expected.items():
-        told = brain.predict(testdata / "pictures" / picture)
-        assert told.names[0] == wanted["classes"][0][0], picture
-        assert told.scores[0] == pytest.approx(wanted["classes"][0][1], abs=0.15)  # resized by another rule
-        assert 1 <= len(told) <= 5
-        assert told.scores.min() > 0, "what scores nothing is not found"
+        answer = brain.predict(testdata / "pictures" / picture)
+        assert answer.names[0] == wanted["classes"][0][0], picture
+        assert answer.scores[0] == pytest.approx(wanted["classes"][0][1], abs=0.15)  # resized by another rule
+        assert 1 <= len(answer) <= 5
+        assert answer.scores.min() > 0, "what scores nothing is not found"
 
 
 def test_its_labels_may_come_without_the_background(brain, testdata, tmp_path):

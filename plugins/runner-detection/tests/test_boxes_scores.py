@@ -30,16 +30,16 @@ def bound(model, **changes):
 
 
 def test_a_face_detectors_overlapping_boxes_are_suppressed(frame):
-    told = bound(FACES).decode({"boxes": CORNERS[None], "scores": SCORES[None]}, frame)
-    np.testing.assert_allclose(told.boxes, PIXELS, atol=1e-3)
-    assert told.model_ids.tolist() == [1, 1]
-    np.testing.assert_allclose(told.scores, [0.9, 0.7])
+    answer = bound(FACES).decode({"boxes": CORNERS[None], "scores": SCORES[None]}, frame)
+    np.testing.assert_allclose(answer.boxes, PIXELS, atol=1e-3)
+    assert answer.model_ids.tolist() == [1, 1]
+    np.testing.assert_allclose(answer.scores, [0.9, 0.7])
 
 
 def test_pixels_of_the_input_are_carried_to_the_picture(frame):
     pixels = CORNERS * np.array([320, 240, 320, 240], np.float32)
-    told = bound(FACES).decode({"boxes": pixels[None], "scores": SCORES[None]}, frame)
-    np.testing.assert_allclose(told.boxes, PIXELS, atol=1e-3)
+    answer = bound(FACES).decode({"boxes": pixels[None], "scores": SCORES[None]}, frame)
+    np.testing.assert_allclose(answer.boxes, PIXELS, atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -53,31 +53,31 @@ def test_pixels_of_the_input_are_carried_to_the_picture(frame):
 )
 def test_boxes_come_in_the_order_that_the_card_says(order, row, frame):
     boxes = np.tile(np.array(row, np.float32), (1, 4, 1))
-    told = bound(FACES, options={"order": order}).decode({"boxes": boxes, "scores": SCORES[None]}, frame)
-    np.testing.assert_allclose(told.boxes, [PIXELS[0]], atol=1e-3)
+    answer = bound(FACES, options={"order": order}).decode({"boxes": boxes, "scores": SCORES[None]}, frame)
+    np.testing.assert_allclose(answer.boxes, [PIXELS[0]], atol=1e-3)
 
 
 def test_classes_count_from_the_first_that_the_card_says(frame):
-    told = bound(FACES, options={"first": 1}).decode({"boxes": CORNERS[None], "scores": SCORES[None]}, frame)
-    assert told.model_ids.tolist() == [2, 2]
+    answer = bound(FACES, options={"first": 1}).decode({"boxes": CORNERS[None], "scores": SCORES[None]}, frame)
+    assert answer.model_ids.tolist() == [2, 2]
 
 
 def test_a_box_may_be_of_several_classes(frame):
     scores = np.array([[0.6, 0.9], [0.7, 0.8], [0.3, 0.7], [0, 0]], np.float32)[None]
     options = {"several": True, "background": None, "first": 1}
-    told = bound(FACES, options=options).decode({"boxes": CORNERS[None], "scores": scores}, frame)
-    assert told.model_ids.tolist() == [2, 1, 2]
-    np.testing.assert_allclose(told.scores, [0.9, 0.7, 0.7])
-    np.testing.assert_allclose(told.boxes, [PIXELS[0], PIXELS[0], PIXELS[1]], atol=1e-3)
+    answer = bound(FACES, options=options).decode({"boxes": CORNERS[None], "scores": scores}, frame)
+    assert answer.model_ids.tolist() == [2, 1, 2]
+    np.testing.assert_allclose(answer.scores, [0.9, 0.7, 0.7])
+    np.testing.assert_allclose(answer.boxes, [PIXELS[0], PIXELS[0], PIXELS[1]], atol=1e-3)
     alone = bound(FACES, options=options | {"background": 1}).decode({"boxes": CORNERS[None], "scores": scores}, frame)
     assert alone.model_ids.tolist() == [1]
 
 
 def test_final_boxes_with_classes_are_left_as_they_are(frame):
     outputs = {"boxes": CORNERS, "scores": np.array([0.6, 0.9, 0.3, 0.7]), "classes": np.array([5, 5, 1, 2])}
-    told = bound(FINAL).decode(outputs, frame)
-    assert told.model_ids.tolist() == [5, 2, 5]
-    np.testing.assert_allclose(told.scores, [0.9, 0.7, 0.6])
+    answer = bound(FINAL).decode(outputs, frame)
+    assert answer.model_ids.tolist() == [5, 2, 5]
+    np.testing.assert_allclose(answer.scores, [0.9, 0.7, 0.6])
     assert bound(FINAL, options={"nms": True}).decode(outputs, frame).model_ids.tolist() == [5, 2]
 
 
@@ -92,9 +92,9 @@ def test_outputs_of_different_lengths_are_refused_in_a_sentence(frame):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [({"order": "xxyy"}, "option order"), ({"nms": "yes"}, "option nms is 'yes'"), ({"background": 2}, "background")],
 )
-def test_binding_refuses_options_that_make_no_sense(options, said):
-    with pytest.raises(TaskError, match=said):
+def test_binding_refuses_options_that_make_no_sense(options, message):
+    with pytest.raises(TaskError, match=message):
         bound(FACES, options=options)

@@ -97,12 +97,12 @@ def test_no_family_recognises_what_is_no_detector(signature):
 @pytest.mark.parametrize(("family", "signature"), MODELS)
 def test_a_draft_says_its_guesses_about_a_float_input(family, signature):
     card = task(family).recognise(signature)
-    told = " ".join(card.notes)
+    answer = " ".join(card.notes)
     if signature.inputs[0].dtype == "float32":
-        assert "values" in told
-        assert "guess" in told or "so it is with this family" in told
+        assert "values" in answer
+        assert "guess" in answer or "so it is with this family" in answer
     assert card.task == family
-    assert all(name in told for name in card.roles.values())
+    assert all(name in answer for name in card.roles.values())
 
 
 @pytest.mark.parametrize(("family", "signature"), [pair for pair in MODELS if pair[0] not in ("ssd", "tf-detection")])

@@ -33,17 +33,17 @@ def outputs():
 
 
 def test_the_last_class_is_no_object(outputs, frame):
-    told = bound(signature()).decode(outputs, frame)
-    assert told.model_ids.tolist() == [0, 2]
-    np.testing.assert_allclose(told.scores, [np.exp(6) / (np.exp(6) + 3), np.exp(5) / (np.exp(5) + 3)], rtol=1e-6)
-    np.testing.assert_allclose(told.boxes[1], [256, 0, 384, 240], atol=1e-3)
+    answer = bound(signature()).decode(outputs, frame)
+    assert answer.model_ids.tolist() == [0, 2]
+    np.testing.assert_allclose(answer.scores, [np.exp(6) / (np.exp(6) + 3), np.exp(5) / (np.exp(5) + 3)], rtol=1e-6)
+    np.testing.assert_allclose(answer.boxes[1], [256, 0, 384, 240], atol=1e-3)
 
 
 def test_sigmoid_counts_every_class(outputs, frame):
     outputs["logits"] -= 3
-    told = bound(signature(), options={"scores": "sigmoid"}).decode(outputs, frame)
-    assert sorted(set(told.model_ids.tolist())) == [0, 2, 3]
-    assert told.scores[0] == pytest.approx(1 / (1 + np.exp(-6)))
+    answer = bound(signature(), options={"scores": "sigmoid"}).decode(outputs, frame)
+    assert sorted(set(answer.model_ids.tolist())) == [0, 2, 3]
+    assert answer.scores[0] == pytest.approx(1 / (1 + np.exp(-6)))
 
 
 @pytest.mark.parametrize(("size", "tensor"), [((640, 480), (800, 1067)), ((2000, 1000), (666, 1333))])

@@ -36,33 +36,33 @@ def test_finds_what_the_tensorflow_graph_finds(testdata, expected, demand_found)
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(testdata / "models" / "fastestdet_coco.onnx", options)
     codec = bound(labels=read_labels(testdata / "models" / "coco80.txt"))
-    for name, told in expected.items():
+    for name, answer in expected.items():
         frame = Frame.from_path(testdata / "pictures" / name)
         (head,) = session.run(None, {"input.1": smoothed(frame)})
-        demand_found(codec.decode({"predictions": head}, frame), told, iou=0.9, score=0.03, near=0.01)
+        demand_found(codec.decode({"predictions": head}, frame), answer, iou=0.9, score=0.03, near=0.01)
 
 
 def test_a_cell_is_read_by_the_formula(frame):
     head = np.zeros((1, 85, 22, 22), np.float32)
     head[0, :5, 5, 7] = [0.81, 0.3, -0.2, -1.0, 0.5]
     head[0, 5 + 16, 5, 7] = 0.64
-    told = bound().decode({"predictions": head}, frame)
+    answer = bound().decode({"predictions": head}, frame)
     x, y = (7 + np.tanh(0.3)) / 22 * 640, (5 + np.tanh(-0.2)) / 22 * 480
     wide, high = 640 / (1 + np.exp(1.0)), 480 / (1 + np.exp(-0.5))
     box = [x - wide / 2, y - high / 2, x + wide / 2, y + high / 2]
-    np.testing.assert_allclose(told.boxes, [np.clip(box, 0, [640, 480, 640, 480])], rtol=1e-5)
-    assert told.model_ids.tolist() == [16]
-    assert told.scores[0] == pytest.approx(0.81**0.6 * 0.64**0.4)
+    np.testing.assert_allclose(answer.boxes, [np.clip(box, 0, [640, 480, 640, 480])], rtol=1e-5)
+    assert answer.model_ids.tolist() == [16]
+    assert answer.scores[0] == pytest.approx(0.81**0.6 * 0.64**0.4)
 
 
 def test_a_cell_may_hold_several_classes(frame):
     head = np.zeros((1, 85, 22, 22), np.float32)
     head[0, 0, 5, 7] = 0.9
     head[0, [5 + 57, 5 + 59, 5 + 2], 5, 7] = [0.7, 0.8, 0.001]
-    told = bound(threshold=0.3).decode({"predictions": head}, frame)
-    assert told.model_ids.tolist() == [59, 57]
-    np.testing.assert_allclose(told.scores, [0.9**0.6 * 0.8**0.4, 0.9**0.6 * 0.7**0.4], rtol=1e-5)
-    np.testing.assert_array_equal(told.boxes[0], told.boxes[1])
+    answer = bound(threshold=0.3).decode({"predictions": head}, frame)
+    assert answer.model_ids.tolist() == [59, 57]
+    np.testing.assert_allclose(answer.scores, [0.9**0.6 * 0.8**0.4, 0.9**0.6 * 0.7**0.4], rtol=1e-5)
+    np.testing.assert_array_equal(answer.boxes[0], answer.boxes[1])
 
 
 def test_features_may_come_last(frame):

@@ -22,7 +22,7 @@ def test_numbers_that_make_sense():
 
 
 @pytest.mark.parametrize(
-    ("read", "said"),
+    ("read", "message"),
     [
         (lambda: read_numbers(card(variances=[1]), "variances", (0.1, 0.2)), "option variances is something else"),
         (lambda: read_matrix(card(), "anchors", 2), "option anchors is missing"),
@@ -30,6 +30,6 @@ def test_numbers_that_make_sense():
         (lambda: read_matrix(card(anchors=[[1, float("nan")]]), "anchors", 2), "option anchors is something else"),
     ],
 )
-def test_numbers_that_make_none_are_refused(read, said):
-    with pytest.raises(TaskError, match=f"brain test: the {said}"):
+def test_numbers_that_make_none_are_refused(read, message):
+    with pytest.raises(TaskError, match=f"brain test: the {message}"):
         read()

@@ -33,11 +33,11 @@ def outputs(offset, scores):
 
 @pytest.mark.parametrize(("order", "offset"), [("yxhw", [-1, 2, 3, -2]), ("xywh", [2, -1, -2, 3])])
 def test_an_offset_is_read_by_the_formula(order, offset, frame):
-    told = bound(order=order).decode(outputs(offset, [0.1, 0.2, 0.9]), frame)
+    answer = bound(order=order).decode(outputs(offset, [0.1, 0.2, 0.9]), frame)
     x, y = (0.5 + 2 * 0.1 * 0.4) * 640, (0.5 - 1 * 0.1 * 0.2) * 480
     wide, high = 0.4 * np.exp(-2 * 0.2) * 640, 0.2 * np.exp(3 * 0.2) * 480
-    np.testing.assert_allclose(told.boxes, [[x - wide / 2, y - high / 2, x + wide / 2, y + high / 2]], rtol=1e-5)
-    assert told.model_ids.tolist() == [2]
+    np.testing.assert_allclose(answer.boxes, [[x - wide / 2, y - high / 2, x + wide / 2, y + high / 2]], rtol=1e-5)
+    assert answer.model_ids.tolist() == [2]
 
 
 def test_the_background_is_no_instance(frame):
@@ -54,7 +54,7 @@ def test_logits_become_scores_as_the_card_says(frame):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"anchors": None}, "option anchors is missing"),
         ({"anchors": "many"}, "option anchors is something else"),
@@ -66,8 +66,8 @@ def test_logits_become_scores_as_the_card_says(frame):
         ({"scores": "tanh"}, "option scores is 'tanh'"),
     ],
 )
-def test_binding_refuses_a_card_that_does_not_fit(options, said):
-    with pytest.raises(TaskError, match=said):
+def test_binding_refuses_a_card_that_does_not_fit(options, message):
+    with pytest.raises(TaskError, match=message):
         bound(**options)
 
 

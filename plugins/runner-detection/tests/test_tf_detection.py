@@ -113,12 +113,12 @@ def test_encodes_under_the_role_image():
 @pytest.mark.parametrize("dtype", [np.float32, np.int64, np.int32])
 def test_rows_come_by_descending_score_in_pixels(batched, dtype):
     outputs = OUTPUTS | {"classes": CLASSES.astype(dtype)}
-    told = decoded({role: column[None] for role, column in outputs.items()} if batched else outputs, threshold=0.3)
-    assert told.model_ids.tolist() == [1, 3, 2]
-    assert told.scores.tolist() == SCORES[[1, 0, 2]].tolist()
-    np.testing.assert_allclose(told.boxes, PIXELS[[1, 0, 2]], atol=1e-3)
-    assert (told.brain, told.task, told.size) == ("test", "object-detection", (WIDTH, HEIGHT))
-    assert told.boxes.dtype == told.scores.dtype == np.float32
+    answer = decoded({role: column[None] for role, column in outputs.items()} if batched else outputs, threshold=0.3)
+    assert answer.model_ids.tolist() == [1, 3, 2]
+    assert answer.scores.tolist() == SCORES[[1, 0, 2]].tolist()
+    np.testing.assert_allclose(answer.boxes, PIXELS[[1, 0, 2]], atol=1e-3)
+    assert (answer.brain, answer.task, answer.size) == ("test", "object-detection", (WIDTH, HEIGHT))
+    assert answer.boxes.dtype == answer.scores.dtype == np.float32
 
 
 def test_rows_under_the_threshold_are_not_told():
@@ -147,14 +147,14 @@ def test_absolute_boxes_are_known_by_their_values():
 def test_absolute_boxes_are_pixels_of_the_input():
     model = signature(TensorSpec("image_tensor:0", (1, 100, 200, 3), "uint8"))
     absolute = BOXES * np.array([100, 200] * 2, np.float32)
-    told = decoded(OUTPUTS | {"boxes": absolute}, model, threshold=0.3)
-    np.testing.assert_allclose(told.boxes, PIXELS[[1, 0, 2]], atol=1e-3)
+    answer = decoded(OUTPUTS | {"boxes": absolute}, model, threshold=0.3)
+    np.testing.assert_allclose(answer.boxes, PIXELS[[1, 0, 2]], atol=1e-3)
 
 
 def test_the_card_decides_where_values_do_not():
     tiny = OUTPUTS | {"boxes": BOXES * 2}
-    told = decoded(tiny, threshold=0.5, options={"boxes": "absolute"})
-    np.testing.assert_allclose(told.boxes, BOXES[[1, 0]][:, [1, 0, 3, 2]] * 2)
+    answer = decoded(tiny, threshold=0.5, options={"boxes": "absolute"})
+    np.testing.assert_allclose(answer.boxes, BOXES[[1, 0]][:, [1, 0, 3, 2]] * 2)
     assert decoded(tiny, threshold=0.5, options={"boxes": "normalised"}).boxes[1].tolist() == pytest.approx(
         [256, 96, 640, 480]
     )
@@ -164,8 +164,8 @@ def test_a_letterboxed_input_is_undone():
     picture = PictureSpec(size=(320, 320), resize="letterbox")
     model = signature(TensorSpec("image_tensor:0", (1, 320, 320, 3), "uint8"))
     inner = np.array([40 + 240 * BOXES[:, 0], 320 * BOXES[:, 1], 40 + 240 * BOXES[:, 2], 320 * BOXES[:, 3]]).T / 320
-    told = decoded(OUTPUTS | {"boxes": inner.astype(np.float32)}, model, threshold=0.3, picture=picture)
-    np.testing.assert_allclose(told.boxes, PIXELS[[1, 0, 2]], atol=1e-3)
+    answer = decoded(OUTPUTS | {"boxes": inner.astype(np.float32)}, model, threshold=0.3, picture=picture)
+    np.testing.assert_allclose(answer.boxes, PIXELS[[1, 0, 2]], atol=1e-3)
 
 
 def test_boxes_are_cut_at_the_picture_and_senseless_rows_dropped():
@@ -177,8 +177,8 @@ def test_boxes_are_cut_at_the_picture_and_senseless_rows_dropped():
         "scores": np.full(5, 0.9, np.float32),
         "classes": np.ones(5, np.float32),
     }
-    told = decoded(outputs, signature(boxes=(1, None, 4), scores=(1, None), classes=(1, None)))
-    np.testing.assert_allclose(told.boxes, [[0, 0, 640, 240]])
+    answer = decoded(outputs, signature(boxes=(1, None, 4), scores=(1, None), classes=(1, None)))
+    np.testing.assert_allclose(answer.boxes, [[0, 0, 640, 240]])
 
 
 def test_numbers_that_are_none_are_dropped():
@@ -201,42 +201,42 @@ def test_zero_based_classes_are_a_matter_of_the_labels():
 def test_box_masks_are_drawn_into_their_boxes():
     masks = np.zeros((1, 3, 4, 4), np.float32)
     masks[0, 0, :, :2] = 1.0  # the left half of the first box, x 128 to 256, y 48 to 240
-    told = decoded(OUTPUTS | {"masks": masks}, signature(masks=(1, 3, 4, 4)))
+    answer = decoded(OUTPUTS | {"masks": masks}, signature(masks=(1, 3, 4, 4)))
     expected = np.zeros((HEIGHT, WIDTH), bool)
     expected[48:240, 128:256] = True
-    assert np.array_equal(told.masks[1].array, expected)
-    assert told.masks[0].area == 0
+    assert np.array_equal(answer.masks[1].array, expected)
+    assert answer.masks[0].area == 0
 
 
 def test_masks_of_the_inputs_size_are_the_pictures():
     masks = np.zeros((3, HEIGHT, WIDTH), np.uint8)
     masks[0, 10:20, 30:60] = 1
-    told = decoded(OUTPUTS | {"masks": masks}, signature(masks=(1, 3, None, None)))
-    assert np.array_equal(told.masks[1].array, masks[0] == 1)
+    answer = decoded(OUTPUTS | {"masks": masks}, signature(masks=(1, 3, None, None)))
+    assert np.array_equal(answer.masks[1].array, masks[0] == 1)
 
 
 def test_picture_masks_follow_a_resized_input():
     model = signature(TensorSpec("image_tensor:0", (1, 240, 320, 3), "uint8"), masks=(1, 3, 240, 320))
     masks = np.zeros((1, 3, 240, 320), np.float32)
     masks[0, 0, 100:200, 50:150] = 1
-    told = decoded(OUTPUTS | {"masks": masks}, model)
+    answer = decoded(OUTPUTS | {"masks": masks}, model)
     expected = np.zeros((HEIGHT, WIDTH), bool)
     expected[200:400, 100:300] = True
-    assert np.array_equal(told.masks[1].array, expected)
+    assert np.array_equal(answer.masks[1].array, expected)
 
 
 def test_keypoints_come_as_x_y_score():
     points = np.tile(np.array([[0.5, 0.25], [np.nan, 0.1]], np.float32), (1, 3, 1, 1))
     model = signature(keypoints=(1, 3, 2, 2))
-    told = decoded(OUTPUTS | {"keypoints": points}, model)
-    assert told.keypoints[0].tolist() == [[160, 240, 1], [0, 0, 0]]
+    answer = decoded(OUTPUTS | {"keypoints": points}, model)
+    assert answer.keypoints[0].tolist() == [[160, 240, 1], [0, 0, 0]]
     scored = signature(keypoints=(1, 3, 2, 2), keypoint_scores=(1, 3, 2))
-    told = decoded(OUTPUTS | {"keypoints": points, "keypoint_scores": np.full((1, 3, 2), 0.5, np.float32)}, scored)
-    assert told.keypoints[0, 0].tolist() == [160, 240, 0.5]
+    answer = decoded(OUTPUTS | {"keypoints": points, "keypoint_scores": np.full((1, 3, 2), 0.5, np.float32)}, scored)
+    assert answer.keypoints[0, 0].tolist() == [160, 240, 0.5]
 
 
 @pytest.mark.parametrize(
-    ("model", "changes", "said"),
+    ("model", "changes", "message"),
     [
         (signature(), {"roles": {"image": "image_tensor:0"}}, "no boxes, no scores, no classes"),
         (signature(), {"roles": drafted().roles | {"mask": "detection_boxes:0"}}, "unknown 'mask'"),
@@ -253,8 +253,8 @@ def test_keypoints_come_as_x_y_score():
         (signature(TensorSpec("i", (1, None, 90, 3), "uint8")), {}, "one side"),
     ],
 )
-def test_binding_refuses_what_cannot_work(model, changes, said):
-    with pytest.raises(TaskError, match=said):
+def test_binding_refuses_what_cannot_work(model, changes, message):
+    with pytest.raises(TaskError, match=message):
         TfDetection().bind(drafted(model, **changes), model)
 
 

@@ -19,8 +19,8 @@ def opened(testdata, model):
 def test_the_encoded_graph_tells_what_tensorflow_tells(testdata, expected, demand_found):
     with opened(testdata, ENCODED) as brain:
         assert brain.family == "tf-detection"
-        for name, told in expected.items():
-            demand_found(brain.predict(testdata / "pictures" / name), told, iou=0.99, score=0.001, near=0.001)
+        for name, answer in expected.items():
+            demand_found(brain.predict(testdata / "pictures" / name), answer, iou=0.99, score=0.001, near=0.001)
 
 
 @pytest.mark.parametrize("model", OF_PIXELS)

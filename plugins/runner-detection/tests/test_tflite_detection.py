@@ -44,10 +44,10 @@ def test_useless_names_in_any_order_tell_the_same(order, frame):
     model = signature(order)
     values = {spec.name: OUTPUTS[role] for spec, role in zip(model.outputs, order, strict=True)}
     outputs = {role: values[name] for role, name in drafted(model).roles.items() if name in values}
-    told = decoded(model, outputs, frame)
-    assert told.model_ids.tolist() == [2, 0, 1]
-    np.testing.assert_allclose(told.scores, SCORES[0])
-    np.testing.assert_allclose(told.boxes[0], [128, 48, 384, 240], atol=1e-3)
+    found = decoded(model, outputs, frame)
+    assert found.model_ids.tolist() == [2, 0, 1]
+    np.testing.assert_allclose(found.scores, SCORES[0])
+    np.testing.assert_allclose(found.boxes[0], [128, 48, 384, 240], atol=1e-3)
 
 
 @pytest.mark.parametrize("shuffled", [[0, 1, 2, 3], [3, 1, 0, 2]])
@@ -84,9 +84,9 @@ def test_rows_beyond_the_count_are_padding(frame):
     [("???\nperson\nbicycle\ncar\n", ".txt"), ("item { id: 1 name: 'person' } item { id: 3 name: 'car' }", ".pbtxt")],
 )
 def test_labels_that_count_the_background_move_down(text, suffix, frame):
-    told = decoded(signature(), OUTPUTS, frame, labels=parse_labels(text, suffix=suffix, first=0))
-    assert told.names[:2] == ["car", "person"]
-    assert told.file_ids[:2].tolist() == [3, 1]
+    found = decoded(signature(), OUTPUTS, frame, labels=parse_labels(text, suffix=suffix, first=0))
+    assert found.names[:2] == ["car", "person"]
+    assert found.file_ids[:2].tolist() == [3, 1]
 
 
 def test_labels_without_background_stay():
@@ -104,8 +104,8 @@ def test_the_metadata_tell_how_a_float_input_is_normalised():
     card = drafted(model)
     assert (card.picture.mean, card.picture.std) == ((127.0,) * 3, (128.0,) * 3)
     assert not any(note.startswith("guess") for note in card.notes if "values" in note)
-    told = TfliteDetection().bind(attrs.evolve(card, picture=None), model)
-    assert told.picture == card.picture
+    found = TfliteDetection().bind(attrs.evolve(card, picture=None), model)
+    assert found.picture == card.picture
 
 
 def test_binding_refuses_shapes_that_are_not_the_operations():

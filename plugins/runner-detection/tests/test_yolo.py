@@ -79,10 +79,10 @@ def end_to_end():
     ids=["v8", "v8 free", "transposed", "tensorflow", "v5", "v5 free", "end-to-end", "end2end told", "nms told"],
 )
 def test_every_layout_tells_the_same(model, table, frame):
-    told = decoded(model, table, frame)
-    assert told.names == ["graph", "page"]
-    np.testing.assert_allclose(told.scores, [0.9, 0.6], rtol=1e-6)
-    np.testing.assert_allclose(told.boxes, [PICTURE_BOX, PICTURE_BOX], atol=1e-3)
+    answer = decoded(model, table, frame)
+    assert answer.names == ["graph", "page"]
+    np.testing.assert_allclose(answer.scores, [0.9, 0.6], rtol=1e-6)
+    np.testing.assert_allclose(answer.boxes, [PICTURE_BOX, PICTURE_BOX], atol=1e-3)
 
 
 def test_the_export_tells_names_size_and_values():
@@ -114,8 +114,8 @@ def test_the_card_overrules_what_the_shape_suggests(frame):
     table = np.zeros((1, 2100, 85), np.float32)
     table[0, 0, :5], table[0, 0, 20] = [*CENTRED, 0.1], 0.9
     assert len(decoded(model, table, frame)) == 0
-    told = decoded(model, table, frame, options={"layout": "rows", "objectness": False})
-    assert told.model_ids.tolist() == [16]
+    answer = decoded(model, table, frame, options={"layout": "rows", "objectness": False})
+    assert answer.model_ids.tolist() == [16]
 
 
 @pytest.mark.parametrize("task", ["segment", "pose", "classify", "obb"])

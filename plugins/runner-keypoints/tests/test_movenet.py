@@ -60,30 +60,30 @@ def test_task(check, poses):
 
 
 def test_keypoints_come_in_pixels_of_the_picture():
-    told = answer(person()[None, None])
+    result = answer(person()[None, None])
     wanted = np.linspace(0.1, 0.8, 17)
-    assert told.names == ["person"]
-    assert np.allclose(told.keypoints[0, :, 0], wanted * WIDTH, atol=0.01)
-    assert np.allclose(told.keypoints[0, :, 1], wanted * HEIGHT, atol=0.01)
-    assert np.allclose(told.keypoints[0, :, 2], 0.8)
+    assert result.names == ["person"]
+    assert np.allclose(result.keypoints[0, :, 0], wanted * WIDTH, atol=0.01)
+    assert np.allclose(result.keypoints[0, :, 1], wanted * HEIGHT, atol=0.01)
+    assert np.allclose(result.keypoints[0, :, 2], 0.8)
 
 
 def test_a_single_pose_has_the_box_and_mean_of_its_keypoints():
     points = person()
     points[:3, 2] = 0.1  # unsure: they count for the mean, not for the box
-    told = answer(points[None, None])
-    assert told.scores[0] == pytest.approx((3 * 0.1 + 14 * 0.8) / 17)
+    result = answer(points[None, None])
+    assert result.scores[0] == pytest.approx((3 * 0.1 + 14 * 0.8) / 17)
     wanted = np.linspace(0.1, 0.8, 17)[[3, 3, -1, -1]] * (WIDTH, HEIGHT, WIDTH, HEIGHT)
-    assert np.allclose(told.boxes[0], wanted, atol=0.01)
+    assert np.allclose(result.boxes[0], wanted, atol=0.01)
     wider = answer(points[None, None], options={"keypoint_threshold": 0.05})
     assert wider.boxes[0, 0] == pytest.approx(0.1 * WIDTH, abs=0.01)
 
 
 def test_several_people_come_best_first_with_boxes_of_their_own():
-    told = answer(multipose(person(0.5), person(0.9, 0.1), person(0.1)))
-    assert told.scores.tolist() == pytest.approx([0.9, 0.5])
+    result = answer(multipose(person(0.5), person(0.9, 0.1), person(0.1)))
+    assert result.scores.tolist() == pytest.approx([0.9, 0.5])
     wanted = (np.array([0.2, 0.2, 0.9, 0.9]) + [-0.01, -0.02, 0.01, 0.02]) * (WIDTH, HEIGHT, WIDTH, HEIGHT)
-    assert np.allclose(told.boxes[0], wanted, atol=0.01)
+    assert np.allclose(result.boxes[0], wanted, atol=0.01)
 
 
 def test_nobody_is_nobody():
@@ -139,15 +139,15 @@ class TestTheRealNetwork:
     @pytest.fixture(scope="class")
     @staticmethod
     def found(brain, testdata):
-        told = brain.predict(testdata / "pictures" / "squat.bmp")
-        assert told.names == ["person"]
-        return dict(zip(KEYPOINTS, told.keypoints[0].tolist(), strict=True)), told
+        result = brain.predict(testdata / "pictures" / "squat.bmp")
+        assert result.names == ["person"]
+        return dict(zip(KEYPOINTS, result.keypoints[0].tolist(), strict=True)), result
 
     def test_all_are_found(self, found):
-        points, told = found
+        points, result = found
         assert len(points) == 17
         assert min(score for _, _, score in points.values()) > 0.2
-        assert told.scores[0] > 0.6
+        assert result.scores[0] > 0.6
 
     def test_they_lie_on_the_man(self, found):
         x1, y1, x2, y2 = 100, 130, 370, 600  # read off the picture

@@ -68,16 +68,16 @@ def test_task(check):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_answer_is_that_of_the_definition(seed):
-    wanted, told = reference(outputs_of(seed)), answer(outputs_of(seed))
-    assert np.allclose(told.keypoints[0], wanted, atol=1e-3)
-    assert told.scores[0] == pytest.approx(wanted[:, 2].mean(), abs=1e-5)
-    assert told.names == ["person"]
+    wanted, found = reference(outputs_of(seed)), answer(outputs_of(seed))
+    assert np.allclose(found.keypoints[0], wanted, atol=1e-3)
+    assert found.scores[0] == pytest.approx(wanted[:, 2].mean(), abs=1e-5)
+    assert found.names == ["person"]
 
 
 def test_channels_may_come_first():
     turned = {role: tensor.transpose(0, 3, 1, 2).copy() for role, tensor in outputs_of().items()}
-    told = answer(turned, signature(first=True))
-    assert np.array_equal(told.keypoints, answer(outputs_of()).keypoints)
+    found = answer(turned, signature(first=True))
+    assert np.array_equal(found.keypoints, answer(outputs_of()).keypoints)
 
 
 def test_heat_may_be_probabilities():

@@ -84,12 +84,12 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
     return common / (np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]) - common)
 
 
-def assert_same(told: Inference, wanted: list[tuple[float, np.ndarray, np.ndarray]]) -> None:
-    assert len(told) == len(wanted) > 3
-    assert np.allclose(told.scores, [score for score, _, _ in wanted], atol=1e-5)
-    assert np.allclose(told.boxes, [box for _, box, _ in wanted], atol=1e-3)
-    assert np.allclose(told.keypoints, [points for _, _, points in wanted], atol=1e-3)
-    assert set(told.names) == {"person"}
+def assert_same(result: Inference, wanted: list[tuple[float, np.ndarray, np.ndarray]]) -> None:
+    assert len(result) == len(wanted) > 3
+    assert np.allclose(result.scores, [score for score, _, _ in wanted], atol=1e-5)
+    assert np.allclose(result.boxes, [box for _, box, _ in wanted], atol=1e-3)
+    assert np.allclose(result.keypoints, [points for _, _, points in wanted], atol=1e-3)
+    assert set(result.names) == {"person"}
 
 
 @conformance(check_task)
@@ -106,9 +106,9 @@ def test_the_answer_is_that_of_the_definition(form, seed):
 
 def test_keypoints_without_scores_get_1():
     table = table_of(numbers=2)
-    told = answer(table, signature(table.shape, **header(numbers=2)))
-    assert_same(told, reference(table, numbers=2))
-    assert (told.keypoints[..., 2] == 1).all()
+    result = answer(table, signature(table.shape, **header(numbers=2)))
+    assert_same(result, reference(table, numbers=2))
+    assert (result.keypoints[..., 2] == 1).all()
 
 
 def test_normalised_as_tensorflow_exports_have_them():
@@ -130,7 +130,7 @@ def test_other_things_than_people_have_keypoints_too():
 
 
 @pytest.mark.parametrize(
-    "told",
+    "result",
     [
         {},
         {"task": "pose"},
@@ -140,9 +140,9 @@ def test_other_things_than_people_have_keypoints_too():
         header(count=20),
     ],
 )
-def test_without_the_metadata_it_is_passed_over(told):
+def test_without_the_metadata_it_is_passed_over(result):
     """56 numbers a row could as well be the scores of 52 classes."""
-    assert TASK.recognise(signature((1, 56, ROWS), **told)) is None
+    assert TASK.recognise(signature((1, 56, ROWS), **result)) is None
 
 
 def test_a_card_can_say_what_the_metadata_do_not():

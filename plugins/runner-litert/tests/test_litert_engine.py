@@ -139,9 +139,9 @@ def test_the_processor_is_the_only_device(write_tflite: Write) -> None:
 
 
 def test_describe_tells_version_and_devices() -> None:
-    told = LiteRTEngine().describe()
-    assert told["ai-edge-litert"][0].isdigit()
-    assert told["devices"] == "cpu"
+    answer = LiteRTEngine().describe()
+    assert answer["ai-edge-litert"][0].isdigit()
+    assert answer["devices"] == "cpu"
 
 
 def test_closing_gives_the_memory_back(write_tflite: Write) -> None:

@@ -21,10 +21,10 @@ Write = Callable[..., Path]
 def refused(path: Path) -> str:
     with pytest.raises(EngineError) as caught:
         LiteRTEngine().load(path, EngineOptions())
-    told = str(caught.value)
-    assert told.startswith((f"{path}: ", "LiteRT"))
-    assert "\n" not in told
-    return told.removeprefix(f"{path}: ")
+    message = str(caught.value)
+    assert message.startswith((f"{path}: ", "LiteRT"))
+    assert "\n" not in message
+    return message.removeprefix(f"{path}: ")
 
 
 @pytest.mark.parametrize("content", [b"a", b"PK\x03\x04" * 50, random.Random(3).randbytes(2000)])
@@ -49,8 +49,8 @@ def test_a_custom_operator_is_named(write_tflite: Write) -> None:
 
 
 def test_an_operator_of_full_tensorflow_is_named(write_tflite: Write) -> None:
-    told = refused(write_tflite(operator="FlexErfinv"))
-    assert told.startswith("LiteRT lacks the TensorFlow operator Erfinv; convert the model without SELECT_TF_OPS")
+    message = refused(write_tflite(operator="FlexErfinv"))
+    assert message.startswith("LiteRT lacks the TensorFlow operator Erfinv; convert the model without SELECT_TF_OPS")
 
 
 def test_a_run_that_fails_leaves_the_session_usable(write_tflite: Write) -> None:
@@ -86,7 +86,7 @@ def test_damage_anywhere_is_an_engine_error_or_a_model(testdata: Path, tmp_path:
         (tmp_path / f"{index}.tflite").write_bytes(data)
     refusals = in_a_process(tmp_path).stdout.splitlines()
     assert len(refusals) > 2
-    assert not [told for told in refusals if ".tflite: " not in told]
+    assert not [message for message in refusals if ".tflite: " not in message]
 
 
 def in_a_process(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -21,11 +21,11 @@ Write = Callable[..., Path]
 def refused(path: Path) -> str:
     with pytest.raises(EngineError) as caught:
         OnnxEngine().load(path, EngineOptions())
-    told = str(caught.value)
-    assert told.startswith(f"{path}: ")
-    assert "\n" not in told
-    assert "onnxruntime_src" not in told
-    return told.removeprefix(f"{path}: ")
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    assert "onnxruntime_src" not in message
+    return message.removeprefix(f"{path}: ")
 
 
 @pytest.mark.parametrize("content", [b"a", b"\x08\x07\x12", b"PK\x03\x04" * 50, random.Random(3).randbytes(2000)])
@@ -36,9 +36,9 @@ def test_what_is_no_model(content: bytes, tmp_path: Path) -> None:
 
 
 def test_an_operator_that_does_not_exist_is_named(write_onnx: Write) -> None:
-    told = refused(write_onnx("Foo"))
-    assert "No Op registered for Foo" in told
-    assert told.endswith("lacks the operator: export the model without it, or try another engine")
+    message = refused(write_onnx("Foo"))
+    assert "No Op registered for Foo" in message
+    assert message.endswith("lacks the operator: export the model without it, or try another engine")
 
 
 def test_a_custom_operator_is_named(write_onnx: Write) -> None:
@@ -48,23 +48,23 @@ def test_a_custom_operator_is_named(write_onnx: Write) -> None:
 
 
 def test_an_operator_without_an_implementation_is_named(write_onnx: Write) -> None:
-    told = refused(write_onnx("LRN", (1, 1, 4, 4), TensorProto.DOUBLE, size=3))
-    assert "LRN" in told
+    message = refused(write_onnx("LRN", (1, 1, 4, 4), TensorProto.DOUBLE, size=3))
+    assert "LRN" in message
 
 
 @pytest.mark.parametrize("versions", [{"opset": 99}, {"ir": 99}])
 def test_a_model_from_the_future(versions: dict[str, int], write_onnx: Write) -> None:
-    told = refused(write_onnx(**versions))
-    assert "99" in told
-    assert told.endswith("upgrade onnxruntime, or export the model again for an older version")
+    message = refused(write_onnx(**versions))
+    assert "99" in message
+    assert message.endswith("upgrade onnxruntime, or export the model again for an older version")
 
 
 def test_weights_that_were_left_behind(tmp_path: Path) -> None:
     path = onnx_models.write_product(tmp_path / "m.onnx", 4, 400, weights="weights.bin")
     (tmp_path / "weights.bin").unlink()
-    told = refused(path)
-    assert "weights.bin" in told
-    assert told.endswith("keep the file that holds its weights beside the model")
+    message = refused(path)
+    assert "weights.bin" in message
+    assert message.endswith("keep the file that holds its weights beside the model")
 
 
 def test_text_is_no_input(write_onnx: Write) -> None:
@@ -110,7 +110,7 @@ def test_damage_anywhere_is_an_engine_error_or_a_model(testdata: Path, tmp_path:
         except EngineError as error:
             refusals.append(str(error))
     assert len(refusals) > 5
-    assert not [told for told in refusals if "\n" in told]
+    assert not [message for message in refusals if "\n" in message]
 
 
 def test_a_runtime_that_cannot_be_imported_is_said(write_onnx: Write, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,10 +118,10 @@ def test_a_class_map_covers_what_it_covers_elsewhere(model: str, testdata: Path)
 
 
 def test_quantised_tensors_are_told_in_the_metadata(testdata: Path) -> None:
-    told = load(testdata / "models" / "mobilenet_v2_1.0_224_quant.tflite").metadata
+    result = load(testdata / "models" / "mobilenet_v2_1.0_224_quant.tflite").metadata
     quantised = {"quantization:input": "0.0078125,128", "quantization:MobilenetV2/Predictions/Softmax": "0.00390625,0"}
-    assert told.items() >= quantised.items()
-    assert told["labels"].splitlines()[0] == "background", "as LiteRT reads them"
+    assert result.items() >= quantised.items()
+    assert result["labels"].splitlines()[0] == "background", "as LiteRT reads them"
 
 
 def test_free_sides_are_none_and_take_any_length(write_onnx: Write) -> None:
@@ -143,8 +143,8 @@ def test_what_the_exporter_wrote_is_metadata(write_onnx: Write, write_ir: Write)
     written = {"names": "{0: 'cat', 1: 'dog'}", "stride": "32"}
     path = write_onnx(metadata=written)
     assert load(path).metadata == written
-    told = {"model_type": "YOLO", "labels": ["cat", "dog"], "scale_values": 255.0, "reverse_input_channels": True}
-    own = load(write_ir(path, **told, resize_type="fit_to_window_letterbox", pad_value=114)).metadata
+    result = {"model_type": "YOLO", "labels": ["cat", "dog"], "scale_values": 255.0, "reverse_input_channels": True}
+    own = load(write_ir(path, **result, resize_type="fit_to_window_letterbox", pad_value=114)).metadata
     usual = {"labels": "cat\ndog", "mean": "0", "std": "255", "colour": "rgb", "resize": "letterbox", "pad": "114"}
     assert own.items() >= (written | usual | {"model_type": "YOLO", "scale_values": "255"}).items()
 
@@ -233,9 +233,9 @@ def test_a_device_that_is_not_there_is_refused_naming_those_that_are(write_onnx:
 
 
 def test_describe_tells_version_and_devices() -> None:
-    told = OpenVINOEngine().describe()
-    assert told["openvino"].replace(".", "").isdigit()
-    assert "cpu" in told["devices"]
+    result = OpenVINOEngine().describe()
+    assert result["openvino"].replace(".", "").isdigit()
+    assert "cpu" in result["devices"]
 
 
 def test_nothing_is_said_and_no_usage_report_is_kept_or_sent(write_onnx: Write, tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ Write = Callable[..., Path]
 def refused(path: Path) -> str:
     with pytest.raises(EngineError) as caught:
         OpenVINOEngine().load(path, EngineOptions())
-    told = str(caught.value)
-    assert told.startswith(str(path))
-    assert not re.search(r"\n|Exception from|failed at|\.cpp", told)
-    return told.removeprefix(str(path))
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert not re.search(r"\n|Exception from|failed at|\.cpp", message)
+    return message.removeprefix(str(path))
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def refused(path: Path) -> str:
 def test_a_graph_that_handles_pictures_and_sorts_out_boxes_itself_names_what_does_not_convert(
     model: str, testdata: Path
 ) -> None:
-    told = refused(testdata / "models" / model)
-    assert told.startswith(": OpenVINO has no translation for CombinedNonMaxSuppression,")
-    assert told.endswith("without decoding, resizing and sorting out boxes inside the graph")
+    message = refused(testdata / "models" / model)
+    assert message.startswith(": OpenVINO has no translation for CombinedNonMaxSuppression,")
+    assert message.endswith("without decoding, resizing and sorting out boxes inside the graph")
 
 
 @pytest.mark.parametrize(("domain", "name"), [("", "Foo"), ("com.acme", r"com\.acme\.Foo")])
@@ -101,9 +101,9 @@ def test_its_own_form_without_its_weights(left: bytes | None, testdata: Path, wr
 def test_weights_that_were_left_behind(tmp_path: Path) -> None:
     path = onnx_models.write_product(tmp_path / "m.onnx", 4, 400, weights="weights.bin")
     (tmp_path / "weights.bin").unlink()
-    told = refused(path)
-    assert "weights.bin" in told
-    assert told.endswith("keep the file that holds its weights beside the model, whole")
+    message = refused(path)
+    assert "weights.bin" in message
+    assert message.endswith("keep the file that holds its weights beside the model, whole")
 
 
 def test_a_savedmodel_without_its_weights(testdata: Path, tmp_path: Path) -> None:
@@ -115,8 +115,8 @@ def test_a_savedmodel_without_its_weights(testdata: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("dtype", "name"), [(TensorProto.BFLOAT16, "bf16"), (TensorProto.STRING, "string")])
 def test_tensors_that_numpy_cannot_hold_are_refused(dtype: int, name: str, write_onnx: Write) -> None:
-    told = refused(write_onnx("Identity", dtype=dtype))
-    assert told == f": x is {name}; export the model with float32 inputs and outputs"
+    message = refused(write_onnx("Identity", dtype=dtype))
+    assert message == f": x is {name}; export the model with float32 inputs and outputs"
 
 
 def test_a_run_that_fails_inside_tells_where_and_the_session_lives_on(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_damage_anywhere_is_an_engine_error_or_a_model(model: str, testdata: Pat
         except EngineError as error:
             refusals.append(str(error))
     assert refusals
-    assert not [told for told in refusals if re.search(r"\n|\.cpp", told)]
+    assert not [message for message in refusals if re.search(r"\n|\.cpp", message)]
 
 
 def test_a_runtime_that_cannot_be_imported_is_said(write_onnx: Write, monkeypatch: pytest.MonkeyPatch) -> None:

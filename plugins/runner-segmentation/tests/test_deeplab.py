@@ -28,11 +28,11 @@ def test_the_shares_are_as_expected(brain, testdata):
     expected = json.loads((testdata / "expected.json").read_text())
     assert len(expected) >= 9
     for picture, wanted in expected.items():
-        told = brain.predict(testdata / "pictures" / picture)
-        width, height = told.size
-        assert told.class_map.shape == (height, width)
-        shares = np.bincount(told.class_map.ravel(), minlength=21) / told.class_map.size
-        by_name = {told.labels.name(number): share for number, share in enumerate(shares) if share > 0}
+        answer = brain.predict(testdata / "pictures" / picture)
+        width, height = answer.size
+        assert answer.class_map.shape == (height, width)
+        shares = np.bincount(answer.class_map.ravel(), minlength=21) / answer.class_map.size
+        by_name = {answer.labels.name(number): share for number, share in enumerate(shares) if share > 0}
         tolerance = 0.03 if brain.engine == "tensorflow" else SHAKY.get(picture, 0.035)
         for name in by_name.keys() | wanted["segmentation_share"].keys():
             there = wanted["segmentation_share"].get(name, 0)
@@ -40,14 +40,14 @@ def test_the_shares_are_as_expected(brain, testdata):
 
 
 def test_a_row_is_the_region_of_its_class(brain, testdata):
-    told = brain.predict(testdata / "pictures" / "cat_1080p.jpg")
-    assert told.names[0] == "cat"
-    assert "background" not in told.names
-    assert told.scores is None
-    mask = told.masks[0].array
-    assert np.array_equal(mask, told.class_map == told.model_ids[0])
+    answer = brain.predict(testdata / "pictures" / "cat_1080p.jpg")
+    assert answer.names[0] == "cat"
+    assert "background" not in answer.names
+    assert answer.scores is None
+    mask = answer.masks[0].array
+    assert np.array_equal(mask, answer.class_map == answer.model_ids[0])
     rows, columns = np.nonzero(mask)
-    assert told.boxes[0].tolist() == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    assert answer.boxes[0].tolist() == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
 
 
 def test_the_map_lies_where_the_thing_is(brain, testdata):

@@ -147,8 +147,8 @@ class TestRecognising:
         assert "scores" in drafted(signature(map_of(1, 32, 32), scores_of(1, 32, 32, 21))).roles
 
     def test_what_ultralytics_says_is_believed(self):
-        told = {"task": "semantic", "names": "{0: 'road', 1: 'sky'}", "imgsz": "[64, 64]"}
-        card = drafted(signature(scores_of(1, 2, 64, 64), image=(1, 3, 64, 64), dtype="float32", **told))
+        answer = {"task": "semantic", "names": "{0: 'road', 1: 'sky'}", "imgsz": "[64, 64]"}
+        card = drafted(signature(scores_of(1, 2, 64, 64), image=(1, 3, 64, 64), dtype="float32", **answer))
         assert card.labels.names == ("road", "sky")
         assert (card.picture.resize, card.picture.pad[0], card.picture.std[0]) == ("letterbox", 114, 255)
         assert TASK.recognise(signature(map_of(1, 32, 32), task="depth")) is None
@@ -169,14 +169,14 @@ class TestRecognising:
 
 class TestClassMaps:
     def test_give_a_row_a_class(self):
-        told = map_answer(halves(2, 5))
-        assert told.class_map.shape == (48, 64)
-        assert sorted(told.model_ids.tolist()) == [2, 5]
-        left = told.model_ids.tolist().index(2)
-        assert told.boxes[left].tolist() == [0, 0, 32, 48]
-        assert told.masks[left].area == 32 * 48
-        assert np.array_equal(told.masks[left].array, told.class_map == 2)
-        assert told.scores is None
+        answer = map_answer(halves(2, 5))
+        assert answer.class_map.shape == (48, 64)
+        assert sorted(answer.model_ids.tolist()) == [2, 5]
+        left = answer.model_ids.tolist().index(2)
+        assert answer.boxes[left].tolist() == [0, 0, 32, 48]
+        assert answer.masks[left].area == 32 * 48
+        assert np.array_equal(answer.masks[left].array, answer.class_map == 2)
+        assert answer.scores is None
 
     def test_give_the_largest_first(self):
         cells = halves(2, 5)
@@ -191,9 +191,9 @@ class TestClassMaps:
         cells[:, 4:28] = 1
         cells[:, 4:16, :16] = 2
         spec = PictureSpec(size=(32, 32), resize="letterbox")
-        told = map_answer(cells, picture=spec)
-        assert set(np.unique(told.class_map)) == {1, 2}
-        assert told.boxes[1].tolist() == [0, 0, 32, 24]
+        answer = map_answer(cells, picture=spec)
+        assert set(np.unique(answer.class_map)) == {1, 2}
+        assert answer.boxes[1].tolist() == [0, 0, 32, 24]
 
     def test_come_with_axes_of_one(self):
         plain = map_answer(halves(2, 5)).class_map
@@ -220,16 +220,16 @@ class TestBackground:
         assert map_answer(halves(0, 5)).model_ids.tolist() == [5]
 
     def test_is_class_0_where_labels_start_at_1(self):
-        told = map_answer(halves(0, 1), labels=LabelMap.from_names(["cat"], first=1))
-        assert told.names == ["cat"]
+        answer = map_answer(halves(0, 1), labels=LabelMap.from_names(["cat"], first=1))
+        assert answer.names == ["cat"]
 
     def test_is_what_the_labels_call_so(self):
-        told = map_answer(halves(0, 1), labels=LabelMap.from_names(["cat", "background"]))
-        assert told.names == ["cat"]
+        answer = map_answer(halves(0, 1), labels=LabelMap.from_names(["cat", "background"]))
+        assert answer.names == ["cat"]
 
     def test_is_nothing_where_class_0_has_another_name(self):
-        told = map_answer(halves(0, 1), labels=LabelMap.from_names(["road", "sky"]))
-        assert sorted(told.names) == ["road", "sky"]
+        answer = map_answer(halves(0, 1), labels=LabelMap.from_names(["road", "sky"]))
+        assert sorted(answer.names) == ["road", "sky"]
 
     def test_is_what_the_card_says(self):
         assert map_answer(halves(0, 1), options={"background": [1]}).model_ids.tolist() == [0]
@@ -237,10 +237,10 @@ class TestBackground:
 
 class TestScores:
     def test_give_the_mean_probability_over_the_pixels(self):
-        told = score_answer(TWO, options={"background": []})
+        answer = score_answer(TWO, options={"background": []})
         certain = np.exp(4) / (np.exp(4) + np.exp(-4) + np.exp(-6))
-        assert np.allclose(told.scores, certain, atol=1e-5)
-        assert sorted(told.model_ids.tolist()) == [0, 1]
+        assert np.allclose(answer.scores, certain, atol=1e-5)
+        assert sorted(answer.model_ids.tolist()) == [0, 1]
 
     def test_come_in_either_layout(self):
         plain = score_answer(TWO)
@@ -251,32 +251,34 @@ class TestScores:
         assert np.allclose(score_answer(powers / powers.sum(-1, keepdims=True)).scores, score_answer(TWO).scores)
 
     def test_may_be_sigmoids(self):
-        told = score_answer(TWO, options={"activation": "sigmoid", "background": []})
-        assert np.allclose(told.scores, 1 / (1 + np.exp(-4)), atol=1e-5)
+        answer = score_answer(TWO, options={"activation": "sigmoid", "background": []})
+        assert np.allclose(answer.scores, 1 / (1 + np.exp(-4)), atol=1e-5)
 
     def test_one_plane_is_the_foreground(self):
-        told = score_answer(TWO[..., :1])
-        assert told.model_ids.tolist() == [1]
-        assert told.boxes[0].tolist() == [0, 0, 32, 48]
-        assert told.scores[0] == pytest.approx(1 / (1 + np.exp(-4)), abs=1e-5)
+        answer = score_answer(TWO[..., :1])
+        assert answer.model_ids.tolist() == [1]
+        assert answer.boxes[0].tolist() == [0, 0, 32, 48]
+        assert answer.scores[0] == pytest.approx(1 / (1 + np.exp(-4)), abs=1e-5)
         soft = score_answer(1 / (1 + np.exp(-TWO[..., :1])))
-        assert soft.masks == told.masks
-        assert np.allclose(soft.scores, told.scores)
+        assert soft.masks == answer.masks
+        assert np.allclose(soft.scores, answer.scores)
 
     def test_best_first_and_none_under_the_threshold(self):
         mixed = logits(np.full((32, 32), -9.0), LEFT, -LEFT / 4)
-        told = score_answer(mixed)
-        assert told.model_ids.tolist() == [1, 2]
-        assert told.scores[0] > told.scores[1]
-        between = float(told.scores.mean())
+        answer = score_answer(mixed)
+        assert answer.model_ids.tolist() == [1, 2]
+        assert answer.scores[0] > answer.scores[1]
+        between = float(answer.scores.mean())
         assert score_answer(mixed, threshold=between).model_ids.tolist() == [1]
         assert set(np.unique(score_answer(mixed, threshold=between).class_map)) == {1, 2}
 
     def test_the_letterbox_counts_for_nothing(self):
         padded = TWO.copy()
         padded[:, :4], padded[:, 28:] = [[-9, -9, 9]], [[-9, -9, 9]]
-        told = score_answer(padded, picture=PictureSpec(size=(32, 32), resize="letterbox"), options={"background": []})
-        assert (told.class_map[4:-4] < 2).all()
+        answer = score_answer(
+            padded, picture=PictureSpec(size=(32, 32), resize="letterbox"), options={"background": []}
+        )
+        assert (answer.class_map[4:-4] < 2).all()
 
     def test_that_are_no_numbers_do_no_harm(self):
         broken = TWO.copy()

@@ -124,14 +124,14 @@ def resized(plane: np.ndarray, placement) -> np.ndarray:
     return found
 
 
-def assert_same(told: Inference, wanted: list[dict]) -> None:
-    assert len(told) == len(wanted) > 3
-    assert told.model_ids.tolist() == [one["class"] for one in wanted]
-    assert np.allclose(told.scores, [one["score"] for one in wanted], atol=1e-5)
-    assert np.allclose(told.boxes, [one["box"] for one in wanted], atol=1e-3)
+def assert_same(result: Inference, wanted: list[dict]) -> None:
+    assert len(result) == len(wanted) > 3
+    assert result.model_ids.tolist() == [one["class"] for one in wanted]
+    assert np.allclose(result.scores, [one["score"] for one in wanted], atol=1e-5)
+    assert np.allclose(result.boxes, [one["box"] for one in wanted], atol=1e-3)
     height, width = FRAME.size[::-1]
     x, y = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
-    for mask, one in zip(told.masks, wanted, strict=True):
+    for mask, one in zip(result.masks, wanted, strict=True):
         x1, y1, x2, y2 = one["box"]
         inside = (x >= x1) & (x < x2) & (y >= y1) & (y < y2)
         sure = np.abs(one["logits"]) > 1e-4
@@ -153,9 +153,9 @@ def test_the_answer_is_that_of_the_definition(form, seed):
 
 def test_a_low_iou_and_a_high_threshold_leave_fewer():
     table, prototypes = outputs_of()
-    told = answer(table, prototypes, iou=0.1, threshold=0.4)
-    assert_same(told, reference(table, prototypes, "v8", 0.4, 0.1))
-    assert len(told) < len(answer(table, prototypes))
+    result = answer(table, prototypes, iou=0.1, threshold=0.4)
+    assert_same(result, reference(table, prototypes, "v8", 0.4, 0.1))
+    assert len(result) < len(answer(table, prototypes))
 
 
 def test_channels_last_and_normalised_boxes_as_tensorflow_exports_have_them():
@@ -168,8 +168,8 @@ def test_channels_last_and_normalised_boxes_as_tensorflow_exports_have_them():
 
 def test_the_card_may_say_how_boxes_come():
     table, prototypes = outputs_of()
-    told = answer(table / 100, prototypes, options={"boxes": "absolute"}, threshold=0.001)
-    assert told.boxes.size == 0 or told.boxes.max() < 3
+    result = answer(table / 100, prototypes, options={"boxes": "absolute"}, threshold=0.001)
+    assert result.boxes.size == 0 or result.boxes.max() < 3
 
 
 def test_rows_of_v8_may_be_turned():
@@ -199,9 +199,9 @@ class TestRecognising:
     def test_the_usual_shapes(self, rows, prototypes, form):
         last = prototypes[-1] == 32
         image = (1, 640, 640, 3) if last else (1, 3, None, None) if prototypes[2] is None else (1, 3, 640, 640)
-        told = {"names": str([f"c{n}" for n in range(80)])}
+        result = {"names": str([f"c{n}" for n in range(80)])}
         specs = TensorSpec("output0", rows, "float32"), TensorSpec("output1", prototypes, "float32")
-        card = drafted(Signature((TensorSpec("images", image, "float32"),), specs[::-1] if last else specs, told))
+        card = drafted(Signature((TensorSpec("images", image, "float32"),), specs[::-1] if last else specs, result))
         assert card.options["form"] == form
         assert card.roles["prototypes"] == "output1"
         assert len(card.labels) == 80
@@ -245,14 +245,14 @@ def test_what_is_no_table_is_refused():
 def test_numbers_that_are_none_do_no_harm():
     table, prototypes = outputs_of()
     table[0, :4, ::3], table[0, 5, 1::3] = np.nan, np.inf
-    told = answer(table, prototypes)
-    assert np.isfinite(told.boxes).all()
+    result = answer(table, prototypes)
+    assert np.isfinite(result.boxes).all()
 
 
 def test_a_mask_is_drawn_when_it_is_asked_for():
-    told = answer(*outputs_of())
-    assert all("array" not in vars(mask) for mask in told.masks)
-    assert told.masks[0] == Mask(rle=told.masks[0].rle)
+    result = answer(*outputs_of())
+    assert all("array" not in vars(mask) for mask in result.masks)
+    assert result.masks[0] == Mask(rle=result.masks[0].rle)
 
 
 def test_an_export_is_recognised_and_run_without_a_card(tmp_path):
@@ -262,9 +262,9 @@ def test_an_export_is_recognised_and_run_without_a_card(tmp_path):
     onnx.save(constant_network({"output0": table, "output1": prototypes}, HEADER), path)
     with open_brain(path) as brain:
         assert (brain.family, brain.task) == ("yolo-seg", "instance-segmentation")
-        told = brain.predict(FRAME)
-    assert told.names[0] in "abc"
-    assert_same(told, reference(table, prototypes, "v8", 0.25, 0.7))
+        result = brain.predict(FRAME)
+    assert result.names[0] in "abc"
+    assert_same(result, reference(table, prototypes, "v8", 0.25, 0.7))
 
 
 def constant_network(outputs: dict[str, np.ndarray], metadata: dict[str, str]) -> onnx.ModelProto:

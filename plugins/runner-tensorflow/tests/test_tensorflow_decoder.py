@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from agreement import assert_agree
+from comparison import assert_agree
 from runner_tensorflow.runtime import tf
 
 from runner_core import Frame, open_brain

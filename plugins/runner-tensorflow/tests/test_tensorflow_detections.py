@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from agreement import assert_agree
+from comparison import assert_agree
 from PIL import Image
 
 

@@ -1,4 +1,4 @@
-"""How far two sets of instances agree, by the measure of ``runner verify``."""
+"""How near two sets of instances are, compared as ``runner verify`` does."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from runner_core.results.compare import Tolerance, compare_inferences
 from runner_core.results.inference import Inference
 
 
-def told(rows: Sequence[Mapping[str, Any]]) -> Inference:
+def make_inference(rows: Sequence[Mapping[str, Any]]) -> Inference:
     """An Inference of rows with a label, a score and a box, as expected.json and JSON lines have them."""
     names = sorted({row["label"] for row in rows})
     return Inference(
-        brain="told", task="object-detection", size=(1, 1), labels=LabelMap.from_names(names),
+        brain="any", task="object-detection", size=(1, 1), labels=LabelMap.from_names(names),
         model_ids=np.array([names.index(row["label"]) for row in rows], int),
         scores=np.array([row["score"] for row in rows], np.float32),
         boxes=np.array([row["box"] for row in rows], np.float32).reshape(-1, 4),
@@ -35,5 +35,6 @@ def assert_agree(
 
     An instance whose score lies within ``score`` of the threshold ``border`` may be missing on either side.
     """
-    agreement = compare_inferences(told(expected), told(found), Tolerance(iou=least, score=score, threshold=border))
-    assert agreement.ok, agreement
+    tolerance = Tolerance(iou=least, score=score, threshold=border)
+    comparison = compare_inferences(make_inference(expected), make_inference(found), tolerance)
+    assert comparison.ok, comparison

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from runner_tensorflow.converters import WRITERS
 from runner_tensorflow.raw_head import RawHead
 
 from runner_core.cards.artifact import check_files
@@ -30,6 +29,7 @@ def converted():
 @pytest.fixture(autouse=True)
 def converted_once(converted, monkeypatch):
     """What a converter makes of one network it makes once: that takes most of an export's time."""
+    from runner_tensorflow.converters import WRITERS  # imports TensorFlow, for which the other tests need not wait
 
     def once(suffix, write):
         def writing(network, *, half):

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from runner_tensorflow.raw_head import RawHead
 
 from runner_core.cards.artifact import check_files
 from runner_core.cards.card import Card
@@ -109,6 +108,8 @@ def mirrored(self, boxes, scores):
 
 
 def test_what_answers_otherwise_is_not_written(runner, page, tmp_path, monkeypatch):
+    from runner_tensorflow.raw_head import RawHead
+
     monkeypatch.setattr(RawHead, "told", mirrored)
     for out in ("made", page):
         before = left(page)

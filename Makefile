@@ -6,6 +6,9 @@ PLUGINS := $(sort $(wildcard plugins/runner-*))
 MLFLOW := .venv-mlflow
 BENCHES := $(sort $(filter-out bench/_%,$(wildcard bench/*.py)))
 
+# The many commands that tests start compile the sources once, not each for itself, whatever the person's setting.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: architecture bench check clean constraints demo setup test test-mlflow
 .DEFAULT_GOAL := test
 

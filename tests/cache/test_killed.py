@@ -60,13 +60,14 @@ def check_next_pull(home, files, server):
     assert cache.verify() == []
     parts = there(home)
     whole = len(list(home.glob("blobs/*/*")))
-    server.asked.clear()
-    folder = cache.install(make_release(*(make_remote_file(**file) for file in files)))
+    asked = "?again"  # a request of the one that was killed may still be on its way
+    folder = cache.install(make_release(*(make_remote_file(**{**file, "url": file["url"] + asked}) for file in files)))
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name in FILES} == FILES
     assert cache.verify() == []
     assert not list(home.glob("making/*"))
     assert not there(home)
-    starts = sorted(asked.start for asked in server.asked)
+    starts = sorted(each.start for each in server.asked if each.path.endswith(asked))
+    server.asked.clear()
     complete = {len(data) for data in FILES.values()}
     assert len(starts) <= len(FILES) - whole
     assert [start for start in starts if start] == sorted(size for size in parts if size and size not in complete)
@@ -78,7 +79,7 @@ def test_killed_at_random_moments(tmp_path, pullers, server, files):
     begun = time.monotonic()
     pullers.start(tmp_path / "whole", files)
     pullers.wait()
-    whole = time.monotonic() - begun  # a busy machine takes longer
+    whole = time.monotonic() - begun  # a busy machine takes longer, and more so at times
     for number in itertools.count():
         if number >= KILLS and started > KILLS / 4:
             break
@@ -88,7 +89,9 @@ def test_killed_at_random_moments(tmp_path, pullers, server, files):
         pid = pullers.start(home, files)
         time.sleep(drawn.uniform(0, 1.2 * whole))
         os.kill(pid, signal.SIGKILL)
-        assert pullers.wait() in ({pid: -signal.SIGKILL}, {pid: 0})
+        code = pullers.wait()[pid]
+        assert code in (0, -signal.SIGKILL)
+        whole *= 0.8 if code == 0 else 1.0 if there(home) else 1.25
         server.rate = None
         started += bool(there(home))
         check_next_pull(home, files, server)

@@ -112,7 +112,7 @@ def restart(server: RtspServer, *, times: int) -> None:
         sep="\n",
     )
     assert watching.source.gaps == times
-    assert len({threads for _, threads, _ in measured}) == 1
+    assert max(threads for _, threads, _ in measured) == measured[0][1]  # those of other tests may end meanwhile
     assert measured[-1][2] - measured[0][2] < GROWTH
 
 
@@ -133,7 +133,7 @@ def test_a_hung_server_is_noticed_and_its_connections_do_not_pile_up(server, cap
         server.thaw()
         watching.seconds_to_next()
         time.sleep(1)
-        assert resources()[0] == threads
+        assert resources()[0] <= threads
     assert hung <= threads
     assert watching.source.gaps == 1
     assert "nothing came for 0.5 s; connecting again" in caplog.text

@@ -16,7 +16,6 @@ def import_runtime() -> Any:
     return importlib.import_module("openvino")
 
 
-@cache
 def shared_core() -> Any:
     """The one ``openvino.Core`` of this process. Raises ImportError, RuntimeError.
 
@@ -24,4 +23,9 @@ def shared_core() -> Any:
     when it goes it puts back the stack that it found. After two whose lives overlap that is the stack of the first,
     which is unmapped by then, and the next Ctrl-C is a segmentation fault.
     """
-    return import_runtime().Core()
+    return _core(import_runtime())
+
+
+@cache
+def _core(openvino: Any) -> Any:
+    return openvino.Core()

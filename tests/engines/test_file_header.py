@@ -26,14 +26,14 @@ def test_the_head_is_the_beginning_of_the_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_plainly_no_model_is_said_with_the_remedy(tmp_path: Path, content: bytes, message: str) -> None:
+def test_what_is_clearly_not_a_model_is_refused_with_the_remedy(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     with pytest.raises(EngineError, match=f"model.onnx: {message}"):
         read_header(path)
 
 
-def test_a_missing_file_and_a_folder_are_said(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_reported(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"gone\.onnx: no such file"):
         read_header(tmp_path / "gone.onnx")
     with pytest.raises(EngineError, match=r"cannot be read \(Is a directory\)"):

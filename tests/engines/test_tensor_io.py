@@ -67,12 +67,12 @@ def test_any_shape_fits_a_tensor_of_any_rank() -> None:
     assert converted(tensor_io("float32", None), np.zeros((2, 2), np.float32)).shape == (2, 2)
 
 
-def test_a_batch_fixed_at_another_size_is_said() -> None:
+def test_a_batch_fixed_at_another_size_is_reported() -> None:
     with pytest.raises(EngineError, match="its batch is fixed at 8: export the model with a batch of 1"):
         converted(tensor_io("float32", (8, 4, 3)), np.zeros((1, 4, 3), np.float32))
 
 
-def test_unknown_names_and_missing_feeds_are_said_with_what_there_is() -> None:
+def test_unknown_names_and_missing_feeds_are_refused_with_what_there_is() -> None:
     tensor = np.zeros((1, 2, 3), np.float32)
     with pytest.raises(EngineError, match="no input named z; it has x"):
         tensor_io("float32").convert_feeds({"z": tensor}, ("y",))
@@ -130,6 +130,6 @@ def test_half_precision_ends_here_too() -> None:
     assert of.convert_outputs({"y": np.zeros(2, np.float16)})["y"].dtype == np.float32
 
 
-def test_metadata_tells_scale_and_zero_in_full() -> None:
+def test_metadata_gives_scale_and_zero_in_full() -> None:
     scale = 0.007840583100914955
     assert tensor_io("int8", x=Quantisation(scale, -3)).metadata == {"quantization:x": f"{scale},-3"}

@@ -82,7 +82,7 @@ def in_deviations(card):
 
 
 @pytest.mark.parametrize("engine", ["litert", "openvino"])
-def test_tflite_files_tell_labels_and_normalisation(write_tflite, engine):
+def test_tflite_files_give_labels_and_normalisation(write_tflite, engine):
     path = with_described(write_tflite(), described((127.0,), (64.0,)))
     pack(path, **{"labels.txt": "\n".join(NAMES)})
     card = opened(path, engine)
@@ -92,7 +92,7 @@ def test_tflite_files_tell_labels_and_normalisation(write_tflite, engine):
 
 
 @pytest.mark.parametrize("engine", ["onnx", "openvino"])
-def test_onnx_files_tell_what_ultralytics_wrote(write_onnx, engine):
+def test_onnx_files_give_what_ultralytics_wrote(write_onnx, engine):
     metadata = {"task": "classify", "names": str(dict(enumerate(NAMES))), "imgsz": "[32, 32]", "stride": "1"}
     card = opened(write_onnx(metadata=metadata), engine)
     assert card.labels.names == tuple(NAMES)
@@ -100,7 +100,7 @@ def test_onnx_files_tell_what_ultralytics_wrote(write_onnx, engine):
     assert card.picture.resize == "crop"
 
 
-def test_openvino_models_tell_by_their_model_info(write_onnx, tmp_path):
+def test_openvino_models_are_described_by_their_model_info(write_onnx, tmp_path):
     openvino = pytest.importorskip("openvino")
     model = openvino.Core().read_model(write_onnx())
     answer = {
@@ -127,7 +127,7 @@ def test_a_saved_model_has_its_metadata_in_its_folder(classifier, tmp_path):
     assert "task, names, imgsz: from metadata.yaml beside the model" in card.notes
 
 
-def test_keras_tells_the_size_and_whether_it_scales_by_itself(classifier, tmp_path):
+def test_keras_gives_the_size_and_whether_it_scales_by_itself(classifier, tmp_path):
     classifier(scaled=True).save(tmp_path / "scaled.keras")
     classifier().save(tmp_path / "plain.keras")
     (tmp_path / "labels.txt").write_text("\n".join(NAMES))
@@ -139,7 +139,7 @@ def test_keras_tells_the_size_and_whether_it_scales_by_itself(classifier, tmp_pa
     assert scaled.labels.names == tuple(NAMES)
 
 
-def test_hugging_face_tells_labels_and_values_in_two_files(write_onnx, tmp_path):
+def test_hugging_face_gives_labels_and_values_in_two_files(write_onnx, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"id2label": dict(enumerate(NAMES))}))
     processor = {"image_mean": [0.5] * 3, "image_std": [0.25] * 3, "rescale_factor": 1 / 255, "size": 32}
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(processor))
@@ -149,7 +149,7 @@ def test_hugging_face_tells_labels_and_values_in_two_files(write_onnx, tmp_path)
     assert "imgsz, mean, std, resize: from preprocessor_config.json beside the model" in card.notes
 
 
-def test_triton_tells_the_sides_that_a_model_leaves_open(write_onnx, tmp_path):
+def test_triton_gives_the_sides_that_a_model_leaves_open(write_onnx, tmp_path):
     config = """max_batch_size: 0
     input [ { name: "image", data_type: TYPE_FP32, dims: [ 1, 3, 48, 64 ] } ]
     output [ { name: "scores", data_type: TYPE_FP32, dims: [ 1, 4 ], label_filename: "classes.txt" } ]"""
@@ -170,7 +170,7 @@ def test_label_files_lie_beside_the_model(write_onnx, tmp_path, name):
     assert opened(write_onnx()).labels.names == tuple(NAMES)
 
 
-def test_what_contradicts_the_model_is_said_and_not_taken(write_onnx, tmp_path):
+def test_what_contradicts_the_model_is_reported_and_not_taken(write_onnx, tmp_path):
     lies = {"task": "classify", "names": "{0: 'one'}", "imgsz": "[640, 640]"}
     (tmp_path / "metadata.yaml").write_text("names: [a, b, c, d]\nimgsz: [32, 32]\n")
     card = opened(write_onnx(metadata=lies))

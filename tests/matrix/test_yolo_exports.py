@@ -42,7 +42,7 @@ def with_masks(answer):
 
 
 @pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
-def test_every_form_is_recognised_and_tells_the_same(export, written, frame):
+def test_every_form_is_recognised_and_gives_the_same(export, written, frame):
     answers = {}
     for form in FORMS:
         with open_brain(written(export, form)) as brain:
@@ -56,12 +56,12 @@ def test_every_form_is_recognised_and_tells_the_same(export, written, frame):
     first = answers["onnx"]
     assert len(first) > 2, "random weights that find nothing show nothing"
     for form, answer in answers.items():
-        agreement = compare_inferences(first, answer, NEAR)
-        assert agreement.ok, f"{form}: {agreement}"
+        comparison = compare_inferences(first, answer, NEAR)
+        assert comparison.ok, f"{form}: {comparison}"
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_inspect_says_who_told_what(form, written, runner):
+def test_inspect_names_its_sources(form, written, runner):
     path = written(next(export for export in EXPORTS if export.name == "v8"), form)
     done = runner("inspect", path)
     assert done.returncode == 0, done.stderr

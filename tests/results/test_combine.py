@@ -36,7 +36,7 @@ def test_of_the_same_thing_found_twice_the_better_stays_and_says_whose_it_is():
         assert merged.inference.instances[row].box == merged.sources[source].instances[place].box
 
 
-def test_classes_of_another_name_are_one_where_it_is_said():
+def test_classes_of_another_name_are_one_where_the_caller_says_so():
     message = answer("coco", [(4, 0.6, HERE)], COCO), answer("voc", [(0, 0.5, NEAR)], VOC)
     assert len(merge(message).inference) == 2
     assert merge(message, classes={"motorcycle": "motorbike"}).inference.names == ["motorbike"]

@@ -60,7 +60,7 @@ def test_nothing_and_nothing_agree():
         ),
     ],
 )
-def test_what_differs_is_told(other, counts, message):
+def test_what_differs_is_reported(other, counts, message):
     found = compare_inferences(ONE, other)
     assert {name: getattr(found, name) for name in counts} == counts
     assert len(found.faults) == 1

@@ -93,7 +93,7 @@ def test_nothing_to_see():
         {"rle": {"size": [1 << 20, 1 << 20], "counts": "1"}},
     ],
 )
-def test_what_is_no_mask(made_of):
+def test_what_is_not_a_mask(made_of):
     with pytest.raises(ValueError, match=r"."):
         Mask(**made_of)
 

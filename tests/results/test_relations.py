@@ -48,7 +48,7 @@ def test_exactly_at_the_threshold_is_not_above_it():
     assert len(nearest_iou(*half, iou=0.49)) == 1
 
 
-def test_nothing_on_either_side_is_no_pair():
+def test_nothing_on_either_side_is_not_a_pair():
     some, none = inference([[0, 0, 1, 1]]), inference([])
     assert [len(nearest_iou(*each)) for each in ((some, none), (none, some), (none, none))] == [0, 0, 0]
     no_boxes = Inference(brain="names", task="classification", size=(100, 100), model_ids=np.array([], int))

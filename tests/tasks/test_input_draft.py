@@ -26,7 +26,7 @@ def test_the_metadata_go_before_what_is_usual():
     ("quantisation", "values"),
     [("0.00784313725,-1", SIGNED), ("0.003921568,-128", UNIT), ("1.0,-128", RAW), ("0.05,3", None), ("x", None)],
 )
-def test_a_quantised_input_tells_its_range(quantisation, values):
+def test_a_quantised_input_gives_its_range(quantisation, values):
     answer = draft_input(model(**{"quantization:image": quantisation}), LIKE, IMAGENET)
     wanted = values or IMAGENET
     assert (answer.picture.mean, answer.picture.std) == (wanted.mean, wanted.std)
@@ -76,7 +76,7 @@ def test_binding_chooses_what_a_draft_would():
         assert chosen == draft_input(signature, LIKE, UNIT).picture
 
 
-def test_the_order_of_colours_and_the_resize_may_be_told():
+def test_the_order_of_colours_and_the_resize_come_from_metadata():
     answer = draft_input(model(colour="bgr", resize="pad", pad="114"), LIKE, UNIT)
     assert (answer.picture.colour, answer.picture.resize, answer.picture.pad) == ("bgr", "pad", (114,) * 3)
     assert "the metadata say: colour bgr, resize pad, pad 114" in answer.notes
@@ -90,7 +90,7 @@ def test_what_no_picture_can_be_is_not_taken(lie):
     assert draft_input(model(**lie), LIKE, UNIT) == draft_input(model(), LIKE, UNIT)
 
 
-def test_a_size_that_is_not_the_inputs_is_said():
+def test_a_size_that_is_not_the_inputs_is_reported():
     answer = draft_input(model(imgsz="[320, 320]"), LIKE, UNIT)
     assert answer.picture.size != (320, 320)
     assert any("imgsz [320, 320], the input is 64 x 48: the input counts" in note for note in answer.notes)

@@ -26,7 +26,7 @@ def test_labels(metadata, first, names):
 
 
 @pytest.mark.parametrize("text", ["__import__('os')", "{", "(" * 5000, "1 +", "\0"])
-def test_what_is_no_literal_is_nothing(text):
+def test_what_is_not_a_literal_is_nothing(text):
     assert read_literal({"names": text}, "names") is None
     assert labels_from_metadata({"names": text}) == LabelMap()
     assert size_from_metadata({"imgsz": text}) is None

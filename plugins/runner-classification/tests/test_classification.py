@@ -84,7 +84,7 @@ def test_other_inputs_are_not(image):
         ((1, 3, 224, 224), {"task": "classify"}, 0, 255),
     ],
 )
-def test_float_values_are_told_or_guessed_aloud(image, found, mean, std):
+def test_float_values_are_known_or_a_noted_guess(image, found, mean, std):
     card = drafted(signature(image=image, dtype="float32", **found))
     assert (card.picture.mean[0], card.picture.std[0]) == (mean, std)
     assert any("guess: the input takes RGB" in note for note in card.notes) == (not found)
@@ -178,7 +178,7 @@ class TestBackground:
         assert answer(scores, labels=LabelMap.from_names(f"c{n}" for n in range(1001))).names[0] == "c0"
 
     @pytest.mark.parametrize("found", [-1, "0", 1.5, [0, "x"], 3])
-    def test_that_is_no_class_is_refused(self, found):
+    def test_that_is_not_a_class_is_refused(self, found):
         with pytest.raises(TaskError, match="background"):
             answer(self.scores, options={"background": found})
 

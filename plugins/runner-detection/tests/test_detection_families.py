@@ -90,7 +90,7 @@ def test_one_family_alone_recognises_a_model(family, signature):
 
 
 @pytest.mark.parametrize("signature", OTHERS)
-def test_no_family_recognises_what_is_no_detector(signature):
+def test_no_family_recognises_what_is_not_a_detector(signature):
     assert [name for name in FAMILIES if task(name).recognise(signature)] == []
 
 

@@ -32,7 +32,7 @@ def outputs():
     return {"logits": logits, "boxes": boxes}
 
 
-def test_the_last_class_is_no_object(outputs, frame):
+def test_the_last_class_is_not_an_object(outputs, frame):
     answer = bound(signature()).decode(outputs, frame)
     assert answer.model_ids.tolist() == [0, 2]
     np.testing.assert_allclose(answer.scores, [np.exp(6) / (np.exp(6) + 3), np.exp(5) / (np.exp(5) + 3)], rtol=1e-6)

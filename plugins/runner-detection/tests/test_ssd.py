@@ -40,7 +40,7 @@ def test_an_offset_is_read_by_the_formula(order, offset, frame):
     assert answer.model_ids.tolist() == [2]
 
 
-def test_the_background_is_no_instance(frame):
+def test_the_background_is_not_an_instance(frame):
     sure = outputs([0, 0, 0, 0], [0.9, 0.6, 0.1])
     assert bound().decode(sure, frame).model_ids.tolist() == [1]
     assert bound(background=None).decode(sure, frame).model_ids.tolist() == [0]

@@ -121,14 +121,14 @@ def test_rows_come_by_descending_score_in_pixels(batched, dtype):
     assert answer.boxes.dtype == answer.scores.dtype == np.float32
 
 
-def test_rows_under_the_threshold_are_not_told():
+def test_rows_under_the_threshold_are_left_out():
     assert decoded(OUTPUTS, threshold=0.5).model_ids.tolist() == [1, 3]
     assert decoded(OUTPUTS, threshold=float(SCORES[0])).model_ids.tolist() == [1, 3]
     assert len(decoded(OUTPUTS, threshold=1.0)) == 0
 
 
 @pytest.mark.parametrize("count", [np.float32(1), np.array([1.0]), np.array([[1]])])
-def test_rows_beyond_the_count_are_not_told(count):
+def test_rows_beyond_the_count_are_left_out(count):
     assert decoded(OUTPUTS | {"count": np.asarray(count)}, threshold=0.0).model_ids.tolist() == [3]
 
 

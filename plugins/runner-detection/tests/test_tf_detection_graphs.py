@@ -16,7 +16,7 @@ def opened(testdata, model):
     return open_brain(testdata / "models" / model, labels=testdata / "models" / "coco80.pbtxt", engine="tensorflow")
 
 
-def test_the_encoded_graph_tells_what_tensorflow_tells(testdata, expected, demand_found):
+def test_the_encoded_graph_answers_as_tensorflow_does(testdata, expected, demand_found):
     with opened(testdata, ENCODED) as brain:
         assert brain.family == "tf-detection"
         for name, answer in expected.items():

@@ -40,7 +40,7 @@ ORDERS = [
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_useless_names_in_any_order_tell_the_same(order, frame):
+def test_useless_names_in_any_order_give_the_same(order, frame):
     model = signature(order)
     values = {spec.name: OUTPUTS[role] for spec, role in zip(model.outputs, order, strict=True)}
     outputs = {role: values[name] for role, name in drafted(model).roles.items() if name in values}
@@ -95,7 +95,7 @@ def test_labels_without_background_stay():
     assert drop_background(LabelMap()) == LabelMap()
 
 
-def test_the_metadata_tell_how_a_float_input_is_normalised():
+def test_the_metadata_say_how_a_float_input_is_normalised():
     model = attrs.evolve(
         signature(),
         inputs=(TensorSpec("input", (1, 300, 300, 3), "float32"),),

@@ -78,14 +78,14 @@ def end_to_end():
     ],
     ids=["v8", "v8 free", "transposed", "tensorflow", "v5", "v5 free", "end-to-end", "end2end told", "nms told"],
 )
-def test_every_layout_tells_the_same(model, table, frame):
+def test_every_layout_gives_the_same(model, table, frame):
     answer = decoded(model, table, frame)
     assert answer.names == ["graph", "page"]
     np.testing.assert_allclose(answer.scores, [0.9, 0.6], rtol=1e-6)
     np.testing.assert_allclose(answer.boxes, [PICTURE_BOX, PICTURE_BOX], atol=1e-3)
 
 
-def test_the_export_tells_names_size_and_values():
+def test_the_export_gives_names_size_and_values():
     card = drafted(signature((None, 7, None), (None, 3, None, None)))
     assert card.labels == LabelMap.from_names(NAMES.values())
     grey = (114, 114, 114)
@@ -102,7 +102,7 @@ def test_an_input_that_is_not_square_is_letterboxed_to_it(frame):
     assert Yolo().bind(card, signature((1, 7, 1050), (1, 3, 160, 320))).encode(frame)["image"].shape == (1, 3, 160, 320)
 
 
-def test_without_metadata_the_grid_tells_and_guesses_are_said():
+def test_without_metadata_the_grid_decides_and_guesses_are_reported():
     card = drafted(signature((1, 2100, 85), metadata={}))
     assert card.options == {"layout": "rows", "objectness": True}
     assert [note for note in card.notes if note.startswith("guess")][-1].endswith("options.objectness settles it")
@@ -124,7 +124,7 @@ def test_exports_for_other_tasks_are_left_to_others(task):
 
 
 @pytest.mark.parametrize("names", ["{0: 'page'}", "['a', 'b', 'c', 'd']"])
-def test_names_that_contradict_the_shape_are_left_out_and_said(names):
+def test_names_that_contradict_the_shape_are_left_out_and_reported(names):
     card = drafted(signature((1, 7, 2100), metadata=EXPORT | {"names": names}))
     assert card.labels == LabelMap()
     assert any("labels in the metadata are left out: the model has the classes 0 to 2" in note for note in card.notes)

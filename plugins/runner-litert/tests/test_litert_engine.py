@@ -121,7 +121,7 @@ def test_inputs_of_free_sides_take_one_size_after_the_other(write_tflite: Write)
         np.testing.assert_array_equal(run(session, tensor), tensor)
 
 
-def test_a_batch_fixed_at_another_size_is_said(write_tflite: Write) -> None:
+def test_a_batch_fixed_at_another_size_is_reported(write_tflite: Write) -> None:
     with pytest.raises(EngineError, match="its batch is fixed at 8"):
         run(load(write_tflite((8, 4))), np.zeros((1, 4), np.float32))
 
@@ -138,7 +138,7 @@ def test_the_processor_is_the_only_device(write_tflite: Write) -> None:
         load(write_tflite(), device="cuda:0")
 
 
-def test_describe_tells_version_and_devices() -> None:
+def test_describe_gives_version_and_devices() -> None:
     answer = LiteRTEngine().describe()
     assert answer["ai-edge-litert"][0].isdigit()
     assert answer["devices"] == "cpu"

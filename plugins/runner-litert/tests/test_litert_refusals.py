@@ -28,7 +28,7 @@ def refused(path: Path) -> str:
 
 
 @pytest.mark.parametrize("content", [b"a", b"PK\x03\x04" * 50, random.Random(3).randbytes(2000)])
-def test_what_is_no_model(content: bytes, tmp_path: Path) -> None:
+def test_what_is_not_a_model(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(content)
     assert refused(path) == "not a TensorFlow Lite model; fetch it again, or see what it is"
@@ -108,7 +108,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     return subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True)
 
 
-def test_a_runtime_that_cannot_be_imported_is_said(write_tflite: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_that_cannot_be_imported_is_reported(write_tflite: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     assert "LiteRT cannot be imported (import of ai_edge_litert.interpreter halted" in refused(write_tflite())
     with pytest.raises(ImportError):

@@ -55,11 +55,11 @@ def test_free_sides_are_none_and_take_any_length(write_onnx: Write) -> None:
         assert session.run({"x": np.ones(shape, np.float32)}, ("y",))["y"].shape == shape
 
 
-def test_an_unknown_rank_is_said_as_such(write_onnx: Write) -> None:
+def test_an_unknown_rank_is_reported_as_such(write_onnx: Write) -> None:
     assert load(write_onnx(shape=None, gives=None)).inputs[0].shape is None
 
 
-def test_a_batch_fixed_at_another_size_is_said(write_onnx: Write) -> None:
+def test_a_batch_fixed_at_another_size_is_reported(write_onnx: Write) -> None:
     session = load(write_onnx(shape=(8, 4)))
     with pytest.raises(EngineError, match="its batch is fixed at 8"):
         session.run({"x": np.zeros((1, 4), np.float32)}, ("y",))
@@ -121,11 +121,11 @@ def test_a_device_that_is_not_there_is_refused_naming_those_that_are(device: str
         load(write_onnx(), device=device)
 
 
-def test_describe_tells_version_and_devices() -> None:
+def test_describe_gives_version_and_devices() -> None:
     assert OnnxEngine().describe() == {"onnxruntime": pytest.importorskip("onnxruntime").__version__, "devices": "cpu"}
 
 
-def test_nothing_is_said_and_no_usage_report_is_kept_or_sent(write_onnx: Write, tmp_path: Path) -> None:
+def test_nothing_is_reported_and_no_usage_report_is_kept_or_sent(write_onnx: Write, tmp_path: Path) -> None:
     """ONNX Runtime prepares its reports in the home folder, where it writes an identity of the machine."""
     path, home = write_onnx(), tmp_path / "home"
     home.mkdir()

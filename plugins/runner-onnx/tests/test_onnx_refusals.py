@@ -29,7 +29,7 @@ def refused(path: Path) -> str:
 
 
 @pytest.mark.parametrize("content", [b"a", b"\x08\x07\x12", b"PK\x03\x04" * 50, random.Random(3).randbytes(2000)])
-def test_what_is_no_model(content: bytes, tmp_path: Path) -> None:
+def test_what_is_not_a_model(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     assert refused(path).endswith("the file is damaged, cut short or not an ONNX model: fetch it again")
@@ -67,14 +67,14 @@ def test_weights_that_were_left_behind(tmp_path: Path) -> None:
     assert message.endswith("keep the file that holds its weights beside the model")
 
 
-def test_text_is_no_input(write_onnx: Write) -> None:
+def test_text_is_not_an_input(write_onnx: Write) -> None:
     assert (
         refused(write_onnx("Identity", dtype=TensorProto.STRING))
         == "takes what is not a tensor of numbers: x: tensor(string)"
     )
 
 
-def test_a_run_that_fails_inside_tells_where_and_the_session_lives_on(tmp_path: Path) -> None:
+def test_a_run_that_fails_inside_says_where_and_the_session_lives_on(tmp_path: Path) -> None:
     x, s, y = (
         helper.make_tensor_value_info(name, dtype, shape)
         for name, dtype, shape in (
@@ -113,7 +113,7 @@ def test_damage_anywhere_is_an_engine_error_or_a_model(testdata: Path, tmp_path:
     assert not [message for message in refusals if "\n" in message]
 
 
-def test_a_runtime_that_cannot_be_imported_is_said(write_onnx: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_that_cannot_be_imported_is_reported(write_onnx: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert "ONNX Runtime cannot be imported (import of onnxruntime halted" in refused(write_onnx())
     with pytest.raises(ImportError):

@@ -117,7 +117,7 @@ def test_a_class_map_covers_what_it_covers_elsewhere(model: str, testdata: Path)
     assert (class_map == classes.index("bird")).mean() == pytest.approx(share, abs=0.03)
 
 
-def test_quantised_tensors_are_told_in_the_metadata(testdata: Path) -> None:
+def test_quantised_tensors_are_given_in_the_metadata(testdata: Path) -> None:
     result = load(testdata / "models" / "mobilenet_v2_1.0_224_quant.tflite").metadata
     quantised = {"quantization:input": "0.0078125,128", "quantization:MobilenetV2/Predictions/Softmax": "0.00390625,0"}
     assert result.items() >= quantised.items()
@@ -232,13 +232,13 @@ def test_a_device_that_is_not_there_is_refused_naming_those_that_are(write_onnx:
         load(write_onnx(), device="cuda:0")
 
 
-def test_describe_tells_version_and_devices() -> None:
+def test_describe_gives_version_and_devices() -> None:
     result = OpenVINOEngine().describe()
     assert result["openvino"].replace(".", "").isdigit()
     assert "cpu" in result["devices"]
 
 
-def test_nothing_is_said_and_no_usage_report_is_kept_or_sent(write_onnx: Write, tmp_path: Path) -> None:
+def test_nothing_is_reported_and_no_usage_report_is_kept_or_sent(write_onnx: Write, tmp_path: Path) -> None:
     """OpenVINO's reports need an identity of the machine, which they write into the home folder."""
     path, home = write_onnx(), tmp_path / "home"
     home.mkdir()

@@ -61,7 +61,7 @@ def test_an_unknown_operator_of_its_own_form_is_named(write_onnx: Write, write_i
 
 @pytest.mark.parametrize("suffix", [".xml", ".onnx", ".tflite", ".pb"])
 @pytest.mark.parametrize("content", [b"a", b"no model at all\n" * 50, b"PK\x03\x04" * 50])
-def test_what_is_no_model(suffix: str, content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_a_model(suffix: str, content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / f"model{suffix}"
     path.write_bytes(content)
     assert refused(path).endswith("; fetch it again, or see what it is")
@@ -119,7 +119,7 @@ def test_tensors_that_numpy_cannot_hold_are_refused(dtype: int, name: str, write
     assert message == f": x is {name}; export the model with float32 inputs and outputs"
 
 
-def test_a_run_that_fails_inside_tells_where_and_the_session_lives_on(tmp_path: Path) -> None:
+def test_a_run_that_fails_inside_says_where_and_the_session_lives_on(tmp_path: Path) -> None:
     x, s, y = (
         helper.make_tensor_value_info(name, dtype, shape)
         for name, dtype, shape in (
@@ -154,7 +154,7 @@ def test_damage_anywhere_is_an_engine_error_or_a_model(model: str, testdata: Pat
     assert not [message for message in refusals if re.search(r"\n|\.cpp", message)]
 
 
-def test_a_runtime_that_cannot_be_imported_is_said(write_onnx: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_that_cannot_be_imported_is_reported(write_onnx: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     monkeypatch.setattr("runner_openvino.engine.shared_core", shared_core.__wrapped__)  # as in a new process
     assert "OpenVINO cannot be imported (import of openvino halted" in refused(write_onnx())

@@ -231,7 +231,7 @@ def test_labels_of_another_number_of_classes_are_refused_at_once():
         answer(table, prototypes, labels=LabelMap.from_names("abcd"))
 
 
-def test_what_is_no_table_is_refused():
+def test_what_is_not_a_table_is_refused():
     table, prototypes = outputs_of()
     model = signature(table, prototypes, **HEADER)
     card = drafted(model)

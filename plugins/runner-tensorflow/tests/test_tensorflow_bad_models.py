@@ -17,7 +17,7 @@ from runner_core.errors import EngineError
         (b"PK\x03\x04" + bytes(99), "not a TensorFlow graph"),
     ],
 )
-def test_what_is_no_graph(content, complaint, load, tmp_path):
+def test_what_is_not_a_graph(content, complaint, load, tmp_path):
     path = tmp_path / "model.pb"
     path.write_bytes(content)
     with pytest.raises(EngineError, match=rf"model\.pb: .*{complaint}.*; "):
@@ -123,7 +123,7 @@ def test_a_keras_file_cut_short(load, keras_file, tmp_path):
         load(tmp_path / "cut.keras")
 
 
-def test_a_zip_archive_that_is_no_keras_file(load, tmp_path):
+def test_a_zip_archive_that_is_not_a_keras_file(load, tmp_path):
     (tmp_path / "some").mkdir()
     (tmp_path / "some" / "text.txt").write_text("hello")
     archive = shutil.make_archive(str(tmp_path / "archive"), "zip", tmp_path / "some")

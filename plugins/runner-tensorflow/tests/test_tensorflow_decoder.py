@@ -74,7 +74,7 @@ def test_shared_pixels_are_decoded_once_and_small(graph, testdata, monkeypatch):
         brain.close()
 
 
-def test_what_the_first_picture_said_is_known_in_the_next_run(graph, testdata):
+def test_what_the_first_picture_showed_is_known_in_the_next_run(graph, testdata):
     brains = two(graph, testdata)
     path = testdata / "pictures" / "cat_1080p.jpg"
     for sizes in ([(1080, 1920, 3)], [(540, 960, 3)]):

@@ -132,7 +132,7 @@ def test_a_loop_is_left_out_where_the_raw_boxes_have_their_names(tf, frozen, tmp
         (one_class, ("a", "b"), "whatever their class, of 2"),
     ],
 )
-def test_what_cannot_be_cut_is_said(tf, frozen, tmp_path, build, names, said):
+def test_what_cannot_be_cut_is_reported(tf, frozen, tmp_path, build, names, said):
     with pytest.raises(EngineError, match=said):
         exported(frozen(lambda: build(tf)), card(*names), tmp_path / "toy.onnx")
     assert not (tmp_path / "toy.onnx").exists()

@@ -56,7 +56,7 @@ def test_known_names_are_outputs_even_where_others_hang_on(load, frozen, tf, v1)
     assert names(session.outputs) == ["detection_boxes:0", "detection_scores:0"]
 
 
-def test_what_only_checks_prints_or_summarises_is_no_output(load, frozen, tf, v1):
+def test_what_only_checks_prints_or_summarises_is_not_an_output(load, frozen, tf, v1):
     def build():
         x = v1.placeholder(tf.float32, [2], "x")
         with tf.control_dependencies([v1.Assert(tf.reduce_all(x >= 0), [x]), tf.identity(x, name="waited_for")]):
@@ -69,7 +69,7 @@ def test_what_only_checks_prints_or_summarises_is_no_output(load, frozen, tf, v1
     assert names(load(frozen(build), trusted=True).outputs) == ["answer:0"]
 
 
-def test_what_conditions_and_loops_leave_over_is_no_output(load, frozen, tf, v1):
+def test_what_conditions_and_loops_leave_over_is_not_an_output(load, frozen, tf, v1):
     def build():
         x = v1.placeholder(tf.float32, [], "x")
         chosen = v1.cond(x > 0, lambda: x * 2, lambda: x - 1)

@@ -69,7 +69,7 @@ def test_a_saved_model_loaded_by_a_layer(refused, keras_file, tmp_path):
     ],
     ids=["a module of Python", "a builtin", "a download", "a class of its own", "a lambda", "no module"],
 )
-def test_what_is_no_part_of_a_network(described, refused, keras_file, tmp_path):
+def test_what_is_not_part_of_a_network(described, refused, keras_file, tmp_path):
     def hide(config):
         config["config"]["layers"][1]["config"]["deep"] = {"list": [0, {"inside": described}]}
 
@@ -79,7 +79,7 @@ def test_what_is_no_part_of_a_network(described, refused, keras_file, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["model.weights.npz", "assets/words.txt", "../climbs.txt"])
-def test_a_member_that_is_no_weights(name, refused, keras_file, tmp_path):
+def test_a_member_that_is_not_of_weights(name, refused, keras_file, tmp_path):
     path = _edited(keras_file, tmp_path, lambda config: None)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(name, b"")

@@ -92,14 +92,8 @@ class Inference:
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Inference:
         """The same Inference with these rows alone: indices, or a boolean per row."""
-        indices = np.arange(len(self))[rows]
-        return attrs.evolve(
-            self,
-            **{
-                name: columns.select_rows(getattr(self, name), indices)
-                for name in ("model_ids", *columns.OPTIONAL_COLUMNS)
-            },
-        )
+        indices, names = np.arange(len(self))[rows], ("model_ids", *columns.OPTIONAL_COLUMNS)
+        return attrs.evolve(self, **{name: columns.select_rows(getattr(self, name), indices) for name in names})
 
     def filter(
         self, *, conf: float | None = None, classes: Sequence[str] | None = None, max_det: int | None = None

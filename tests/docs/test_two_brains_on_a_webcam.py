@@ -47,7 +47,7 @@ def test_the_script_runs_as_written(folder):
     assert {brain for _, brain, *_ in lines} == {"page", "graphs"}
     for brain, label in (("page", "page"), ("graphs", "graph")):
         answers = [labels for _, name, *labels in lines if name == brain]
-        assert len(answers) > 1  # on a slow machine the first frame, and the newest when the camera ends
+        assert len(answers) > 5
         assert sum(label in labels for labels in answers) > len(answers) / 2
 
 

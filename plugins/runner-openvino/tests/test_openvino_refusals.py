@@ -13,7 +13,6 @@ import onnx_models
 import pytest
 from onnx import TensorProto, helper
 from runner_openvino.engine import OpenVINOEngine
-from runner_openvino.runtime import shared_core
 
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
@@ -156,7 +155,6 @@ def test_damage_anywhere_is_an_engine_error_or_a_model(model: str, testdata: Pat
 
 def test_a_runtime_that_cannot_be_imported_is_reported(write_onnx: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
-    monkeypatch.setattr("runner_openvino.engine.shared_core", shared_core.__wrapped__)  # as in a new process
     assert "OpenVINO cannot be imported (import of openvino halted" in refused(write_onnx())
     with pytest.raises(ImportError):
         OpenVINOEngine().describe()

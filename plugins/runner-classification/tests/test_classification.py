@@ -3,8 +3,8 @@
 import attrs
 import numpy as np
 import pytest
-from runner_classification.activation import to_probabilities
 from runner_classification.classification import Classification
+from runner_classification.probabilities import to_probabilities
 
 from runner_core.cards.card import Card
 from runner_core.cards.labels import LabelMap

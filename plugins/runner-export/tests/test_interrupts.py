@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from runner_export.places import _Part
+from runner_export.output_files import _Part
 
 from runner_core.pipeline.sources_sinks import open_sink
 from runner_core.results.result import Result

@@ -3,8 +3,8 @@
 import attrs
 import numpy as np
 import pytest
+from runner_keypoints.coco_keypoints import KEYPOINTS
 from runner_keypoints.movenet import MoveNet
-from runner_keypoints.person import KEYPOINTS
 
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec

@@ -38,7 +38,7 @@ from runner_detection import detr, ssd, tf_detection
 from runner_detection.box_order import TO_CORNERS
 from runner_detection.class_scores import pick_best_class, pick_every_class
 from runner_detection.kind import KIND
-from runner_detection.outputs import axis_length, check_same_rows, find_tensor_pair, find_tensors
+from runner_detection.output_pairs import axis_length, check_same_rows, find_tensor_pair, find_tensors
 
 CLASS_WORDS, SCORE_WORDS = ("label", "class"), ("score", "conf", "prob")
 

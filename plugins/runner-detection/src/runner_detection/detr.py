@@ -36,7 +36,7 @@ from runner_core.tasks import (
 )
 from runner_detection.class_scores import pick_best_class
 from runner_detection.kind import KIND
-from runner_detection.outputs import axis_length, check_same_rows, find_tensor_pair
+from runner_detection.output_pairs import axis_length, check_same_rows, find_tensor_pair
 
 # The names of (boxes, logits) in exports, and the activation that makes scores of these logits.
 NAMES = {("pred_boxes", "pred_logits"): "softmax", ("pred_boxes", "logits"): "softmax", ("dets", "labels"): "sigmoid"}

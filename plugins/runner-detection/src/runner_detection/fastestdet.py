@@ -29,7 +29,7 @@ from runner_core.tasks import (
     sigmoid,
 )
 from runner_detection.kind import KIND
-from runner_detection.outputs import axis_length
+from runner_detection.output_pairs import axis_length
 
 STRIDE = 16
 BOX = 5  # objectness, tx, ty, tw, th

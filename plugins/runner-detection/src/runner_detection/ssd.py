@@ -34,8 +34,8 @@ from runner_core.tasks import (
 from runner_detection.box_order import YX_TO_XY
 from runner_detection.class_scores import pick_best_class
 from runner_detection.kind import KIND
-from runner_detection.number_options import read_matrix, read_numbers
-from runner_detection.outputs import axis_length, check_same_rows, find_tensor_pair
+from runner_detection.numeric_options import read_matrix, read_numbers
+from runner_detection.output_pairs import axis_length, check_same_rows, find_tensor_pair
 
 # Names of (offsets, scores) in exports, and the order of an offset's four numbers there.
 NAMES = {("box_encodings", "class_predictions"): "yxhw", ("mbox_loc", "mbox_conf"): "xywh", ("loc", "conf"): "xywh"}

@@ -33,7 +33,7 @@ from runner_core.tasks import (
 )
 from runner_detection.box_order import YX_TO_XY
 from runner_detection.kind import KIND
-from runner_detection.outputs import axis_length, check_same_rows, find_tensors
+from runner_detection.output_pairs import axis_length, check_same_rows, find_tensors
 from runner_detection.pasted_mask import PastedMask
 
 INPUTS = ("image_tensor", "encoded_image_string_tensor", "input_tensor", "inputs")

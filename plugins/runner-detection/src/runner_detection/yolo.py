@@ -42,7 +42,7 @@ from runner_core.tasks import (
 )
 from runner_detection.class_scores import pick_best_class
 from runner_detection.kind import KIND
-from runner_detection.outputs import axis_length
+from runner_detection.output_pairs import axis_length
 
 ORDERS = ("rows", "columns", "end-to-end")
 COCO_POSE, COCO_V6 = 4 + 1 + 3 * 17, 5 + 80  # features: a person with 17 keypoints; COCO with objectness

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from runner_core.results import Inference, Mask, Result, coco_results
 from runner_core.util import OptionType, split_options
 from runner_export.categories import Categories
+from runner_export.ground_truth import Truth
 from runner_export.json_rows import JsonList
 from runner_export.omissions import Omissions
-from runner_export.places import WholeFiles, open_whole_files
-from runner_export.truth import Truth
+from runner_export.output_files import WholeFiles, open_whole_files
 
 log = logging.getLogger("runner")
 

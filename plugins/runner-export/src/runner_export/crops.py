@@ -17,7 +17,7 @@ from runner_core.results import Inference, Result, boxes_of, boxes_to_crops
 from runner_core.util import split_options, write_bytes
 from runner_export.naming import Names, to_safe_name
 from runner_export.omissions import Omissions
-from runner_export.places import convert_errors, make_writable_folder
+from runner_export.output_files import convert_errors, make_writable_folder
 
 log = logging.getLogger("runner")
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from runner_core.results import Result
 from runner_core.util import split_options
-from runner_export.places import WholeFiles, convert_errors, open_whole_files
+from runner_export.output_files import WholeFiles, convert_errors, open_whole_files
 from runner_export.rows import COLUMNS, rows_of
 
 

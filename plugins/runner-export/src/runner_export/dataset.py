@@ -13,8 +13,8 @@ from runner_core.errors import SinkError
 from runner_core.frames import Frame
 from runner_core.results import Inference, yolo_name
 from runner_core.util import make_folder, write_bytes
-from runner_export.label_rows import format_labels, forms_of
-from runner_export.places import convert_errors
+from runner_export.output_files import convert_errors
+from runner_export.yolo_labels import format_labels, forms_of
 
 _JPEG_START = b"\xff\xd8\xff"
 

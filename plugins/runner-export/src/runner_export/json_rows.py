@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from runner_export.places import convert_errors
+from runner_export.output_files import convert_errors
 
 
 class JsonList:

@@ -12,7 +12,7 @@ from typing import Any
 from runner_core.errors import SinkError
 from runner_core.results import Result
 from runner_core.util import split_options
-from runner_export.places import WholeFiles, convert_errors, open_whole_files
+from runner_export.output_files import WholeFiles, convert_errors, open_whole_files
 from runner_export.rows import COLUMNS, rows_of
 
 ROW_GROUP = 10_000  # rows that are buffered and written as one row group

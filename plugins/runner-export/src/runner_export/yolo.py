@@ -13,10 +13,10 @@ from runner_core.frames import Frame
 from runner_core.results import Inference, Result
 from runner_core.util import OptionType, split_options
 from runner_export.dataset import Dataset
-from runner_export.label_rows import FORMS, can_write
 from runner_export.naming import Names, to_safe_name
 from runner_export.omissions import Omissions
-from runner_export.places import make_writable_folder
+from runner_export.output_files import make_writable_folder
+from runner_export.yolo_labels import FORMS, can_write
 
 _OPTIONS = {
     "form": OptionType("|".join(FORMS), str, f"one of {', '.join(FORMS)}"),

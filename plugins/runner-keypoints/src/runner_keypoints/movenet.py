@@ -15,7 +15,7 @@ from runner_core.errors import TaskError
 from runner_core.frames import Frame, PictureSpec
 from runner_core.results import Inference
 from runner_core.tasks import RAW, PictureCodec, bind_picture, bind_roles, draft_input
-from runner_keypoints.person import KEYPOINTS, PERSON, check_keypoint_names
+from runner_keypoints.coco_keypoints import KEYPOINTS, PERSON, check_keypoint_names
 from runner_keypoints.poses import KEYPOINT_THRESHOLD, KIND, Poses, build_answer, read_keypoint_threshold
 
 USUAL = PictureSpec(size=(256, 256), resize="letterbox")

@@ -24,7 +24,7 @@ from runner_core.tasks import (
     draft_input,
     read_choice,
 )
-from runner_keypoints.person import KEYPOINTS, PERSON, check_keypoint_names
+from runner_keypoints.coco_keypoints import KEYPOINTS, PERSON, check_keypoint_names
 from runner_keypoints.poses import KEYPOINT_THRESHOLD, KIND, Poses, build_answer, read_keypoint_threshold
 
 USUAL = PictureSpec(size=(257, 257), resize="letterbox")

@@ -26,7 +26,7 @@ from runner_core.tasks import (
     read_literal,
     read_yolo_rows,
 )
-from runner_keypoints.person import KEYPOINTS, check_keypoint_names
+from runner_keypoints.coco_keypoints import KEYPOINTS, check_keypoint_names
 from runner_keypoints.poses import KIND, Poses, build_answer
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
-from runner_litert.refusals import to_engine_error
+from runner_litert.engine_errors import to_engine_error
 from runner_litert.session import LiteRTSession
 
 _MARK = slice(4, 8), b"TFL3"  # where a flatbuffer names its schema

@@ -14,7 +14,7 @@ from runner_core.cards import read_tflite_metadata
 from runner_core.contracts import Tensors, TensorSpec
 from runner_core.engines import Quantisation, TensorIO
 from runner_core.errors import EngineError
-from runner_litert.refusals import to_engine_error
+from runner_litert.engine_errors import to_engine_error
 
 Detail = Mapping[str, Any]  # as the interpreter describes a tensor: name, index, shape, shape_signature, dtype, ...
 

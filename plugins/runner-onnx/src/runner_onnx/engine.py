@@ -11,7 +11,7 @@ from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
 from runner_onnx.devices import find_providers, list_devices
-from runner_onnx.refusals import to_engine_error
+from runner_onnx.engine_errors import to_engine_error
 from runner_onnx.runtime import import_runtime
 from runner_onnx.session import OnnxSession
 

@@ -9,7 +9,7 @@ from typing import Any
 from runner_core.contracts import Tensors, TensorSpec
 from runner_core.engines import TensorIO
 from runner_core.errors import EngineError
-from runner_onnx.refusals import to_engine_error
+from runner_onnx.engine_errors import to_engine_error
 
 _DTYPES = {
     "tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16", "tensor(bool)": "bool",

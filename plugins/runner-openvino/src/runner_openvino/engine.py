@@ -10,11 +10,11 @@ from typing import Any
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 from runner_openvino.devices import find_device, list_devices, make_properties
-from runner_openvino.marks import check_mark
-from runner_openvino.miscounts import check_counts
-from runner_openvino.refusals import to_engine_error
+from runner_openvino.engine_errors import to_engine_error
+from runner_openvino.magic_bytes import check_mark
 from runner_openvino.runtime import import_runtime, shared_core
 from runner_openvino.session import OpenVINOSession
+from runner_openvino.wrong_results import check_counts
 
 
 class OpenVINOEngine:

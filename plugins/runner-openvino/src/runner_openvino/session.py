@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from runner_core.contracts import Tensors
 from runner_core.errors import EngineError
+from runner_openvino.engine_errors import to_engine_error
 from runner_openvino.metadata import read_metadata
-from runner_openvino.refusals import to_engine_error
 from runner_openvino.tensors import read_tensor_io
 
 

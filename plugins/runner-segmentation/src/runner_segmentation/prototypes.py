@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from runner_core.frames import Placement
 from runner_core.results import Mask
-from runner_segmentation.sampling import Taps, resize_best_classes
+from runner_segmentation.upsample import Taps, resize_best_classes
 
 
 class PrototypeMask(Mask):

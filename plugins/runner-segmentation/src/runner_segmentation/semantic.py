@@ -23,11 +23,11 @@ from runner_core.tasks import (
     read_background,
     read_choice,
 )
-from runner_segmentation.maps import count_classes, find_map_layout, is_class_map
-from runner_segmentation.recognition import USUAL, draft_card
+from runner_segmentation.draft import USUAL, draft_card
+from runner_segmentation.map_layout import count_classes, find_map_layout, is_class_map
 from runner_segmentation.regions import Region, find_regions
-from runner_segmentation.sampling import make_taps, resize_best_classes, resize_nearest
 from runner_segmentation.scores import Scores
+from runner_segmentation.upsample import make_taps, resize_best_classes, resize_nearest
 
 
 class SemanticSegmentation:

@@ -26,7 +26,7 @@ from runner_core.tasks import (
     read_choice,
     read_yolo_rows,
 )
-from runner_segmentation.maps import count_classes, find_map_layout
+from runner_segmentation.map_layout import count_classes, find_map_layout
 from runner_segmentation.prototypes import PrototypeMask
 
 

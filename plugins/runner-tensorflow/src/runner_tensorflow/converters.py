@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from runner_core.errors import NotInstalled
-from runner_tensorflow.network import IMAGE, Network
+from runner_tensorflow.extract_network import IMAGE, Network
 from runner_tensorflow.runtime import deprecation, tf
 
 _OPSET = 17  # of ONNX; read by every runtime since 2022

@@ -47,7 +47,7 @@ class TensorFlowEngine:
 
     def describe(self) -> Mapping[str, str]:
         """Versions of TensorFlow and Keras, and the devices as ``EngineOptions.device`` spells them."""
-        from runner_tensorflow.placement import list_devices
+        from runner_tensorflow.devices import list_devices
         from runner_tensorflow.runtime import tf
 
         return {"tensorflow": tf.__version__, "keras": tf.keras.__version__, "devices": ", ".join(list_devices())}

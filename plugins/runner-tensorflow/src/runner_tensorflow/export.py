@@ -10,8 +10,8 @@ from runner_core.cards import Artifact, Card, format_of
 from runner_core.errors import EngineError, NotInstalled
 from runner_core.util import write_bytes
 from runner_tensorflow.converters import WRITERS
-from runner_tensorflow.faults import first_line
-from runner_tensorflow.network import IMAGE, cut_network
+from runner_tensorflow.engine_errors import first_line
+from runner_tensorflow.extract_network import IMAGE, cut_network
 from runner_tensorflow.program import Program
 
 _RAW_FAMILY = "boxes-scores"  # reads boxes whose overlaps are not suppressed yet

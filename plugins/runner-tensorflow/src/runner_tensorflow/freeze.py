@@ -10,10 +10,10 @@ from typing import Any
 import attrs
 
 from runner_core.contracts import EngineOptions
-from runner_tensorflow.faults import RAISED
+from runner_tensorflow.devices import make_session_config
+from runner_tensorflow.engine_errors import RAISED
 from runner_tensorflow.graph_defs import list_ops, node_name, prune
-from runner_tensorflow.graphs import import_graph
-from runner_tensorflow.placement import make_session_config
+from runner_tensorflow.import_graph import import_graph
 from runner_tensorflow.program import Program, Step
 from runner_tensorflow.runtime import deprecation, session_to_constants, tf
 

@@ -14,9 +14,9 @@ from google.protobuf.message import DecodeError
 from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
-from runner_tensorflow.decoder import find_decoded_inputs
 from runner_tensorflow.graph_defs import find_reachable, prune
-from runner_tensorflow.graphs import import_graph
+from runner_tensorflow.import_graph import import_graph
+from runner_tensorflow.picture_decoder import find_decoded_inputs
 from runner_tensorflow.program import VARIABLES, Program
 from runner_tensorflow.runtime import SavedModel, tf
 

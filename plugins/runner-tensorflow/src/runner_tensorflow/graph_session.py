@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from runner_core.contracts import EngineOptions, Tensors, TensorSpec
 from runner_core.engines import TensorIO
 from runner_core.errors import EngineError
-from runner_tensorflow.faults import raise_engine_errors
-from runner_tensorflow.placement import make_session_config
+from runner_tensorflow.devices import make_session_config
+from runner_tensorflow.engine_errors import raise_engine_errors
 from runner_tensorflow.program import Program
 from runner_tensorflow.runtime import CallableOptions
 from runner_tensorflow.tensors import names_of, spec_of

@@ -9,9 +9,9 @@ from typing import Any
 from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
-from runner_tensorflow.faults import raise_engine_errors
+from runner_tensorflow.engine_errors import raise_engine_errors
 from runner_tensorflow.graph_defs import prune
-from runner_tensorflow.graphs import import_graph
+from runner_tensorflow.import_graph import import_graph
 from runner_tensorflow.keras_config import demand_known
 from runner_tensorflow.program import Program
 from runner_tensorflow.runtime import function_to_constants, tf

@@ -10,7 +10,7 @@ import attrs
 
 from runner_core.contracts import DecodedInput, TensorSpec
 from runner_core.errors import EngineError
-from runner_tensorflow.faults import raise_engine_errors
+from runner_tensorflow.engine_errors import raise_engine_errors
 from runner_tensorflow.runtime import dismantle_graph, tf
 from runner_tensorflow.tensors import spec_of
 

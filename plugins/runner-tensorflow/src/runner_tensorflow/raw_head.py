@@ -9,8 +9,8 @@ import attrs
 
 from runner_core.cards import Card
 from runner_core.errors import EngineError
-from runner_tensorflow.decoder import is_in_loop
 from runner_tensorflow.graph_defs import list_ops
+from runner_tensorflow.picture_decoder import is_in_loop
 from runner_tensorflow.program import Program
 from runner_tensorflow.runtime import tf
 

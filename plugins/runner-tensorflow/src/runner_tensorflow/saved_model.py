@@ -17,7 +17,7 @@ from runner_core.engines import read_header
 from runner_core.errors import EngineError
 from runner_tensorflow.freeze import freeze
 from runner_tensorflow.graph_defs import RESTORE, node_name, prune, restore_from
-from runner_tensorflow.graphs import import_graph
+from runner_tensorflow.import_graph import import_graph
 from runner_tensorflow.program import VARIABLES, Program, Step
 from runner_tensorflow.runtime import AssetFileDef, SavedModel
 from runner_tensorflow.safety import make_untrusted_error

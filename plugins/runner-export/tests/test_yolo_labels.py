@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from runner_export.label_rows import can_write, format_labels, forms_of
+from runner_export.yolo_labels import can_write, format_labels, forms_of
 
 from runner_core import Inference
 from runner_core.results.mask import Mask

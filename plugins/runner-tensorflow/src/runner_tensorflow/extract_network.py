@@ -14,10 +14,10 @@ from runner_core.cards import Card
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 from runner_core.frames import PictureSpec
-from runner_tensorflow.decoder import find_decoded_inputs, find_resize
-from runner_tensorflow.faults import raise_engine_errors
+from runner_tensorflow.devices import make_session_config
+from runner_tensorflow.engine_errors import raise_engine_errors
 from runner_tensorflow.graph_defs import node_name, prune
-from runner_tensorflow.placement import make_session_config
+from runner_tensorflow.picture_decoder import find_decoded_inputs, find_resize
 from runner_tensorflow.program import VARIABLES, Program
 from runner_tensorflow.raw_head import RawHead, find_raw_head
 from runner_tensorflow.runtime import function_to_constants, tf

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from runner_detection.box_order import TO_CORNERS
-from runner_detection.outputs import axis_length, check_same_rows, find_tensor_pair, find_tensors
+from runner_detection.output_pairs import axis_length, check_same_rows, find_tensor_pair, find_tensors
 
 from runner_core.cards import Card
 from runner_core.contracts import TensorSpec

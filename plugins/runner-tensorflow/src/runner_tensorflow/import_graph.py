@@ -7,9 +7,9 @@ from typing import Any
 
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
-from runner_tensorflow.faults import raise_engine_errors
+from runner_tensorflow.devices import find_device_name
+from runner_tensorflow.engine_errors import raise_engine_errors
 from runner_tensorflow.graph_defs import all_nodes, function_names, functions_named, list_ops
-from runner_tensorflow.placement import find_device_name
 from runner_tensorflow.runtime import op_def_registry, tf
 from runner_tensorflow.safety import demand_pure
 

@@ -18,7 +18,7 @@ from runner_core.tasks import (
     read_background,
     short_name,
 )
-from runner_segmentation.maps import count_classes, find_map_layout, is_class_map
+from runner_segmentation.map_layout import count_classes, find_map_layout, is_class_map
 
 Found = tuple[str, TensorSpec, tuple[str, ...]]  # role, output, notes on how it was found
 

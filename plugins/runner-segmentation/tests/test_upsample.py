@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from runner_segmentation.sampling import make_taps, resize_best_classes, resize_nearest
+from runner_segmentation.upsample import make_taps, resize_best_classes, resize_nearest
 
 from runner_core.frames.preprocess import PictureSpec, place_picture
 

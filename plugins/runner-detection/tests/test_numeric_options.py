@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from runner_detection.number_options import read_matrix, read_numbers
+from runner_detection.numeric_options import read_matrix, read_numbers
 
 from runner_core.cards import Card
 from runner_core.errors import TaskError

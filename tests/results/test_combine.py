@@ -1,4 +1,4 @@
-"""Several brains' answers as one."""
+"""Answers of several brains merged into one."""
 
 import numpy as np
 import pytest

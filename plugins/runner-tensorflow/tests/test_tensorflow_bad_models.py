@@ -1,4 +1,4 @@
-"""What is no model, or no whole one, gives an EngineError that names the file and says what to do."""
+"""What is not a model, or not a whole one, gives an EngineError that names the file and says what to do."""
 
 import shutil
 

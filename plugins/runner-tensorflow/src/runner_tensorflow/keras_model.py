@@ -24,8 +24,8 @@ _LEAST_OF_NO_PIXELS = 0.1  # what scales 0 to 255 to a few units multiplies by 1
 def read(path: Path, options: EngineOptions) -> Program:
     """Inputs are named as the model's input layers, outputs as its keys, or as the layers that they come from.
 
-    Raises EngineError for what is no Keras file, or needs classes of its own; UntrustedError for what ``keras_config``
-    does not know.
+    Raises EngineError for what is not a Keras file, or needs classes of its own; UntrustedError for what
+    ``keras_config`` does not know.
     """
     read_header(path)
     if not zipfile.is_zipfile(path):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from runner_core import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 ROUNDS = 60
 MOST = {(640, 480): 1.05, (1920, 1080): 0.85}  # of Pillow's time

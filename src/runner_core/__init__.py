@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runner_core.cards.labels import Label as Label
     from runner_core.cards.labels import LabelMap as LabelMap
     from runner_core.frames.frame import Frame as Frame
-    from runner_core.frames.preprocess import PictureSpec as PictureSpec
+    from runner_core.frames.picture_spec import PictureSpec as PictureSpec
     from runner_core.loading.local_brain import LocalBrain as LocalBrain
     from runner_core.pipeline.pipeline import run as run
     from runner_core.pipeline.pipeline import stream as stream
@@ -36,7 +36,7 @@ else:
             "cards.card": ["Card"],
             "cards.labels": ["Label", "LabelMap"],
             "frames.frame": ["Frame"],
-            "frames.preprocess": ["PictureSpec"],
+            "frames.picture_spec": ["PictureSpec"],
             "loading.local_brain": ["LocalBrain"],
             "pipeline.pipeline": ["run", "stream"],
             "project": ["Project", "open_brain"],

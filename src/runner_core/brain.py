@@ -19,7 +19,7 @@ from runner_core.cards.labels import LabelMap
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.results.boxes import Crop, boxes_to_crops
 from runner_core.results.combine import boxes_of, stack_columns
 from runner_core.results.inference import Inference

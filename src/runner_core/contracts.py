@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from runner_core.cards.artifact import Artifact
 from runner_core.cards.card import Card
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.results.inference import Inference
 from runner_core.results.result import Result
 

@@ -13,7 +13,7 @@ from runner_core.cards.artifact import Artifact, ArtifactFile
 from runner_core.cards.card import CARD_FILE, Card
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import CardError
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 LEAST = {"name": "page", "task": "tf-detection"}
 

@@ -17,7 +17,7 @@ from PIL import Image
 from runner_core.errors import ImageError
 from runner_core.frames import decode, frame
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 
 class Counter:

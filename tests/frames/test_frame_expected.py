@@ -8,7 +8,8 @@ from PIL import Image
 
 from runner_core.frames import decode
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec, find_needed_size, place_picture
+from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.placement import find_needed_size, place_picture
 
 SMALL = PictureSpec(size=(100, 80))
 ENOUGH = PictureSpec(enough=(100, 80))

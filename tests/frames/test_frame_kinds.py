@@ -14,7 +14,7 @@ from PIL import Image
 
 from runner_core.errors import ImageError, UsageError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 
 def test_an_array_that_fits_is_not_copied():

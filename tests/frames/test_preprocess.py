@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from runner_core.frames.preprocess import PictureSpec, Placement, place_picture, to_tensor
+from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.placement import Placement, place_picture
+from runner_core.frames.preprocess import to_tensor
 from runner_core.frames.resize import resample
 
 RESIZES = ("stretch", "letterbox", "crop", "fit")

@@ -6,7 +6,9 @@ import pytest
 from PIL import Image
 
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec, place_picture, to_tensor
+from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.placement import place_picture
+from runner_core.frames.preprocess import to_tensor
 from runner_core.frames.resize import resample
 
 SIZES = [((640, 480), (352, 352)), ((128, 128), (513, 513)), ((101, 40), (33, 57)), ((1, 1), (9, 4)), ((90, 3), (2, 2))]

@@ -6,7 +6,7 @@ import pytest
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.tasks.picture_input import bind_picture, find_picture_input, is_picture_input
 
 CARD = Card(name="test", task="a-task")

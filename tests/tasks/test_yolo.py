@@ -8,7 +8,8 @@ from runner_core.cards.card import Card
 from runner_core.cards.labels import LabelMap
 from runner_core.contracts import TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.preprocess import PictureSpec, place_picture
+from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.placement import place_picture
 from runner_core.tasks.yolo import YoloLayout, find_yolo_layout, is_usual_count, list_yolo_layouts, read_yolo_rows
 
 CARD = Card(name="test", task="a-task", threshold=0.3)

@@ -13,7 +13,7 @@ from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import LabelError, TaskError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 WIDTH, HEIGHT = 640, 480
 FRAME = Frame.from_array(np.zeros((HEIGHT, WIDTH, 3), np.uint8))

@@ -8,7 +8,7 @@ from runner_detection.yolo import Yolo, choose_layout
 from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 NAMES = {0: "page", 1: "graph", 2: "table"}
 EXPORT = {

@@ -14,7 +14,7 @@ from runner_litert.session import LiteRTSession
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.testing import Check, check_engine, check_plugin, conformance
 
 Write = Callable[..., Path]

@@ -22,7 +22,7 @@ from runner_openvino.session import OpenVINOSession
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.testing import Check, check_engine, check_plugin, conformance
 
 Write = Callable[..., Path]

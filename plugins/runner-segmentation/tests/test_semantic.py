@@ -10,7 +10,7 @@ from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import LabelError, TaskError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.results.inference import Inference
 from runner_core.testing import check_plugin, check_task, conformance
 

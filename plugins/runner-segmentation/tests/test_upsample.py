@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from runner_segmentation.upsample import make_taps, resize_best_classes, resize_nearest
 
-from runner_core.frames.preprocess import PictureSpec, place_picture
+from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.placement import place_picture
 
 PLACEMENTS = [
     place_picture(picture, PictureSpec(size=size, resize=resize))

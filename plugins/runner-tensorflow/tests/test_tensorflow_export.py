@@ -8,7 +8,7 @@ from runner_tensorflow.engine import TensorFlowEngine
 from runner_core.cards.card import Card
 from runner_core.cards.labels import LabelMap
 from runner_core.errors import EngineError
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 ROLES = {"image": "image_tensor:0", "boxes": "detection_boxes:0", "scores": "detection_scores:0"}
 ROLES |= {"classes": "detection_classes:0"}

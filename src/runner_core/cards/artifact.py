@@ -11,7 +11,7 @@ import attrs
 
 from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import CardError
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 
 @attrs.frozen

@@ -13,7 +13,7 @@ from runner_core.cards.artifact import Artifact
 from runner_core.cards.labels import LabelMap
 from runner_core.cards.serialize import make_converter, structure_card
 from runner_core.errors import CardError
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.util.atomic import write_text
 
 CARD_FILE = "brain.json"

@@ -12,7 +12,7 @@ from runner_core.cards.artifact import Artifact, ArtifactFile
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import CardError
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 T = TypeVar("T")
 Structure = Callable[[Any, type], Any]

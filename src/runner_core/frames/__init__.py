@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from runner_core.frames.decode import to_pixels as to_pixels
     from runner_core.frames.download import MAX_PICTURE_BYTES as MAX_PICTURE_BYTES
     from runner_core.frames.frame import Frame as Frame
-    from runner_core.frames.preprocess import PictureSpec as PictureSpec
-    from runner_core.frames.preprocess import Placement as Placement
+    from runner_core.frames.picture_spec import PictureSpec as PictureSpec
+    from runner_core.frames.placement import Placement as Placement
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
@@ -19,6 +19,7 @@ else:
             "decode": ["open_image", "choose_reduced_size", "to_pixels"],
             "download": ["MAX_PICTURE_BYTES"],
             "frame": ["Frame"],
-            "preprocess": ["PictureSpec", "Placement"],
+            "picture_spec": ["PictureSpec"],
+            "placement": ["Placement"],
         },
     )

@@ -15,7 +15,9 @@ from runner_core.errors import ImageError, UsageError
 from runner_core.frames import decode
 from runner_core.frames.download import fetch_bytes
 from runner_core.frames.memo import Computed, Memo
-from runner_core.frames.preprocess import PictureSpec, Placement, Prepared, find_needed_size, place_picture, to_tensor
+from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.placement import Placement, find_needed_size, place_picture
+from runner_core.frames.preprocess import Prepared, to_tensor
 from runner_core.frames.resize import resample
 from runner_core.util.location import redact_url
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from runner_core.frames.preprocess import PictureSpec, Placement
+from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.placement import Placement
 
 Pixels = NDArray[np.uint8]
 BAND_LINES = 32  # of the result, computed at a time

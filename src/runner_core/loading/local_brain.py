@@ -17,7 +17,7 @@ from runner_core.cards.card import Card
 from runner_core.contracts import DecodedInput, HasDecoded, HasPicture, Session, Signature, Task, Tensors
 from runner_core.errors import EngineError, TaskError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.loading.batching import are_alike, may_batch, split_frames, split_outputs, stack_feeds
 from runner_core.results.inference import Inference
 

@@ -10,7 +10,7 @@ from threading import Lock
 from runner_core.brain import Brain, Cascade, list_stages
 from runner_core.errors import EngineError, ImageError, UsageError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.pipeline.failures import LEFT_OUT, PATIENCE
 from runner_core.results.inference import Inference
 from runner_core.results.result import Failure, Result

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from runner_core.frames.frame import DECODED, Frame, stage_of
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.pipeline.threads import ThreadSplit
 from runner_core.results.inference import Inference
 from runner_core.results.result import Result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.frames.preprocess import Placement
+from runner_core.frames.placement import Placement
 
 Floats = NDArray[np.floating]
 Matrix = NDArray[np.float64]

@@ -9,7 +9,8 @@ import attrs
 from runner_core.cards.card import Card
 from runner_core.contracts import Tensors
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec, Placement
+from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.placement import Placement
 from runner_core.results.inference import Inference
 
 

@@ -7,7 +7,7 @@ from math import isfinite
 
 import attrs
 
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 
 Three = tuple[float, float, float]
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from runner_core.cards.card import Card
 from runner_core.contracts import TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames.preprocess import PictureSpec, Placement
+from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.placement import Placement
 from runner_core.results.boxes import are_normalised, are_usable, centred_to_corners
 from runner_core.results.nms import nms
 from runner_core.tasks.card_options import read_choice

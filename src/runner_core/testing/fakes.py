@@ -19,7 +19,7 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Codec, EngineOptions, Signature, Task, Tensors, TensorSpec
 from runner_core.errors import EngineError, TaskError
 from runner_core.frames.frame import Frame
-from runner_core.frames.preprocess import PictureSpec
+from runner_core.frames.picture_spec import PictureSpec
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.plugin import Plugin
 from runner_core.results.inference import Inference

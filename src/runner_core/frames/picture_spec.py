@@ -1,0 +1,93 @@
+"""PictureSpec: how a picture becomes a model's input tensor, as data that a codec chooses when it is bound."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+import numpy as np
+
+Resize = Literal["stretch", "letterbox", "pad", "crop", "fit"]
+Resample = Literal["bilinear", "antialias", "area", "nearest"]
+
+
+@attrs.frozen
+class PictureSpec:
+    """How a picture becomes a model's input tensor.
+
+    ``size``      (width, height) of the tensor in pixels; None takes the picture as it is.
+    ``resize``    ``stretch`` to the size; ``letterbox``: keep proportions, pad with ``pad`` around the middle;
+                  ``pad``: likewise, with all padding at the right and below; ``crop``: keep proportions, cut off what
+                  is too much; ``fit``: keep proportions, no padding, so that the tensor may be smaller than ``size``
+                  on one side.
+    ``resample``  ``bilinear``: two taps per axis, no antialiasing, half-pixel centres, as OpenCV's INTER_LINEAR
+                  and ``tf.image.resize`` do; ``antialias``: a triangle filter over the covered area, bytes as Pillow's
+                  BILINEAR, other numbers unrounded as ``tf.image.resize(..., antialias=True)``; ``area``: mean over the
+                  covered area; ``nearest``: the pixel under the centre, as ``tf.image.resize`` and OpenCV's
+                  INTER_NEAREST_EXACT do.
+    ``colour``    order of the channels; ``layout`` order of the axes.
+    ``dtype``     of the tensor. Unless it is uint8, values are ``(pixel - mean) / std``: mean and std are in pixel
+                  units (0 to 255), in the tensor's channel order.
+    ``batched``   whether the tensor has a leading axis of 1.
+    ``encoded``   the tensor holds the encoded file as bytes instead; of the other fields only ``batched`` counts.
+    ``enough``    (width, height) to which the model itself stretches a picture of any size, if that is known: a
+                  larger picture adds nothing.
+    """
+
+    size: tuple[int, int] | None = None
+    resize: Resize = attrs.field(
+        default="stretch", validator=attrs.validators.in_(("stretch", "letterbox", "pad", "crop", "fit"))
+    )
+    resample: Resample = attrs.field(
+        default="bilinear", validator=attrs.validators.in_(("bilinear", "antialias", "area", "nearest"))
+    )
+    colour: Literal["rgb", "bgr"] = attrs.field(default="rgb", validator=attrs.validators.in_(("rgb", "bgr")))
+    layout: Literal["nhwc", "nchw"] = attrs.field(default="nhwc", validator=attrs.validators.in_(("nhwc", "nchw")))
+    dtype: str = "uint8"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    pad: tuple[int, int, int] = (0, 0, 0)
+    batched: bool = True
+    encoded: bool = False
+    enough: tuple[int, int] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.size is not None and min(self.size) < 1:
+            raise ValueError(f"size is {self.size}: both sides must be at least 1")
+        if not all(0 <= part <= 255 for part in self.pad):
+            raise ValueError(f"pad is {self.pad}: each channel must be from 0 to 255")
+        if not all(self.std):
+            raise ValueError(f"std is {self.std}: pixels cannot be divided by 0")
+        _check_dtype(self.dtype)
+
+    def __str__(self) -> str:
+        if self.encoded:
+            return "encoded bytes"
+        size = f"{self.size[0]} x {self.size[1]} {self.resize} {self.resample}" if self.size else "as decoded"
+        scaled = self.dtype != "uint8" and (self.mean, self.std) != ((0.0,) * 3, (1.0,) * 3)
+        less = f", less {_format_channels(self.mean)}, by {_format_channels(self.std)}" if scaled else ""
+        return f"{size} {self.colour} {self.layout} {self.dtype}{less}"
+
+    @property
+    def resize_key(self) -> tuple[object, ...]:
+        """Everything that decides the resized pixels: specs with the same key share them."""
+        return (self.size, self.resize, self.resample, self.pad, self.unrounded)
+
+    @property
+    def unrounded(self) -> bool:
+        """Whether the resized pixels are float32."""
+        return self.resample == "antialias" and self.dtype != "uint8"
+
+
+def _format_channels(three: tuple[float, float, float]) -> str:
+    """The numbers as text; a single one if all three are equal."""
+    return " ".join(f"{part:g}" for part in (three[:1] if len(set(three)) == 1 else three))
+
+
+def _check_dtype(name: str) -> None:
+    try:
+        known = np.dtype(name).kind in "uif"
+    except TypeError:
+        known = False
+    if not known:
+        raise ValueError(f"dtype is {name!r}: not a numpy dtype of numbers")

@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 import pytest
 from rtsp_server import RtspServer, missing, rtsp_server
-from runner_video.stream import Stream
+from runner_video.network_stream import Stream
 
 from runner_core.errors import SourceError
 from runner_core.pipeline.sources_sinks import open_source

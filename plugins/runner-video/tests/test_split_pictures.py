@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from runner_video.ahead import Ahead
+from runner_video.peekable import Ahead
 from runner_video.split_pictures import cut_by_length, cut_jpeg, cut_png, split_pictures
 
 from runner_core.errors import SourceError

@@ -9,7 +9,7 @@ import pytest
 from camera_server import CameraServer, jpeg, pictures
 from clips import PICTURES, write_clip
 from faulty_server import Fault, FaultyServer, Handler, answer, serve, status
-from runner_video.streams import Streams
+from runner_video.camera_list import Streams
 
 from runner_core.errors import ImageError, SourceError, UsageError
 from runner_core.pipeline.sources_sinks import open_source

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from runner_core.errors import ImageError, SourceError
 from runner_video.orientation import Orientations
-from runner_video.shots import Shot
+from runner_video.shot import Shot
 
 SLACK = 0.5  # seconds that may be missing at the end: the lengths in files are not always exact
 

@@ -10,7 +10,7 @@ import av
 
 from runner_core.frames import Frame
 from runner_video.decode import decode_shots
-from runner_video.inputs import Input
+from runner_video.ffmpeg_input import Input
 from runner_video.live import LiveSource
 
 _REALTIME = re.compile(r"(^|[,;\]])\s*realtime\b")

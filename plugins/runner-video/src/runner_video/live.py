@@ -7,11 +7,11 @@ from threading import Event
 
 from runner_core.errors import SourceError
 from runner_core.frames import Frame
-from runner_video.inputs import Input
+from runner_video.ffmpeg_input import Input
 from runner_video.options import SECONDS, SPAN
-from runner_video.outage import Outage
 from runner_video.reader import Reader
-from runner_video.shots import Shot
+from runner_video.reconnect import Outage
+from runner_video.shot import Shot
 
 STALL = 5.0
 OPTIONS = {"stall": SPAN, "give_up": SECONDS}

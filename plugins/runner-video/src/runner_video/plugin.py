@@ -23,7 +23,7 @@ def runner_sources() -> Iterator[Plugin]:
         claims=("webcam", *_CAMERAS),
     )
     yield Plugin("screen", "runner_video.screen:Screen", "the desktop: screen, screen?fps=5", claims=("screen",))
-    yield Plugin("stream", "runner_video.stream:Stream", "rtsp://, udp://, stream:http://...", claims=_STREAMS)
+    yield Plugin("stream", "runner_video.network_stream:Stream", "rtsp://, udp://, stream:http://...", claims=_STREAMS)
     yield Plugin(
         "web",
         "runner_video.web:Web",
@@ -31,7 +31,7 @@ def runner_sources() -> Iterator[Plugin]:
         claims=("http", "https"),
     )
     yield Plugin("lavfi", "runner_video.lavfi:Lavfi", "a virtual camera: lavfi:testsrc=rate=30,realtime")
-    yield Plugin("streams", "runner_video.streams:Streams", "a list of cameras, one a line", claims=(".streams",))
+    yield Plugin("streams", "runner_video.camera_list:Streams", "a list of cameras, one a line", claims=(".streams",))
     yield Plugin("stdin", "runner_video.stdin:StandardInput", "pictures on standard input: -", claims=("-", "stdin"))
 
 

@@ -14,9 +14,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from runner_core.errors import SourceError
-from runner_video.inputs import Input
+from runner_video.ffmpeg_input import Input
 from runner_video.orientation import Orientations
-from runner_video.shots import UPRIGHT, Shot
+from runner_video.shot import UPRIGHT, Shot
 
 KEPT = 4  # shots wait to be taken: a consumer that is slower than the camera gets the newest
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from runner_core.errors import SinkError
-from runner_video.uninterrupted import uninterrupted
+from runner_video.delay_signals import uninterrupted
 
 TICK = Fraction(1, 90_000)  # of a second: divides the usual frame rates evenly
 

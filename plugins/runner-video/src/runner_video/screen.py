@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from runner_core.errors import SourceError, UsageError
-from runner_video.inputs import Input
+from runner_video.ffmpeg_input import Input
 from runner_video.live import OPTIONS, STALL, LiveSource
 from runner_video.options import OFFSET, RATE, SIZE, split_options
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from runner_core.errors import SourceError
-from runner_video.ahead import Ahead
+from runner_video.peekable import Ahead
 
 # Takes one picture. Raises EOFError if it is cut short, ValueError if it is something else.
 Cutter: TypeAlias = Callable[[Ahead], bytes]

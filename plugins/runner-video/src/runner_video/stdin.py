@@ -10,7 +10,7 @@ from typing import cast
 
 from runner_core.errors import SourceError
 from runner_core.frames import MAX_PICTURE_BYTES, Frame
-from runner_video.ahead import Ahead
+from runner_video.peekable import Ahead
 from runner_video.split_pictures import (
     BMP,
     JPEG,

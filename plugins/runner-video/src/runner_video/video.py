@@ -12,10 +12,10 @@ from runner_core.frames import Frame
 from runner_core.util import redact_url
 from runner_video.background import iterate_in_background
 from runner_video.decode import decode_shots, seek
-from runner_video.inputs import FAULTS, Input
+from runner_video.ffmpeg_input import FAULTS, Input
 from runner_video.options import COUNT, RATE, SECONDS, split_options, warn_of_misspellings
 from runner_video.sampler import FrameSampler
-from runner_video.shots import Shot
+from runner_video.shot import Shot
 
 OPTIONS = {"stride": COUNT, "max_fps": RATE, "start": SECONDS, "end": SECONDS}
 _PIPE = "pipe:0"  # FFmpeg's name of standard input

@@ -11,8 +11,8 @@ from runner_core.frames import Frame
 from runner_core.pipeline import open_source
 from runner_core.util import without_account
 from runner_video import live, video
+from runner_video.network_stream import Stream
 from runner_video.options import split_options
-from runner_video.stream import Stream
 from runner_video.video import VideoSource
 
 TIMEOUT = (5.0, 10.0)  # seconds: to connect, to the answer

@@ -10,7 +10,7 @@ import attrs
 import av
 
 from runner_core.errors import SourceError
-from runner_video.inputs import Fault, Input
+from runner_video.ffmpeg_input import Fault, Input
 from runner_video.live import OPTIONS, STALL, LiveSource
 from runner_video.options import RATE, SIZE, WORD, split_options
 

@@ -16,7 +16,7 @@ from runner_core.results import Result
 from runner_view.address import Address
 from runner_view.hub import Hub
 from runner_view.message import encode_message
-from runner_view.meter import Meter
+from runner_view.progress import Meter
 from runner_view.server import Server
 from runner_view.snapshot import Snapshot, camera_of
 

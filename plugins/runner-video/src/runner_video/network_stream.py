@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner_core.util import redact_url
-from runner_video.inputs import Input
+from runner_video.ffmpeg_input import Input
 from runner_video.live import OPTIONS, STALL, LiveSource
 from runner_video.options import split_options, warn_of_misspellings
 

@@ -8,8 +8,8 @@ from runner_core.contracts import Source
 from runner_core.errors import RunnerError, SourceError
 from runner_core.pipeline import open_source
 from runner_core.util import number_repeats, redact_url
-from runner_video.merged import MergedFrames
-from runner_video.stream import Stream
+from runner_video.merge_cameras import MergedFrames
+from runner_video.network_stream import Stream
 from runner_video.web import Web
 
 

@@ -14,7 +14,7 @@ from camera_server import CameraServer, data, jpeg, pictures, silence, then
 from clips import greys, number_of, numbers_and_times, write_clip
 from faulty_server import FaultyServer, status
 from runner_video.live import LiveSource
-from runner_video.stream import Stream
+from runner_video.network_stream import Stream
 
 from runner_core.errors import ImageError, SourceError, UsageError
 from runner_core.pipeline.sources_sinks import open_source

@@ -10,7 +10,7 @@ from itertools import islice, repeat
 import pytest
 from camera_server import CameraServer, jpeg, pictures, silence, then
 from clips import number_of
-from runner_video.streams import Streams
+from runner_video.camera_list import Streams
 
 from runner_core.errors import NotInstalled, SourceError, UsageError
 from runner_core.pipeline.pipeline import run, stream

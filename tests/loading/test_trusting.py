@@ -13,7 +13,7 @@ from runner_core.cards.artifact import Artifact, describe_files
 from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import UntrustedError
 
-REFUSED = "node 'WriteFile' runs the op 'WriteFile', which could do more than compute; .*trust"
+REFUSED = "node 'WriteFile' runs the op 'WriteFile', which could read and write files or run code; .*trust"
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A graph that could do more than compute is refused before any of it runs, wherever the op is hidden.
+"""A graph that could read and write files or run code is refused before any of it runs, wherever the op is hidden.
 
 Each trick is tried twice: trusted, to show that it works, and untrusted, to show that it does not.
 """

@@ -1,4 +1,4 @@
-"""A SavedModel that could do more than compute is refused before any of it runs, in whatever step it hides."""
+"""A SavedModel that could read and write files or run code is refused before it runs, in whatever step it hides."""
 
 import shutil
 from pathlib import Path

@@ -29,7 +29,7 @@ class TensorFlowEngine:
     exports = (".onnx", ".tflite")
 
     def load(self, artifact: Path, options: EngineOptions) -> GraphSession:
-        """Raises EngineError saying what the file is not; UntrustedError where it could do more than compute."""
+        """Raises EngineError saying what the file is not; UntrustedError for one that may do more than compute."""
         program = _read(artifact, options)
         from runner_tensorflow.graph_session import GraphSession
 

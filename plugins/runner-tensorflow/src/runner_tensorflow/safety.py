@@ -25,8 +25,8 @@ def demand_pure(graph_def: Any, file: Path, may_run: frozenset[str] = frozenset(
 
 
 def make_untrusted_error(file: Path, what: str) -> UntrustedError:
-    """The error for a model that could do more than compute."""
-    return UntrustedError(f"{file}: {what}, which could do more than compute", remedy=REMEDY)
+    """The error for a model that could read and write files or run code."""
+    return UntrustedError(f"{file}: {what}, which could read and write files or run code", remedy=REMEDY)
 
 
 @cache

@@ -34,6 +34,7 @@ def write_clip(
         stream.width, stream.height = size
         stream.pix_fmt = FORMATS.get(stream.codec_context.name, "yuv420p")
         stream.codec_context.gop_size = 5
+        stream.codec_context.thread_count = 1  # a slice for each core would be another file on another machine
         if path.suffix in (".mp4", ".mov", ".mkv"):
             stream.codec_context.time_base = MILLI
         if rotation:

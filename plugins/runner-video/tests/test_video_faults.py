@@ -22,16 +22,20 @@ FAST = {"movflags": "faststart"}  # the index in front, as in what is made for t
 PNG = b"\x89PNG"  # how one begins
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi"])
-def test_of_a_video_cut_short_the_frames_up_to_there_come_first(suffix, tmp_path):
+@pytest.mark.parametrize(
+    ("suffix", "share"), [(".mp4", 0.6), (".mov", 0.6), (".mkv", 0.6), (".webm", 0.6), (".avi", 0.8)]
+)
+def test_of_a_video_cut_short_the_frames_up_to_there_come_first(suffix, share, tmp_path):
+    """Of an AVI more than half is its head, and a part of the last frame comes too."""
     options = FAST if suffix in (".mp4", ".mov") else {}
-    frames = VideoSource(cut(write_clip(tmp_path / f"cut{suffix}", options=options), 0.6)).frames()
+    frames = VideoSource(cut(write_clip(tmp_path / f"cut{suffix}", options=options), share)).frames()
     numbers = []
     message = rf"cut{suffix}: cut short after .* s of .* s; the pictures before that are done"
     with pytest.raises(SourceError, match=message):
         numbers.extend(number_of(frame.pixels) for frame in frames)
-    assert numbers == list(range(len(numbers)))
-    assert 0 < len(numbers) < 20
+    whole = numbers[:-1] if suffix == ".avi" else numbers
+    assert whole == list(range(len(whole)))
+    assert 0 < len(whole) < 20
 
 
 def cut(path: Path, share: float) -> Path:

@@ -53,7 +53,7 @@ def neighbours(
     return median(theirs for theirs, _ in counted), median(mine for _, mine in counted), over
 
 
-def print_table(rows: Mapping[str, float]) -> str:
+def format_table(rows: Mapping[str, float]) -> str:
     """Names and milliseconds, one a line."""
     width = max(map(len, rows))
     return "\n".join(f"{name:<{width}}  {value:9.3f} ms" for name, value in rows.items())

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from _measure import alternate, print_table
+from _measure import alternate, format_table
 
 from runner_core import Brain, Frame, Inference, LabelMap, Project, open_brain
 from runner_core.brain import Cascade
@@ -45,7 +45,7 @@ def ratio(first: Brain, second: Brain, looked: list[tuple[Frame, Inference]], na
         },
         rounds=ROUNDS,
     )
-    print(print_table(medians))
+    print(format_table(medians))
     hand, ours = medians.values()
     return hand / ours
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from _measure import alternate, neighbours, print_table, print_verdict, time_call
+from _measure import alternate, format_table, neighbours, print_verdict, time_call
 from _testdata import find_testdata
 from runner_demo.store import BRAINS, PICTURES
 
@@ -161,7 +161,7 @@ def compare_auto() -> float:
         rivals = {name: partial(lambda brain: brain.infer(Frame.from_bytes(picture)), brain)
                   for name, brain in brains.items()}  # fmt: skip
         spent = alternate(rivals, rounds=ROUNDS // 2, warm_up=WARM_UP)
-    print(print_table(spent))
+    print(format_table(spent))
     first, *others = spent.values()
     return first / min(others)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _measure import neighbours, print_table, print_verdict, time_call
+from _measure import format_table, neighbours, print_verdict, time_call
 from _testdata import find_testdata
 from PIL import Image
 
@@ -77,7 +77,7 @@ def main() -> int:
         lambda: time_call(lambda: bare(pixels)), lambda: time_call(lambda: ours(pixels)), rounds=ROUNDS
     )
     print(f"medians of {ROUNDS} alternating runs; {graph.name}, {pixels.shape[1]} x {pixels.shape[0]} pixels")
-    print(print_table({"Session.run": direct, "brain.predict": by_runner, "over its neighbour": over}))
+    print(format_table({"Session.run": direct, "brain.predict": by_runner, "over its neighbour": over}))
     allowed = max(SHARE * direct, LEAST)
     return 0 if print_verdict("brain.predict over Session.run", over, allowed, "ms") else 1
 

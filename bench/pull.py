@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from _measure import alternate, print_table, print_verdict
+from _measure import alternate, format_table, print_verdict
 
 SIZE = 500_000_000
 ROUNDS = 5
@@ -110,7 +110,7 @@ def main() -> int:
             remove_weights(out)
             memory = time_command(url, out)
     print(f"medians of {ROUNDS} alternating pulls of {SIZE / 1e6:.0f} MB")
-    print(print_table(medians))
+    print(format_table(medians))
     print(f"against huggingface_hub: {medians['runner'] / medians['huggingface_hub']:.3f} times its time")
     light = print_verdict("memory of `runner pull`", memory, MEMORY, "MB")
     fast = print_verdict("a pull with its sha256 over curl -o", medians["runner"] / medians["curl -o"], RATIO, "times")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from _measure import alternate, print_table, print_verdict
+from _measure import alternate, format_table, print_verdict
 
 from runner_core.testing import write_distribution
 
@@ -70,7 +70,7 @@ def main() -> int:
                 rivals[f"runner {asked}, {count} plugins"] = call
         medians = alternate(rivals, rounds=ROUNDS)
     print(f"medians of {ROUNDS} alternating runs; {len(entry_points(group='runner'))} more plugins are installed here")
-    print(print_table(medians))
+    print(format_table(medians))
     click = medians['python -c "import click"']
     held = []
     for asked in ("--help", "plugins"):

@@ -15,7 +15,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import numpy as np
-from _measure import alternate, print_table, print_verdict
+from _measure import alternate, format_table, print_verdict
 from _testdata import find_testdata
 from runner_view.sink import ViewSink
 from websockets.exceptions import ConnectionClosed
@@ -88,7 +88,7 @@ def main() -> int:
         for name, view in views.items():
             rivals[name] = lambda view=view: run(source, [brain], [view], threads=1)
         times = alternate(rivals, rounds=ROUNDS)
-    print(print_table({f"{FRAMES} frames, {name}": time for name, time in times.items()}))
+    print(format_table({f"{FRAMES} frames, {name}": time for name, time in times.items()}))
     for name, messages in got.items():
         size = f", {np.median(messages) / 1e3:.0f} kB each" if messages else ""
         print(f"{name}: {len(messages)} messages in {ROUNDS + 2} runs{size}")

@@ -1,5 +1,7 @@
 """The command line as a whole: its help, its hints, its exit codes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,30 @@ def test_who_benches_a_source_and_no_brain_is_reported_how(runner):
     assert done.returncode == 2
     assert "no installed engine opens this folder" in done.stderr
     assert "to time a run over a source, give --brain" in done.stderr
+
+
+WAITING = """
+import atexit, sys, threading, time
+from runner_core.cli.main import main
+
+class Last:
+    def __del__(self):  # of a module's global: Python's shutdown calls it
+        sys.__stderr__.write("shut down")
+
+last = Last()
+atexit.register(print, "at exit")
+threading.Thread(target=time.sleep, args=(600,), name="NAME", daemon=True).start()
+sys.argv = ["runner", "plugins"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("name", "shut_down"), [("runner-reader camera", False), ("another", True)])
+def test_a_thread_that_waits_in_a_library_does_not_outlive_python(name, shut_down):
+    """It would call into a Python that is not there any more: of forty Ctrl-C, one crashed."""
+    command = [sys.executable, "-c", WAITING.replace("NAME", name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0
+    assert done.stdout.startswith("engines:")
+    assert done.stdout.endswith("at exit\n")
+    assert ("shut down" in done.stderr) == shut_down

@@ -6,10 +6,13 @@ Exit codes: 0 success; 1 something failed, and what could be done was done; 2 wr
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -114,7 +117,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = list(sys.argv[1:] if arguments is None else arguments)
     with interrupt_on_sigterm():
         code = _run_guarded(asked)
+    if arguments is None:
+        _exit_past_waiting_threads(code)
     sys.exit(code)
+
+
+def _exit_past_waiting_threads(code: int) -> None:
+    """Ends this process without Python's shutdown if a thread of runner's still waits, such as for a dead camera.
+
+    While it waits, FFmpeg asks Python ten times a second whether to go on, which crashes once Python is shut down.
+    """
+    if any(thread.daemon and thread.name.startswith("runner-") for thread in threading.enumerate()):
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(code)
 
 
 def _run_guarded(arguments: list[str]) -> int:

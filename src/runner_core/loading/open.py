@@ -50,7 +50,10 @@ def choose_candidates(files: ModelFiles, options: LoadOptions) -> list[Candidate
     found = find_candidates(files.of_task(options.task), options.engine)
     if options.engine:
         return found
-    return list({candidate.artifact.path: candidate for candidate in reversed(found)}.values())[::-1]
+    best: dict[str, Candidate] = {}
+    for candidate in found:
+        best.setdefault(candidate.artifact.path, candidate)
+    return list(best.values())
 
 
 @contextmanager

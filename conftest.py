@@ -62,6 +62,15 @@ def testdata() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of real models with right values by direct calls, which lies beside the project."""
+    folder = Path(os.environ.get("RUNNER_CASES") or Path(__file__).parent.parent / "shared" / "cases")
+    if not folder.is_dir():
+        pytest.skip(f"no cases at {folder}: set RUNNER_CASES")
+    return folder
+
+
 @pytest.fixture
 def runner(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Runner:
     """``runner(*arguments, VARIABLE="value")``: the command line in an empty folder, with an empty cache.

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from runner_core.cards.artifact import Artifact
 from runner_core.cards.card import Card
+from runner_core.cards.clue import Clue
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.results.inference import Inference
@@ -49,11 +50,12 @@ class TensorSpec:
 
 @attrs.frozen
 class Signature:
-    """What a task sees of a model: its tensors, and the metadata in its file or beside it."""
+    """What a task sees of a model: its tensors, the metadata in its file or beside it, and what else tells of its input."""
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     metadata: Mapping[str, str] = attrs.field(factory=dict)
+    clues: tuple[Clue, ...] = ()
 
     def tensor(self, name: str) -> TensorSpec | None:
         """The input or output of that name; None where there is none."""

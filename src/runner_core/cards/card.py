@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from runner_core.cards.artifact import Artifact
+from runner_core.cards.guess import Guess
 from runner_core.cards.labels import LabelMap
 from runner_core.cards.serialize import make_converter, structure_card
 from runner_core.errors import CardError
@@ -30,8 +31,8 @@ class Card:
     ``first_class``  the number of the first class if labels come as a list without numbers; None: see ``first_number``.
     ``options``    the task's own options.
     ``training``   how the model was trained, for people.
-    ``notes``      how each part of a drafted card was found, a line each; a guess names the option that replaces it. A
-                   card from a file has none.
+    ``guesses``    what is supposed of the model because nothing says it; a card that people have checked has none.
+    ``notes``      how each part of a drafted card was found, a line each. A card from a file has none.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Card:
     licence: str = ""
     origin: str = ""
     training: Mapping[str, Any] = attrs.field(factory=dict)
+    guesses: tuple[Guess, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
@@ -61,6 +63,11 @@ class Card:
         if self.first_class is not None:
             return self.first_class
         return min(self.labels.model_id_to_file_id.keys() - self.labels.background, default=0)
+
+    def without_guesses(self, *options: str) -> Card:
+        """The same card without the guesses that any of these options settles."""
+        left = tuple(guess for guess in self.guesses if not set(options) & set(guess.by))
+        return self if left == self.guesses else attrs.evolve(self, guesses=left)
 
     def for_artifact(self, artifact: Artifact) -> Card:
         """The same card for this artifact only, with the fields that the artifact overrides."""

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from runner_core.frames.decode import to_pixels as to_pixels
     from runner_core.frames.download import MAX_PICTURE_BYTES as MAX_PICTURE_BYTES
     from runner_core.frames.frame import Frame as Frame
+    from runner_core.frames.normalization import IMAGENET as IMAGENET
+    from runner_core.frames.normalization import KNOWN as KNOWN
+    from runner_core.frames.normalization import RAW as RAW
+    from runner_core.frames.normalization import SIGNED as SIGNED
+    from runner_core.frames.normalization import UNIT as UNIT
+    from runner_core.frames.normalization import Normalization as Normalization
     from runner_core.frames.picture_spec import PictureSpec as PictureSpec
     from runner_core.frames.placement import Placement as Placement
 else:
@@ -19,6 +25,7 @@ else:
             "decode": ["open_image", "choose_reduced_size", "to_pixels"],
             "download": ["MAX_PICTURE_BYTES"],
             "frame": ["Frame"],
+            "normalization": ["IMAGENET", "KNOWN", "RAW", "SIGNED", "UNIT", "Normalization"],
             "picture_spec": ["PictureSpec"],
             "placement": ["Placement"],
         },

@@ -20,11 +20,11 @@ from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature
 from runner_core.errors import LabelError, TaskError
 from runner_core.frames.frame import Frame
+from runner_core.frames.normalization import KNOWN, Normalization
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.results.boxes import box_ious
 from runner_core.results.inference import Inference
-from runner_core.tasks.normalization import KNOWN, Normalization
 
 
 @attrs.frozen

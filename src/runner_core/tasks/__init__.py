@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from runner_core.tasks.metadata import labels_from_metadata as labels_from_metadata
     from runner_core.tasks.metadata import read_literal as read_literal
     from runner_core.tasks.metadata import size_from_metadata as size_from_metadata
-    from runner_core.tasks.normalization import IMAGENET as IMAGENET
-    from runner_core.tasks.normalization import RAW as RAW
-    from runner_core.tasks.normalization import SIGNED as SIGNED
-    from runner_core.tasks.normalization import UNIT as UNIT
     from runner_core.tasks.picture_input import InputDraft as InputDraft
     from runner_core.tasks.picture_input import bind_normalised_picture as bind_normalised_picture
     from runner_core.tasks.picture_input import bind_picture as bind_picture
@@ -54,7 +50,6 @@ else:
             "detections": ["build_inference", "select_best_rows", "build_suppressed_inference"],
             "label_check": ["read_background", "drop_wrong_labels", "check_classes"],
             "metadata": ["labels_from_metadata", "read_literal", "size_from_metadata"],
-            "normalization": ["IMAGENET", "RAW", "SIGNED", "UNIT"],
             "picture_input": [
                 "InputDraft",
                 "bind_normalised_picture",

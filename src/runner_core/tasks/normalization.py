@@ -1,39 +1,12 @@
-"""Normalization: what the numbers of a float input mean, read from the model's metadata or guessed."""
+"""What the numbers of a float input mean: read from the model's metadata, or guessed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
 
-import attrs
-
+from runner_core.frames.normalization import IMAGENET, RAW, SIGNED, UNIT, Normalization, Three
 from runner_core.frames.picture_spec import PictureSpec
-
-Three = tuple[float, float, float]
-
-
-@attrs.frozen
-class Normalization:
-    """How pixel values 0 to 255 become floats: ``(pixel - mean) / std``, for red, green and blue.
-
-    ``text`` describes it to a person.
-    """
-
-    text: str
-    mean: Three
-    std: Three
-
-    def __str__(self) -> str:
-        return f"{self.text} (mean {list(self.mean)}, std {list(self.std)})"
-
-
-RAW = Normalization("from 0 to 255", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-UNIT = Normalization("from 0 to 1", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
-SIGNED = Normalization("from -1 to 1", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
-# What torchvision's models are trained with, 0.485, 0.456, 0.406 and 0.229, 0.224, 0.225, in pixel units.
-IMAGENET = Normalization("in ImageNet's deviations", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
-
-KNOWN = (RAW, UNIT, SIGNED, IMAGENET)
 
 _RANGES = {RAW: (0.0, 255.0), UNIT: (0.0, 1.0), SIGNED: (-1.0, 1.0)}
 _BYTE = -128, 127  # the numbers that a quantised input stores, unless it is uint8

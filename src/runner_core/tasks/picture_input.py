@@ -13,9 +13,10 @@ import attrs
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
+from runner_core.frames.normalization import KNOWN, Normalization
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.tasks.metadata import size_from_metadata
-from runner_core.tasks.normalization import KNOWN, Normalization, find_normalization, guess_normalization
+from runner_core.tasks.normalization import find_normalization, guess_normalization
 
 Layout = Literal["nhwc", "nchw"]
 

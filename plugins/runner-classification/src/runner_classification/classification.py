@@ -9,11 +9,10 @@ from runner_classification.probabilities import to_probabilities
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames import Frame, PictureSpec
+from runner_core.frames import UNIT, Frame, PictureSpec
 from runner_core.results import Inference
 from runner_core.tasks import (
     ACTIVATIONS,
-    UNIT,
     PictureCodec,
     bind_picture,
     bind_roles,

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
-from runner_core.frames import Frame, PictureSpec
+from runner_core.frames import UNIT, Frame, PictureSpec
 from runner_core.results import UNITS, Floats, Inference, are_normalised, points_to_picture
 from runner_core.tasks import (
     ACTIVATIONS,
-    UNIT,
     PictureCodec,
     bind_normalised_picture,
     bind_roles,

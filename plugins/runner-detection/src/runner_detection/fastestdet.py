@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames import Frame, PictureSpec
+from runner_core.frames import UNIT, Frame, PictureSpec
 from runner_core.results import Floats, Inference, centred_to_corners, points_to_picture
 from runner_core.tasks import (
-    UNIT,
     PictureCodec,
     bind_normalised_picture,
     bind_roles,

@@ -11,9 +11,9 @@ import numpy as np
 
 from runner_core.cards import Card, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
-from runner_core.frames import Frame, PictureSpec
+from runner_core.frames import SIGNED, Frame, PictureSpec
 from runner_core.results import Floats, Inference
-from runner_core.tasks import SIGNED, bind_normalised_picture, bind_roles, draft_input, labels_from_metadata, short_name
+from runner_core.tasks import bind_normalised_picture, bind_roles, draft_input, labels_from_metadata, short_name
 from runner_detection.kind import KIND
 from runner_detection.tf_detection import NEEDED, TfDetectionCodec, check_shapes
 

@@ -12,9 +12,9 @@ import numpy as np
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames import Frame, PictureSpec
+from runner_core.frames import RAW, Frame, PictureSpec
 from runner_core.results import Inference
-from runner_core.tasks import RAW, PictureCodec, bind_picture, bind_roles, draft_input
+from runner_core.tasks import PictureCodec, bind_picture, bind_roles, draft_input
 from runner_keypoints.coco_keypoints import KEYPOINTS, PERSON, check_keypoint_names
 from runner_keypoints.poses import KEYPOINT_THRESHOLD, KIND, Poses, build_answer, read_keypoint_threshold
 

@@ -6,9 +6,8 @@ import attrs
 
 from runner_core.cards import Card
 from runner_core.contracts import Signature, TensorSpec
-from runner_core.frames import PictureSpec
+from runner_core.frames import UNIT, PictureSpec
 from runner_core.tasks import (
-    UNIT,
     InputDraft,
     draft_input,
     drop_wrong_labels,

@@ -8,10 +8,9 @@ import numpy as np
 from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors
 from runner_core.errors import TaskError
-from runner_core.frames import Frame
+from runner_core.frames import UNIT, Frame
 from runner_core.results import UNITS, Inference
 from runner_core.tasks import (
-    UNIT,
     PictureCodec,
     YoloLayout,
     bind_normalised_picture,

@@ -50,7 +50,7 @@ class TensorSpec:
 
 @attrs.frozen
 class Signature:
-    """What a task sees of a model: its tensors, the metadata in its file or beside it, and what else tells of its input."""
+    """What a task sees of a model: its tensors, the metadata in its file or beside it, clues to its input."""
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]

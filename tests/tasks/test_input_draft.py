@@ -4,8 +4,8 @@ import pytest
 
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
+from runner_core.frames.normalization import IMAGENET, KNOWN, RAW, SIGNED, UNIT
 from runner_core.frames.picture_spec import PictureSpec
-from runner_core.tasks.normalization import IMAGENET, KNOWN, RAW, SIGNED, UNIT
 from runner_core.tasks.picture_input import bind_normalised_picture, draft_input
 
 LIKE = PictureSpec(size=(64, 48), resize="letterbox")

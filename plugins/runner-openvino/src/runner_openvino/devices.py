@@ -24,11 +24,23 @@ def list_devices(available: Sequence[str]) -> list[str]:
     return [name.lower().replace(".", ":") for name in available]
 
 
-def make_properties(device: str, options: EngineOptions) -> dict[str, Any]:
-    """OpenVINO's properties for compiling a model so that a single call is quick."""
+# Keeps quantised networks in floating point, rounded where their file says so. In 8 bits, dot products overflow on
+# processors without VNNI, and everywhere other steps are rounded than in the runtime that the file was made for. The
+# first property is internal. Source: openvino, inference/dev_api/openvino/runtime/internal_properties.hpp
+NO_EIGHT_BITS = {"LP_TRANSFORMS_MODE": False, "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
+
+
+def make_properties(device: str, options: EngineOptions, *, own_format: bool = True) -> dict[str, Any]:
+    """OpenVINO's properties for compiling a model so that a single call is quick.
+
+    Unless it is in OpenVINO's ``own_format``, a quantised model was made for another runtime: it is not computed in 8
+    bits.
+    """
     found: dict[str, Any] = {"INFERENCE_PRECISION_HINT": options.precision, "PERFORMANCE_HINT": "LATENCY"}
     if not device.startswith("CPU"):
         return found
+    if not own_format:
+        found |= NO_EIGHT_BITS
     found["ENABLE_CPU_PINNING"] = False  # several brains' threads would be pinned to the same cores
     if options.threads:
         found |= {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": options.threads}

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
-from runner_openvino.devices import find_device, list_devices, make_properties
+from runner_openvino.devices import NO_EIGHT_BITS, find_device, list_devices, make_properties
 from runner_openvino.engine_errors import to_engine_error
 from runner_openvino.magic_bytes import check_mark
 from runner_openvino.runtime import import_runtime, shared_core
@@ -31,7 +31,8 @@ class OpenVINOEngine:
         try:
             model = core.read_model(os.fspath(artifact))
             check_counts(artifact, model)
-            return OpenVINOSession(artifact, model, _requests(core, model, device, options))
+            asked = make_properties(device, options, own_format=artifact.suffix.lower() == ".xml")
+            return OpenVINOSession(artifact, model, _requests(core, model, device, asked))
         except EngineError:
             raise
         except Exception as error:  # a damaged file may even end in a UnicodeDecodeError
@@ -44,18 +45,24 @@ class OpenVINOEngine:
         return {"openvino": version, "devices": ", ".join(list_devices(shared_core().available_devices))}
 
 
-def _requests(core: Any, model: Any, device: str, options: EngineOptions) -> Callable[[], Any]:
+def _requests(core: Any, model: Any, device: str, asked: Mapping[str, Any]) -> Callable[[], Any]:
     """What makes a request.
 
     Where threads are counted, a model compiled for one call at a time, for each: calls that take turns on several
     streams of one model find their memory cold, and are slower alone and side by side. Else requests of one model.
     """
-    asked = make_properties(device, options)
-
-    def compiled() -> Any:
-        return core.compile_model(model, device, asked)
-
-    if options.threads and device.startswith("CPU"):
-        return lambda: compiled().create_infer_request()
-    create: Callable[[], Any] = compiled().create_infer_request
+    if "INFERENCE_NUM_THREADS" in asked:
+        return lambda: _compile(core, model, device, asked).create_infer_request()
+    create: Callable[[], Any] = _compile(core, model, device, asked).create_infer_request
     return create
+
+
+def _compile(core: Any, model: Any, device: str, asked: Mapping[str, Any]) -> Any:
+    """The compiled model; in 8 bits after all if this OpenVINO has no property against them."""
+    try:
+        return core.compile_model(model, device, dict(asked))
+    except RuntimeError as error:
+        named = {name for name in NO_EIGHT_BITS if f"property {name}" in str(error)}
+        if not named:
+            raise
+        return _compile(core, model, device, {name: value for name, value in asked.items() if name not in named})

@@ -15,6 +15,7 @@ from typing import Any, Self
 import attrs
 import numpy as np
 
+from runner_core.cards.guess import Guess
 from runner_core.cards.labels import LabelMap
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import UsageError
@@ -36,6 +37,7 @@ class Brain(ABC):
     ``labels``  its three label maps.
     ``threads`` within one call; None where they were not chosen.
     ``picture`` how it takes a picture; None where it does not say.
+    ``guesses`` what its answers rest on that nothing says.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Brain(ABC):
     labels: LabelMap
     threads: int | None = None
     picture: PictureSpec | None = None
+    guesses: tuple[Guess, ...] = ()
 
     @abstractmethod
     def infer(self, frame: Frame) -> Inference:
@@ -161,6 +164,7 @@ class Cascade(Brain):
         self._second_on_pixels = second.on_pixels()  # a crop has pixels and no encoded bytes
         self.name, self.version, self.labels = second.name, second.version, second.labels
         self.task, self.family, self.engine, self.threads = second.task, second.family, second.engine, second.threads
+        self.guesses = second.guesses
 
     def infer(self, frame: Frame) -> Inference:
         return self.infer_all(frame)[-1]

@@ -36,11 +36,11 @@ class Project:
         """
         reference = Reference(name, version, self._store)
         if local:
-            return open_path(fetch_brain(reference), LoadOptions(**choices))
+            return open_path(fetch_brain(reference), LoadOptions.of(**choices))
         others = sorted(set(choices) - {"conf"})
         if others:
             raise UsageError(f"an online brain takes no {', '.join(others)}", remedy="it takes conf")
-        return _open_online(reference, LoadOptions(**choices).conf)
+        return _open_online(reference, LoadOptions.of(**choices).conf)
 
 
 def _open_online(reference: Reference, conf: float | None) -> Brain:
@@ -68,10 +68,14 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     ``conf``         the score threshold, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box.
     ``classes``      names of the classes to keep; ``max_det`` the most instances per frame.
     ``device``       ``cpu``, ``cuda:0``, ...; ``threads`` within one call.
+    ``range``        of the values that pixels become, ``0..1``; ``mean`` and ``std`` instead; ``colour``, ``resize``,
+                     ``size``, ``invert``: how the model takes a picture (``runner_core.loading.picture_options``).
+    ``outputs``      what its scores are: ``probabilities``, ``logits``; ``background``: classes that no instance has.
+    ``options``      further options of the task, by name; ``strict`` refuses a brain that rests on guesses.
     ``precision``    the lowest precision in which an engine may compute: ``f32``, ``bf16``, ``f16``.
     ``trust``        let the model read and write files or run code, now and whenever exactly these files are opened.
 
     Raises NoSuchBrain, NotInstalled, UsageError, UntrustedError, and other RunnerErrors that say what to do.
     """
-    asked = LoadOptions(**choices)
+    asked = LoadOptions.of(**choices)
     return open_path(resolve_brain(os.fspath(path_or_name)), asked)

@@ -41,7 +41,7 @@ def test_the_last_class_is_not_an_object(outputs, frame):
 
 def test_sigmoid_counts_every_class(outputs, frame):
     outputs["logits"] -= 3
-    answer = bound(signature(), options={"scores": "sigmoid"}).decode(outputs, frame)
+    answer = bound(signature(), options={"activation": "sigmoid"}).decode(outputs, frame)
     assert sorted(set(answer.model_ids.tolist())) == [0, 2, 3]
     assert answer.scores[0] == pytest.approx(1 / (1 + np.exp(-6)))
 
@@ -73,4 +73,4 @@ def test_binding_refuses_boxes_that_do_not_belong():
     with pytest.raises(TaskError, match="boxes 90, logits 100"):
         Detr().bind(card, signature(boxes=(1, 90, 4)))
     with pytest.raises(TaskError, match="option scores is 'max'"):
-        bound(signature(), options={"scores": "max"})
+        bound(signature(), options={"activation": "max"})

@@ -13,7 +13,7 @@ def print_message(text: str) -> None:
 
 
 class MessageHandler(logging.Handler):
-    """Prints each hint once, and every warning."""
+    """Prints each hint once, and every warning, unless it is marked ``once``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class MessageHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if record.levelno < logging.WARNING:
+        if record.levelno < logging.WARNING or getattr(record, "once", False):
             if text in self._hints:
                 return
             self._hints.add(text)

@@ -12,7 +12,7 @@ import click
 
 from runner_core.cards.artifact import describe_files
 from runner_core.cards.card import CARD_FILE, Card
-from runner_core.cli.options import TRUST_HELP
+from runner_core.cli.options import TRUST_HELP, parse_options
 from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
 from runner_core.errors import UsageError
@@ -65,6 +65,8 @@ def inspect(
     """Show what MODEL is: its tensors, the task that recognises it and why, its card."""
     if variant and not pictures:
         raise UsageError("--variant chooses among those that --try shows", remedy="give a picture with --try")
+    model, _, query = model.partition("?")
+    typed = parse_options(query, model)
     place, store = resolve_with_store(model)
     if write and store:
         raise UsageError(f"{model} is a brain of a store: its card is not overwritten", remedy="inspect a copy")
@@ -74,7 +76,7 @@ def inspect(
         cardless = CardlessModel.of(session, candidate.path)
         click.echo(f"{candidate.path}: {candidate.artifact.format} by engine {candidate.engine}")
         _print_tensors(cardless, session)
-        given = LoadOptions(labels=labels, first_class=first_class)
+        given = LoadOptions.of(**{**typed, "labels": labels or typed.get("labels"), "first_class": first_class})
         card = given.apply_to(files.card) if files.card else _draft(candidate, cardless, task, given)
         if files.card:
             click.echo(f"card: {files.root / CARD_FILE}, task {card.for_artifact(candidate.artifact).task}")
@@ -117,7 +119,7 @@ def _draft(candidate: Candidate, cardless: CardlessModel, task: str | None, opti
     drafts = {name: options.apply_to(card) for name, card in drafts.items()}
     for name, card in drafts.items():
         click.echo(f"recognised by task {name}:")
-        for note in card.notes[len(cardless.notes) :]:
+        for note in (*card.notes[len(cardless.notes) :], *(f"guess: {guess}" for guess in card.guesses)):
             click.echo(f"  {note}")
     if len(drafts) > 1:
         raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -36,7 +37,17 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "threads": int,
     "first_class": int,
     "classes": lambda text: tuple(part.strip() for part in text.split(",")),
+    "range": str,
+    "mean": lambda text: tuple(float(part) for part in text.split(",")),
+    "std": lambda text: tuple(float(part) for part in text.split(",")),
+    "colour": str,
+    "resize": str,
+    "size": str,
+    "invert": lambda text: bool(int(text)),
+    "background": lambda text: () if text == "none" else tuple(int(part) for part in text.split(",")),
+    "outputs": str,
 }
+_OF_CARD = "options."  # begins the name of an option of the card: options.order=yxyx
 
 _HELP = (
     "A brain's name, a model file, or a folder; may be repeated. Options for this brain only follow a question mark: "
@@ -67,6 +78,7 @@ _OPTIONS = (
     click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ..."),
     click.option("--threads", type=click.IntRange(1), help="Threads of the whole run; by default one for each core."),
     click.option("--trust", multiple=True, metavar="BRAIN", help=TRUST_HELP),
+    click.option("--strict", is_flag=True, help="Refuse a brain that rests on guesses."),
     click.option("--locked", is_flag=True, help="Refuse any brain that differs from brains.lock."),
 )  # fmt: skip
 
@@ -116,15 +128,27 @@ def _open_brain(text: str, options: dict[str, Any], trusted: bool, lock: LockFil
     )
     if lock:
         lock.check(reference, place)
-    return open_path(place, LoadOptions(**{**options, **_parse_options(query, text), "trust": trusted}))
+    return open_path(place, LoadOptions.of(**{**options, **parse_options(query, text), "trust": trusted}))
 
 
-def _parse_options(query: str, text: str) -> dict[str, Any]:
-    own = {}
+def _parse_json(text: str) -> Any:
+    """A number, true, a list; what is not JSON is a text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def parse_options(query: str, text: str) -> dict[str, Any]:
+    """The options behind the question mark of a brain that was typed as ``text``. Raises UsageError."""
+    own: dict[str, Any] = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
+        if key.startswith(_OF_CARD):
+            own.setdefault("options", {})[key.removeprefix(_OF_CARD)] = _parse_json(value)
+            continue
         kind = _KINDS.get(key.replace("-", "_"))
         if kind is None:
-            raise UsageError(f"{text}: no option {key!r}", remedy=f"known: {', '.join(_KINDS)}")
+            raise UsageError(f"{text}: no option {key!r}", remedy=f"known: {', '.join(_KINDS)}, {_OF_CARD}NAME")
         try:
             own[key.replace("-", "_")] = kind(value)
         except ValueError:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from runner_core.brain import list_stages
 from runner_core.cli.console import print_message
 from runner_core.cli.options import brain_options, open_brains
 from runner_core.cli.tables import print_instances
@@ -29,9 +30,12 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, **options: Any
     _ = frame.size  # a file that is not a picture is reported before any model loads
     with open_brains(brains, **options) as models:
         result = FrameExecutor(models).run_frame(frame)
+        rest = {stage.name: list(map(str, stage.guesses)) for brain in models for stage in list_stages(brain)}
     for inference in result.answers:
         if as_json:
-            click.echo(json.dumps(inference.to_json(), ensure_ascii=False))
+            guesses = rest.get(inference.brain)
+            record = inference.to_json() | ({"guesses": guesses} if guesses else {})
+            click.echo(json.dumps(record, ensure_ascii=False))
         else:
             print_instances(inference)
     for line in FailureLog().lines_of(result):

@@ -95,6 +95,7 @@ def command(
         tolerance = Tolerance(iou, score, threshold, pixels, keypoints)
         earlier = Golden.read(golden, first.name) if golden else None
         summary, allowed = Summary(), dict(_read_allowances(brains, tolerance))
+        summary.expect(brains.values())
         verdicts = list(
             _write_answers(verify_brains(frames, brains, tolerance, earlier, allowed), write_golden, summary)
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import attrs
 import numpy as np
 
 Resize = Literal["stretch", "letterbox", "pad", "crop", "fit"]
-Resample = Literal["bilinear", "antialias", "area", "nearest"]
+Resample = Literal["bilinear", "antialias", "area", "nearest", "lanczos"]
+Colour = Literal["rgb", "bgr", "grey"]
+Layout = Literal["nhwc", "nchw", "nhw", "flat"]
+RESIZES, RESAMPLES = get_args(Resize), get_args(Resample)
+COLOURS, LAYOUTS = get_args(Colour), get_args(Layout)
 
 
 @attrs.frozen
@@ -24,8 +28,11 @@ class PictureSpec:
                   and ``tf.image.resize`` do; ``antialias``: a triangle filter over the covered area, bytes as Pillow's
                   BILINEAR, other numbers unrounded as ``tf.image.resize(..., antialias=True)``; ``area``: mean over the
                   covered area; ``nearest``: the pixel under the centre, as ``tf.image.resize`` and OpenCV's
-                  INTER_NEAREST_EXACT do.
-    ``colour``    order of the channels; ``layout`` order of the axes.
+                  INTER_NEAREST_EXACT do; ``lanczos``: Pillow's LANCZOS.
+    ``colour``    order of the channels: ``rgb``, ``bgr``; or ``grey``, one channel of ITU-R 601 luma, as Pillow's "L".
+    ``layout``    order of the axes: ``nhwc``, ``nchw``; without an axis of channels ``nhw``, in one line ``flat`` (n,
+                  h * w), both for grey alone.
+    ``invert``    whether the pixels are 255 less the picture's: digits written light on dark want that of a scan.
     ``dtype``     of the tensor. Unless it is uint8, values are ``(pixel - mean) / std``: mean and std are in pixel
                   units (0 to 255), in the tensor's channel order.
     ``batched``   whether the tensor has a leading axis of 1.
@@ -35,18 +42,15 @@ class PictureSpec:
     """
 
     size: tuple[int, int] | None = None
-    resize: Resize = attrs.field(
-        default="stretch", validator=attrs.validators.in_(("stretch", "letterbox", "pad", "crop", "fit"))
-    )
-    resample: Resample = attrs.field(
-        default="bilinear", validator=attrs.validators.in_(("bilinear", "antialias", "area", "nearest"))
-    )
-    colour: Literal["rgb", "bgr"] = attrs.field(default="rgb", validator=attrs.validators.in_(("rgb", "bgr")))
-    layout: Literal["nhwc", "nchw"] = attrs.field(default="nhwc", validator=attrs.validators.in_(("nhwc", "nchw")))
+    resize: Resize = attrs.field(default="stretch", validator=attrs.validators.in_(RESIZES))
+    resample: Resample = attrs.field(default="bilinear", validator=attrs.validators.in_(RESAMPLES))
+    colour: Colour = attrs.field(default="rgb", validator=attrs.validators.in_(COLOURS))
+    layout: Layout = attrs.field(default="nhwc", validator=attrs.validators.in_(LAYOUTS))
     dtype: str = "uint8"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     pad: tuple[int, int, int] = (0, 0, 0)
+    invert: bool = False
     batched: bool = True
     encoded: bool = False
     enough: tuple[int, int] | None = None
@@ -58,6 +62,8 @@ class PictureSpec:
             raise ValueError(f"pad is {self.pad}: each channel must be from 0 to 255")
         if not all(self.std):
             raise ValueError(f"std is {self.std}: pixels cannot be divided by 0")
+        if self.layout in ("nhw", "flat") and self.colour != "grey":
+            raise ValueError(f"layout is {self.layout}, which has one channel, and colour is {self.colour}, not grey")
         _check_dtype(self.dtype)
 
     def __str__(self) -> str:
@@ -66,7 +72,21 @@ class PictureSpec:
         size = f"{self.size[0]} x {self.size[1]} {self.resize} {self.resample}" if self.size else "as decoded"
         scaled = self.dtype != "uint8" and (self.mean, self.std) != ((0.0,) * 3, (1.0,) * 3)
         less = f", less {_format_channels(self.mean)}, by {_format_channels(self.std)}" if scaled else ""
-        return f"{size} {self.colour} {self.layout} {self.dtype}{less}"
+        inverted = "inverted " if self.invert else ""
+        return f"{size} {inverted}{self.colour} {self.layout} {self.dtype}{less}"
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """Of the tensor; None for a free side."""
+        width, height = self.size or (None, None)
+        channels = 1 if self.colour == "grey" else 3
+        sides: dict[str, tuple[int | None, ...]] = {
+            "nhwc": (height, width, channels),
+            "nchw": (channels, height, width),
+            "nhw": (height, width),
+            "flat": (height * width if height and width else None,),
+        }
+        return (1, *sides[self.layout]) if self.batched else sides[self.layout]
 
     @property
     def resize_key(self) -> tuple[object, ...]:

@@ -25,15 +25,34 @@ def to_tensor(pixels: NDArray[Any], spec: PictureSpec) -> NDArray[np.generic]:
 
     Copies only what has to change.
     """
-    ordered = pixels[..., ::-1] if spec.colour == "bgr" else pixels
+    ordered = _order_channels(pixels, spec)
+    if spec.invert:
+        ordered = 255 - ordered
     if spec.layout == "nchw":  # while they are bytes: transposing float32 would cost four times as much
         ordered = ordered.transpose(2, 0, 1)
     tensor: NDArray[np.generic] = np.ascontiguousarray(ordered)
     if spec.dtype != "uint8":
         tensor = _normalize(tensor, spec)
+    if spec.layout in ("nhw", "flat"):
+        tensor = tensor.reshape(tensor.shape[:2] if spec.layout == "nhw" else -1)
     tensor = tensor[None] if spec.batched else tensor.view()
     tensor.flags.writeable = False
     return tensor
+
+
+def _order_channels(pixels: NDArray[Any], spec: PictureSpec) -> NDArray[Any]:
+    if spec.colour == "grey":
+        return _to_grey(pixels)[..., None]
+    return pixels[..., ::-1] if spec.colour == "bgr" else pixels
+
+
+def _to_grey(pixels: NDArray[Any]) -> NDArray[Any]:
+    """H x W luma. Source: ITU-R 601, bytes in the whole numbers of Pillow's ``Convert.c``, ``L24``."""
+    if pixels.dtype != np.uint8:
+        return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+    wide = pixels.astype(np.uint32)
+    luma = (wide[..., 0] * 19595 + wide[..., 1] * 38470 + wide[..., 2] * 7471 + 0x8000) >> 16
+    return luma.astype(np.uint8)
 
 
 def _normalize(pixels: NDArray[np.generic], spec: PictureSpec) -> NDArray[np.generic]:
@@ -47,5 +66,5 @@ def _normalize(pixels: NDArray[np.generic], spec: PictureSpec) -> NDArray[np.gen
 
 def _spread_channels(three: tuple[float, ...], values: NDArray[np.float32], spec: PictureSpec) -> NDArray[np.float32]:
     """One number per channel, shaped to broadcast over pixels: along whole lines, since a last axis of 3 is slow."""
-    numbers = np.array(three, np.float32)
+    numbers = np.array(three[:1] if spec.colour == "grey" else three, np.float32)
     return numbers[:, None, None] if spec.layout == "nchw" else np.tile(numbers, (values.shape[1], 1))

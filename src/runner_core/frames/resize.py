@@ -103,4 +103,5 @@ _METHODS: dict[str, Callable[[Pixels, Placement], Pixels]] = {
     "antialias": partial(_resize_with_pillow, method=Image.Resampling.BILINEAR),
     "area": partial(_resize_with_pillow, method=Image.Resampling.BOX),
     "nearest": _resize_nearest,
+    "lanczos": partial(_resize_with_pillow, method=Image.Resampling.LANCZOS),
 }

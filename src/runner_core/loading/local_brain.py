@@ -46,7 +46,7 @@ class LocalBrain(Brain):
     ) -> None:
         self.card, self.session, self.threads = card, session, threads
         self.name, self.version, self.family, self.labels = card.name, card.version, card.task, card.labels
-        self.task, self.engine = task.kind, engine
+        self.task, self.engine, self.guesses = task.kind, engine, card.guesses
         self.wanted = wanted or AnswerFilter()
         self.labels.model_ids_of(self.wanted.classes or ())
         signature = signature or signature_of(session)
@@ -176,6 +176,7 @@ class BehindDecoder(Brain):
     def __init__(self, brain: LocalBrain, decoded: DecodedInput) -> None:
         self.name, self.version, self.labels = brain.name, brain.version, brain.labels
         self.task, self.family, self.engine, self.threads = brain.task, brain.family, brain.engine, brain.threads
+        self.guesses = brain.guesses
         self._bytes, self._tensor = brain, decoded.tensor.name
         self._pixels = brain.rebind(_card_behind(brain, decoded), _signature_behind(brain, decoded))
         self._lock = Lock()

@@ -12,14 +12,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
+
 from runner_core.cards.card import Card
 from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.discovery.registry import get_registry
-from runner_core.errors import EngineError, LabelError, UntrustedError
+from runner_core.errors import EngineError, LabelError, UntrustedError, UsageError
 from runner_core.loading.benchmark import rank_engines
 from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.draft import CardlessModel, add_sidecar_labels, draft_card, make_task
-from runner_core.loading.local_brain import AnswerFilter, LocalBrain
+from runner_core.loading.guesses import describe_guesses
+from runner_core.loading.local_brain import AnswerFilter, LocalBrain, signature_of
 from runner_core.loading.locate import ModelFiles, locate_model
 from runner_core.loading.options import AUTO, LoadOptions
 from runner_core.loading.trust import is_trusted, remember_trust
@@ -35,7 +38,9 @@ def open_path(path: Path, options: LoadOptions) -> LocalBrain:
     files = locate_model(path)
     candidates = choose_candidates(files, options)
     with open_session(candidates, options) as (candidate, session):
-        return make_brain(files, candidate, session, options)
+        brain = make_brain(files, candidate, session, options)
+        tell_guesses(brain, candidate.path, options)
+        return brain
 
 
 def choose_candidates(files: ModelFiles, options: LoadOptions) -> list[Candidate]:
@@ -91,7 +96,23 @@ def make_brain(files: ModelFiles, candidate: Candidate, session: Session, option
     card = options.apply_to(find_card(files, candidate, session, options))
     if not card.labels:
         log.info("%s: no label map, so its classes go by their numbers; give one by --labels", candidate.path)
-    return bind_brain(card, session, candidate, options)
+    brain = bind_brain(card, session, candidate, options)
+    if card.picture is None and options.picture.given:  # the card leaves the picture to its task
+        if brain.picture is None:
+            raise UsageError(f"{candidate.path}: task {card.task} has no option {options.picture.given[0]}")
+        picture = options.picture.apply_to(brain.picture)
+        return brain.rebind(attrs.evolve(card, picture=picture), signature_of(session))
+    return brain
+
+
+def tell_guesses(brain: LocalBrain, path: Path, options: LoadOptions) -> None:
+    """Says what it rests on, or raises UsageError where the person wants no guesses."""
+    if not brain.guesses:
+        return
+    told = describe_guesses(brain.card, path.name)
+    if options.strict:
+        raise UsageError(f"{path}: {told}", remedy="settle them, or open it without strict")
+    log.warning("%s", told, extra={"once": True})
 
 
 def find_card(files: ModelFiles, candidate: Candidate, session: Session, options: LoadOptions) -> Card:

@@ -55,6 +55,7 @@ def run(
     exact = exact or any(isinstance(outlet, HasDraws) and outlet.draws for outlet in outlets)
     flow = _Flow.of(reading, brains, threads, exact=exact)
     summary = Summary(explain=explain, profile=flow.start_profile())
+    summary.expect(flow.executor.brains)
     with ExitStack() as stack:
         results = stack.enter_context(flow.results())
         opened = [stack.enter_context(outlet.open()) for outlet in outlets]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
+from runner_core.brain import Brain
 from runner_core.pipeline.profile import Profile, Timings
 from runner_core.results.inference import Inference
 from runner_core.results.result import Result
@@ -31,6 +33,12 @@ class Summary:
     brains: dict[str, Tally] = attrs.field(factory=dict)
     profile: Profile = attrs.field(factory=Profile, repr=False)  # long; it has tables of its own
     explain: bool = False
+
+    def expect(self, brains: Iterable[Brain]) -> None:
+        """Notes what the answers of these brains will rest on."""
+        for brain in brains:
+            if brain.guesses:
+                self.brains[brain.name] = Tally(guesses=tuple(map(str, brain.guesses)))
 
     def add(self, result: Result) -> None:
         """Counts a result."""
@@ -60,12 +68,13 @@ class Summary:
 
 @attrs.define
 class Tally:
-    """One brain's part: frames answered, instances found, failures, milliseconds a frame."""
+    """One brain's part: frames answered, instances found, failures, milliseconds a frame; what it rests on."""
 
     answered: int = 0
     found: int = 0
     failed: int = 0
     labels: Counter[str] = attrs.field(factory=Counter)
+    guesses: tuple[str, ...] = ()
     ms: Timings = attrs.field(factory=Timings)
 
     def add(self, inference: Inference) -> None:
@@ -77,7 +86,9 @@ class Tally:
 
     def to_json(self) -> dict[str, Any]:
         """``ms`` is the median, and left out if there was no answer."""
-        spent = {"ms": self.ms.to_json()["p50"]} if self.ms else {}
+        spent: dict[str, Any] = {"ms": self.ms.to_json()["p50"]} if self.ms else {}
+        if self.guesses:
+            spent["guesses"] = list(self.guesses)
         return {
             "answered": self.answered, "found": self.found, "failed": self.failed, "labels": dict(self.labels), **spent
         }  # fmt: skip

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from runner_core.tasks.activation import ACTIVATIONS as ACTIVATIONS
     from runner_core.tasks.activation import are_probabilities as are_probabilities
     from runner_core.tasks.activation import sigmoid as sigmoid
+    from runner_core.tasks.card_options import read_activation as read_activation
     from runner_core.tasks.card_options import read_choice as read_choice
     from runner_core.tasks.card_options import read_flag as read_flag
     from runner_core.tasks.card_options import read_index as read_index
@@ -15,17 +16,17 @@ if TYPE_CHECKING:
     from runner_core.tasks.detections import build_inference as build_inference
     from runner_core.tasks.detections import build_suppressed_inference as build_suppressed_inference
     from runner_core.tasks.detections import select_best_rows as select_best_rows
+    from runner_core.tasks.input_draft import InputDraft as InputDraft
+    from runner_core.tasks.input_draft import draft_input as draft_input
+    from runner_core.tasks.input_shape import is_picture_input as is_picture_input
     from runner_core.tasks.label_check import check_classes as check_classes
     from runner_core.tasks.label_check import drop_wrong_labels as drop_wrong_labels
     from runner_core.tasks.label_check import read_background as read_background
     from runner_core.tasks.metadata import labels_from_metadata as labels_from_metadata
     from runner_core.tasks.metadata import read_literal as read_literal
     from runner_core.tasks.metadata import size_from_metadata as size_from_metadata
-    from runner_core.tasks.picture_input import InputDraft as InputDraft
     from runner_core.tasks.picture_input import bind_normalised_picture as bind_normalised_picture
     from runner_core.tasks.picture_input import bind_picture as bind_picture
-    from runner_core.tasks.picture_input import draft_input as draft_input
-    from runner_core.tasks.picture_input import is_picture_input as is_picture_input
     from runner_core.tasks.roles import Shape as Shape
     from runner_core.tasks.roles import bind_roles as bind_roles
     from runner_core.tasks.roles import can_have_shape as can_have_shape
@@ -45,18 +46,14 @@ else:
         __name__,
         {
             "activation": ["ACTIVATIONS", "are_probabilities", "sigmoid"],
-            "card_options": ["read_choice", "read_flag", "read_index"],
+            "card_options": ["read_activation", "read_choice", "read_flag", "read_index"],
             "codec": ["PictureCodec"],
             "detections": ["build_inference", "select_best_rows", "build_suppressed_inference"],
             "label_check": ["read_background", "drop_wrong_labels", "check_classes"],
             "metadata": ["labels_from_metadata", "read_literal", "size_from_metadata"],
-            "picture_input": [
-                "InputDraft",
-                "bind_normalised_picture",
-                "bind_picture",
-                "draft_input",
-                "is_picture_input",
-            ],
+            "input_draft": ["InputDraft", "draft_input"],
+            "input_shape": ["is_picture_input"],
+            "picture_input": ["bind_normalised_picture", "bind_picture"],
             "roles": [
                 "Shape",
                 "short_name",

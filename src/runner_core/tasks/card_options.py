@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runner_core.cards.card import Card
 from runner_core.errors import TaskError
+from runner_core.tasks.activation import ACTIVATIONS
 
 
 def read_choice(card: Card, name: str, *values: str) -> str | None:
@@ -12,6 +13,15 @@ def read_choice(card: Card, name: str, *values: str) -> str | None:
     if value is None or value in values:
         return value
     raise TaskError(f"brain {card.name}: the option {name} is {value!r}", remedy=f"give {' or '.join(values)}")
+
+
+def read_activation(card: Card, logits: str) -> str | None:
+    """The option ``activation``: what is still to be applied to scores, a name of ``ACTIVATIONS``; None where absent.
+
+    ``logits`` is what the family applies to logits, which the value ``logits`` asks for. Raises TaskError.
+    """
+    chosen = read_choice(card, "activation", *ACTIVATIONS, "logits")
+    return logits if chosen == "logits" else chosen
 
 
 def read_flag(card: Card, name: str, default: bool) -> bool:

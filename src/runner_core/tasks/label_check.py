@@ -10,20 +10,15 @@ from runner_core.cards.card import Card
 from runner_core.cards.labels import LabelMap
 from runner_core.errors import LabelError, TaskError
 
-_BY_LABELS = "label map settles it"
-_BY_NUMBERS = "label map with numbers settles it"
-
 
 def drop_settled_guesses(card: Card, *, numbered: bool) -> Card:
     """The drafted card without the guesses that its labels settle.
 
-    Such a note ends with "a label map settles it", or with "a label map with numbers settles it". The latter goes
-    where ``numbered``: a person gave the number of the first class, or the labels do, as labels with a background do.
+    Those that ``first_class`` settles go where ``numbered``: a person gave the number of the first class, or the labels
+    do, as labels with a background do.
     """
     numbered = numbered or bool(card.labels.background)
-    ends = (_BY_LABELS,) * bool(card.labels) + (_BY_NUMBERS,) * numbered
-    notes = tuple(note for note in card.notes if not (note.startswith("guess:") and note.endswith(ends)))
-    return card if notes == card.notes else attrs.evolve(card, notes=notes)
+    return card.without_guesses(*["labels"] * bool(card.labels), *["first_class"] * numbered)
 
 
 def read_background(card: Card, default: int | None) -> frozenset[int]:

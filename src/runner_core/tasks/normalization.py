@@ -32,6 +32,8 @@ def find_normalization(metadata: Mapping[str, str], name: str) -> tuple[Normaliz
 
 def guess_normalization(picture: PictureSpec) -> Normalization:
     """PyTorch exports with channels first, and its models mostly come from ImageNet; TensorFlow's take -1 to 1."""
+    if picture.colour == "grey":
+        return UNIT
     return IMAGENET if picture.layout == "nchw" else SIGNED
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 import numpy as np
 
 from runner_classification.probabilities import to_probabilities
-from runner_core.cards import Card
+from runner_core.cards import Card, Guess
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames import UNIT, Frame, PictureSpec
 from runner_core.results import Inference
 from runner_core.tasks import (
-    ACTIVATIONS,
     PictureCodec,
     bind_picture,
     bind_roles,
@@ -20,8 +21,8 @@ from runner_core.tasks import (
     draft_input,
     drop_wrong_labels,
     labels_from_metadata,
+    read_activation,
     read_background,
-    read_choice,
     size_from_metadata,
 )
 
@@ -52,7 +53,7 @@ class Classification:
         if drafted is None or classes is None:
             return None
         first = 1 if classes == IMAGENET_AND_BACKGROUND else 0
-        notes = _write_notes(model.outputs[0], classes, exported=exported, resize="resize" in model.metadata)
+        notes = _write_notes(model.outputs[0], classes, exported=exported)
         card = Card(
             name="",
             task="classification",
@@ -62,6 +63,7 @@ class Classification:
             threshold=0.0,
             first_class=first,
             notes=(*drafted.notes, *notes),
+            guesses=(*drafted.guesses, *(() if exported else _list_guesses(classes))),
         )
         return drop_wrong_labels(card, classes, _find_background(card, classes))
 
@@ -81,7 +83,7 @@ class Classification:
             classes=classes,
             background=background,
             top_k=_read_top_k(card),
-            activation=read_choice(card, "activation", *ACTIVATIONS),
+            activation=read_activation(card, logits="softmax"),
         )
 
 
@@ -133,14 +135,14 @@ def _read_top_k(card: Card) -> int:
     return option
 
 
-def _write_notes(scores: TensorSpec, classes: int, *, exported: bool, resize: bool) -> tuple[str, ...]:
+def _write_notes(scores: TensorSpec, classes: int, *, exported: bool) -> tuple[str, ...]:
     notes = [f"scores is output {scores.name}, the only one: one number for each of {classes} classes"]
     if exported:
         return (*notes, "task, labels, size and resize are as Ultralytics wrote and makes them")
-    notes.append("guess: these numbers are class scores; an embedding has the same shape")
-    if not resize:
-        notes.append("guess: the picture is stretched to the input; picture.resize crop keeps its proportions")
-    if classes == IMAGENET_AND_BACKGROUND:
-        settle = "--first-class or a label map with numbers settles it"
-        notes.append(f"guess: class 0 of 1001 is the background, a list of names begins with class 1; {settle}")
     return tuple(notes)
+
+
+def _list_guesses(classes: int) -> Iterator[Guess]:
+    yield Guess("kind", "its numbers are class scores; an embedding has the same shape", ("task", "labels"))
+    if classes == IMAGENET_AND_BACKGROUND:
+        yield Guess("background", "class 0 of 1001 is the background, names begin with class 1", ("first_class",))

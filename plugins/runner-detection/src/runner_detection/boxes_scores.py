@@ -6,11 +6,13 @@ scores N and classes N, which are final.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card
+from runner_core.cards import Card, Guess
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import UNIT, Frame, PictureSpec
 from runner_core.results import UNITS, Floats, Inference, are_normalised, points_to_picture
@@ -27,6 +29,7 @@ from runner_core.tasks import (
     drop_batch_axis,
     drop_wrong_labels,
     labels_from_metadata,
+    read_activation,
     read_choice,
     read_flag,
     read_index,
@@ -48,7 +51,7 @@ class BoxesScores:
     Card options:
     ``order``       of a box's numbers: ``xyxy`` (default), ``yxyx``, ``cxcywh``, ``xywh``.
     ``boxes``       ``normalised`` or ``absolute``; absent: absolute where a number is above 2.
-    ``scores``      the activation that is still missing: ``none`` (default), ``sigmoid``, ``softmax``.
+    ``activation``  what is still to be applied to scores: ``none`` (default), ``sigmoid`` (of ``logits``), ``softmax``.
     ``background``  the column of scores that no instance has; none by default.
     ``first``       the number of the first column's class; 0 by default.
     ``several``     whether a box may be of several classes, or of its best one alone (default).
@@ -72,7 +75,11 @@ class BoxesScores:
             labels=labels_from_metadata(model.metadata, first=int(binary)),
             first_class=int(binary),
             options={"order": "xyxy", "nms": not final} | ({"background": 0} if binary else {}),
-            notes=(*drafted.notes, *_write_notes(found, binary=binary)),
+            notes=(
+                *drafted.notes,
+                *(f"{role} is output {spec.name}, by its shape and name" for role, spec in found.items()),
+            ),
+            guesses=(*drafted.guesses, *_list_guesses(binary=binary)),
         )
         return drop_wrong_labels(card, None if final else axis_length(found["scores"], -1))
 
@@ -93,7 +100,7 @@ class BoxesScores:
             bind_normalised_picture(card, specs["image"], model, PictureSpec(), UNIT),
             order=read_choice(card, "order", *TO_CORNERS) or "xyxy",
             boxes=read_choice(card, "boxes", *UNITS),
-            scores=read_choice(card, "scores", *ACTIVATIONS) or "none",
+            activation=read_activation(card, logits="sigmoid") or "none",
             background=None if single else read_index(card, "background", columns),
             first=first,
             several=read_flag(card, "several", False),
@@ -105,7 +112,7 @@ class BoxesScores:
 class BoxesScoresCodec(PictureCodec):
     order: str
     boxes: str | None
-    scores: str
+    activation: str
     background: int | None
     first: int
     several: bool
@@ -122,7 +129,7 @@ class BoxesScoresCodec(PictureCodec):
 
     def _select_rows(self, outputs: Tensors, count: int) -> tuple[NDArray[np.intp], Floats, NDArray[np.number]]:
         """The rows that reach the threshold, best first, with their scores and classes."""
-        activate = ACTIVATIONS[self.scores]
+        activate = ACTIVATIONS[self.activation]
         if "classes" in outputs:
             scores = drop_batch_axis(self.card, "scores", outputs["scores"], ())
             classes = drop_batch_axis(self.card, "classes", outputs["classes"], ())
@@ -175,11 +182,10 @@ def _has_word(spec: TensorSpec, words: tuple[str, ...]) -> bool:
     return any(word in short_name(spec.name).lower() for word in words)
 
 
-def _write_notes(found: dict[str, TensorSpec], *, binary: bool) -> tuple[str, ...]:
-    return (
-        *(f"{role} is output {spec.name}, by its shape and name" for role, spec in found.items()),
-        "guess: boxes are decoded and xyxy, pixels where a number is above 2; options.order, options.boxes settle it",
-        "guess: scores need no activation; options.scores: sigmoid or softmax",
-        *(["guess: of two classes the first, 0, is the background; options.background"] if binary else []),
-        "guess: classes count from 0; a label map settles it",
+def _list_guesses(*, binary: bool) -> Iterator[Guess]:
+    yield Guess(
+        "boxes", "boxes are decoded and xyxy, pixels where a number is above 2", ("options.order", "options.boxes")
     )
+    yield Guess("outputs", "scores need no activation", ("outputs",))
+    if binary:
+        yield Guess("background", "of two classes the first is the background", ("background", "labels"))

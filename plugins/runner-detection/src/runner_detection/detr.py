@@ -6,13 +6,11 @@ softmax covers the classes and "no object", the last one. RT-DETR and RF-DETR ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card
+from runner_core.cards import Card, Guess
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import IMAGENET, Frame, PictureSpec
 from runner_core.results import Inference, centred_to_corners, points_to_picture
@@ -45,7 +43,7 @@ FITTED = PictureSpec(size=(1333, 800), resize="fit", layout="nchw")  # for an in
 class Detr:
     """Roles: ``image``, ``boxes``, ``logits``; ``valid`` for the input that marks pixels as part of the picture.
 
-    Card option ``scores``: ``softmax`` (the last class is "no object"; default) or ``sigmoid``.
+    Card option ``activation``: ``softmax`` (the last class is "no object"; default) or ``sigmoid``.
     Each query gives one row, of its best class.
     """
 
@@ -66,8 +64,12 @@ class Detr:
             | ({"valid": valid.name} if valid else {}),
             picture=drafted.picture,
             labels=labels_from_metadata(model.metadata),
-            options={"scores": scores},
-            notes=(*drafted.notes, *_write_notes(boxes, logits, scores)),
+            options={"activation": scores},
+            notes=(*drafted.notes, f"boxes is output {boxes.name} and logits is output {logits.name}, by their names"),
+            guesses=(
+                *drafted.guesses,
+                Guess("outputs", f"scores are the {scores} of the logits, by their names", ("outputs",)),
+            ),
         )
         return drop_wrong_labels(card, _count_classes(logits, scores))
 
@@ -77,7 +79,7 @@ class Detr:
         check_shape(card, "logits", specs["logits"], (1, None, None), (None, None))
         check_same_rows(card, {role: axis_length(specs[role], -2) for role in ("boxes", "logits")})
         picture = bind_normalised_picture(card, specs["image"], model, _choose_picture(specs["image"]), IMAGENET)
-        scores = read_choice(card, "scores", "softmax", "sigmoid") or "softmax"
+        scores = read_choice(card, "activation", "softmax", "sigmoid") or "softmax"
         check_classes(card, _count_classes(specs["logits"], scores))
         return DetrCodec(card, picture, scores, specs.get("valid"))
 
@@ -121,10 +123,3 @@ def _choose_picture(image: TensorSpec) -> PictureSpec:
     """For an input of any size a picture shrinks and keeps its proportions; to a fixed size it is stretched."""
     free = image.shape is None or None in image.shape[-2:]
     return FITTED if free else attrs.evolve(FITTED, size=None, resize="stretch")
-
-
-def _write_notes(boxes: TensorSpec, logits: TensorSpec, scores: str) -> Iterator[str]:
-    yield f"boxes is output {boxes.name} and logits is output {logits.name}, by their names"
-    other = "sigmoid, as RT-DETR has it" if scores == "softmax" else "softmax, as DETR has it"
-    yield f"guess: scores are the {scores} of the logits, by their names; else options.scores: {other}"
-    yield "guess: classes count from 0, as the logits do; a label map settles it"

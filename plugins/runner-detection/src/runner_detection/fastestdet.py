@@ -41,7 +41,7 @@ class FastestDet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = draft_input(model, BGR, UNIT)
+        drafted = draft_input(model, BGR, UNIT, sure=True)
         if drafted is None or len(model.outputs) != 1:
             return None
         head, picture = model.outputs[0], drafted.picture
@@ -115,5 +115,5 @@ def _write_notes(head: TensorSpec, first: bool) -> tuple[str, ...]:
     where = "after the batch" if first else "last"
     return (
         f"predictions is output {head.name}, by its shape: one cell in {STRIDE} pixels, the features {where}",
-        "guess: classes count from 0, as the network numbers them; a label map settles it",
+        "classes count from 0, as the network numbers them",
     )

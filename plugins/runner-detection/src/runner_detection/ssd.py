@@ -6,11 +6,13 @@ centre = anchor centre + offset * variance * anchor size; size = anchor size * e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card
+from runner_core.cards import Card, Guess
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import SIGNED, Frame, PictureSpec
 from runner_core.results import Floats, Inference, centred_to_corners, points_to_picture
@@ -26,6 +28,7 @@ from runner_core.tasks import (
     drop_batch_axis,
     drop_wrong_labels,
     labels_from_metadata,
+    read_activation,
     read_choice,
     read_index,
     short_name,
@@ -48,7 +51,7 @@ class Ssd:
     ``anchors``     N rows of centre x, centre y, width, height, normalised. Required: no model file has them.
     ``variances``   for centre x, centre y, width, height; 0.1, 0.1, 0.2, 0.2 by default.
     ``order``       of an offset's numbers: ``xywh`` (default) or ``yxhw``.
-    ``scores``      the activation that is still missing: ``none`` (default), ``sigmoid``, ``softmax``.
+    ``activation``  what is still to be applied to scores: ``none`` (default), ``sigmoid`` (of ``logits``), ``softmax``.
     ``background``  the class that no instance has; none by default.
     """
 
@@ -67,8 +70,9 @@ class Ssd:
             picture=drafted.picture,
             labels=labels_from_metadata(model.metadata, first=1),
             first_class=1,
-            options={"order": order, "variances": list(VARIANCES), "scores": "none", "background": 0},
-            notes=(*drafted.notes, *_write_notes(boxes, scores, order)),
+            options={"order": order, "variances": list(VARIANCES), "activation": "none", "background": 0},
+            notes=(*drafted.notes, *_write_notes(boxes, scores)),
+            guesses=(*drafted.guesses, *_list_guesses(order)),
         )
         return drop_wrong_labels(card, axis_length(scores, -1))
 
@@ -84,7 +88,7 @@ class Ssd:
             anchors,
             read_numbers(card, "variances", VARIANCES),
             read_choice(card, "order", "xywh", "yxhw") or "xywh",
-            read_choice(card, "scores", *ACTIVATIONS) or "none",
+            read_activation(card, logits="sigmoid") or "none",
             read_index(card, "background", axis_length(specs["scores"], -1)),
         )
 
@@ -94,14 +98,14 @@ class SsdCodec(PictureCodec):
     anchors: NDArray[np.float32]
     variances: NDArray[np.float32]
     order: str
-    scores: str
+    activation: str
     background: int | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         offsets = drop_batch_axis(self.card, "boxes", outputs["boxes"], (4,))
         logits = drop_batch_axis(self.card, "scores", outputs["scores"], (None,))
         check_same_rows(self.card, {"boxes": len(offsets), "scores": len(logits), "anchors": len(self.anchors)})
-        scores = ACTIVATIONS[self.scores](logits)
+        scores = ACTIVATIONS[self.activation](logits)
         rows, best, classes = pick_best_class(scores, self.card.threshold, self.background)
         boxes = points_to_picture(
             self._decode_boxes(offsets[rows], self.anchors[rows]), self.placement_of(frame), normalised=True
@@ -116,10 +120,14 @@ class SsdCodec(PictureCodec):
         return centred_to_corners(np.concatenate([centres, sizes], axis=1))
 
 
-def _write_notes(boxes: TensorSpec, scores: TensorSpec, order: str) -> tuple[str, ...]:
+def _list_guesses(order: str) -> Iterator[Guess]:
+    yield Guess("boxes", f"offsets in the order {order}, variances {VARIANCES}", ("options.order", "options.variances"))
+    yield Guess("outputs", "scores need no activation", ("outputs",))
+    yield Guess("background", "class 0 is the background", ("background", "labels"))
+
+
+def _write_notes(boxes: TensorSpec, scores: TensorSpec) -> tuple[str, ...]:
     return (
         f"boxes is output {boxes.name} and scores is output {scores.name}, by their names",
         "missing: options.anchors, N rows of centre x, centre y, width, height, normalised; no model file has them",
-        f"guess: offsets in the order {order}, variances {VARIANCES}; options.order, options.variances",
-        "guess: scores need no activation, class 0 is the background; options.scores, options.background",
     )

@@ -53,11 +53,11 @@ ROWS: dict[str, Shape] = {
     "keypoints": (None, 2),
     "keypoint_scores": (None,),
 }
-# What names and shapes leave open, by the start of the input's dtype, and how to settle it.
-GUESSES = {
-    "string": "the input takes an encoded picture, not a tf.train.Example; one prediction settles it",
-    "float": "the input takes RGB values 0 to 255, which the graph scales; else a card gives picture.mean and .std",
-    "": "classes count from 1, as this API has it; --first-class 0 or a label map with numbers settles it",
+# What this API has, by the start of the input's dtype.
+USUAL = {
+    "string": "the input takes an encoded picture, as this API has it",
+    "float": "the input takes RGB values 0 to 255, which the graph scales, as this API has it",
+    "": "classes count from 1, as this API has it",
 }
 
 
@@ -170,4 +170,4 @@ def _write_notes(image: TensorSpec, outputs: dict[str, TensorSpec]) -> tuple[str
     how = "by its name" if short_name(image.name) in INPUTS else "the only input"
     facts = [f"image is input {image.name}, {how}"]
     facts += [f"{role} is output {spec.name}, by its name" for role, spec in outputs.items()]
-    return (*facts, *(f"guess: {guess}" for kind, guess in GUESSES.items() if image.dtype.startswith(kind)))
+    return (*facts, *(usual for kind, usual in USUAL.items() if image.dtype.startswith(kind)))

@@ -45,6 +45,7 @@ class TfliteDetection:
             picture=drafted.picture,
             labels=labels_from_metadata(model.metadata),
             notes=(*drafted.notes, *_write_notes(found, how)),
+            guesses=drafted.guesses,
         )
 
     def bind(self, card: Card, model: Signature) -> TfliteDetectionCodec:

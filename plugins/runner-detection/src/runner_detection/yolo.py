@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card, LabelMap
+from runner_core.cards import Card, Guess, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames import UNIT, Frame, PictureSpec
@@ -60,7 +60,7 @@ class Yolo:
 
     def recognise(self, model: Signature) -> Card | None:
         exported = "task" in model.metadata
-        drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=exported)
+        drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=exported or ("resize",))
         output = _find_predictions(model.outputs)
         if drafted is None or output is None or model.metadata.get("task", "detect") != "detect":
             return None
@@ -78,6 +78,7 @@ class Yolo:
             iou=0.45 if layout.has_objectness else 0.7,
             options={"layout": layout.order, "objectness": layout.has_objectness},
             notes=(*drafted.notes, *_write_notes(output, layout, model)),
+            guesses=(*drafted.guesses, *_list_guesses(layout)),
         )
         return drop_wrong_labels(card, layout.classes)
 
@@ -205,5 +206,8 @@ def _write_notes(output: TensorSpec, layout: YoloLayout, model: Signature) -> It
     yield f"predictions is output {output.name}, by its shape: {layout}"
     yield f"the model's own metadata give {', '.join(known)}" if known else "the model has no metadata of an export"
     yield f"threshold 0.25 and iou {0.45 if layout.has_objectness else 0.7}, as Ultralytics predicts"
+
+
+def _list_guesses(layout: YoloLayout) -> Iterator[Guess]:
     if layout.guess:
-        yield f"guess: {layout.guess}; options.objectness settles it"
+        yield Guess("objectness", layout.guess, ("options.objectness",))

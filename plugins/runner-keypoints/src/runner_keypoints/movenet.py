@@ -45,11 +45,12 @@ class MoveNet:
             labels=PERSON,
             threshold=0.3,
             options={"keypoint_names": list(KEYPOINTS), "keypoint_threshold": KEYPOINT_THRESHOLD},
+            guesses=drafted.guesses,
             notes=(
                 *drafted.notes,
                 f"poses is output {poses.name}, by its shape: no other network has 17 times y, x, score like this",
                 "the picture is letterboxed on black, keypoints count from 0.2, as MoveNet's demonstrations have it",
-                "guess: a pose counts from a score of 0.3; --conf settles it",
+                "a pose counts from a score of 0.3, by our choice: --conf",
             ),
         )
 

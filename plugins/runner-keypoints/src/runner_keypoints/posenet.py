@@ -58,11 +58,12 @@ class PoseNet:
             labels=PERSON,
             threshold=0.3,
             options={"keypoint_names": list(KEYPOINTS), "keypoint_threshold": KEYPOINT_THRESHOLD},
+            guesses=drafted.guesses,
             notes=(
                 *drafted.notes,
                 f"heatmaps is output {heat[0].name}, offsets is output {offsets[0].name}, by their shapes: 17 and 34",
                 "the picture is letterboxed on black, as PoseNet's own demonstrations do",
-                "guess: a pose counts from a score of 0.3, a keypoint from 0.2; --conf and the option settle it",
+                "a pose counts from a score of 0.3, a keypoint from 0.2, by our choice",
             ),
         )
 

@@ -62,7 +62,7 @@ class YoloPose:
             return None
         names = {"keypoint_names": list(KEYPOINTS)} if shape[0] == len(KEYPOINTS) else {}
         card = attrs.evolve(card, options={"kpt_shape": list(shape), "form": rows_layout.form, **names})
-        card = attrs.evolve(card, notes=(*drafted.notes, *_write_notes(card)))
+        card = attrs.evolve(card, notes=(*drafted.notes, *_write_notes(card)), guesses=drafted.guesses)
         return drop_wrong_labels(card, rows_layout.classes, frozenset())
 
     def bind(self, card: Card, model: Signature) -> YoloPoseCodec:

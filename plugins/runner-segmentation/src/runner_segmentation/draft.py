@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from runner_core.cards import Card
+from runner_core.cards import Card, Guess
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.frames import UNIT, PictureSpec
 from runner_core.tasks import (
@@ -19,7 +19,7 @@ from runner_core.tasks import (
 )
 from runner_segmentation.map_layout import count_classes, find_map_layout, is_class_map
 
-Found = tuple[str, TensorSpec, tuple[str, ...]]  # role, output, notes on how it was found
+Found = tuple[str, TensorSpec, str, tuple[Guess, ...]]  # role, output, how it was found, what is supposed of it
 
 USUAL = PictureSpec(size=(512, 512))
 
@@ -33,7 +33,8 @@ PADDED = attrs.evolve(DEEPLAB, resize="pad", pad=(128, 128, 128))
 # Scores of so many classes for each cell could also be a picture, or heat maps of a person's keypoints.
 AMBIGUOUS = frozenset({1, 3, 17})
 
-BACKGROUND_NOTE = "guess: class 0 is background; a label map settles it"
+BACKGROUND = Guess("background", "class 0 is background", ("background", "labels"))
+SCORES = Guess("kind", "these are scores of classes; features of the picture look alike", ("task", "labels"))
 
 
 def draft_card(model: Signature) -> Card | None:
@@ -45,7 +46,7 @@ def draft_card(model: Signature) -> Card | None:
     found = _find_deeplab_output(model) or _find_only_map(model, drafted.picture)
     if found is None:
         return None
-    role, spec, notes = found
+    role, spec, note, guesses = found
     card = Card(
         name="",
         task="semantic-segmentation",
@@ -53,7 +54,8 @@ def draft_card(model: Signature) -> Card | None:
         picture=drafted.picture,
         labels=labels_from_metadata(model.metadata),
         threshold=0.0,
-        notes=(*drafted.notes, *notes, BACKGROUND_NOTE),
+        notes=(*drafted.notes, note),
+        guesses=(*drafted.guesses, *guesses, BACKGROUND),
     )
     layout = find_map_layout(spec, drafted.picture) if role == "scores" else None
     return drop_wrong_labels(card, count_classes(spec, layout), read_background(card, default=0)) if layout else card
@@ -66,19 +68,19 @@ def _draft_input(model: Signature, exported: str | None) -> InputDraft | None:
         drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=True)
     elif find_tensor(model.inputs, DEEPLAB_INPUT):
         note = "the picture keeps its proportions, without padding: DeepLab pads it itself"
-        drafted = draft_input(model, DEEPLAB)
+        drafted = draft_input(model, DEEPLAB, sure=("colour", "resize"))
     else:
-        note = "guess: the picture is stretched to the input; picture.resize letterbox keeps its proportions"
+        note = ""
         drafted = draft_input(model, USUAL)
         if drafted and all(side % DEEPLAB_STEP == 1 for side in drafted.picture.size or ()):
-            note = "guess: the size is DeepLab's, so the picture is padded as DeepLab does; else picture.resize stretch"
+            note = "the size is DeepLab's, so the picture is padded as DeepLab does"
             drafted = draft_input(model, PADDED)
-    return drafted if drafted is None or "resize" in model.metadata else drafted.with_notes(note)
+    return drafted if drafted is None or "resize" in model.metadata or not note else drafted.with_notes(note)
 
 
 def _find_deeplab_output(model: Signature) -> Found | None:
     named = find_tensor(model.outputs, DEEPLAB_OUTPUT)
-    return ("class_map", named, (f"class_map is output {named.name}, by its name",)) if named else None
+    return ("class_map", named, f"class_map is output {named.name}, by its name", ()) if named else None
 
 
 def _find_only_map(model: Signature, picture: PictureSpec) -> Found | None:
@@ -92,8 +94,8 @@ def _find_only_map(model: Signature, picture: PictureSpec) -> Found | None:
     if scores:
         layout = find_map_layout(scores[0], picture) or ""
         note = f"scores is output {scores[0].name}, by its shape: {count_classes(scores[0], layout)} classes, {layout}"
-        return "scores", scores[0], (note, "guess: these are scores of classes; features of the picture look alike")
-    return ("class_map", maps[0], (f"class_map is output {maps[0].name}, by its shape and dtype",)) if maps else None
+        return "scores", scores[0], note, (SCORES,)
+    return ("class_map", maps[0], f"class_map is output {maps[0].name}, by its shape and dtype", ()) if maps else None
 
 
 def _can_be_scores(spec: TensorSpec, picture: PictureSpec) -> bool:

@@ -15,11 +15,11 @@ from runner_core.errors import TaskError
 from runner_core.frames import Frame, PictureSpec
 from runner_core.results import Inference, Mask
 from runner_core.tasks import (
-    ACTIVATIONS,
     PictureCodec,
     bind_picture,
     bind_roles,
     check_classes,
+    read_activation,
     read_background,
     read_choice,
 )
@@ -67,7 +67,7 @@ class SemanticSegmentation:
                 remedy="say which by the card's option layout",
             )
         check_classes(card, max(2, count_classes(specs[role], layout)), background)
-        return ScoresCodec(card, picture, background, layout, read_choice(card, "activation", *ACTIVATIONS))
+        return ScoresCodec(card, picture, background, layout, read_activation(card, logits="softmax"))
 
 
 @attrs.frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from runner_core.cards import Card
+from runner_core.cards import Card, Guess
 from runner_core.contracts import Signature, Tensors
 from runner_core.errors import TaskError
 from runner_core.frames import UNIT, Frame
@@ -62,8 +62,12 @@ class YoloSeg:
         rows_layout = find_yolo_layout(card, rows, drafted.picture, extras=extras) if layout else None
         if rows_layout is None:
             return None
+        guess = () if card.labels else (Guess("kind", "a YOLO with masks, by its shapes alone", ("task", "labels")),)
         card = attrs.evolve(
-            card, options={"form": rows_layout.form}, notes=(*drafted.notes, *_write_notes(card, rows_layout))
+            card,
+            options={"form": rows_layout.form},
+            notes=(*drafted.notes, *_write_notes(card, rows_layout)),
+            guesses=(*drafted.guesses, *guess),
         )
         return drop_wrong_labels(card, rows_layout.classes, frozenset())
 
@@ -105,7 +109,7 @@ class YoloSegCodec(PictureCodec):
 def _write_notes(card: Card, rows_layout: YoloLayout) -> tuple[str, ...]:
     classes = rows_layout.classes or "any"
     shapes = f"{rows_layout.extras} prototypes, rows of {classes} classes in the form {rows_layout.form}"
-    source = "by the metadata and shapes" if card.labels else "guess: by their shapes alone"
+    source = "by the metadata and shapes" if card.labels else "by their shapes alone"
     return (
         f"rows is output {card.roles['rows']}, prototypes is output {card.roles['prototypes']}, {source}: {shapes}",
         "the picture is letterboxed on grey 114, threshold 0.25 and iou 0.7, as Ultralytics has them",

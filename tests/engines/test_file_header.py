@@ -18,11 +18,11 @@ def test_the_head_is_the_beginning_of_the_file(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"", "the file is empty; fetch it again"),
-        (b"\n<!DOCTYPE html><html>Sign in</html>", "this is a web page, not a model; .*fetch the file itself"),
+        (b"\n<!DOCTYPE html><html>Sign in</html>", "this is a web page; .*fetch the file itself"),
         (b"<HTML><body>404", "this is a web page"),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:00",
-            "this is a Git LFS pointer, not a model; run `git lfs pull`",
+            "this is a Git LFS pointer *; run `git lfs pull`",
         ),
     ],
 )

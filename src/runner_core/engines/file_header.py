@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runner_core.engines.foreign_formats import find_by_bytes
+from runner_core.engines.glimpse import HEAD_LENGTH
 from runner_core.errors import EngineError
-
-_LENGTH = 512
-_OTHER_FILES = {
-    b"<!doctype html": ("a web page", "its address leads to a page: fetch the file itself"),
-    b"<html": ("a web page", "its address leads to a page: fetch the file itself"),
-    b"version https://git-lfs": ("a Git LFS pointer", "run `git lfs pull` where it came from"),
-}
 
 
 def read_header(path: Path) -> bytes:
     """The first 512 bytes of a model file, in which an engine looks for the mark of its format.
 
-    Raises EngineError for what is not a model of any engine: a missing file, a folder, an empty file, a web page, a
-    Git LFS pointer.
+    Raises EngineError for what is not a model of any engine: a missing file, a folder, an empty file, and what
+    ``foreign_formats`` knows by its bytes, whatever it is called.
     """
     try:
         with path.open("rb") as stream:
-            header = stream.read(_LENGTH)
+            header = stream.read(HEAD_LENGTH)
     except FileNotFoundError:
         raise EngineError(f"{path}: no such file") from None
     except OSError as error:
         raise EngineError(f"{path}: cannot be read ({error.strerror})") from error
     if not header:
         raise EngineError(f"{path}: the file is empty", remedy="fetch it again")
-    for mark, (what, remedy) in _OTHER_FILES.items():
-        if header.lstrip().lower().startswith(mark):
-            raise EngineError(f"{path}: this is {what}, not a model", remedy=remedy)
+    foreign = find_by_bytes(path)
+    if foreign:
+        raise EngineError(f"{path}: this is {foreign.name}", remedy=foreign.advise(path))
     return header

@@ -20,7 +20,7 @@ FLOORS: list[tuple[str, str, list[str | None]]] = [
     ("people", "what is called", ["project", "cli", "testing"]),
     ("journeys", "what happens", ["stores", "loading", "export", "pipeline"]),
     ("roles", "who does it", ["cache", "engines", "tasks", "brain", "contracts"]),
-    ("nouns", "what it is about", [None, "cards", "frames", "results", "drawing"]),
+    ("nouns", "what it is about", ["graphs", "cards", "frames", "results", "drawing"]),
     ("ground", "what all use", ["discovery", "hookspecs", "plugin", "util", "errors"]),
 ]
 CAPTIONS = {
@@ -38,6 +38,7 @@ CAPTIONS = {
     "contracts": "what a plugin must be",
     "cards": "how to run a model",
     "frames": "one picture, read once",
+    "graphs": "what a file says",
     "results": "what brains answer",
     "drawing": "answers on a picture",
     "discovery": "plugins installed",

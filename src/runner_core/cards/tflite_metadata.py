@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import json
-import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from runner_core.graphs.flat_table import FlatTable
 
 # Positions of fields in their tables. Source: tensorflow/lite/schema/schema.fbs, Model.
 _MODEL_BUFFERS, _MODEL_METADATA = 4, 6
@@ -38,17 +39,17 @@ def read_tflite_metadata(path: Path) -> dict[str, str]:
 def _read_embedded(data: bytes) -> dict[str, str]:
     """What the flatbuffer inside the model says."""
     try:
-        model = _Table.root(data)
+        model = FlatTable.root(data)
         for entry in model.tables(_MODEL_METADATA):
             if entry.text(0) == "TFLITE_METADATA":
-                buffer = list(model.tables(_MODEL_BUFFERS))[entry.uint32(1)]
-                return _read_model_metadata(_Table.root(buffer.data(0)))
-    except (struct.error, ValueError, IndexError):  # no runtime verifies these bytes
+                buffer = list(model.tables(_MODEL_BUFFERS))[entry.number(1, "I")]
+                return _read_model_metadata(FlatTable.root(buffer.content(0)))
+    except (ValueError, IndexError):  # no runtime verifies these bytes
         pass
     return {}
 
 
-def _read_model_metadata(model: _Table) -> dict[str, str]:
+def _read_model_metadata(model: FlatTable) -> dict[str, str]:
     texts = {key: model.text(field) for key, field in _TEXTS.items()}
     normalization = next(_find_normalizations(model), None)
     numbers = {"mean": normalization.floats(0), "std": normalization.floats(1)} if normalization else {}
@@ -56,11 +57,11 @@ def _read_model_metadata(model: _Table) -> dict[str, str]:
     return {key: value for key, value in values.items() if value}
 
 
-def _find_normalizations(model: _Table) -> Iterator[_Table]:
+def _find_normalizations(model: FlatTable) -> Iterator[FlatTable]:
     for subgraph in model.tables(_SUBGRAPHS):
         for tensor in subgraph.tables(_INPUTS):
             for unit in tensor.tables(_PROCESS_UNITS):
-                if unit.uint8(0) == _NORMALIZATION:
+                if unit.number(0, "B") == _NORMALIZATION:
                     yield unit.table(1)
 
 
@@ -97,82 +98,3 @@ def _read_labels(files: dict[str, bytes]) -> dict[str, str]:
     texts = [name for name in files if name.endswith(".txt") and name not in _DICTIONARIES]
     likely = [name for name in texts if "label" in name.lower()] or (texts if len(texts) == 1 else [])
     return {"labels": files[min(likely, key=len)].decode()} if likely else {}
-
-
-class _Table:
-    """One table of a flatbuffer. Source: https://flatbuffers.dev/internals/
-
-    ``field`` is a field's position in the schema, from 0; a union takes two: its type, then its value. A missing field
-    reads as empty. Raises struct.error or ValueError if the bytes are not what the schema says; nothing outside of them
-    is read.
-    """
-
-    def __init__(self, data: bytes, position: int) -> None:
-        self._data, self._position = data, position
-
-    @classmethod
-    def root(cls, data: bytes) -> _Table:
-        """The table that a whole flatbuffer holds."""
-        return cls(data, _unpack_number(data, 0, "I"))
-
-    def text(self, field: int) -> str:
-        return self.data(field).decode()
-
-    def uint32(self, field: int) -> int:
-        offset = self._offset(field)
-        return _unpack_number(self._data, offset, "I") if offset else 0
-
-    def uint8(self, field: int) -> int:
-        offset = self._offset(field)
-        return _unpack_number(self._data, offset, "B") if offset else 0
-
-    def data(self, field: int) -> bytes:
-        start, length = self._vector(field)
-        return self._items(start, length)
-
-    def floats(self, field: int) -> list[float]:
-        start, length = self._vector(field)
-        return [value for (value,) in struct.iter_unpack("<f", self._items(start, 4 * length))]
-
-    def table(self, field: int) -> _Table:
-        return self._table(self._offset(field))
-
-    def tables(self, field: int) -> Iterator[_Table]:
-        start, length = self._vector(field)
-        yield from (self._table(start + 4 * index) for index in range(length))
-
-    def _offset(self, field: int) -> int:
-        """The position of the field; 0 if it is missing.
-
-        A table begins with the distance back to its vtable: two bytes of size, two of the table's, two for each field.
-        """
-        vtable = self._position - _unpack_number(self._data, self._position, "i")
-        entry = 4 + 2 * field
-        if entry >= _unpack_number(self._data, vtable, "H"):
-            return 0
-        within = _unpack_number(self._data, vtable + entry, "H")
-        return self._position + within if within else 0
-
-    def _vector(self, field: int) -> tuple[int, int]:
-        """The position of its first item, and the number of items."""
-        offset = self._offset(field)
-        if not offset:
-            return 0, 0
-        start = offset + _unpack_number(self._data, offset, "I")
-        return start + 4, _unpack_number(self._data, start, "I")
-
-    def _table(self, offset: int) -> _Table:
-        return _Table(self._data, offset + _unpack_number(self._data, offset, "I"))
-
-    def _items(self, start: int, size: int) -> bytes:
-        if start + size > len(self._data):
-            raise ValueError(f"{size} bytes at {start} of {len(self._data)}")
-        return self._data[start : start + size]
-
-
-def _unpack_number(data: bytes, position: int, code: str) -> int:
-    """The little-endian number of that ``struct`` code."""
-    if position < 0:  # struct would count from the end
-        raise ValueError(f"a table at {position}")
-    (number,) = struct.unpack_from(f"<{code}", data, position)
-    return int(number)

@@ -20,13 +20,9 @@ from runner_core.results.compare import Comparison, Tolerance, compare_inference
 
 FLOAT = Tolerance(iou=0.999, score=1e-3, pixels=0.999, keypoints=1e-3)
 QUANTISED = Tolerance(iou=0.9, score=0.1, pixels=0.98, keypoints=0.03)  # LiteRT computes in whole numbers, others not
-# Without VNNI OpenVINO's products of whole numbers saturate: scores near 0.7 come out 0.2 lower, places stay.
-POSE = attrs.evolve(QUANTISED, score=0.25)
+# A box is around the points that reach the threshold: one that only just does in one engine moves a side.
+POSE = attrs.evolve(QUANTISED, iou=0.6)
 FORMS = Tolerance(iou=0.9, score=0.03, pixels=0.96)  # one is resized in its graph, or quantised, and the other is not
-
-# What misses the shares in expected.json by more than 0.03, and by how much at the most. This picture of 128 x 128 is
-# enlarged four times; OpenVINO computes the quantised network in floats, and one grey level moves its dog by 0.04.
-SHORT = {("openvino", "deeplabv3_mnv2_dm05_pascal_quant", "dog_segmentation.bmp"): 0.04}
 
 # Picture handling and sorting out of boxes: a graph that does these by itself runs on the engine it was made for alone.
 INSIDE = {"CombinedNonMaxSuppression", "DecodeImage", "ScaleAndTranslate", "NonMaxSuppressionV5"}
@@ -109,11 +105,7 @@ def judge_segmentation(model, name, answer, wanted):
     shares = {label.name: float(np.mean(answer.class_map == label.model_id)) for label in answer.found}
     there = wanted["segmentation_share"]
     apart = max(abs(shares.get(label, 0) - there.get(label, 0)) for label in shares.keys() | there.keys())
-    short = SHORT.get((answer.engine, answer.brain, name))
-    if short:
-        assert 0.03 < apart <= short, f"{name}: {apart}; where it no longer falls short, say so"
-    else:
-        assert apart <= 0.03, (name, shares)
+    assert apart <= 0.03, (name, shares)
 
 
 def judge_classes(model, name, answer, wanted):

@@ -40,8 +40,8 @@ def card_of(stdout):
 def test_a_guess_is_reported_with_what_settles_it(model, runner):
     done = runner("inspect", model)
     assert done.returncode == 0, done.stderr
-    assert "guess: the input takes BGR values from 0 to 1" in done.stdout
-    assert "`runner inspect --try PICTURE`" in done.stdout
+    assert "  guess: BGR (colour settles it)" in done.stdout
+    assert "(range, mean, std settles it)" in done.stdout
     assert "80 names from labels.txt beside the model" in done.stdout
 
 

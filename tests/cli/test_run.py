@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runner_core.cli.options import _parse_options
+from runner_core.cli.options import parse_options
 from runner_core.errors import UsageError
 
 GRAPH = "fastestdet_coco_tf1_image_tensor.pb"
@@ -153,9 +153,9 @@ def test_an_interrupt_keeps_what_was_finished(pictures, onnx, tmp_path):
 
 
 def test_a_brains_own_options():
-    assert _parse_options("conf=0.4&max-det=3&classes=a,b", "x") == {"conf": 0.4, "max_det": 3, "classes": ("a", "b")}
+    assert parse_options("conf=0.4&max-det=3&classes=a,b", "x") == {"conf": 0.4, "max_det": 3, "classes": ("a", "b")}
     with pytest.raises(UsageError, match="conf=much is not a number"):
-        _parse_options("conf=much", "x")
+        parse_options("conf=much", "x")
 
 
 def test_a_folder_is_not_a_picture_and_the_command_for_it_is_named(runner, pictures):

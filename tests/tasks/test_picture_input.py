@@ -7,7 +7,9 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames.picture_spec import PictureSpec
-from runner_core.tasks.picture_input import bind_picture, find_picture_input, is_picture_input
+from runner_core.tasks.input_draft import find_picture_input
+from runner_core.tasks.input_shape import is_picture_input
+from runner_core.tasks.picture_input import bind_picture
 
 CARD = Card(name="test", task="a-task")
 LIKE = PictureSpec(size=(320, 160), resize="letterbox")
@@ -49,7 +51,7 @@ def test_without_a_usual_size_a_free_input_takes_any():
 @pytest.mark.parametrize(
     "spec",
     [
-        image((1, 48, 64, 1)),
+        image((1, 48, 64, 4)),
         image((2, 48, 64, 3)),
         image((1, 48)),
         image((1, 48, 64, 3), "bool"),

@@ -72,5 +72,5 @@ def test_binding_refuses_boxes_that_do_not_belong():
     card = attrs.evolve(Detr().recognise(signature()), name="test")
     with pytest.raises(TaskError, match="boxes 90, logits 100"):
         Detr().bind(card, signature(boxes=(1, 90, 4)))
-    with pytest.raises(TaskError, match="option scores is 'max'"):
+    with pytest.raises(TaskError, match="option activation is 'max'"):
         bound(signature(), options={"activation": "max"})

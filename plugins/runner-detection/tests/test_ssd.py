@@ -48,9 +48,9 @@ def test_the_background_is_not_an_instance(frame):
 
 def test_logits_become_scores_as_the_card_says(frame):
     logits = outputs([0, 0, 0, 0], [0.0, 2.0, 1.0])
-    assert bound(scores="sigmoid").decode(logits, frame).scores[0] == pytest.approx(1 / (1 + np.exp(-2)))
+    assert bound(activation="sigmoid").decode(logits, frame).scores[0] == pytest.approx(1 / (1 + np.exp(-2)))
     shares = np.exp([0.0, 2.0, 1.0])
-    assert bound(scores="softmax").decode(logits, frame).scores[0] == pytest.approx(shares[1] / shares.sum())
+    assert bound(activation="softmax").decode(logits, frame).scores[0] == pytest.approx(shares[1] / shares.sum())
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_logits_become_scores_as_the_card_says(frame):
         ({"variances": [0.1, 0.2]}, "option variances"),
         ({"background": 3}, "option background is 3"),
         ({"background": -1}, "option background is -1"),
-        ({"scores": "tanh"}, "option scores is 'tanh'"),
+        ({"activation": "tanh"}, "option activation is 'tanh'"),
     ],
 )
 def test_binding_refuses_a_card_that_does_not_fit(options, message):

@@ -103,7 +103,7 @@ def test_the_metadata_say_how_a_float_input_is_normalised():
     )
     card = drafted(model)
     assert (card.picture.mean, card.picture.std) == ((127.0,) * 3, (128.0,) * 3)
-    assert not any(note.startswith("guess") for note in card.notes if "values" in note)
+    assert "range" not in {guess.about for guess in card.guesses}
     found = TfliteDetection().bind(attrs.evolve(card, picture=None), model)
     assert found.picture == card.picture
 

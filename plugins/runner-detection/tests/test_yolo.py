@@ -92,7 +92,7 @@ def test_the_export_gives_names_size_and_values():
     picture = PictureSpec((320, 320), "letterbox", layout="nchw", dtype="float32", std=(255.0,) * 3, pad=grey)
     assert card.picture == picture
     assert (card.threshold, card.iou) == (0.25, 0.7)
-    assert not any("guess: the input takes RGB" in note for note in card.notes)
+    assert not card.guesses
     assert any("task, names, imgsz" in note for note in card.notes)
 
 
@@ -105,8 +105,8 @@ def test_an_input_that_is_not_square_is_letterboxed_to_it(frame):
 def test_without_metadata_the_grid_decides_and_guesses_are_reported():
     card = drafted(signature((1, 2100, 85), metadata={}))
     assert card.options == {"layout": "rows", "objectness": True}
-    assert [note for note in card.notes if note.startswith("guess")][-1].endswith("options.objectness settles it")
-    assert any("guess: the input takes RGB values from 0 to 1" in note for note in card.notes)
+    assert {guess.about for guess in card.guesses} == {"objectness", "range", "colour"}
+    assert next(guess for guess in card.guesses if guess.about == "objectness").by == ("options.objectness",)
 
 
 def test_the_card_overrules_what_the_shape_suggests(frame):

@@ -184,8 +184,8 @@ class TestRecognising:
     def test_the_form_by_the_number_of_rows(self, form):
         card = drafted(signature(*outputs_of(form)))
         assert card.options["form"] == form
-        assert any("guess" in note for note in card.notes)
-        assert not any("guess" in note for note in drafted(signature(*outputs_of(form), **HEADER)).notes)
+        assert [guess.about for guess in card.guesses] == ["kind"]
+        assert not drafted(signature(*outputs_of(form), **HEADER)).guesses
 
     @pytest.mark.parametrize(
         ("rows", "prototypes", "form"),

@@ -15,9 +15,9 @@ def drop_settled_guesses(card: Card, *, numbered: bool) -> Card:
     """The drafted card without the guesses that its labels settle.
 
     Those that ``first_class`` settles go where ``numbered``: a person gave the number of the first class, or the labels
-    do, as labels with a background do.
+    do, as labels with a background do; and where there are no labels, for numbers are as the network has them.
     """
-    numbered = numbered or bool(card.labels.background)
+    numbered = numbered or not card.labels or bool(card.labels.background)
     return card.without_guesses(*["labels"] * bool(card.labels), *["first_class"] * numbered)
 
 

@@ -87,7 +87,7 @@ def _list_shape_faults(spec: TensorSpec, picture: PictureSpec) -> list[str]:
         if picture.layout in ("nhwc", "nchw") and rank in (2, 3):
             return ["a batch axis" if picture.batched else "no batch axis"]
         return [f"the layout {picture.layout}"]
-    if all(have is None or want is None or have == want for have, want in zip(spec.shape, wanted, strict=True)):
+    if all(have is None or have == want for have, want in zip(spec.shape, wanted, strict=True)):
         return []
     width, height = picture.size or (None, None)
     grey = " grey" if picture.colour == "grey" else ""

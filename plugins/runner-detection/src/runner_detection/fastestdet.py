@@ -41,7 +41,7 @@ class FastestDet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = draft_input(model, BGR, UNIT, sure=True)
+        drafted = draft_input(model, BGR, UNIT, sure=("resize",))
         if drafted is None or len(model.outputs) != 1:
             return None
         head, picture = model.outputs[0], drafted.picture
@@ -51,7 +51,15 @@ class FastestDet:
         roles = {"image": drafted.image.name, "predictions": head.name}
         labels = labels_from_metadata(model.metadata)
         notes = (*drafted.notes, *_write_notes(head, first))
-        card = Card(name="", task="fastestdet", roles=roles, picture=picture, labels=labels, notes=notes)
+        card = Card(
+            name="",
+            task="fastestdet",
+            roles=roles,
+            picture=picture,
+            labels=labels,
+            notes=notes,
+            guesses=drafted.guesses,
+        )
         return drop_wrong_labels(card, _count_classes(head, first))
 
     def bind(self, card: Card, model: Signature) -> FastestDetCodec:

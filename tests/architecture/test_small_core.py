@@ -23,6 +23,7 @@ KEPT = {
         "SIDECAR_METADATA_FILES",  # what the core reads beside a model, and a store must therefore fetch
         "read_labels",  # for a person's script: a label file as a LabelMap
     },
+    "frames": {"find_missing_package"},  # with ``is_picture_name`` it reads the table of formats
     "tasks": {"read_flag"},  # with ``read_choice`` and ``read_index`` it reads the options of any card
 }
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from runner_core.errors import ImageError, UsageError
 from runner_core.frames import decode
@@ -140,6 +140,38 @@ def test_of_many_pages_the_first_is_read(form):
 )
 def test_what_a_plain_decoder_reads(data, plain):
     assert decode.is_plain(decode.open_image(data, "it")) == plain
+
+
+def encoded_with_exif_behind() -> bytes:
+    """A PNG whose orientation comes behind its pixels, as the format allows."""
+    data = turned(PICTURE, 6, "PNG")
+    start = data.index(b"eXIf") - 4
+    chunk = data[start : start + 12 + int.from_bytes(data[start : start + 4], "big")]
+    data = data.replace(chunk, b"")
+    return data[:-12] + chunk + data[-12:]
+
+
+def test_the_orientation_of_a_png_may_come_behind_its_pixels():
+    image = decode.open_image(encoded_with_exif_behind(), "it")
+    assert decode.read_orientation(image) == 6
+    np.testing.assert_array_equal(read(encoded_with_exif_behind()), np.rot90(RGB, -1))
+
+
+def test_a_png_is_not_unpacked_to_be_opened(monkeypatch):
+    plain, lying = encoded(PICTURE, "PNG"), turned(PICTURE, 6, "PNG")
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("unpacked"))
+    assert decode.read_upright_size(decode.open_image(plain, "it")) == (30, 20)
+    assert decode.read_upright_size(decode.open_image(lying, "it")) == (20, 30)
+
+
+@pytest.mark.parametrize("data", [encoded(PICTURE, "PNG"), encoded_with_exif_behind()], ids=["plain", "with exif"])
+def test_a_png_with_damaged_pixels_is_an_error_and_no_picture(data):
+    """Pillow raises an error once; asked again, it gives what it has."""
+    damaged = bytearray(data)
+    start = damaged.index(b"IDAT") + 20
+    damaged[start : start + 800] = bytes(800)
+    with pytest.raises(ImageError, match="broken data stream"):
+        read(bytes(damaged))
 
 
 def test_png_is_lossless():

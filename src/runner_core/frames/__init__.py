@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
+    from runner_core.frames.animation import Animation as Animation
     from runner_core.frames.decode import choose_reduced_size as choose_reduced_size
     from runner_core.frames.decode import open_image as open_image
     from runner_core.frames.decode import to_pixels as to_pixels
     from runner_core.frames.download import MAX_PICTURE_BYTES as MAX_PICTURE_BYTES
+    from runner_core.frames.formats import find_missing_package as find_missing_package
+    from runner_core.frames.formats import is_picture_name as is_picture_name
     from runner_core.frames.frame import Frame as Frame
     from runner_core.frames.normalization import IMAGENET as IMAGENET
     from runner_core.frames.normalization import KNOWN as KNOWN
@@ -22,8 +25,10 @@ else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
+            "animation": ["Animation"],
             "decode": ["open_image", "choose_reduced_size", "to_pixels"],
             "download": ["MAX_PICTURE_BYTES"],
+            "formats": ["find_missing_package", "is_picture_name"],
             "frame": ["Frame"],
             "normalization": ["IMAGENET", "KNOWN", "RAW", "SIGNED", "UNIT", "Normalization"],
             "picture_spec": ["PictureSpec"],

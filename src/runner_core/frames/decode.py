@@ -7,7 +7,11 @@ Pillow where that refuses it.
 from __future__ import annotations
 
 import io
+import logging
 import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import simplejpeg
@@ -15,6 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from runner_core.errors import ImageError, UsageError
+from runner_core.frames.formats import find_library
+from runner_core.frames.library_warnings import gather_warnings, silence_libtiff
 
 LIMIT_VARIABLE = "RUNNER_MAX_PIXELS"
 _ORIENTATION = 0x0112  # EXIF tag 274
@@ -35,7 +41,16 @@ _JPEGS = ("JPEG", "MPO")  # Pillow's names; an MPO, as telephones write it, is a
 # Pillow's format and modes that the decoders inside TensorFlow graphs read to the same pixels as Pillow does.
 _PLAIN = {**dict.fromkeys(_JPEGS, ("L", "RGB")), "PNG": ("L", "RGB", "RGBA", "P")}
 
+_PNG_EXIF = (b"eXIf", b"Raw profile type exif")  # the chunk, and the text in which older programs put it
+_TIMED = ("AVIF", "FLI", "GIF", "PNG", "WEBP")  # Pillow's formats whose pictures may follow each other in time
+
 _SCALES = (8, 4, 2)  # divisors at which libjpeg-turbo decodes quickly
+_BOMB = re.compile(r"\((\d+) pixels\) exceeds limit of (\d+)")  # in what Pillow raises and warns of
+
+# What Pillow knows by its header: to decode an EPS it would start Ghostscript, for the others it has no decoder.
+_REFUSED = {"EPS": "a program, not a picture", **dict.fromkeys(("BUFR", "GRIB", "HDF5", "WMF"), "not read here")}
+
+log = logging.getLogger("runner")
 
 
 def open_image(data: bytes, source: str) -> Image.Image:
@@ -43,19 +58,73 @@ def open_image(data: bytes, source: str) -> Image.Image:
     if not data:
         raise ImageError(f"{source}: the file is empty")
     limit = _read_pixel_limit()
-    try:
-        image = Image.open(io.BytesIO(data))
-    except UnidentifiedImageError:
-        raise ImageError(f"{source}: not a picture in a known format") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _oversize_error(f"{source}: {str(error).rstrip('.')}") from None
-    except Exception as error:  # Pillow's readers raise any exception on damaged bytes
-        raise ImageError(f"{source}: unreadable picture ({_describe(error)})") from error
-    if image.format == "EPS":  # to decode it, Pillow would start Ghostscript
-        raise ImageError(f"{source}: EPS is a program, not a picture", remedy="convert it to PNG")
-    if limit and image.width * image.height > limit:
-        raise _oversize_error(f"{source}: {image.width} x {image.height} pixels are more than the limit of {limit}")
+    with guard_reading(source, "unreadable picture"):
+        image = _identify(data, source)
+        if image.format in _REFUSED:
+            raise ImageError(f"{source}: {image.format} is {_REFUSED[image.format]}", remedy="convert it to PNG")
+        if limit and image.width * image.height > limit:
+            raise _oversize_error(source, f"{image.width} x {image.height}", limit)
+        _note_absent_exif(image, data)
+        read_orientation(image)  # Pillow keeps it, and warns here of what is damaged around it
     return image
+
+
+def _note_absent_exif(image: Image.Image, data: bytes) -> None:
+    """Tells Pillow where a PNG has no EXIF: else it would unpack the pixels to look for some behind them."""
+    if image.format == "PNG" and "exif" not in image.info and not any(mark in data for mark in _PNG_EXIF):
+        image.info["exif"] = b""
+
+
+def _identify(data: bytes, source: str) -> Image.Image:
+    """Pillow's image, with the help of a library where Pillow does not know the format."""
+    try:
+        return Image.open(io.BytesIO(data))
+    except UnidentifiedImageError:
+        library = find_library(data)
+    if library is None:
+        why = _explain_refusal(data)
+        raise ImageError(f"{source}: " + (f"unreadable picture ({why})" if why else "not a picture in a known format"))
+    library.register(source)
+    try:
+        return Image.open(io.BytesIO(data))
+    except UnidentifiedImageError:
+        raise ImageError(f"{source}: unreadable picture ({library.form}, cut short or damaged)") from None
+
+
+def _explain_refusal(data: bytes) -> str:
+    """Why Pillow does not open a picture that begins like one of its formats; nothing if it does not."""
+    with suppress(Exception):  # Pillow's tests look into any bytes, and some expect more of them
+        for form, (_, accept) in Image.OPEN.items():
+            known = accept and accept(data[:16])
+            if known:
+                return known if isinstance(known, str) else f"{form}, damaged or of an unknown kind"
+    return ""
+
+
+@contextmanager
+def guard_reading(source: str, problem: str) -> Iterator[None]:
+    """Turns what Pillow raises in the block into an ImageError, and what it warns of into one line.
+
+    On damaged bytes its readers raise any exception.
+    """
+    try:
+        with gather_warnings() as warnings:
+            yield
+    except (ImageError, UsageError):
+        raise
+    except Exception as error:
+        _refuse_bomb(source, [str(error)])
+        raise ImageError(f"{source}: {problem} ({_describe(error)})") from error
+    _refuse_bomb(source, warnings)
+    if warnings:
+        more = f", and {len(warnings) - 1} more" if len(warnings) > 1 else ""
+        log.warning("%s: damaged in part (%s%s)", source, warnings[0].rstrip("."), more, extra={"once": True})
+
+
+def _refuse_bomb(source: str, texts: Iterable[str]) -> None:
+    """Raises ImageError if one of Pillow's texts says that there are more pixels than its limit."""
+    for found in filter(None, map(_BOMB.search, texts)):
+        raise _oversize_error(source, *found.groups())
 
 
 def _read_pixel_limit() -> int:
@@ -71,12 +140,13 @@ def _read_pixel_limit() -> int:
     return limit
 
 
-def _oversize_error(message: str) -> ImageError:
+def _oversize_error(source: str, pixels: object, limit: object) -> ImageError:
+    message = f"{source}: {pixels} pixels are more than the limit of {limit}"
     return ImageError(message, remedy=f"set {LIMIT_VARIABLE} if you trust it")
 
 
 def _describe(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def read_upright_size(image: Image.Image) -> tuple[int, int]:
@@ -87,11 +157,23 @@ def read_upright_size(image: Image.Image) -> tuple[int, int]:
 
 def read_orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 if there is none or it is invalid."""
+    if image.format == "PNG" and "exif" not in image.info:
+        image.load()  # as Pillow would: here a damaged picture is an error, and not taken for damaged EXIF
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # noqa: BLE001  # a picture with a damaged EXIF block is still a picture
         return 1
     return value if value in _UPRIGHT else 1
+
+
+def is_animated(image: Image.Image) -> bool:
+    """Whether there are several pictures that follow each other in time."""
+    return image.format in _TIMED and getattr(image, "is_animated", False)
+
+
+def has_pages(image: Image.Image) -> bool:
+    """Whether it is the first of several pages."""
+    return image.format == "TIFF" and getattr(image, "is_animated", False)
 
 
 def is_plain(image: Image.Image) -> bool:
@@ -152,16 +234,12 @@ def to_rgb(image: Image.Image, source: str) -> Image.Image:
 
     Raises ImageError if the picture is cut short, damaged, or has no known range of values.
     """
-    try:
+    with guard_reading(source, "the picture is cut short or damaged"):
+        if image.format == "TIFF":
+            silence_libtiff()
         image.load()
         method = _UPRIGHT.get(read_orientation(image))
         return _to_eight_bit_rgb(image if method is None else image.transpose(method), source)
-    except ImageError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _oversize_error(f"{source}: {str(error).rstrip('.')}") from None
-    except Exception as error:  # Pillow's decoders raise any exception on damaged bytes
-        raise ImageError(f"{source}: the picture is cut short or damaged ({_describe(error)})") from error
 
 
 def _to_eight_bit_rgb(image: Image.Image, source: str) -> Image.Image:

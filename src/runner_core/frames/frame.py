@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,10 +19,13 @@ from runner_core.frames.memo import Computed, Memo
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.frames.placement import Placement, find_needed_size, place_picture
 from runner_core.frames.preprocess import Prepared, to_tensor
+from runner_core.frames.raw_preview import unwrap_preview
 from runner_core.frames.resize import resample
 from runner_core.util.location import redact_url
 
 S = TypeVar("S", bound=np.generic)
+
+log = logging.getLogger("runner")
 
 # The keys of a frame's own values, and the stage of a run that each belongs to; all other keys belong to ``prepare``.
 DECODED = ("pixels", "reduced")
@@ -58,7 +62,7 @@ class Frame:
         if (read is None) == (pixels is None):
             raise UsageError("a Frame is made of either encoded bytes or pixels")
         self.source, self.index, self.time, self.taken = source, index, time, taken
-        self._read = read
+        self._read = (lambda: unwrap_preview(read(), source)) if read else None
         self._render = pixels if callable(pixels) else None
         self._expected: tuple[PictureSpec, ...] = ()
         self._memo = Memo()
@@ -149,7 +153,7 @@ class Frame:
 
     @property
     def encoded(self) -> bytes | None:
-        """The original bytes, or None for a frame that was made of pixels."""
+        """The original bytes, of a camera's raw file the JPEG in it; None for a frame that was made of pixels."""
         return self._memo.get_or_compute("encoded", self._read) if self._read else None
 
     @property
@@ -178,7 +182,16 @@ class Frame:
         return tuple(self._memo.log)
 
     def _open(self) -> Image.Image:
-        return self._memo.get_or_compute("opened", lambda: decode.open_image(self.encoded or b"", self.source))
+        return self._memo.get_or_compute("opened", self._open_encoded)
+
+    def _open_encoded(self) -> Image.Image:
+        image = decode.open_image(self.encoded or b"", self.source)
+        with decode.guard_reading(self.source, "damaged"):
+            if decode.is_animated(image):
+                log.info("of an animation the first picture is looked at here; `runner run FILE` looks at all of it")
+            elif decode.has_pages(image):
+                log.info("of a file with several pages the first is looked at")
+        return image
 
     def _measure(self) -> tuple[int, int]:
         if self._read is None:

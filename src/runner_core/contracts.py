@@ -84,8 +84,7 @@ class EngineOptions:
 class DecodedInput:
     """An input of encoded bytes, and the tensor inside the graph that holds its decoded picture.
 
-    ``tensor``  uint8 RGB, H x W x 3 or 1 x H x W x 3. It may be fed instead of the input: every path from the input to
-                an output leads through it.
+    ``tensor``  uint8 RGB, H x W x 3 or 1 x H x W x 3. Every path to an output leads through it, so it may be fed.
     ``stretch_size``  (width, height) that the model stretches it to first; None where it uses the picture otherwise.
     """
 
@@ -184,7 +183,7 @@ class Task(Protocol):
 class Source(Protocol):
     """Where frames come from. Made by calling the plugin's target with a location.
 
-    Optional: ``HasTotal``, ``HasGaps``, ``HasFolder``, ``HasFiles``.
+    Optional: ``HasTotal``, ``HasGaps``, ``HasFolder``, ``HasFiles``, ``HasSkipped``.
     """
 
     live: bool  # of a camera only the newest frame counts; of a file every frame
@@ -214,10 +213,7 @@ class HasGaps(Protocol):
 
 @runtime_checkable
 class HasFolder(Protocol):
-    """A source that reads every picture in a folder and below it, or a sink that writes pictures into one.
-
-    A run refuses a sink whose folder its source searches.
-    """
+    """A source that reads all pictures in and below a folder, or a sink that writes into one; a run refuses both."""
 
     folder: Path | None
 
@@ -227,6 +223,13 @@ class HasFiles(Protocol):
     """A source that knows the paths that it reads, so that no sink overwrites one."""
 
     files: Collection[str]
+
+
+@runtime_checkable
+class HasSkipped(Protocol):
+    """A source that counts, by suffix, the files that it passes over because they are not pictures."""
+
+    skipped: Mapping[str, int]
 
 
 @attrs.frozen

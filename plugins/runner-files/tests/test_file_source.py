@@ -166,10 +166,14 @@ def test_the_home_folder_has_a_short_name(here, monkeypatch):
         ("pictres/a.png", r"pictres/a\.png: no such file or folder; did you mean pictures\?"),
         ("pictures/apple.pn", r"did you mean pictures/apple\.png\?"),
         ("nothing like it", "no such file or folder; check the path"),
-        ("empty", r"empty: no picture in this folder or below; looked for .*\.jpg .*\.png"),
-        ("pictures/*.jpg", r"pictures/\*\.jpg: no picture matches"),
+        (
+            "empty",
+            r"^empty: no picture that runner reads, but \.md \(1\); a file that you name itself may have any suf",
+        ),
+        ("bare", r"^bare: there is no file; a file that you name"),
+        ("pictures/*.jpg", r"pictures/\*\.jpg: no file matches; \*\* searches"),
         ("pictres/*.png", r"pictres: no such file or folder; did you mean pictures\?"),
-        ("empty/*", r"no picture matches; looked for"),
+        ("empty/*", r"^empty/\*: no picture that runner reads, but \.md \(1\)"),
         ("bare.txt", r"bare\.txt: the list names no picture; write one path or URL a line"),
         ("binary.txt", r"binary\.txt: not a list of pictures .*; a list is UTF-8 text"),
         ("", "no picture is named"),
@@ -181,6 +185,7 @@ def test_a_location_without_pictures_is_an_error_at_once(here, location, message
     picture(here / "pictures" / "apple.png")
     (here / "empty").mkdir()
     (here / "empty" / "notes.md").write_text("none")
+    (here / "bare").mkdir()
     (here / "bare.txt").write_text("# nothing\n\n")
     (here / "binary.txt").write_bytes(b"\x89\xff\xfe\x00")
     with pytest.raises(SourceError, match=message) as caught:

@@ -48,6 +48,10 @@ def check_pixels(frame: Frame, wanted: np.ndarray, *, tolerance: int = 0) -> Non
         ("a.ppm", 0, {}),
         ("interlaced.png", 0, {"optimize": True}),
         ("progressive.jpeg", 40, {"quality": 95, "progressive": True}),
+        ("a.avif", 40, {"quality": 95}),
+        ("a.j2k", 0, {}),
+        ("a.ico", 0, {"sizes": [(24, 16)]}),
+        ("a.dds", 0, {}),
     ],
 )
 def test_formats(tmp_path, name, tolerance, options):
@@ -122,10 +126,8 @@ def test_every_orientation_is_upright(tmp_path, name, orientation):
 
 def test_of_many_pages_the_first_is_read(tmp_path):
     black = Image.new("RGB", (WIDTH, HEIGHT))
-    for name in ("a.gif", "a.tif", "a.webp"):
-        options = {"lossless": True} if name == "a.webp" else {}
-        Image.fromarray(quarters()).save(tmp_path / name, save_all=True, append_images=[black], **options)
-        check_pixels(only_frame(tmp_path / name), quarters())
+    Image.fromarray(quarters()).save(tmp_path / "a.tif", save_all=True, append_images=[black])
+    check_pixels(only_frame(tmp_path / "a.tif"), quarters())
 
 
 @pytest.mark.parametrize(

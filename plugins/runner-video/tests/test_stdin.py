@@ -145,6 +145,25 @@ def test_what_does_not_come_is_reported(data, message, pipe):
     assert str(raised.value).startswith(message)
 
 
+@pytest.mark.parametrize("form", ["GIF", "AVIF"])
+def test_an_animation_gives_all_its_pictures(form, pipe):
+    first, *rest = [Image.open(io.BytesIO(data)) for data in encoded("PNG")]
+    first.save(stream := io.BytesIO(), form, save_all=True, append_images=rest, duration=[200, 300, 400])
+    pipe(stream.getvalue())
+    frames = list(StandardInput().frames())
+    assert [number_of(frame.pixels) for frame in frames] == [0, 1, 2]
+    assert [(frame.source, frame.index) for frame in frames] == [("-", 0), ("-", 1), ("-", 2)]
+    assert [frame.time for frame in frames] == pytest.approx([0, 0.2, 0.5])
+
+
+def test_a_heic_picture(pipe):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.from_pillow(Image.open(io.BytesIO(encoded("PNG")[1]))).save(stream := io.BytesIO())
+    pipe(stream.getvalue())
+    (frame,) = StandardInput().frames()
+    assert number_of(frame.pixels) == 1
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".flv"])
 def test_a_video_says_how_to_write_it(suffix, pipe, tmp_path):
     pipe(write_clip(tmp_path / f"clip{suffix}").read_bytes())

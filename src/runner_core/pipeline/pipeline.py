@@ -11,7 +11,7 @@ from typing import Self
 import attrs
 
 from runner_core.brain import Brain, demand_brain, list_stages
-from runner_core.contracts import HasDraws, HasGaps, Sink, Source, Writer
+from runner_core.contracts import HasDraws, HasGaps, HasSkipped, Sink, Source, Writer
 from runner_core.errors import SourceError
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import FailureLog
@@ -54,7 +54,8 @@ def run(
     names, outlets = _open_outlets(sinks, reading, inputs=[] if reading is source else [str(source)])
     exact = exact or any(isinstance(outlet, HasDraws) and outlet.draws for outlet in outlets)
     flow = _Flow.of(reading, brains, threads, exact=exact)
-    summary = Summary(explain=explain, profile=flow.start_profile())
+    skipped = reading.skipped if isinstance(reading, HasSkipped) else {}
+    summary = Summary(skipped=skipped, explain=explain, profile=flow.start_profile())
     summary.expect(flow.executor.brains)
     with ExitStack() as stack:
         results = stack.enter_context(flow.results())

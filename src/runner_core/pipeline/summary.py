@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -22,6 +22,7 @@ class Summary:
 
     ``failed``   frames that could not be read or that a brain failed on.
     ``dropped``  frames of a live source that were passed over.
+    ``skipped``  how many files the source passed over, by suffix, because they are not pictures.
     ``broken``   why the source ended early; ``INTERRUPTED`` if somebody stopped it.
     ``explain``  whether ``to_json`` gives the profile too.
     """
@@ -29,6 +30,7 @@ class Summary:
     frames: int = 0
     failed: int = 0
     dropped: int = 0
+    skipped: Mapping[str, int] = attrs.field(factory=dict)
     broken: str = ""
     brains: dict[str, Tally] = attrs.field(factory=dict)
     profile: Profile = attrs.field(factory=Profile, repr=False)  # long; it has tables of its own
@@ -56,9 +58,10 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """The last record of a run's JSON lines."""
         brains = {name: tally.to_json() for name, tally in self.brains.items()}
-        rare = {key: value for key, value in (("dropped", self.dropped), ("broken", self.broken)) if value}
+        rare = {"dropped": self.dropped, "skipped": dict(self.skipped), "broken": self.broken}
+        said = {key: value for key, value in rare.items() if value}
         profile = {"explain": self.profile.to_json()} if self.explain else {}
-        return {"frames": self.frames, "failed": self.failed, **rare, "brains": brains, **profile}
+        return {"frames": self.frames, "failed": self.failed, **said, "brains": brains, **profile}
 
     @property
     def ok(self) -> bool:

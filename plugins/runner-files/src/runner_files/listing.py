@@ -4,33 +4,55 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePath
 from urllib.parse import unquote
 
+import attrs
 from natsort import natsort_keygen, ns
 
 from runner_core.errors import SourceError
+from runner_core.frames import is_picture_name
 from runner_files.missing import make_missing_error
+from runner_files.skipped import count_suffixes, describe_suffixes, find_remedy
 
-SUFFIXES = (
-    ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png", ".pnm",
-    ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp",
-)  # fmt: skip
-
-_LOOKED_FOR = f"looked for {' '.join(SUFFIXES)}"
 _WILD = "*?["
 _natural_key = natsort_keygen(alg=ns.IGNORECASE)
 
 
-def list_pictures(location: str) -> list[str]:
-    """Paths and URLs of the pictures at a location: a picture, a folder, a glob, a ``.txt`` list, an http(s) URL.
+@attrs.frozen
+class Listing:
+    """What a location names.
+
+    ``names``    paths and URLs of pictures, in natural order.
+    ``alone``    whether the location is one picture, by itself.
+    ``skipped``  how many files are passed over because their suffix is not a picture's, by suffix.
+    """
+
+    names: Sequence[str]
+    alone: bool = False
+    skipped: Mapping[str, int] = attrs.field(factory=dict)
+
+    @classmethod
+    def sort_out(cls, place: str, files: Sequence[str]) -> Listing:
+        """The pictures among these files. Raises SourceError if there is none."""
+        names = [name for name in files if is_picture_name(name)]
+        skipped = count_suffixes(name for name in files if not is_picture_name(name))
+        if not names:
+            found = f"no picture that runner reads, but {describe_suffixes(skipped)}" if files else "there is no file"
+            remedy = find_remedy(skipped) or "a file that you name itself may have any suffix"
+            raise SourceError(f"{place}: {found}", remedy=remedy)
+        return cls(names, skipped=skipped)
+
+
+def list_pictures(location: str) -> Listing:
+    """The pictures at a location: a picture, a folder, a glob, a ``.txt`` list, an http(s) URL.
 
     A path begins as the location does. Raises SourceError if there is no picture.
     """
     if is_url(location):
-        return [location]
+        return Listing([location], alone=True)
     try:
         return _list_path(_to_path(location))
     except OSError as error:
@@ -51,11 +73,6 @@ def is_url(name: str) -> bool:
     return name.lower().startswith(("http://", "https://"))
 
 
-def is_picture(name: str) -> bool:
-    """Whether a file name has a picture's suffix."""
-    return name.lower().endswith(SUFFIXES)
-
-
 def _to_path(location: str) -> str:
     """The path without ``file:``, which the core may have removed already; ``file:///a%20b`` is ``/a b``."""
     rest = location.removeprefix("file:")
@@ -63,13 +80,13 @@ def _to_path(location: str) -> str:
     return str(Path(path).expanduser()) if path.startswith("~") else path
 
 
-def _list_path(path: str) -> list[str]:
+def _list_path(path: str) -> Listing:
     if not path:
         raise SourceError("no picture is named", remedy="name a picture, a folder, a glob, a list or a URL")
     if Path(path).is_dir():
-        return _list_folder(path)
+        return Listing.sort_out(path, list(_walk_folder(path, frozenset())))
     if Path(path).exists():
-        return _read_list(path) if path.lower().endswith(".txt") else [path]
+        return Listing(_read_list(path)) if path.lower().endswith(".txt") else Listing([path], alone=True)
     if any(sign in path for sign in _WILD):
         return _list_glob(path)
     raise make_missing_error(path)
@@ -81,15 +98,8 @@ def _sort_key(name: str) -> tuple[object, str]:
     return _natural_key(name), name
 
 
-def _list_folder(folder: str) -> list[str]:
-    names = list(_walk_folder(folder, frozenset()))
-    if not names:
-        raise SourceError(f"{folder}: no picture in this folder or below", remedy=_LOOKED_FOR)
-    return names
-
-
 def _walk_folder(folder: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
-    """Pictures in a folder and its subfolders. Links are followed, except into a folder ``above``."""
+    """Files in a folder and its subfolders. Links are followed, except into a folder ``above``."""
     itself = Path(folder).stat()
     identity = itself.st_dev, itself.st_ino
     if identity in above:
@@ -99,24 +109,26 @@ def _walk_folder(folder: str, above: frozenset[tuple[int, int]]) -> Iterator[str
     for entry in found:
         if entry.is_dir():
             yield from _walk_folder(entry.path, above | {identity})
-        elif is_picture(entry.name) and (entry.is_file() or entry.is_symlink()):  # a dangling link is a broken picture
+        elif entry.is_file() or entry.is_symlink():  # a dangling link is a broken picture
             yield entry.path
 
 
-def _list_glob(pattern: str) -> list[str]:
+def _list_glob(pattern: str) -> Listing:
     """Files that match. Without a picture's suffix only if the pattern itself ends in their suffix."""
     start = str(PurePath(pattern[: min(pattern.find(sign) for sign in _WILD if sign in pattern)] + "x").parent)
     if not Path(start).is_dir():
         raise make_missing_error(start)
     matches = glob.iglob(pattern, recursive=True)  # noqa: PTH207  # Path.glob does not leave out what is hidden
-    files = [name for name in matches if Path(name).is_file()]
+    files = sorted({name for name in matches if Path(name).is_file()}, key=_path_key)
+    if not files:
+        raise SourceError(f"{pattern}: no file matches", remedy="** searches subfolders too: pictures/**/*.jpg")
     ending = PurePath(pattern).suffix
     spelled = ending and not any(sign in ending for sign in _WILD)
-    names = files if spelled else [name for name in files if is_picture(name)]
-    if not names:
-        remedy = _LOOKED_FOR if files else "** searches subfolders too: pictures/**/*.jpg"
-        raise SourceError(f"{pattern}: no picture matches", remedy=remedy)
-    return sorted(set(names), key=lambda name: [_sort_key(part) for part in PurePath(name).parts])
+    return Listing(files) if spelled else Listing.sort_out(pattern, files)
+
+
+def _path_key(name: str) -> list[tuple[object, str]]:
+    return [_sort_key(part) for part in PurePath(name).parts]
 
 
 def _read_list(path: str) -> list[str]:

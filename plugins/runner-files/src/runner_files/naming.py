@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
-from runner_files.listing import is_picture
+from runner_core.frames import is_picture_name
 
 _ENDINGS = {"JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",)}
 _MAX_BYTES = 200  # bytes of a name before its suffix; file systems stop at 255, and a number may follow
@@ -67,7 +67,7 @@ def _name_from_url(url: str) -> str:
 
 def _set_suffix(path: PurePath, form: str) -> PurePath:
     endings = _ENDINGS[form]
-    stem, ending = (path.stem, path.suffix) if is_picture(path.name) else (path.name, "")
+    stem, ending = (path.stem, path.suffix) if is_picture_name(path.name) else (path.name, "")
     kept = ending if ending.lower() in endings else endings[0]
     return path.with_name(_shorten(stem) + kept)
 

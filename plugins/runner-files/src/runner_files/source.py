@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 
-from runner_core.frames import Frame
+from runner_core.frames import Animation, Frame
 from runner_files.listing import find_searched_folder, is_url, list_pictures
+from runner_files.skipped import describe_skipped
+
+log = logging.getLogger("runner")
 
 
 class FileSource:
     """A picture, a folder, a glob, a ``.txt`` list of pictures, or an http(s) picture.
 
     Folders are searched with their subfolders for names with a picture's suffix, except hidden ones; a file that is
-    named itself may have any suffix. A list has one path, relative to the list's folder, or one URL per line; lines
-    that begin with ``#`` are comments. Frames come in natural order and are read when they are first needed.
+    named itself may have any suffix, and if it is an animation, each of its pictures is a frame with a time. A list has
+    one path, relative to the list's folder, or one URL per line; lines that begin with ``#`` are comments. Frames come
+    in natural order and are read when they are first needed.
 
-    ``total``   the number of frames, for progress bars.
-    ``folder``  the folder that is searched with its subfolders; None if pictures are named.
-    ``files``   paths and URLs in the order in which they are read.
+    ``folder``   the folder that is searched with its subfolders; None if pictures are named.
+    ``files``    paths and URLs in the order in which they are read.
+    ``skipped``  how many files are passed over, by suffix.
 
     Raises SourceError if there is no picture.
     """
@@ -26,13 +31,38 @@ class FileSource:
     live: bool = False
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        self.files = list_pictures(os.fspath(location))
+        listing = list_pictures(os.fspath(location))
+        self.files, self.skipped, self._alone = listing.names, listing.skipped, listing.alone
         self.folder = find_searched_folder(os.fspath(location))
-        self.total: int | None = len(self.files)
+        if self.skipped:
+            log.info("%s: %s", location, describe_skipped(self.skipped, len(self.files)))
+
+    @property
+    def total(self) -> int | None:
+        """The number of frames, for progress bars; None for what is not on this machine."""
+        if not self._alone:
+            return len(self.files)
+        if is_url(self.files[0]):
+            return None
+        animation = Animation.open(_make_frame(self.files[0], 0))
+        return animation.count if animation else 1
 
     def frames(self) -> Iterator[Frame]:
-        """One for each name; its ``source`` is the path as it was typed or found, or the URL without its secrets."""
-        return (_make_frame(name, index) for index, name in enumerate(self.files))
+        """One for each name; its ``source`` is the path as it was typed or found, or the URL without its secrets.
+
+        Raises SourceError where an animation is damaged.
+        """
+        frames = (_make_frame(name, index) for index, name in enumerate(self.files))
+        return _read_alone(next(frames)) if self._alone else frames
+
+
+def _read_alone(frame: Frame) -> Iterator[Frame]:
+    """The pictures of an animation; the frame itself if it is none."""
+    animation = Animation.open(frame)
+    if animation:
+        yield from animation.frames()
+    else:
+        yield frame
 
 
 def _make_frame(name: str, index: int) -> Frame:

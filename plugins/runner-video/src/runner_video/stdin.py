@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from runner_core.errors import SourceError
-from runner_core.frames import MAX_PICTURE_BYTES, Frame
+from runner_core.frames import MAX_PICTURE_BYTES, Animation, Frame
 from runner_video.peekable import Ahead
 from runner_video.split_pictures import (
     BMP,
@@ -28,12 +28,8 @@ from runner_video.split_pictures import (
 
 NAME = "-"
 _HEAD = 12  # bytes that show what comes
-_VIDEO = re.compile(rb"\x1aE\xdf\xa3|RIFF.{4}AVI |FLV\x01|G@|.{4}ftyp(?!avi[fs]|hei[cx]|mif1|msf1)", re.DOTALL)
-_BOXES = (
-    b"ftyp",
-    b"jP  ",
-    b"JXL ",
-)  # AVIF, JPEG 2000 and JPEG XL also begin with a length, that of a box
+_VIDEO = re.compile(rb"\x1aE\xdf\xa3|RIFF.{4}AVI |FLV\x01|G@|.{4}ftyp(?!avi[fs]|he[iv][cxms]|mif1|msf1)", re.DOTALL)
+_BOXES = (b"ftyp", b"jP  ", b"JXL ")  # AVIF, HEIC, JPEG 2000 and JPEG XL also begin with a length, that of a box
 
 
 _CUTTERS: Mapping[Cutter, Callable[[bytes], object]] = {
@@ -46,6 +42,8 @@ _CUTTERS: Mapping[Cutter, Callable[[bytes], object]] = {
 
 class StandardInput:
     """``-``: JPEGs, PNGs, BMPs or WebPs one after the other, a picture of another kind, pictures with their lengths.
+
+    A GIF or AVIF that is animated gives all its pictures, with their times.
 
     With lengths, each picture comes after its number of bytes, an unsigned big-endian number of 4 bytes. The first
     bytes show which of these it is: no picture begins like a length.
@@ -63,11 +61,26 @@ class StandardInput:
         ahead = Ahead(stream, MAX_PICTURE_BYTES)
         if stream.isatty() or not ahead.peek(1):
             raise SourceError(f"{NAME}: nothing on standard input", remedy="pipe pictures into it")
-        for index, data in enumerate(_split_stream(ahead)):
+        pictures = _split_stream(ahead)
+        if pictures is None:
+            yield from _read_one(ahead.take_all())
+            return
+        for index, data in enumerate(pictures):
             yield Frame.from_bytes(data, source=NAME, index=index)
 
 
-def _split_stream(stream: Ahead) -> Iterator[bytes]:
+def _read_one(data: bytes) -> Iterator[Frame]:
+    """The picture; of an animation all pictures, with their times."""
+    frame = Frame.from_bytes(data, source=NAME)
+    animation = Animation.open(frame)
+    if animation:
+        yield from animation.frames()
+    else:
+        yield frame
+
+
+def _split_stream(stream: Ahead) -> Iterator[bytes] | None:
+    """The pictures that follow each other; None for a picture of a kind that comes alone."""
     head = stream.peek(_HEAD)
     if _VIDEO.match(head):
         raise SourceError(f"{NAME}: a video, not pictures", remedy="write video:- to have it read as one")
@@ -76,4 +89,4 @@ def _split_stream(stream: Ahead) -> Iterator[bytes]:
             return split_pictures(stream, cutter, NAME)
     if int.from_bytes(head[:LENGTH], "big") <= MAX_PICTURE_BYTES and head[LENGTH:8] not in _BOXES:
         return split_pictures(stream, cut_by_length, NAME)
-    return iter([stream.take_all()])
+    return None

@@ -56,6 +56,7 @@ class Signature:
     outputs: tuple[TensorSpec, ...]
     metadata: Mapping[str, str] = attrs.field(factory=dict)
     clues: tuple[Clue, ...] = ()
+    ends: Mapping[str, str] = attrs.field(factory=dict)  # output -> what makes it: see runner_core.graphs.ends
 
     def tensor(self, name: str) -> TensorSpec | None:
         """The input or output of that name; None where there is none."""

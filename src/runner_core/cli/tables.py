@@ -17,10 +17,19 @@ _COLUMNS: dict[str, Callable[[Instance], str]] = {
     "score": lambda one: "" if one.score is None else f"{one.score:.3f}",
     "box (x1 y1 x2 y2)": lambda one: " ".join(f"{value:.0f}" for value in one.box or ()),
     "mask": lambda one: "" if one.mask is None else f"{one.mask.area} pixels",
+    "vector": lambda one: _format_vector(one.vector or ()),
     "keypoints (x,y:score)": lambda one: " ".join(
         f"{x:.0f},{y:.0f}:{score:.2f}" for x, y, score in one.keypoints or ()
     ),
 }
+
+
+SHOWN = 6  # numbers of a vector
+
+
+def _format_vector(vector: Sequence[float]) -> str:
+    first = " ".join(f"{number:.4g}" for number in vector[:SHOWN])
+    return f"{first} ... ({len(vector)} numbers)" if len(vector) > SHOWN else first
 
 
 def print_summary(summary: Summary, *, when: str = "") -> None:

@@ -16,6 +16,8 @@ from runner_core.contracts import Session, Signature, Task, TensorSpec
 from runner_core.discovery.entry_points import format_reason
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, TaskError
+from runner_core.graphs.ends import find_ends
+from runner_core.graphs.formats import read_graph
 from runner_core.loading.local_brain import signature_of
 from runner_core.tasks.label_check import drop_settled_guesses
 from runner_core.tasks.metadata import UNDERSTOOD, read_literal
@@ -41,6 +43,9 @@ class CardlessModel:
     def of(cls, session: Session, path: Path) -> CardlessModel:
         """What the model itself says goes before what lies beside it."""
         signature = signature_of(session)
+        graph = read_graph(path)
+        if graph is not None:
+            signature = attrs.evolve(signature, ends=find_ends(graph))
         model = cls(path, signature, signature, _note_keys(signature.metadata, "the model itself"))
         for sidecar in find_sidecar_metadata(path):
             model = model.with_sidecar(sidecar)
@@ -63,7 +68,8 @@ class CardlessModel:
         inputs, outputs = (
             tuple(filled[spec.name] for spec in side) for side in (self.signature.inputs, self.signature.outputs)
         )
-        return attrs.evolve(self, signature=Signature(inputs, outputs, {**own, **new}), notes=(*self.notes, *notes))
+        signature = attrs.evolve(self.signature, inputs=inputs, outputs=outputs, metadata={**own, **new})
+        return attrs.evolve(self, signature=signature, notes=(*self.notes, *notes))
 
 
 def _is_same(one: Mapping[str, str], other: Mapping[str, str], key: str) -> bool:

@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from runner_core.results.mask import Mask
 
 NO_NUMBER = -1  # in the columns ``tracks`` and ``parents``
-OPTIONAL_COLUMNS = ("boxes", "scores", "masks", "keypoints", "tracks", "parents")  # besides ``model_ids``
+OPTIONAL_COLUMNS = ("boxes", "scores", "masks", "keypoints", "vectors", "tracks", "parents")  # besides ``model_ids``
 
 # What follows the number of rows in the shape of an array; None is any length.
 ROW_SHAPES: dict[str, tuple[int | None, ...]] = {
-    "model_ids": (), "boxes": (4,), "scores": (), "keypoints": (None, 3), "tracks": (), "parents": ()
+    "model_ids": (), "boxes": (4,), "scores": (), "keypoints": (None, 3), "vectors": (None,),
+    "tracks": (), "parents": (),
 }  # fmt: skip
 
 
@@ -136,6 +137,7 @@ JSON_FORMS: dict[str, tuple[str, Any, Any]] = {
     "boxes": ("box", _write_floats, _read_floats),
     "masks": ("mask", _write_masks, _read_masks),
     "keypoints": ("keypoints", _write_floats, _read_keypoints),
+    "vectors": ("vector", _write_floats, _read_floats),
     "tracks": ("track", _write_integers, _read_integers),
     "parents": ("parent", _write_integers, _read_integers),
 }

@@ -30,6 +30,7 @@ class Comparison:
     ``scores``      greatest difference of matched scores.
     ``pixels``      share of the class map with the same label.
     ``keypoints``   greatest distance of matched keypoints, in shares of the picture's longer side.
+    ``vectors``     greatest distance of matched vectors, in shares of the longer one.
     ``faults``      what is beyond the tolerance, a line each.
     """
 
@@ -43,6 +44,7 @@ class Comparison:
     scores: float | None = None
     pixels: float | None = None
     keypoints: float | None = None
+    vectors: float | None = None
     faults: tuple[str, ...] = ()
 
     @property
@@ -60,7 +62,7 @@ class Comparison:
 
 
 _COUNTS = ("matched", "missing", "extra", "relabelled", "near")
-_MEASURES: dict[str, Any] = {"boxes": min, "masks": min, "scores": max, "pixels": min, "keypoints": max}
+_MEASURES: dict[str, Any] = {"boxes": min, "masks": min, "scores": max, "pixels": min, "keypoints": max, "vectors": max}
 
 
 def compare_inferences(one: Inference, other: Inference, tolerance: Tolerance | None = None) -> Comparison:
@@ -121,7 +123,7 @@ def _certain_rows(answer: Inference, rows: Sequence[int], tolerance: Tolerance) 
 def _check_measures(found: Comparison, tolerance: Tolerance) -> Comparison:
     """With a fault for each measure that is beyond its tolerance."""
     bounds = {"boxes": tolerance.iou, "masks": tolerance.iou, "pixels": tolerance.pixels}
-    bounds |= {"scores": tolerance.score, "keypoints": tolerance.keypoints}
+    bounds |= {"scores": tolerance.score, "keypoints": tolerance.keypoints, "vectors": tolerance.score}
     faults = []
     for name, choose in _MEASURES.items():
         value, bound = getattr(found, name), bounds[name]
@@ -147,7 +149,15 @@ def _measure(
         seen = (left.keypoints[..., 2] >= tolerance.threshold) & (right.keypoints[..., 2] >= tolerance.threshold)
         apart = np.linalg.norm(left.keypoints[..., :2] - right.keypoints[..., :2], axis=-1)
         measured["keypoints"] = _worst(max, (apart[seen] / max(one.size)).tolist())
+    if left.vectors is not None and right.vectors is not None and left.vectors.shape == right.vectors.shape:
+        measured["vectors"] = _worst(max, _distances(left.vectors, right.vectors).tolist())
     return measured
+
+
+def _distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.floating]:
+    """N distances of N pairs of vectors, in shares of the longer one of each."""
+    longer = np.maximum(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1))
+    return np.asarray(np.linalg.norm(one - other, axis=1) / np.maximum(longer, np.finfo(np.float32).tiny))
 
 
 def _overlaps(one: Inference, other: Inference) -> NDArray[np.float64]:

@@ -29,6 +29,7 @@ class Inference:
     ``scores``     N float32.
     ``masks``      N Masks of the picture's size.
     ``keypoints``  N x K x 3 float32: x, y, score.
+    ``vectors``    N x D float32: an embedding, or measures such as an age, of each.
     ``tracks``     N int, the number of each finding across the frames of a video; -1: none.
     ``parents``    N int, rows of the answer of ``parent_brain`` whose crops they were found in; -1: none.
     ``class_map``  H x W int, the model_id of every pixel, for methods that label pixels.
@@ -46,6 +47,7 @@ class Inference:
     scores: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
     masks: tuple[Mask, ...] | None = None
     keypoints: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
+    vectors: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
     tracks: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
     parents: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
     class_map: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
@@ -169,6 +171,7 @@ class Instances(Sequence[Instance]):
             box=None if inference.boxes is None else tuple(inference.boxes[row].tolist()),
             mask=None if inference.masks is None else inference.masks[row],
             keypoints=None if inference.keypoints is None else tuple(map(tuple, inference.keypoints[row].tolist())),
+            vector=None if inference.vectors is None else tuple(inference.vectors[row].tolist()),
             track=columns.number_or_none(inference.tracks, row),
             parent=columns.number_or_none(inference.parents, row),
         )

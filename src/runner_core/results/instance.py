@@ -21,6 +21,7 @@ class Instance:
     ``box``        x1, y1, x2, y2 in pixels of the original picture; None where the method gives no boxes.
     ``mask``       of the picture's size.
     ``keypoints``  x, y, score of each, in pixels of the original picture.
+    ``vector``     its embedding, or its measures.
     ``track``      its number across the frames of a video.
     ``parent``     the ``id`` of the instance whose crop it was found in.
     """
@@ -33,5 +34,6 @@ class Instance:
     box: Box | None = None
     mask: Mask | None = None
     keypoints: tuple[Keypoint, ...] | None = None
+    vector: tuple[float, ...] | None = None
     track: int | None = None
     parent: int | None = None

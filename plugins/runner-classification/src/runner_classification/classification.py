@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import attrs
 import numpy as np
 
+from runner_classification.numbers import Numbers, count_numbers, read_numbers
 from runner_classification.probabilities import to_probabilities
 from runner_core.cards import Card, Guess
 from runner_core.contracts import Signature, Tensors, TensorSpec
@@ -32,7 +33,7 @@ TOP_K = 5
 
 
 class Classification:
-    """Roles: ``image``, ``scores``.
+    """Roles: ``image``, ``scores``: one number a class, or a single one, the probability that it is class 1 and not 0.
 
     Card options:
     ``top_k``       how many classes an answer has at most; 5 where absent. ``threshold`` cuts it further.
@@ -49,11 +50,12 @@ class Classification:
         size = size_from_metadata(model.metadata) or USUAL.size
         like = attrs.evolve(USUAL, size=size, resize="crop" if exported else "stretch")
         drafted = draft_input(model, like, UNIT if exported else None, sure=exported)
-        classes = _count_classes(model.outputs[0]) if len(model.outputs) == 1 else None
-        if drafted is None or classes is None:
+        numbers = read_numbers(model)
+        if drafted is None or numbers is None or not numbers.classes:
             return None
+        classes = max(2, numbers.count)
         first = 1 if classes == IMAGENET_AND_BACKGROUND else 0
-        notes = _write_notes(model.outputs[0], classes, exported=exported)
+        notes = _write_notes(model.outputs[0], numbers, exported=exported)
         card = Card(
             name="",
             task="classification",
@@ -63,18 +65,19 @@ class Classification:
             threshold=0.0,
             first_class=first,
             notes=(*drafted.notes, *notes),
-            guesses=(*drafted.guesses, *(() if exported else _list_guesses(classes))),
+            guesses=(*drafted.guesses, *_list_guesses(numbers)),
         )
         return drop_wrong_labels(card, classes, _find_background(card, classes))
 
     def bind(self, card: Card, model: Signature) -> ClassificationCodec:
         specs = bind_roles(card, model, needed=("image", "scores"))
-        classes = _count_classes(specs["scores"])
-        if classes is None:
+        count = count_numbers(specs["scores"])
+        if count is None:
             raise TaskError(
                 f"brain {card.name}: scores is {specs['scores']}, {card.task} reads [1 x C]",
                 remedy="give the output that has one score a class",
             )
+        classes = max(2, count)
         background = _find_background(card, classes)
         check_classes(card, classes, background)
         return ClassificationCodec(
@@ -98,7 +101,7 @@ class ClassificationCodec(PictureCodec):
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         values = outputs["scores"].reshape(-1)
-        if len(values) != self.classes:
+        if max(2, len(values)) != self.classes:
             raise TaskError(f"brain {self.card.name}: {len(values)} scores came, the model has {self.classes} classes")
         scores = to_probabilities(values, self.activation)
         kept = (scores >= self.card.threshold) & (scores > 0)
@@ -116,16 +119,10 @@ class ClassificationCodec(PictureCodec):
         )
 
 
-def _count_classes(scores: TensorSpec) -> int | None:
-    """The C of [1 x C], [1 x 1 x 1 x C] or [1 x C x 1 x 1]; None for other shapes."""
-    if not scores.shape or scores.dtype == "string" or scores.shape[0] not in (1, None):
-        return None
-    sides = [side for side in scores.shape[1:] if side != 1]
-    return sides[0] if len(sides) == 1 and sides[0] is not None else None
-
-
 def _find_background(card: Card, classes: int) -> frozenset[int]:
-    return read_background(card, default=0 if classes == IMAGENET_AND_BACKGROUND else None)
+    """Of 1001 classes the first; of two a "no" that the labels have no name for."""
+    unnamed = classes == IMAGENET_AND_BACKGROUND or (classes == 2 and len(card.labels) == 1)
+    return read_background(card, default=0 if unnamed else None)
 
 
 def _read_top_k(card: Card) -> int:
@@ -135,14 +132,18 @@ def _read_top_k(card: Card) -> int:
     return option
 
 
-def _write_notes(scores: TensorSpec, classes: int, *, exported: bool) -> tuple[str, ...]:
-    notes = [f"scores is output {scores.name}, the only one: one number for each of {classes} classes"]
+def _write_notes(scores: TensorSpec, numbers: Numbers, *, exported: bool) -> tuple[str, ...]:
+    what = f"one number for each of {numbers.count} classes" if numbers.count > 1 else "the probability of class 1"
+    notes = [f"scores is output {scores.name}, the only one: {what}"]
+    if numbers.sure:
+        notes.append(f"they are scores of classes: {numbers.reason}")
     if exported:
         return (*notes, "task, labels, size and resize are as Ultralytics wrote and makes them")
     return tuple(notes)
 
 
-def _list_guesses(classes: int) -> Iterator[Guess]:
-    yield Guess("kind", "its numbers are class scores; an embedding has the same shape", ("task", "labels"))
-    if classes == IMAGENET_AND_BACKGROUND:
+def _list_guesses(numbers: Numbers) -> Iterator[Guess]:
+    if not numbers.sure:
+        yield Guess("kind", f"its numbers are scores of classes ({numbers.reason})", ("task", "labels"))
+    if numbers.count == IMAGENET_AND_BACKGROUND:
         yield Guess("background", "class 0 of 1001 is the background, names begin with class 1", ("first_class",))

@@ -13,3 +13,8 @@ def runner_tasks() -> Iterator[Plugin]:
         target="runner_classification.classification:Classification",
         summary="one score a class for the whole picture: the best few",
     )
+    yield Plugin(
+        name="vector",
+        target="runner_classification.vector:Vector",
+        summary="numbers of the whole picture that are no classes: embeddings, measures",
+    )

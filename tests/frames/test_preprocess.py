@@ -28,6 +28,26 @@ def resized(pixels: np.ndarray, **spec: object) -> np.ndarray:
     return resample(pixels, place_picture((width, height), asked), asked)
 
 
+@pytest.mark.parametrize("layout", ["nhwc", "nchw", "nhw", "flat"])
+def test_grey_is_pillows_and_inverted_is_the_rest(layout):
+    pixels = noise(6, 4)
+    grey = np.asarray(Image.fromarray(pixels).convert("L"))
+    spec = PictureSpec(colour="grey", layout=layout, batched=layout != "nhwc")
+    tensor = to_tensor(pixels, spec)
+    shapes = {"nhwc": (4, 6, 1), "nchw": (1, 1, 4, 6), "nhw": (1, 4, 6), "flat": (1, 24)}
+    assert tensor.shape == shapes[layout]
+    assert np.array_equal(tensor.ravel(), grey.ravel())
+    inverted = to_tensor(pixels, attrs.evolve(spec, invert=True, dtype="float32", std=(255.0,) * 3))
+    assert np.allclose(inverted.ravel(), 1 - grey.ravel() / 255)
+    assert attrs.evolve(spec, size=(6, 4)).shape == tensor.shape
+
+
+def test_lanczos_is_pillows():
+    pixels = noise(40, 30)
+    wanted = np.asarray(Image.fromarray(pixels).resize((16, 12), Image.Resampling.LANCZOS))
+    assert np.array_equal(resized(pixels, size=(16, 12), resample="lanczos"), wanted)
+
+
 def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return one.astype(float) - other.astype(float)
 

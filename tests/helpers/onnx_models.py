@@ -47,3 +47,22 @@ def write_product(path: Path, rows: int, columns: int, *, weights: str = "") -> 
     beside = {"save_as_external_data": True, "location": weights, "size_threshold": 0} if weights else {}
     onnx.save(model, path, **beside)
     return path
+
+
+def write_classifier(path: Path, classes: int = 5, *, end: str = "", side: int = 32) -> Path:
+    """``scores``, 1 x classes: the mean of each colour of ``image``, 1 x 3 x side x side, times small weights.
+
+    ``end`` is an operation on the scores: Softmax, Sigmoid.
+    """
+    weights = numpy_helper.from_array(np.linspace(-1, 1, 3 * classes, dtype=np.float32).reshape(3, classes), "w")
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, side, side])
+    scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, classes])
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["means"]),
+        helper.make_node("MatMul", ["means", "w"], ["numbers" if end else "scores"]),
+        *([helper.make_node(end, ["numbers"], ["scores"])] if end else []),
+    ]
+    graph = helper.make_graph(nodes, "g", [image], [scores], [weights])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path

@@ -15,6 +15,7 @@ from runner_core.frames.frame import Frame
 from runner_core.loading import benchmark
 from runner_core.project import open_brain
 from runner_core.testing.registries import registry_of
+from tests.helpers.onnx_models import write_classifier
 
 DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
 PICTURE = DEMO / "pictures" / "1-book.jpg"
@@ -98,28 +99,16 @@ def test_less_exact_numbers_are_asked_for(page):
         assert less.infer(frame).names == exact.infer(frame).names
 
 
-@pytest.mark.parametrize(
-    ("graph", "choices", "beside", "left"),
-    [
-        ("fastestdet_coco.onnx", {}, None, False),
-        ("fastestdet_coco.onnx", {"labels": "coco80.txt"}, None, False),
-        ("fastestdet_coco.onnx", {}, "coco80.txt", False),
-        ("fastestdet_coco_tf1_image_tensor.pb", {"labels": "coco80.txt"}, None, True),
-        ("fastestdet_coco_tf1_image_tensor.pb", {"labels": "coco80.pbtxt"}, None, False),
-        ("fastestdet_coco_tf1_image_tensor.pb", {"labels": "coco80.txt", "first_class": 1}, None, False),
-        ("fastestdet_coco_tf1_image_tensor.pb", {}, "coco80.txt", True),
-        ("fastestdet_coco_tf1_image_tensor.pb", {}, "coco80.pbtxt", False),
-    ],
-)
-def test_a_guess_goes_once_labels_settle_it(graph, choices, beside, left, testdata, tmp_path):
-    """A list of names says nothing of the number of the first, where the model does not tell how many there are."""
-    models = testdata / "models"
-    (tmp_path / graph).symlink_to(models / graph)
-    if beside:
-        shutil.copy(models / beside, tmp_path / f"labels{Path(beside).suffix}")
-    given = {key: models / value if key == "labels" else value for key, value in choices.items()}
-    with open_brain(tmp_path / graph, **given) as brain:
-        assert ("classes" in {guess.about for guess in brain.guesses}) is left
+def test_labels_settle_what_an_embedding_leaves_open(tmp_path):
+    """Five numbers of a picture may be scores of classes or not; names for them say that they are."""
+    model = write_classifier(tmp_path / "five.onnx")
+    with open_brain(model) as brain:
+        assert "kind" in {guess.about for guess in brain.guesses}
+    with open_brain(model, labels=list("abcde")) as brain:
+        assert "kind" not in {guess.about for guess in brain.guesses}
+    (tmp_path / "labels.txt").write_text("\n".join("abcde"))
+    with open_brain(model) as brain:
+        assert "kind" not in {guess.about for guess in brain.guesses}
 
 
 def test_labels_with_a_background_count_themselves(testdata):

@@ -39,7 +39,10 @@ def test_one_of_the_two_takes_it_and_says_whether_it_is_sure(model, classes, sur
     assert ("kind" not in {guess.about for guess in cards[classes].guesses}) == sure
 
 
-def bound(labels=LabelMap(), **options):
+NONE = LabelMap()
+
+
+def bound(labels=NONE, **options):
     roles = {"image": "image", "scores": "out0"}
     card = Card("m", "classification", roles=roles, options=options, labels=labels, threshold=0.0)
     return Classification().bind(card, signature(shape=(1, 1)))

@@ -77,8 +77,8 @@ class Tally:
     found: int = 0
     failed: int = 0
     labels: Counter[str] = attrs.field(factory=Counter)
-    guesses: tuple[str, ...] = ()
     ms: Timings = attrs.field(factory=Timings)
+    guesses: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     def add(self, inference: Inference) -> None:
         """Counts an answer."""

@@ -41,7 +41,7 @@ class FastestDet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = draft_input(model, BGR, UNIT, sure=("resize",))
+        drafted = draft_input(model, BGR, UNIT, sure=True)
         if drafted is None or len(model.outputs) != 1:
             return None
         head, picture = model.outputs[0], drafted.picture

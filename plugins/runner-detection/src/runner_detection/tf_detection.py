@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card, Guess
+from runner_core.cards import Card
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, PictureSpec, Placement
 from runner_core.results import UNITS, Floats, Inference, Mask, are_normalised, points_to_picture
@@ -57,6 +57,7 @@ ROWS: dict[str, Shape] = {
 USUAL = {
     "string": "the input takes an encoded picture, as this API has it",
     "float": "the input takes RGB values 0 to 255, which the graph scales, as this API has it",
+    "": "classes count from 1, as this API has it: --first-class 0 says otherwise",
 }
 
 
@@ -79,10 +80,7 @@ class TfDetection:
         roles = {"image": image.name} | {role: spec.name for role, spec in outputs.items()}
         labels = labels_from_metadata(model.metadata, first=1)
         notes = _write_notes(image, outputs)
-        guesses = (Guess("classes", "classes count from 1, as this API has it", ("first_class",)),)
-        return Card(
-            name="", task="tf-detection", roles=roles, labels=labels, first_class=1, notes=notes, guesses=guesses
-        )
+        return Card(name="", task="tf-detection", roles=roles, labels=labels, first_class=1, notes=notes)
 
     def bind(self, card: Card, model: Signature) -> TfDetectionCodec:
         specs = bind_roles(card, model, needed=("image", *NEEDED), optional=OPTIONAL)

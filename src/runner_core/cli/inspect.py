@@ -76,8 +76,8 @@ def inspect(
         cardless = CardlessModel.of(session, candidate.path)
         click.echo(f"{candidate.path}: {candidate.artifact.format} by engine {candidate.engine}")
         _print_tensors(cardless, session)
-        own = {"labels": labels or typed.get("labels"), "first_class": first_class, "task": task}
-        given = LoadOptions.of(**{**typed, **own})
+        named = {"labels": labels or typed.get("labels"), "first_class": first_class, "task": task}
+        given = LoadOptions.of(**{**typed, **named})
         card = given.apply_to(files.card) if files.card else _draft(candidate, cardless, task, given)
         if files.card:
             click.echo(f"card: {files.root / CARD_FILE}, task {card.for_artifact(candidate.artifact).task}")

@@ -162,8 +162,8 @@ def test_json_keeps_the_identity():
 
 @pytest.mark.parametrize(
     "text",
-    ['"page"', "5", "null", "{", '{"page": 1}', '[{"name": "a"}]', '[{"id": 1}]', "[1, 2]", '["a", 1]', '{"labels": 4}',
-     '[{"id": "x", "name": "a"}]', '[{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]'],
+    ['"page"', "5", "null", "{", '{"page": "graph"}', '{"page": null}', '[{"name": "a"}]', '[{"id": 1}]', "[1, 2]",
+     '["a", 1]', '{"labels": 4}', '[{"id": "x", "name": "a"}]', '[{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]'],
 )  # fmt: skip
 def test_json_that_is_not_a_label_map(text):
     with pytest.raises(LabelError):

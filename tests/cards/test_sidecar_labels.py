@@ -53,11 +53,12 @@ def write(model, name, text):
 )
 def test_each_file_by_its_own_way_of_counting(model, name, text, first, numbers, names):
     write(model, name, text)
-    found = find_sidecar_labels(model, first=first)
-    assert tuple(label.model_id for label in found.labels.labels) == numbers
-    assert found.labels.names == names
-    assert found.note == f"labels: {len(names)} names from {name} beside the model"
-    assert found.is_numbered == (text not in ("cat\ndog\n", '["cat", "dog"]'))
+    found = find_sidecar_labels(model)
+    labels = found.parsed.to_map(first)
+    assert tuple(label.model_id for label in labels.labels) == numbers
+    assert labels.names == names
+    assert str(found) == f"labels: {name} beside the model, {len(names)} names"
+    assert found.parsed.is_numbered == (text not in ("cat\ndog\n", '["cat", "dog"]'))
 
 
 def test_files_named_for_labels_go_before_files_that_may_have_some(model):
@@ -69,7 +70,7 @@ def test_files_named_for_labels_go_before_files_that_may_have_some(model):
     for name in SIDECAR_LABEL_FILES:
         write(model, name, texts.get(name, 'item { id: 0 name: "x" }' if name.endswith("pbtxt") else '["x"]'))
     for place, name in enumerate(SIDECAR_LABEL_FILES):
-        assert f"from {name} " in find_sidecar_labels(model).note, SIDECAR_LABEL_FILES[place:]
+        assert find_sidecar_labels(model).file.name == name, SIDECAR_LABEL_FILES[place:]
         (model.parent / name).unlink()
     assert find_sidecar_labels(model) is None
 
@@ -120,10 +121,10 @@ def test_files_in_a_folder_go_before_files_beside_it(model):
     folder = model.parent / "saved_model"
     folder.mkdir()
     write(model, "labels.pbtxt", 'item { id: 1 name: "beside" }')
-    assert find_sidecar_labels(folder).labels.names == ("beside",)
+    assert find_sidecar_labels(folder).parsed.names == ("beside",)
     (folder / "metadata.yaml").write_text("names: [within]")
-    assert find_sidecar_labels(folder).labels.names == ("within",)
-    assert find_sidecar_labels(model).labels.names == ("beside",)
+    assert find_sidecar_labels(folder).parsed.names == ("within",)
+    assert find_sidecar_labels(model).parsed.names == ("beside",)
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_a_detector_without_a_card_takes_the_names_beside_it(testdata, detector,
     (tmp_path / "config.json").write_text(config(names_of(testdata)))
     with open_brain(detector) as brain:
         assert set(brain.predict(testdata / "pictures" / "football.jpg").names) == {"person", "sports ball"}
-        assert brain.card.notes[-1] == "labels: 80 names from config.json beside the model"
+        assert brain.card.notes[-1] == "labels: config.json beside the model, 80 names"
 
 
 def test_labels_of_the_user_go_before_a_sidecar_which_is_then_not_read(testdata, detector, tmp_path):
@@ -158,7 +159,10 @@ def test_names_for_another_number_of_classes_are_left_out_with_a_note(detector, 
     (tmp_path / "labels.txt").write_text("cat\ndog\n")
     with open_brain(detector) as brain:
         assert not brain.labels
-        assert "from labels.txt beside the model: left out, the model has the classes 0 to 79" in brain.card.notes[-1]
+        assert (
+            "labels: labels.txt beside the model, 2 names: left out, the model has the classes 0 to 79"
+            in brain.card.notes[-1]
+        )
     assert "left out" in caplog.text
 
 
@@ -166,7 +170,7 @@ def test_inspect_says_where_the_names_are_from(testdata, detector, tmp_path, run
     (tmp_path / "config.json").write_text(config(names_of(testdata)))
     done = runner("inspect", detector)
     assert done.returncode == 0, done.stderr
-    assert "  labels: 80 names from config.json beside the model\n" in done.stdout
+    assert "  labels: config.json beside the model, 80 names\n" in done.stdout
     card = json.loads(done.stdout[done.stdout.index("\n{") :])
     assert [label["name"] for label in card["labels"]] == names_of(testdata)
     (tmp_path / "mine.txt").write_text("\n".join(f"mine {number}" for number in range(80)))

@@ -100,7 +100,7 @@ def test_triton_gives_shapes_and_labels_above_the_versions(model):
     assert dict(found.shapes) == {"images": (3, 320, 640), "output0": (84, None)}
     assert find_sidecar_labels(model) is None, "a label file that is not there"
     (model.parents[1] / "classes.txt").write_text("cat\ndog\n")
-    assert find_sidecar_labels(model).labels.names == ("cat", "dog")
+    assert find_sidecar_labels(model).parsed.names == ("cat", "dog")
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", ""])

@@ -60,7 +60,7 @@ def test_what_is_settled_on_the_spot_is_kept_in_the_card(tmp_path, runner):
 
 
 def test_labels_beside_the_model_are_reported(model, runner):
-    assert "80 names from labels.txt beside the model" in runner("inspect", model).stdout
+    assert "labels.txt beside the model, 80 names" in runner("inspect", model).stdout
 
 
 def test_pictures_show_which_variant_makes_sense(model, tries, runner):

@@ -1,16 +1,17 @@
-"""Label maps in files: TF ``.pbtxt``, plain text (one name or ``id name`` per line), JSON."""
+"""Label maps in files: TF ``.pbtxt``, plain text (one name or ``id name`` per line), JSON, YAML, CSV."""
 
 from __future__ import annotations
 
 import json
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from runner_core.cards.label_data import parse_label_data, parse_label_table
 from runner_core.cards.labels import Label, LabelMap, is_background
 from runner_core.cards.textproto import parse_textproto
 from runner_core.errors import LabelError
@@ -18,11 +19,13 @@ from runner_core.errors import LabelError
 log = logging.getLogger("runner")
 
 _PBTXT = re.compile(r"(?:\s|#[^\n]*\n)*item\s*:?\s*[{<]")
+_WORDNET = re.compile(r"n\d{8}\s+(?=\S)")  # before each name in ImageNet's own lists
 _NUMBERED = re.compile(r"^(\d+)(?:\s*[:,]\s*|\s+)(\S.*)$")
 _OTHER_FORMATS = ("<!doctype", "<html", "<?xml", "version https://git-lfs")  # how other files begin
 _CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")
 _MAX_WORDS, _MAX_CHARACTERS = 8, 60  # of a name, between two commas
 _HEADING = re.compile(r"#|//|---|===|```")
+_ENDS = (".", "!", "?", ":")
 _SENTENCE = re.compile(r"([^\s,]+\s+){3}[^,]*[.!?]$|:$")
 
 
@@ -36,6 +39,11 @@ class ParsedLabels:
     def is_numbered(self) -> bool:
         """Whether the labels have their own numbers, so that the number of the first class is not needed."""
         return isinstance(self.labels, LabelMap)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, in their order in the file."""
+        return self.labels.names if isinstance(self.labels, LabelMap) else tuple(self.labels)
 
     def to_map(self, first: int) -> LabelMap:
         """The label map; ``first`` is the number of the first name of a list."""
@@ -52,39 +60,48 @@ def read_label_file(path: Path) -> ParsedLabels:
 
     Raises LabelError with the file's name.
     """
+    parsed, oddities = parse_label_file(path)
+    for oddity in oddities:
+        log.warning("%s: %s", path, oddity)
+    return parsed
+
+
+def parse_label_file(path: Path) -> tuple[ParsedLabels, tuple[str, ...]]:
+    """The labels in a file, and what in its lines does not look like names. Raises LabelError with the file's name."""
+    text, suffix = _read_text(path), path.suffix.lower()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise LabelError(f"{path}: no such label file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabelError(f"{path}: not a readable label file ({error})") from error
-    try:
-        parsed = _parse(text, path.suffix.lower())
+        parsed = _parse(text, suffix)
     except LabelError as error:
         raise LabelError(f"{path}: {error.message}", remedy=error.remedy) from error
     except RecursionError:
         raise LabelError(f"{path}: not a label map (too deeply nested)") from None
     if not parsed.labels:
         raise LabelError(f"{path}: no labels in it", remedy="write one name a line, or a TF label map")
-    if _is_plain_text(text, path.suffix.lower()):
-        for oddity in _find_oddities(text.splitlines()):
-            log.warning("%s: %s", path, oddity)
-    return parsed
+    return parsed, tuple(_find_oddities(text.splitlines())) if _is_plain_text(text, suffix) else ()
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise LabelError(f"{path}: no such label file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelError(f"{path}: not a readable label file ({error})") from error
 
 
 def parse_labels(text: str, *, suffix: str, first: int = 0) -> LabelMap:
-    """Parses the text of a label file. Any ``suffix`` but ``.pbtxt`` and ``.json`` is plain text. Raises LabelError."""
+    """Parses the text of a label file; a ``suffix`` without a format of its own is plain text. Raises LabelError."""
     return _parse(text, suffix).to_map(first)
 
 
 def _parse(text: str, suffix: str) -> ParsedLabels:
-    if _is_plain_text(text, suffix):
-        return _parse_lines(text)
-    return _parse_json(text) if suffix == ".json" and not _PBTXT.match(text) else ParsedLabels(_parse_pbtxt(text))
+    if _PBTXT.match(text):
+        return ParsedLabels(_parse_pbtxt(text))
+    return _PARSERS.get(suffix, _parse_lines)(text)
 
 
 def _is_plain_text(text: str, suffix: str) -> bool:
-    return suffix not in (".pbtxt", ".json") and not _PBTXT.match(text)
+    return suffix not in _PARSERS and not _PBTXT.match(text)
 
 
 def _find_oddities(lines: Sequence[str]) -> Iterator[str]:
@@ -92,7 +109,7 @@ def _find_oddities(lines: Sequence[str]) -> Iterator[str]:
     if all(_NUMBERED.match(line.strip()) for line in lines if line.strip()):
         return
     odd = {
-        "does not look like a name": [number for number, line in enumerate(lines, 1) if _is_prose(line.strip())],
+        "does not look like a name": [number for number, line in enumerate(lines, 1) if is_prose(line.strip())],
         "has no number, most others have one": _find_unnumbered(lines),
     }
     for what, numbers in odd.items():
@@ -106,9 +123,13 @@ def _find_oddities(lines: Sequence[str]) -> Iterator[str]:
         yield f"line {empty[0]} is empty and is not counted as a class: if it should, give each line its number"
 
 
-def _is_prose(line: str) -> bool:
-    long = any(len(part) > _MAX_CHARACTERS or len(part.split()) > _MAX_WORDS for part in line.split(","))
-    return long or bool(_HEADING.match(line) or _SENTENCE.search(line))
+def is_prose(line: str) -> bool:
+    """Whether a line is too long for a name, or a heading, or a sentence."""
+    if len(line) > 2 * _MAX_WORDS:  # what is shorter has fewer words
+        parts = line.split(",")
+        if any(len(part) > _MAX_CHARACTERS or len(part.split()) > _MAX_WORDS for part in parts):
+            return True
+    return bool(_HEADING.match(line)) or (line.endswith(_ENDS) and bool(_SENTENCE.search(line)))
 
 
 def _find_unnumbered(lines: Sequence[str]) -> list[int]:
@@ -147,38 +168,50 @@ def _parse_lines(text: str) -> ParsedLabels:
     if lines and all(numbered):
         pairs = [(int(match[1]), match[2]) for match in numbered if match]
         return ParsedLabels(LabelMap(tuple(Label(number, number, name) for number, name in pairs)))
+    if all(map(_WORDNET.match, lines)):
+        lines = [_WORDNET.sub("", line) for line in lines]
     return _from_names(lines)
 
 
-def _from_names(names: list[str]) -> ParsedLabels:
+def _from_names(names: Sequence[str]) -> ParsedLabels:
     """Names without numbers, unless the first is the background's: it is class 0 in every model."""
     starts_at_0 = bool(names) and is_background(names[0])
     return ParsedLabels(LabelMap.from_names(names) if starts_at_0 else names)
 
 
-def _parse_json(text: str) -> ParsedLabels:
-    """A list of names, ``{"1": "page"}``, or a list of ``{"model_id", "file_id", "name"}`` (``id`` is both numbers).
+def _parse_table(text: str) -> ParsedLabels:
+    found = parse_label_table(text)
+    return _parse_lines(text) if found is None else _wrap(found)
 
-    Or one of these under the key ``labels``, ``categories`` (COCO) or ``id2label`` (Hugging Face).
-    """
+
+def _parse_json(text: str) -> ParsedLabels:
     try:
         data: Any = json.loads(text)
     except ValueError as error:
         raise LabelError(f"not JSON ({error})") from error
-    if isinstance(data, dict):
-        data = next((data[key] for key in ("labels", "categories", "id2label") if key in data), data)
+    return _wrap(parse_label_data(data))
+
+
+def _parse_yaml(text: str) -> ParsedLabels:
+    """Every scalar is a text, so that a class may be called ``no``."""
+    import yaml
+
     try:
-        if isinstance(data, dict):
-            return ParsedLabels(LabelMap(tuple(Label(int(key), int(key), str(name)) for key, name in data.items())))
-        if not isinstance(data, list):
-            raise LabelError(f"not a label map but {type(data).__name__}")
-        if all(isinstance(entry, str) for entry in data):
-            return _from_names(data)
-        return ParsedLabels(LabelMap(tuple(_parse_entry(entry) for entry in data)))
-    except (TypeError, ValueError, KeyError) as error:
-        raise LabelError(f"not a label map ({type(error).__name__}: {error})") from error
+        data: Any = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it makes texts, lists and mappings alone
+    except yaml.YAMLError as error:
+        raise LabelError(f"not YAML ({' '.join(str(error).split())})") from error
+    return _wrap(parse_label_data(data))
 
 
-def _parse_entry(entry: dict[str, Any]) -> Label:
-    number = int(entry["model_id"] if "model_id" in entry else entry["id"])
-    return Label(number, int(entry.get("file_id", number)), str(entry["name"]))
+def _wrap(found: LabelMap | list[str]) -> ParsedLabels:
+    return ParsedLabels(found) if isinstance(found, LabelMap) else _from_names(found)
+
+
+_PARSERS: Mapping[str, Callable[[str], ParsedLabels]] = {
+    ".pbtxt": lambda text: ParsedLabels(_parse_pbtxt(text)),
+    ".json": _parse_json,
+    ".yaml": _parse_yaml,
+    ".yml": _parse_yaml,
+    ".csv": _parse_table,
+    ".tsv": _parse_table,
+}

@@ -20,25 +20,35 @@ _PLACEHOLDER = re.compile(r"LABEL_\d+")  # what transformers writes for classes 
 
 @attrs.frozen
 class SidecarLabels:
-    """A label map, whether the file itself numbers the classes, and a line that says where it was found."""
+    """The labels in a file near a model, and where that is.
 
-    labels: LabelMap
-    is_numbered: bool
-    note: str
+    ``is_told``  whether it says that it has labels, or is named like the model; else it is a list of anything.
+    """
+
+    file: Path
+    parsed: ParsedLabels
+    where: str = "beside the model"
+    is_told: bool = True
+
+    def __str__(self) -> str:
+        return f"labels: {self.file.name} {self.where}, {len(self.parsed.labels)} names"
 
 
-def find_sidecar_labels(model: Path, *, first: int = 0) -> SidecarLabels | None:
+def find_sidecar_labels(model: Path) -> SidecarLabels | None:
     """The labels in the folders of ``list_sidecar_folders``; None if there are none.
 
-    Only files named in ``SIDECAR_LABEL_FILES`` are read, in that order. ``first`` is the number of a list's first name.
-    Raises LabelError for a file with a label file's name that holds no labels.
+    Only files named in ``SIDECAR_LABEL_FILES`` are read, in that order. Raises LabelError for a file with a label
+    file's name that holds no labels.
     """
-    for path in (folder / name for folder in list_sidecar_folders(model) for name in SIDECAR_LABEL_FILES):
-        parsed = _READERS[path.name](path) if path.is_file() else None
-        if parsed and parsed.labels:
-            note = f"labels: {len(parsed.labels)} names from {path.name} beside the model"
-            return SidecarLabels(parsed.to_map(first), parsed.is_numbered, note)
-    return None
+    paths = (folder / name for folder in list_sidecar_folders(model) for name in SIDECAR_LABEL_FILES)
+    found = (read_sidecar_labels(path) for path in paths if path.is_file())
+    return next((labels for labels in found if labels), None)
+
+
+def read_sidecar_labels(path: Path, where: str = "beside the model") -> SidecarLabels | None:
+    """The labels in one of ``SIDECAR_LABEL_FILES``; None for a file that has none. Raises LabelError."""
+    parsed = _READERS[path.name](path)
+    return SidecarLabels(path, parsed, where) if parsed and parsed.labels else None
 
 
 def _read_transformers_config(path: Path) -> ParsedLabels | None:

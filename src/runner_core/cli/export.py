@@ -40,7 +40,7 @@ from runner_core.stores.resolve import resolve_brain
     help="Compare the answers on these; may be repeated. By default on drawn shapes.",
 )
 @tolerance_options
-@click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line.")
+@click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, .yaml, .csv, or one name a line.")
 @click.option("--task", help="The task that reads the model's outputs.")
 @click.option("--engine", help="The engine that the model is exported from.")
 @click.option("--conf", type=click.FloatRange(0, 1), help="Score threshold: do not compare instances that score less.")

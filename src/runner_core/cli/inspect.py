@@ -18,7 +18,8 @@ from runner_core.contracts import Session
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.loading.candidates import Candidate
-from runner_core.loading.draft import CardlessModel, add_sidecar_labels, draft_cards, unrecognised_error
+from runner_core.loading.draft import CardlessModel, draft_cards, unrecognised_error
+from runner_core.loading.label_fit import add_labels
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import locate_model
 from runner_core.loading.open import bind_brain, choose_candidates, open_session
@@ -115,8 +116,7 @@ def _draft(candidate: Candidate, cardless: CardlessModel, task: str | None, opti
     drafts = draft_cards(cardless, task)
     if not drafts:
         raise unrecognised_error(cardless, task)
-    if options.labels is None:
-        drafts = {name: add_sidecar_labels(card, cardless, options.first_class) for name, card in drafts.items()}
+    drafts = {name: add_labels(card, cardless, options) for name, card in drafts.items()}
     drafts = {name: options.apply_to(card) for name, card in drafts.items()}
     for name, card in drafts.items():
         click.echo(f"recognised by task {name}:")

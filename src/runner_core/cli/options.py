@@ -62,7 +62,7 @@ CONF_HELP = (
 TRUST_HELP = "Let the model read and write files or run code, with your rights; remembered for exactly this model."
 
 _OPTIONS = (
-    click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line."),
+    click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, .yaml, .csv, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
     click.option("--task", help="The task that reads the model's outputs."),
     click.option(

@@ -66,7 +66,7 @@ def tolerance_options(command: F) -> F:
 @click.option("--golden", type=click.Path(path_type=Path), metavar="FILE", help="Compare the answers with these.")
 @click.option("--write-golden", metavar="FILE", help="Write the first engine's answers, as JSON lines.")
 @tolerance_options
-@click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, or one name a line.")
+@click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, .yaml, .csv, or one name a line.")
 @click.option("--task", help="The task that reads the model's outputs.")
 @click.option("--conf", type=click.FloatRange(0, 1), help=CONF_HELP)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ...")

@@ -10,16 +10,14 @@ from pathlib import Path
 import attrs
 
 from runner_core.cards.card import Card
-from runner_core.cards.sidecar_labels import find_sidecar_labels
 from runner_core.cards.sidecar_metadata import SidecarMetadata, find_sidecar_metadata
 from runner_core.contracts import Session, Signature, Task, TensorSpec
 from runner_core.discovery.entry_points import format_reason
 from runner_core.discovery.registry import get_registry
-from runner_core.errors import LabelError, TaskError
+from runner_core.errors import TaskError
 from runner_core.graphs.ends import find_ends
 from runner_core.graphs.formats import read_graph
 from runner_core.loading.local_brain import signature_of
-from runner_core.tasks.label_check import drop_settled_guesses
 from runner_core.tasks.metadata import UNDERSTOOD, read_literal
 
 log = logging.getLogger("runner")
@@ -146,27 +144,3 @@ def draft_cards(model: CardlessModel, family: str | None = None) -> dict[str, Ca
 @lru_cache  # once, although it is tried in one engine after the other
 def _warn_once(model: Path, task: str, reason: str) -> None:
     log.warning("%s: task %s is skipped: it fails at this model (%s)", model, task, reason)
-
-
-def add_sidecar_labels(card: Card, model: CardlessModel, first: int | None = None) -> Card:
-    """The drafted card with the labels that lie beside the model, if it has none and they fit this model.
-
-    ``first`` is the number of a list's first name; None leaves it to the card. Raises LabelError for a label file that
-    cannot be read.
-    """
-    found = (
-        None if card.labels else find_sidecar_labels(model.path, first=card.first_number if first is None else first)
-    )
-    if found is None:
-        return card
-    wanted = drop_settled_guesses(attrs.evolve(card, labels=found.labels), numbered=found.is_numbered)
-    wanted = attrs.evolve(wanted, notes=(*wanted.notes, found.note))
-    try:
-        make_task(card.task).bind(wanted, model.signature)
-    except TaskError:  # for another reason, which is reported when the brain is opened
-        return wanted
-    except LabelError as error:
-        note = f"{found.note}: left out, {error.message}"
-        log.warning("%s: %s", model.path, note)
-        return attrs.evolve(card, notes=(*card.notes, note))
-    return wanted

@@ -20,8 +20,9 @@ from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError, LabelError, UntrustedError, UsageError
 from runner_core.loading.benchmark import rank_engines
 from runner_core.loading.candidates import Candidate, find_candidates
-from runner_core.loading.draft import CardlessModel, add_sidecar_labels, draft_card, make_task
+from runner_core.loading.draft import CardlessModel, draft_card, make_task
 from runner_core.loading.guesses import describe_guesses
+from runner_core.loading.label_fit import add_labels
 from runner_core.loading.local_brain import AnswerFilter, LocalBrain, signature_of
 from runner_core.loading.locate import ModelFiles, locate_model
 from runner_core.loading.options import AUTO, LoadOptions
@@ -118,17 +119,15 @@ def tell_guesses(brain: LocalBrain, path: Path, options: LoadOptions) -> None:
 def find_card(files: ModelFiles, candidate: Candidate, session: Session, options: LoadOptions) -> Card:
     """The card that lies with the model, as it stands for this artifact; else one drafted from the model.
 
-    A drafted one has the labels that lie beside the model, unless the person gives others. Raises CardError,
+    A drafted one has the labels that lie near the model, unless the person gives others. Raises CardError,
     LabelError, TaskError.
     """
     if files.card:
         return files.card.for_artifact(candidate.artifact)
     model = CardlessModel.of(session, candidate.path)
     card = draft_card(model, options.task)
-    if options.labels is not None:
-        return card
-    labelled = add_sidecar_labels(card, model, options.first_class)
-    if labelled.labels != card.labels:
+    labelled = add_labels(card, model, options)
+    if options.labels is None and labelled.labels != card.labels:
         log.info("%s: %s", candidate.path, labelled.notes[-1])
     return labelled
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import attrs
 
 from runner_core.cards.card import Card
-from runner_core.cards.label_files import ParsedLabels, read_label_file
+from runner_core.cards.label_files import ParsedLabels, parse_label_file, read_label_file
 from runner_core.cards.labels import LabelMap
 from runner_core.errors import UsageError
 from runner_core.loading.picture_options import PictureOptions
@@ -21,6 +21,7 @@ AUTO = "auto"  # as ``engine``: the fastest installed one that opens the model
 PRECISIONS = ("f32", "bf16", "f16")
 # What the scores are -> the card's option ``activation``.
 OUTPUTS = {"probabilities": "none", "logits": "logits", "sigmoid": "sigmoid", "softmax": "softmax"}
+Labels = str | os.PathLike[str] | Sequence[str] | LabelMap  # a file's path, or what would be in it
 _SETTLING = ("task", "conf", "iou", "background", "outputs")  # of the options, besides the picture's and the labels'
 
 
@@ -35,7 +36,7 @@ class LoadOptions:
     """
 
     name: str | None = None
-    labels: str | os.PathLike[str] | Sequence[str] | LabelMap | None = None
+    labels: Labels | None = None
     task: str | None = None
     engine: str | None = None
     conf: float | None = None
@@ -81,7 +82,7 @@ class LoadOptions:
     def apply_to(self, card: Card) -> Card:
         """The card with these options in it, and without the guesses that they settle."""
         first = card.first_class if self.first_class is None else self.first_class
-        given = None if self.labels is None else _read_given(self.labels)
+        given = None if self.labels is None else _read_labels(self.labels)
         adjusted = attrs.evolve(
             card,
             name=self.name or card.name,
@@ -91,6 +92,7 @@ class LoadOptions:
             iou=card.iou if self.iou is None else self.iou,
             options={**card.options, **self._card_options()},
             picture=card.picture and self.picture.apply_to(card.picture),
+            guesses=tuple(guess for guess in card.guesses if given is None or guess.about != "labels"),
         )
         numbered = self.first_class is not None or (given is not None and given.is_numbered)
         return drop_settled_guesses(adjusted.without_guesses(*self._settled()), numbered=numbered)
@@ -106,5 +108,10 @@ class LoadOptions:
         yield from (f"options.{name}" for name in self.options)
 
 
-def _read_given(labels: str | os.PathLike[str] | Sequence[str] | LabelMap) -> ParsedLabels:
+def parse_given_labels(labels: Labels) -> ParsedLabels:
+    """The labels as given; from a file, without a warning for odd lines. Raises LabelError."""
+    return parse_label_file(Path(labels))[0] if isinstance(labels, str | os.PathLike) else ParsedLabels(labels)
+
+
+def _read_labels(labels: Labels) -> ParsedLabels:
     return read_label_file(Path(labels)) if isinstance(labels, str | os.PathLike) else ParsedLabels(labels)

@@ -15,10 +15,13 @@ def drop_settled_guesses(card: Card, *, numbered: bool) -> Card:
     """The drafted card without the guesses that its labels settle.
 
     Those that ``first_class`` settles go where ``numbered``: a person gave the number of the first class, or the labels
-    do, as labels with a background do; and where there are no labels, for numbers are as the network has them.
+    do, as labels with a background do; and where there are no labels, for numbers are as the network has them. That
+    these are the model's labels may itself be a guess, which stays.
     """
     numbered = numbered or not card.labels or bool(card.labels.background)
-    return card.without_guesses(*["labels"] * bool(card.labels), *["first_class"] * numbered)
+    settled = {*["labels"] * bool(card.labels), *["first_class"] * numbered}
+    left = (guess for guess in card.guesses if guess.about == "labels" or not settled.intersection(guess.by))
+    return attrs.evolve(card, guesses=tuple(left))
 
 
 def read_background(card: Card, default: int | None) -> frozenset[int]:

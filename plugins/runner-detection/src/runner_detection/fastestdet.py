@@ -72,7 +72,7 @@ class FastestDet:
                 f"brain {card.name}: predictions is {specs['predictions']}, the input {size}",
                 remedy="fastestdet reads [1 x (5 + C) x H/16 x W/16], or the same with the features last",
             )
-        check_classes(card, _count_classes(specs["predictions"], first))
+        check_classes(card, _count_classes(specs["predictions"], first), frozenset())
         return FastestDetCodec(card, picture, first)
 
 

@@ -95,7 +95,7 @@ class Yolo:
             )
         objectness = read_flag(card, "objectness", found.has_objectness if found else False)
         layout = _make_layout(output, order, objectness=objectness)
-        check_classes(card, layout.classes)
+        check_classes(card, layout.classes, frozenset())
         return YoloCodec(card, picture, layout, read_choice(card, "boxes", *UNITS))
 
 

@@ -70,3 +70,8 @@ def test_nothing_for_the_installed_engines(formats):
 def test_no_graph_within_a_saved_model_is_taken_for_a_model():
     with pytest.raises(NoSuchBrain):
         pick(*SAVED, formats={".pb"})
+
+
+@pytest.mark.parametrize("weights", ["tf_model.h5", "model.weights.h5"])
+def test_weights_without_a_network_are_no_model(weights):
+    assert pick(weights, "onnx/model.onnx", formats={".h5", ".onnx"}) == {"onnx/model.onnx": "model.onnx"}

@@ -74,18 +74,18 @@ def test_what_mlflow_itself_logs_runs(server, name, testdata):
         assert set(brain.predict(testdata / "pictures" / "football.jpg").names) == {"person", "sports ball"}
 
 
-@pytest.mark.parametrize("kind", ["saved model", "keras"])
+@pytest.mark.parametrize("kind", ["saved model", "model.keras", "model.h5"])
 def test_where_mlflow_puts_a_keras_model(server, name, kind, testdata):
     """Its own module for TensorFlow would need TensorFlow in the server's environment: the layout is made by hand."""
     saved = testdata / "models" / "fastestdet_coco_savedmodel"
     files = {"MLmodel": b"flavors: {}", "data/keras_module.txt": b"tensorflow.keras"}
-    if kind == "keras":
-        files["data/model.keras"] = b"PK"
+    if kind != "saved model":
+        files[f"data/{kind}"] = b"PK"
     else:
         files |= {f"data/model/{path.relative_to(saved)}": path.read_bytes() for path in saved.rglob("*.*")}
     server.publish(name, files)
     folder = resolve_brain(f"models:/{name}/1")
-    assert (folder / ("model.keras" if kind == "keras" else "model/saved_model.pb")).is_file()
+    assert (folder / ("model/saved_model.pb" if kind == "saved model" else kind)).is_file()
     if kind == "saved model":
         with open_brain(f"models:/{name}/1") as brain:
             assert len(brain.predict(testdata / "pictures" / "football.jpg")) == 5

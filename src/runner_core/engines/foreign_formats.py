@@ -170,7 +170,7 @@ FOREIGN_FORMATS = (
     ForeignFormat(
         "a Keras 3 model",
         "call it {stem}.keras",
-        ("*.keras", "*.h5", "*.hdf5"),
+        ("*.keras",),
         lambda seen: seen.holds("config.json") and seen.holds("model.weights.h5"),
         ours=True,
     ),

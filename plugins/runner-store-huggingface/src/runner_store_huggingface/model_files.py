@@ -14,6 +14,7 @@ from runner_core.errors import NoSuchBrain, UsageError
 _SAVED_MODEL = frozenset({"saved_model.pb", "saved_model.pbtxt"})
 _PARTS_OF_ONE = _SAVED_MODEL | {"variables", "assets", "assets.extra", "fingerprint.pb", "keras_metadata.pb"}
 _WEIGHTS = {".xml": ".bin"}  # a model's suffix -> that of its weights, if these are a separate file
+_WEIGHTS_ALONE = ("tf_model.h5", "*.weights.h5")  # of Transformers and Keras: they hold no network
 _MOST_NAMED = 8
 
 
@@ -58,7 +59,7 @@ def _find_models(files: list[PurePosixPath], within: set[PurePosixPath], formats
         if within & set(parts[folder]):
             yield _Model(folder, parts[folder])
     for file in within.difference(*parts.values()):
-        if file.suffix.lower() in formats:
+        if file.suffix.lower() in formats and not any(map(file.match, _WEIGHTS_ALONE)):
             yield _Model(file, (file, *(other for other in files if _holds_weights_of(other, file))))
 
 

@@ -15,7 +15,8 @@ from runner_core.stores import download_card, list_card_files
 from runner_store_mlflow.registry import Registry
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
-_KERAS = ("data/model/", "data/model.keras")  # where mlflow.tensorflow puts a Keras model; others are at the top
+# Where mlflow.tensorflow puts a Keras model; others are at the top.
+_KERAS = ("data/model/", "data/model.keras", "data/model.h5")
 
 
 class MlflowStore:

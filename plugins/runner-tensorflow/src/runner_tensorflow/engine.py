@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _READERS = {
     ".pb": "runner_tensorflow.frozen_graph",
     "saved-model": "runner_tensorflow.saved_model",
-    ".keras": "runner_tensorflow.keras_model",
+    **dict.fromkeys((".keras", ".h5", ".hdf5"), "runner_tensorflow.keras_model"),
 }
 
 

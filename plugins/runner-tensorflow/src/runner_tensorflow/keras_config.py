@@ -1,4 +1,4 @@
-"""What a ``.keras`` file asks Keras to build, checked before Keras sees it.
+"""What a file asks Keras to build, checked before Keras sees it.
 
 Keras's own safe mode refuses a Lambda's Python; layers that read files or load SavedModels are another matter. So all
 that the configuration names must be on a list, ``keras_objects.txt`` (see ``safety``), however deep it is nested.
@@ -22,11 +22,16 @@ _MOST_RATIO = 200  # unpacked to packed; weights hardly shrink, a bomb does
 # How Keras writes values and functions: keras/src/saving/serialization_lib.py
 _VALUES = frozenset({"__bytes__", "__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__", "__tensor__"})
 _FUNCTION = "function"
+# Ours, for what Keras 2 describes: they check what they are asked for.
+_OWN = frozenset(
+    f"runner_tensorflow.tensorflow_functions.{name}"
+    for name in ("SlicingOpLambda", "TFOpLambda", "hard_sigmoid_of_keras_2")
+)
 _BUILTINS = ("keras.activations", "keras.losses", "keras.metrics")  # where it looks for functions of "builtins"
 
 
 def demand_known(path: Path) -> None:
-    """Raises UntrustedError for a file that holds, or asks for, what is not listed; EngineError for no Keras file."""
+    """Raises UntrustedError for a ``.keras`` file that holds, or asks for, what is not listed; EngineError for none."""
     with zipfile.ZipFile(path) as archive:
         _check_size(archive, path)
         config = _read_config(archive, path)
@@ -34,6 +39,11 @@ def demand_known(path: Path) -> None:
     if strange:
         raise make_untrusted_error(path, f"it holds {strange[0]!r}")
     config["compile_config"] = None  # for training, so it is not built
+    demand_listed(config, path)
+
+
+def demand_listed(config: Mapping[str, Any], path: Path) -> None:
+    """Raises UntrustedError for a description that asks for what is not listed, at any depth."""
     for described in _list_described(config):
         if not _is_listed(described):
             raise make_untrusted_error(path, f"it is built with {described.get('module')}.{described['class_name']}")
@@ -79,4 +89,4 @@ def _is_listed(described: Mapping[str, Any]) -> bool:
         return False
     modules = _BUILTINS if (name, module) == (_FUNCTION, "builtins") else (module,)
     wanted = function if name == _FUNCTION else name
-    return any(f"{module}.{wanted}" in read_list("keras_objects.txt") for module in modules)
+    return any(f"{module}.{wanted}" in read_list("keras_objects.txt") | _OWN for module in modules)

@@ -1,8 +1,9 @@
-"""Keras models in ``.keras`` files: built by Keras, then traced into a frozen graph like any other."""
+"""Keras models in ``.keras`` and HDF5 files: built by Keras, then traced into a frozen graph like any other."""
 
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,7 @@ def read(path: Path, options: EngineOptions) -> Program:
     Raises EngineError for what is not a Keras file, or needs classes of its own; UntrustedError for what
     ``keras_config`` does not know.
     """
-    read_header(path)
-    if not zipfile.is_zipfile(path):
-        raise EngineError(
-            f"{path}: not a .keras file (a zip archive), or one that was cut short", remedy="fetch it again"
-        )
+    build = _find_builder(path)
     import keras
 
     backend = keras.backend.backend()
@@ -39,9 +36,7 @@ def read(path: Path, options: EngineOptions) -> Program:
         raise EngineError(f"{path}: Keras runs on {backend} here", remedy="set KERAS_BACKEND=tensorflow")
     # Keras would build it on a GPU if there is one, whatever device the brain is for.
     with raise_engine_errors(path, remedy=f"if it needs classes of its own, {_EXPORT}"), tf.device("/CPU:0"):
-        if not options.trusted:
-            demand_known(path)
-        model = keras.saving.load_model(path, compile=False, safe_mode=not options.trusted)
+        model = build(path, trusted=options.trusted)
         if not model.inputs:
             raise EngineError(f"{path}: the model does not say what it takes", remedy=_EXPORT)
         flat = keras.Model(list(model.inputs), list(model.outputs))
@@ -50,6 +45,26 @@ def read(path: Path, options: EngineOptions) -> Program:
     inputs = dict(zip(names_of(flat.inputs), names_of(function.inputs), strict=True))
     outputs = dict(zip(_output_names(model, flat), names_of(function.outputs), strict=True))
     return Program(path, graph, inputs, outputs, {"format": "Keras"} | _read_scaling(model))
+
+
+def _find_builder(path: Path) -> Callable[..., Any]:
+    """What builds the model of this file; its bytes decide, for people call both forms by any of the names."""
+    header = read_header(path)
+    if zipfile.is_zipfile(path):
+        return _build_zipped
+    if header.startswith(b"\x89HDF\r\n\x1a\n"):
+        from runner_tensorflow.hdf5_model import build
+
+        return build
+    raise EngineError(f"{path}: neither a .keras file nor HDF5, or one that was cut short", remedy="fetch it again")
+
+
+def _build_zipped(path: Path, *, trusted: bool) -> Any:
+    import keras
+
+    if not trusted:
+        demand_known(path)
+    return keras.saving.load_model(path, compile=False, safe_mode=not trusted)
 
 
 def _read_scaling(model: Any) -> dict[str, str]:

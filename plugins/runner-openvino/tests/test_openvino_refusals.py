@@ -52,6 +52,19 @@ def test_an_unknown_operator_is_named(domain: str, name: str, write_onnx: Write)
     )
 
 
+@pytest.mark.parametrize("version", [2, 4, 7, 9])
+def test_an_old_version_of_its_own_form_is_said_to_be_old(version: int, write_onnx: Write, write_ir: Write) -> None:
+    path = write_ir(write_onnx())
+    path.write_text(re.sub(r'(<net [^>]*version=)"11"', rf'\1"{version}"', path.read_text()))
+    assert re.match(rf": OpenVINO IR of version {version}, .* reads 10 and later; .*`ovc MODEL`", refused(path))
+
+
+def test_version_10_is_read(write_onnx: Write, write_ir: Write) -> None:
+    path = write_ir(write_onnx())
+    path.write_text(path.read_text().replace('version="11"', 'version="10"'))
+    OpenVINOEngine().load(path, EngineOptions()).close()
+
+
 def test_an_unknown_operator_of_its_own_form_is_named(write_onnx: Write, write_ir: Write) -> None:
     path = write_ir(write_onnx())
     path.write_text(path.read_text().replace('type="ReLU"', 'type="Foo"'))

@@ -66,6 +66,8 @@ MODELS = [
     ("detr", model(NCHW, ("dets", (1, 300, 4)), ("labels", (1, 300, 91)))),
     ("ssd", model(NHWC, ("raw_outputs/box_encodings", (1, 50, 4)), ("raw_outputs/class_predictions", (1, 50, 3)))),
     ("ssd", model(NCHW, ("mbox_loc", (1, 50, 4)), ("mbox_conf", (1, 50, 3)))),
+    ("ssd", model((1, 260, 260, 3), ("boxes", (1, 5972, 4)), ("scores", (1, 5972, 2)))),
+    ("mediapipe-detection", model((1, 192, 192, 3), ("Identity", (1, 2016, 18)), ("Identity_1", (1, 2016, 1)))),
     ("boxes-scores", model((1, 3, 240, 320), ("scores", (1, 4420, 2)), ("boxes", (1, 4420, 4)))),
     ("boxes-scores", model(NCHW, ("812", (1, 8400, 4)), ("825", (1, 8400, 80)))),
     ("boxes-scores", model(NCHW, ("boxes", (None, 4)), ("labels", (None,), "int64"), ("scores", (None,)))),
@@ -150,7 +152,9 @@ def predict(table, card):
     rows[0, :6] = [100, 90, 300, 250, 0.9, 1] if final else [200, 200, 90, 80, 0.9, 0.9]
 
 
-@pytest.fixture(params=[pair for pair in MODELS if pair[0] != "ssd"], ids=lambda pair: pair[0])
+@pytest.fixture(
+    params=[pair for pair in MODELS if pair[0] not in ("ssd", "mediapipe-detection")], ids=lambda pair: pair[0]
+)
 def family_and_model(request):
     return request.param
 
@@ -163,7 +167,7 @@ def test_keeps_the_promises_of_a_task(check, family_and_model):
 
 @conformance(check_task)
 def test_ssd_keeps_the_promises_of_a_task(check):
-    signature = dict(MODELS)["ssd"]
+    signature = next(signature for family, signature in MODELS if family == "ssd")
     card = task("ssd").recognise(signature)
     anchors = np.full((50, 4), 0.5).tolist()
     card = attrs.evolve(card, options={**card.options, "anchors": anchors})
@@ -187,7 +191,7 @@ OF_CLASSES = {
 }
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", OF_CLASSES)
 def test_labels_of_the_metadata_are_drafted_where_they_fit(family):
     signature, names = OF_CLASSES[family]
     card = task(family).recognise(attrs.evolve(signature, metadata={"labels": "\n".join(names)}))

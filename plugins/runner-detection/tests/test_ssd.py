@@ -3,6 +3,8 @@
 import attrs
 import numpy as np
 import pytest
+from runner_detection.anchors import SCHEMES
+from runner_detection.boxes_scores import BoxesScores
 from runner_detection.ssd import Ssd
 
 from runner_core.contracts import Signature, TensorSpec
@@ -73,3 +75,43 @@ def test_binding_refuses_a_card_that_does_not_fit(options, message):
 
 def test_a_draft_says_that_the_anchors_are_missing():
     assert any("missing: options.anchors" in note for note in Ssd().recognise(MODEL).notes)
+
+
+def known(side, rows, classes, names=("loc", "conf"), end="sigmoid"):
+    offsets, scores = (
+        TensorSpec(name, (1, rows, last), "float32") for name, last in zip(names, (4, classes), strict=True)
+    )
+    return Signature((TensorSpec("x", (1, side, side, 3), "float32"),), (offsets, scores), ends={names[1]: end})
+
+
+@pytest.mark.parametrize(
+    ("model", "scheme", "background", "activation"),
+    [
+        (known(260, 5972, 2, ("a/concat", "b/concat")), "aizoo-260", None, "none"),
+        (known(300, 1917, 91, ("raw/box_encodings", "raw/class_predictions"), "linear"), "tf-ssd-300", 0, "sigmoid"),
+        (known(320, 2034, 91, ("concat", "concat_1"), "linear"), "tf-ssd-320", 0, "sigmoid"),
+    ],
+)
+def test_anchors_are_known_by_their_number(model, scheme, background, activation):
+    card = Ssd().recognise(model)
+    assert card.options["anchors"] == scheme
+    assert (card.options.get("background"), card.options["activation"]) == (background, activation)
+    assert card.guesses == ()
+    Ssd().bind(card, model)
+    assert BoxesScores().recognise(model) is None, "offsets are no boxes"
+
+
+def test_as_many_rows_for_another_input_say_nothing():
+    assert Ssd().recognise(known(256, 5972, 2, ("a/concat", "b/concat"))) is None
+
+
+def test_the_anchors_of_the_tensorflow_api_are_its_own():
+    """Of the first map three a cell, of the others six; sizes as ``create_ssd_anchors`` gives them."""
+    anchors = SCHEMES["tf-ssd-300"].make()
+    assert anchors[:3, 2:].tolist() == pytest.approx(
+        np.array([[0.1, 0.1], [0.2828, 0.1414], [0.1414, 0.2828]]), abs=1e-3
+    )
+    second = anchors[19 * 19 * 3 :][:6]
+    assert second[0].tolist() == pytest.approx([0.05, 0.05, 0.35, 0.35], abs=1e-4)
+    assert second[5, 2:].tolist() == pytest.approx([np.sqrt(0.35 * 0.5)] * 2, abs=1e-4)
+    assert anchors[-6, :2].tolist() == [0.5, 0.5]

@@ -167,6 +167,22 @@ class TestRecognising:
         assert any(guess in each.text for each in guesses)
 
 
+class TestForeground:
+    @pytest.mark.parametrize("planes", [1, 7])
+    def test_one_plane_that_ends_in_a_sigmoid_is_the_foreground(self, planes):
+        outputs = [attrs.evolve(scores_of(1, 1, 32, 32), name=f"plane{number}") for number in range(planes)]
+        model = signature(*outputs, image=(1, 3, 32, 32), dtype="float32")
+        assert TASK.recognise(model) is None
+        card = TASK.recognise(attrs.evolve(model, ends={spec.name: "sigmoid" for spec in outputs}))
+        assert card.roles["scores"] == "plane0"
+        assert "kind" in {guess.about for guess in card.guesses}
+
+    def test_other_ends_are_not(self):
+        depth = scores_of(1, 1, 32, 32)
+        model = signature(depth, image=(1, 3, 32, 32), dtype="float32")
+        assert TASK.recognise(attrs.evolve(model, ends={depth.name: "linear"})) is None
+
+
 class TestClassMaps:
     def test_give_a_row_a_class(self):
         answer = map_answer(halves(2, 5))

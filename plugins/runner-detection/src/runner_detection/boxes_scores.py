@@ -146,7 +146,7 @@ class BoxesScoresCodec(PictureCodec):
 
 def _is_other_family(model: Signature) -> bool:
     """Whether the outputs are named as those of another family."""
-    if find_tensor_pair(model.outputs, *detr.NAMES) or find_tensor_pair(model.outputs, *ssd.NAMES):
+    if find_tensor_pair(model.outputs, *detr.NAMES) or ssd.find_offsets(model):
         return True
     return len(find_tensors(model.outputs, tf_detection.NEEDED)) == len(tf_detection.NEEDED)
 

@@ -14,7 +14,11 @@ FAMILIES = {
     "yolo": ("yolo:Yolo", "YOLO v3, v5, v8 to v12, v10 and 26 as Ultralytics exports them"),
     "fastestdet": ("fastestdet:FastestDet", "FastestDet's raw head"),
     "detr": ("detr:Detr", "DETR, RT-DETR and RF-DETR: logits and boxes of queries"),
-    "ssd": ("ssd:Ssd", "SSD's raw offsets and scores, with the anchors in the card"),
+    "mediapipe-detection": (
+        "mediapipe:MediapipeDetection",
+        "MediaPipe's faces, palms and poses: offsets from points, with keypoints",
+    ),
+    "ssd": ("ssd:Ssd", "SSD's raw offsets and scores: the anchors are known by their number, or in the card"),
     "boxes-scores": ("boxes_scores:BoxesScores", "decoded boxes with class scores, as face detectors export them"),
 }
 

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card, Guess
+from runner_core.cards import Card, Guess, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import SIGNED, Frame, PictureSpec
 from runner_core.results import Floats, Inference, centred_to_corners, points_to_picture
@@ -33,6 +33,7 @@ from runner_core.tasks import (
     read_index,
     short_name,
 )
+from runner_detection.anchors import SCHEMES, Scheme, find_scheme
 from runner_detection.box_order import YX_TO_XY
 from runner_detection.class_scores import pick_best_class
 from runner_detection.kind import KIND
@@ -44,11 +45,37 @@ NAMES = {("box_encodings", "class_predictions"): "yxhw", ("mbox_loc", "mbox_conf
 VARIANCES = (0.1, 0.1, 0.2, 0.2)
 
 
+@attrs.frozen
+class Offsets:
+    """The outputs of an SSD, the ``order`` of an offset's numbers, and its ``scheme`` of anchors, if one is known."""
+
+    boxes: TensorSpec
+    scores: TensorSpec
+    order: str
+    scheme: str | None
+
+
+def find_offsets(model: Signature) -> Offsets | None:
+    """The outputs of an SSD by their names, or by as many rows as a known scheme has for the input; None for others."""
+    named = find_tensor_pair(model.outputs, *NAMES)
+    pair = named or _find_pair_by_shape(model.outputs)
+    plain = draft_input(model, PictureSpec())
+    if pair is None or plain is None:
+        return None
+    boxes, scores = pair
+    scheme = find_scheme(axis_length(boxes, -2), plain.picture.size)
+    if named is None and scheme is None:
+        return None
+    order = NAMES.get((short_name(boxes.name), short_name(scores.name)), SCHEMES[scheme].order if scheme else "xywh")
+    return Offsets(boxes, scores, order, scheme)
+
+
 class Ssd:
     """Roles: ``image``, ``boxes`` (offsets, 1 x N x 4), ``scores`` (1 x N x C).
 
     Card options:
-    ``anchors``     N rows of centre x, centre y, width, height, normalised. Required: no model file has them.
+    ``anchors``     N rows of centre x, centre y, width, height, normalised, or the name of a known scheme. Required: no
+                    model file has them.
     ``variances``   for centre x, centre y, width, height; 0.1, 0.1, 0.2, 0.2 by default.
     ``order``       of an offset's numbers: ``xywh`` (default) or ``yxhw``.
     ``activation``  what is still to be applied to scores: ``none`` (default), ``sigmoid`` (of ``logits``), ``softmax``.
@@ -58,11 +85,15 @@ class Ssd:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        found, drafted = find_tensor_pair(model.outputs, *NAMES), draft_input(model, PictureSpec(), SIGNED)
-        if found is None or drafted is None:
+        found = find_offsets(model)
+        if found is None:
             return None
-        boxes, scores = found
-        order = NAMES[short_name(boxes.name), short_name(scores.name)]
+        if found.scheme:
+            return _draft_known(model, found, SCHEMES[found.scheme])
+        drafted = draft_input(model, PictureSpec(), SIGNED)
+        if drafted is None:
+            return None
+        boxes, scores, order = found.boxes, found.scores, found.order
         card = Card(
             name="",
             task="ssd",
@@ -78,7 +109,7 @@ class Ssd:
 
     def bind(self, card: Card, model: Signature) -> SsdCodec:
         specs = bind_roles(card, model, needed=("image", "boxes", "scores"))
-        anchors = read_matrix(card, "anchors", 4)
+        anchors = _read_anchors(card)
         check_shape(card, "boxes", specs["boxes"], (1, len(anchors), 4), (len(anchors), 4))
         check_shape(card, "scores", specs["scores"], (1, len(anchors), None), (len(anchors), None))
         check_classes(card, axis_length(specs["scores"], -1))
@@ -118,6 +149,53 @@ class SsdCodec(PictureCodec):
         centres = anchors[:, :2] + steps[:, :2] * anchors[:, 2:]
         sizes = anchors[:, 2:] * np.exp(steps[:, 2:])
         return centred_to_corners(np.concatenate([centres, sizes], axis=1))
+
+
+def _find_pair_by_shape(outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, TensorSpec] | None:
+    if len(outputs) != 2 or any(not spec.shape or len(spec.shape) != 3 for spec in outputs):
+        return None
+    boxes, scores = sorted(outputs, key=lambda spec: axis_length(spec, -1) != 4)
+    same = axis_length(boxes, -2) == axis_length(scores, -2)
+    return (boxes, scores) if same and axis_length(boxes, -1) == 4 else None
+
+
+def _draft_known(model: Signature, found: Offsets, scheme: Scheme) -> Card | None:
+    """A network whose anchors are known: nothing about it is guessed, but what its scores still need."""
+    drafted = draft_input(model, PictureSpec(), scheme.values, sure=True)
+    if drafted is None:
+        return None
+    end = model.ends.get(found.scores.name)
+    activation = "none" if end in ("sigmoid", "softmax") else "sigmoid"
+    guess = () if end else (Guess("outputs", "scores are logits", ("outputs",)),)
+    columns = axis_length(found.scores, -1)
+    names = scheme.names if columns == len(scheme.names) else ()
+    first = 0 if scheme.background is None else 1
+    card = Card(
+        name="",
+        task="ssd",
+        roles={"image": drafted.image.name, "boxes": found.boxes.name, "scores": found.scores.name},
+        picture=drafted.picture,
+        labels=labels_from_metadata(model.metadata, first=first) or LabelMap.from_names(names),
+        iou=scheme.iou,
+        first_class=first,
+        options={"anchors": found.scheme, "order": found.order, "activation": activation}
+        | ({} if scheme.background is None else {"background": scheme.background}),
+        notes=(
+            *drafted.notes,
+            f"boxes is output {found.boxes.name} and scores is output {found.scores.name}",
+            f"anchors are those of {found.scheme}, by their number, {axis_length(found.boxes, -2)}",
+        ),
+        guesses=(*drafted.guesses, *guess),
+    )
+    return drop_wrong_labels(card, columns)
+
+
+def _read_anchors(card: Card) -> NDArray[np.float32]:
+    """The option, rows of numbers or the name of a scheme. Raises TaskError."""
+    given = card.options.get("anchors")
+    if isinstance(given, str) and given in SCHEMES:
+        return SCHEMES[given].make()
+    return read_matrix(card, "anchors", 4)
 
 
 def _list_guesses(order: str) -> Iterator[Guess]:

@@ -58,7 +58,8 @@ def draft_card(model: Signature) -> Card | None:
         guesses=(*drafted.guesses, *guesses, BACKGROUND),
     )
     layout = find_map_layout(spec, drafted.picture) if role == "scores" else None
-    return drop_wrong_labels(card, count_classes(spec, layout), read_background(card, default=0)) if layout else card
+    classes = max(2, count_classes(spec, layout)) if layout else None
+    return drop_wrong_labels(card, classes, read_background(card, default=0)) if layout else card
 
 
 def _draft_input(model: Signature, exported: str | None) -> InputDraft | None:
@@ -87,6 +88,8 @@ def _find_only_map(model: Signature, picture: PictureSpec) -> Found | None:
     """The output to read: scores before a class map made of them; None where there are several of a kind."""
     # torchvision's second head is called aux
     outputs = [spec for spec in model.outputs if not short_name(spec.name).startswith("aux")]
+    if foreground := _find_foreground(outputs, model, picture):
+        return foreground
     maps = [spec for spec in outputs if is_class_map(spec, picture)]
     scores = [spec for spec in outputs if _can_be_scores(spec, picture)]
     if len(maps) + len(scores) != len(outputs) or len(maps) > 1 or len(scores) > 1:
@@ -96,6 +99,24 @@ def _find_only_map(model: Signature, picture: PictureSpec) -> Found | None:
         note = f"scores is output {scores[0].name}, by its shape: {count_classes(scores[0], layout)} classes, {layout}"
         return "scores", scores[0], note, (SCORES,)
     return ("class_map", maps[0], f"class_map is output {maps[0].name}, by its shape and dtype", ()) if maps else None
+
+
+def _find_foreground(outputs: list[TensorSpec], model: Signature, picture: PictureSpec) -> Found | None:
+    """One plane that ends in a sigmoid: how sure each pixel is of the foreground; of several such planes the first.
+
+    Source for the first of several: U2-Net's ``d0`` is the sum of the others, github.com/xuebinqin/U-2-Net.
+    """
+    ends = [model.ends.get(spec.name) for spec in outputs]
+    if not outputs or any(not _is_plane(spec, picture) for spec in outputs) or set(ends) != {"sigmoid"}:
+        return None
+    note = f"scores is output {outputs[0].name}, by its shape and its end: one plane that ends in a sigmoid"
+    guess = Guess("kind", "the plane says how much a pixel is foreground, class 1", ("task", "labels"))
+    return "scores", outputs[0], note, (guess,)
+
+
+def _is_plane(spec: TensorSpec, picture: PictureSpec) -> bool:
+    layout = find_map_layout(spec, picture)
+    return spec.dtype.startswith("float") and layout is not None and count_classes(spec, layout) == 1
 
 
 def _can_be_scores(spec: TensorSpec, picture: PictureSpec) -> bool:

@@ -1,0 +1,75 @@
+"""Models from elsewhere, without a card: what direct calls with their own published processing give, on any engine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runner_core.errors import EngineError
+from runner_core.frames.frame import Frame
+from runner_core.loading.candidates import Candidate, find_candidates
+from runner_core.loading.locate import locate_model
+from runner_core.loading.open import open_candidate
+from runner_core.loading.options import LoadOptions
+from runner_core.results.boxes import box_ious
+from runner_core.results.inference import Inference
+
+IOU, SCORE = 0.9, 0.03
+# The score from which each detector's expected boxes were kept.
+THRESHOLDS = {"face_mask_detection.tflite": 0.5}
+SHARES = ("selfie_segmentation.tflite",)
+
+
+@pytest.fixture(scope="module")
+def expected(cases):
+    return json.loads((cases / "expected.json").read_text())
+
+
+def open_on(model: Path, engine: str):
+    files = locate_model(model)
+    chosen = [each for each in find_candidates(files) if each.engine == engine]
+    if not chosen:
+        pytest.skip(f"{engine} does not open {model.suffix}")
+    try:
+        return open_candidate(files, Candidate(engine, files, chosen[0].artifact), LoadOptions())
+    except EngineError as error:
+        pytest.skip(f"{engine} refuses it: {error.message}")
+
+
+def pictures_of(expected, testdata, name):
+    for picture, wanted in expected[name].items():
+        yield Frame.from_path(testdata / "pictures" / picture), wanted
+
+
+@pytest.mark.parametrize("engine", ["litert", "onnx", "openvino"])
+@pytest.mark.parametrize("name", THRESHOLDS)
+def test_boxes(cases, testdata, expected, name, engine):
+    with open_on(cases / "models" / name, engine) as brain:
+        assert brain.card.threshold == THRESHOLDS[name]
+        for frame, wanted in pictures_of(expected, testdata, name):
+            check_boxes(brain.infer(frame), wanted, THRESHOLDS[name])
+
+
+def check_boxes(found: Inference, wanted: list[dict], threshold: float) -> None:
+    """Each sure row of one side has its like on the other; those about the threshold may come or go."""
+    assert found.boxes is not None
+    assert found.scores is not None
+    ious = box_ious(np.array([each["box"] for each in wanted], np.float32).reshape(-1, 4), found.boxes)
+    classes = np.array([each.get("class", 0) for each in wanted], np.int64)
+    scores = np.array([each["score"] for each in wanted], np.float32)
+    alike = (ious >= IOU) & (classes[:, None] == found.model_ids) & (np.abs(scores[:, None] - found.scores) <= SCORE)
+    assert alike.any(axis=1)[scores >= threshold + SCORE].all(), wanted
+    assert alike.any(axis=0)[found.scores >= threshold + SCORE].all(), found
+
+
+@pytest.mark.parametrize("engine", ["litert", "openvino"])
+@pytest.mark.parametrize("name", SHARES)
+def test_shares_of_the_picture(cases, testdata, expected, name, engine):
+    (key,) = expected[name]
+    with open_on(cases / "models" / name, engine) as brain:
+        for picture, wanted in expected[name][key].items():
+            found = brain.infer(Frame.from_path(testdata / "pictures" / picture))
+            assert np.mean(found.class_map == 1) == pytest.approx(wanted, abs=SCORE)

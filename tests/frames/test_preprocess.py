@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.frames.placement import Placement, place_picture
 from runner_core.frames.preprocess import to_tensor
@@ -124,6 +125,39 @@ def test_fit_has_no_padding():
     placement = place_picture((640, 480), PictureSpec(size=(513, 513), resize="fit"))
     assert placement.tensor == (513, 385)
     assert placement.content_box == (0, 0, 513, 385)
+
+
+def test_sides_that_keep_proportions_become_whole_pixels():
+    spec = PictureSpec(size=(416, 416), resize="pad")
+    assert place_picture((512, 600), spec).content_box == (0, 0, 355, 416)  # 354.99 wide
+    down = attrs.evolve(spec, rounding="down")
+    assert place_picture((512, 600), down).content_box == (0, 0, 354, 416)
+    assert place_picture((10_000, 2), down).content_box == (0, 0, 416, 1)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("resample", ["bilinear", "antialias", "nearest"])
+def test_a_picture_as_it_is_grows_to_multiples(dtype, resample):
+    pixels = noise(65, 40)
+    frame = Frame.from_array(pixels)
+    spec = PictureSpec(multiple=32, pad=(1, 2, 3), dtype=dtype, resample=resample)
+    prepared = frame.prepared(spec)
+    assert prepared.tensor.shape == (1, 64, 96, 3)
+    np.testing.assert_array_equal(prepared.tensor[0, :40, :65], pixels)
+    assert (prepared.tensor[0, 40:] == (1, 2, 3)).all()
+    assert (prepared.tensor[0, :, 65:] == (1, 2, 3)).all()
+    assert prepared.placement.to_picture(np.array([65.0, 40.0])).tolist() == [65, 40]
+    assert frame.prepared(PictureSpec(multiple=8)).tensor.shape == (1, 40, 72, 3)
+
+
+def test_a_picture_of_whole_multiples_is_not_copied():
+    frame = Frame.from_array(noise(32, 64))
+    assert np.shares_memory(frame.prepared(PictureSpec(multiple=32)).tensor, frame.pixels)
+
+
+def test_a_fitted_picture_grows_to_multiples():
+    placement = place_picture((640, 480), PictureSpec(size=(320, 320), resize="fit", multiple=64))
+    assert (placement.tensor, placement.content_box) == ((320, 256), (0, 0, 320, 240))
 
 
 def test_a_sliver_keeps_a_pixel():

@@ -11,7 +11,8 @@ Resize = Literal["stretch", "letterbox", "pad", "crop", "fit"]
 Resample = Literal["bilinear", "antialias", "area", "nearest", "lanczos"]
 Colour = Literal["rgb", "bgr", "grey"]
 Layout = Literal["nhwc", "nchw", "nhw", "flat"]
-RESIZES, RESAMPLES = get_args(Resize), get_args(Resample)
+Rounding = Literal["nearest", "down"]
+RESIZES, RESAMPLES, ROUNDINGS = get_args(Resize), get_args(Resample), get_args(Rounding)
 COLOURS, LAYOUTS = get_args(Colour), get_args(Layout)
 
 
@@ -24,6 +25,9 @@ class PictureSpec:
                   ``pad``: likewise, with all padding at the right and below; ``crop``: keep proportions, cut off what
                   is too much; ``fit``: keep proportions, no padding, so that the tensor may be smaller than ``size``
                   on one side.
+    ``rounding``  how sides that keep proportions become whole pixels: to the ``nearest``; ``down``, as ``int()`` does.
+    ``multiple``  where the tensor's size follows the picture (no ``size``, or ``fit``): its sides are multiples of so
+                  many pixels, padded with ``pad`` at the right and below.
     ``resample``  ``bilinear``: two taps per axis, no antialiasing, half-pixel centres, as OpenCV's INTER_LINEAR
                   and ``tf.image.resize`` do; ``antialias``: a triangle filter over the covered area, bytes as Pillow's
                   BILINEAR, other numbers unrounded as ``tf.image.resize(..., antialias=True)``; ``area``: mean over the
@@ -43,6 +47,8 @@ class PictureSpec:
 
     size: tuple[int, int] | None = None
     resize: Resize = attrs.field(default="stretch", validator=attrs.validators.in_(RESIZES))
+    rounding: Rounding = attrs.field(default="nearest", validator=attrs.validators.in_(ROUNDINGS))
+    multiple: int = 1
     resample: Resample = attrs.field(default="bilinear", validator=attrs.validators.in_(RESAMPLES))
     colour: Colour = attrs.field(default="rgb", validator=attrs.validators.in_(COLOURS))
     layout: Layout = attrs.field(default="nhwc", validator=attrs.validators.in_(LAYOUTS))
@@ -58,6 +64,8 @@ class PictureSpec:
     def __attrs_post_init__(self) -> None:
         if self.size is not None and min(self.size) < 1:
             raise ValueError(f"size is {self.size}: both sides must be at least 1")
+        if self.multiple < 1:
+            raise ValueError(f"multiple is {self.multiple}: it must be at least 1")
         if not all(0 <= part <= 255 for part in self.pad):
             raise ValueError(f"pad is {self.pad}: each channel must be from 0 to 255")
         if not all(self.std):
@@ -70,6 +78,7 @@ class PictureSpec:
         if self.encoded:
             return "encoded bytes"
         size = f"{self.size[0]} x {self.size[1]} {self.resize} {self.resample}" if self.size else "as decoded"
+        size += f" to multiples of {self.multiple}" if self.multiple > 1 else ""
         scaled = self.dtype != "uint8" and (self.mean, self.std) != ((0.0,) * 3, (1.0,) * 3)
         less = f", less {_format_channels(self.mean)}, by {_format_channels(self.std)}" if scaled else ""
         inverted = "inverted " if self.invert else ""
@@ -91,7 +100,7 @@ class PictureSpec:
     @property
     def resize_key(self) -> tuple[object, ...]:
         """Everything that decides the resized pixels: specs with the same key share them."""
-        return (self.size, self.resize, self.resample, self.pad, self.unrounded)
+        return (self.size, self.resize, self.rounding, self.multiple, self.resample, self.pad, self.unrounded)
 
     @property
     def unrounded(self) -> bool:

@@ -61,16 +61,23 @@ def find_needed_size(picture: tuple[int, int], spec: PictureSpec) -> tuple[int, 
 def place_picture(picture: tuple[int, int], spec: PictureSpec) -> Placement:
     """Decides where a picture of that (width, height) lies in the tensor that ``spec`` asks for."""
     if spec.size is None:
-        return Placement(picture, picture, (1.0, 1.0), (0.0, 0.0))
+        return Placement(picture, _round_up(picture, spec.multiple), (1.0, 1.0), (0.0, 0.0))
     (width, height), (wide, high) = picture, spec.size
     across, down = wide / width, high / height
     if spec.resize == "stretch":
         return Placement(picture, spec.size, (across, down), (0.0, 0.0))
     ratio = max(across, down) if spec.resize == "crop" else min(across, down)
-    inner = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    to_whole = math.floor if spec.rounding == "down" else round
+    inner = (max(1, to_whole(width * ratio)), max(1, to_whole(height * ratio)))
     scale = (inner[0] / width, inner[1] / height)
     if spec.resize == "fit":
-        return Placement(picture, inner, scale, (0.0, 0.0))
+        return Placement(picture, _round_up(inner, spec.multiple), scale, (0.0, 0.0))
     if spec.resize == "pad":
         return Placement(picture, spec.size, scale, (0.0, 0.0))
     return Placement(picture, spec.size, scale, (float((wide - inner[0]) // 2), float((high - inner[1]) // 2)))
+
+
+def _round_up(size: tuple[int, int], multiple: int) -> tuple[int, int]:
+    """The (width, height) whose sides are multiples."""
+    width, height = (-(-side // multiple) * multiple for side in size)
+    return width, height

@@ -20,8 +20,11 @@ BAND_LINES = 32  # of the result, computed at a time
 def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray[Any]:
     """The H x W x 3 RGB pixels of the tensor, from the picture's: uint8, or float32 from 0 to 255 if ``unrounded``."""
     (wide, high), (left, top, right, bottom) = placement.tensor, placement.content_box
-    method = _resize_unrounded if spec.unrounded else _METHODS[spec.resample]
-    part = method(pixels, placement)
+    if (right - left, bottom - top) == placement.picture and not spec.unrounded:
+        part: NDArray[Any] = pixels
+    else:
+        method = _resize_unrounded if spec.unrounded else _METHODS[spec.resample]
+        part = method(pixels, placement)
     if (right - left, bottom - top) == (wide, high):
         return part
     canvas: NDArray[Any] = np.tile(np.array(spec.pad, part.dtype), (high, wide, 1))

@@ -19,7 +19,7 @@ from runner_core.results.inference import Inference
 
 IOU, SCORE = 0.9, 0.03
 # The score from which each detector's expected boxes were kept.
-THRESHOLDS = {"face_mask_detection.tflite": 0.5}
+THRESHOLDS = {"yolox_nano.onnx": 0.3, "face_mask_detection.tflite": 0.5}
 SHARES = ("selfie_segmentation.tflite",)
 
 

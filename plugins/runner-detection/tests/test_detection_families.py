@@ -60,6 +60,12 @@ MODELS = [
     ("yolo", model(NCHW, ("output0", (1, 300, 6)))),
     ("yolo", model(NHWC, ("Identity", (1, 84, 2100)))),
     ("yolo", model((None, 3, None, None), ("output0", (None, 6, None)), metadata=EXPORT)),
+    ("yolox", model((1, 3, 416, 416), ("output", (1, 3549, 85)))),
+    ("yolox", model(NCHW, ("output", (None, 8400, 6)))),
+    ("yolox", model(NHWC, ("PartitionedCall:0", (1, 2100, 8)))),
+    ("yolo", model(NCHW, ("outputs", (1, 8400, 85)))),
+    ("yolo", model(NHWC, ("Identity", (1, 2100, 84)))),
+    ("yolo", model(NCHW, ("output", (1, 8400, 7)), metadata=EXPORT)),
     ("fastestdet", model((1, 3, 352, 352), ("758", (1, 85, 22, 22)))),
     ("fastestdet", model((1, 352, 352, 3), ("head", (1, 22, 22, 85)))),
     ("detr", model((None, 3, None, None), ("logits", (None, 100, 92)), ("pred_boxes", (None, 100, 4)))),
@@ -147,6 +153,9 @@ def predict(table, card):
         features = table[0] if table.shape[1] > table.shape[3] else table[0].transpose(2, 0, 1)
         features[[0, 6], 3, 4] = 0.9
         return
+    if card.task == "yolox":
+        table[0, 500, :6] = [0.2, 0.3, 1, 2, 0.9, 0.9]
+        return
     rows = table[0].T if card.options["layout"] == "columns" else table[0]
     final = card.options["layout"] == "end-to-end"
     rows[0, :6] = [100, 90, 300, 250, 0.9, 1] if final else [200, 200, 90, 80, 0.9, 0.9]
@@ -184,6 +193,7 @@ OF_CLASSES = {
     "tf-detection": (MODELS[0][1], ["a", "b"]),
     "tflite-detection": (MODELS[3][1], ["a", "b"]),
     "yolo": (model(NCHW, ("output0", (1, 6, 8400))), ["a", "b"]),
+    "yolox": (model(NCHW, ("output", (1, 8400, 7))), ["a", "b"]),
     "fastestdet": (model((1, 3, 352, 352), ("758", (1, 7, 22, 22))), ["a", "b"]),
     "detr": (model(NCHW, ("logits", (1, 100, 3)), ("pred_boxes", (1, 100, 4))), ["a", "b"]),
     "ssd": (model(NCHW, ("mbox_loc", (1, 50, 4)), ("mbox_conf", (1, 50, 3))), ["a", "b"]),
@@ -203,7 +213,7 @@ def test_labels_of_the_metadata_are_drafted_where_they_fit(family):
         assert "left out" in card.notes[-1]
 
 
-@pytest.mark.parametrize("family", ["yolo", "fastestdet", "detr", "ssd", "boxes-scores"])
+@pytest.mark.parametrize("family", ["yolo", "yolox", "fastestdet", "detr", "ssd", "boxes-scores"])
 @pytest.mark.parametrize("change", [lambda names: names[:-1], lambda names: [*names, "z"]], ids=["fewer", "more"])
 def test_labels_of_another_number_of_classes_are_refused_at_once(family, change):
     signature, names = OF_CLASSES[family]

@@ -42,6 +42,7 @@ from runner_core.tasks import (
 from runner_detection.class_scores import pick_best_class
 from runner_detection.kind import KIND
 from runner_detection.output_pairs import axis_length
+from runner_detection.yolox import is_yolox
 
 ORDERS = ("rows", "columns", "end-to-end")
 COCO_POSE, COCO_V6 = 4 + 1 + 3 * 17, 5 + 80  # features: a person with 17 keypoints; COCO with objectness
@@ -63,6 +64,8 @@ class Yolo:
         drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=exported or ("resize",))
         output = _find_predictions(model.outputs)
         if drafted is None or output is None or model.metadata.get("task", "detect") != "detect":
+            return None
+        if is_yolox(output, drafted.picture.size, model.metadata):
             return None
         labels = labels_from_metadata(model.metadata)
         layout = _find_layout(output, drafted.picture, labels, model)

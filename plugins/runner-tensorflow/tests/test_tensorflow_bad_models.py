@@ -87,9 +87,11 @@ def test_a_path_where_nothing_is(load, tmp_path):
         load(tmp_path / "missing.pb")
 
 
-def test_a_saved_model_without_signatures(load, tf, tmp_path):
+def test_a_saved_model_with_neither_signature_nor_function(load, tf, tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "bare"))
-    with pytest.raises(EngineError, match=r"bare: it has no signature 'serving_default'; .*there are: none"):
+    with pytest.raises(
+        EngineError, match=r"bare: it has no signature, and not one function to call \(none\); export it"
+    ):
         load(tmp_path / "bare")
 
 

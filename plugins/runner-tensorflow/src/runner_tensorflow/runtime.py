@@ -51,6 +51,7 @@ with _log_held_back() if _quiet else nullcontext():
     from tensorflow.core.protobuf.config_pb2 import CallableOptions
     from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+    from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
     from tensorflow.python.framework import op_def_registry
     from tensorflow.python.framework.convert_to_constants import (
         convert_variables_to_constants_from_session_graph as session_to_constants,
@@ -66,6 +67,7 @@ __all__ = [
     "AssetFileDef",
     "CallableOptions",
     "SavedModel",
+    "TrackableObjectGraph",
     "deprecation",
     "dismantle_graph",
     "function_to_constants",

@@ -21,6 +21,9 @@ from runner_tensorflow.import_graph import import_graph
 from runner_tensorflow.program import VARIABLES, Program, Step
 from runner_tensorflow.runtime import AssetFileDef, SavedModel
 from runner_tensorflow.safety import make_untrusted_error
+from runner_tensorflow.saved_ends import find_ends
+from runner_tensorflow.saved_entry import Entry
+from runner_tensorflow.saved_function import call_function
 
 _BINARY, _TEXT = "saved_model.pb", "saved_model.pbtxt"
 _OTHERS = (_TEXT, "saved_model.cpb")  # other forms, which other programs may read instead
@@ -38,26 +41,22 @@ def read(path: Path, options: EngineOptions) -> Program:
     if not options.trusted:
         _demand_one(path)
     meta = _find_serving(model, path)
-    name, signature = _find_signature(meta, path)
-    inputs, outputs = _read_names(signature.inputs, path), _read_names(signature.outputs, path)
+    entry = _find_entry(meta, path, options)
     init = _find_init(meta, path)
-    roots = {*map(node_name, (*inputs.values(), *outputs.values())), *(step.operation for step in init)}
-    restore = _find_restore(meta, path) if _has_variables(prune(meta.graph_def, roots)) else ()
+    ends = (*entry.inputs.values(), *entry.outputs.values())
+    roots = {*map(node_name, ends), *(step.operation for step in init)}
+    restore = entry.restore
+    if restore is None:
+        restore = _find_restore(meta, path) if _has_variables(prune(meta.graph_def, roots)) else ()
     graph_def = prune(meta.graph_def, roots | {step.operation for step in restore})
     restore_from(graph_def, path / _VARIABLES)
     graph = import_graph(graph_def, path, options, may_run=frozenset({RESTORE}))
-    program = Program(
-        path,
-        graph,
-        inputs,
-        outputs,
-        {
-            "format": "SavedModel",
-            "signature": name,
-            "written by": f"TensorFlow {meta.meta_info_def.tensorflow_version}",
-        },
-        (*restore, *init),
-    )
+    metadata = {
+        "format": "SavedModel",
+        "signature": entry.name,
+        "written by": f"TensorFlow {meta.meta_info_def.tensorflow_version}",
+    }
+    program = Program(path, graph, entry.inputs, entry.outputs, metadata, (*restore, *init))
     return freeze(program, init, options) if restore else program
 
 
@@ -91,14 +90,19 @@ def _find_serving(model: Any, path: Path) -> Any:
     )
 
 
-def _find_signature(meta: Any, path: Path) -> tuple[str, Any]:
-    """The default signature, or the only one, with its name."""
+def _find_entry(meta: Any, path: Path, options: EngineOptions) -> Entry:
+    """The default signature or the only one; without any, a function, or what the graph takes and gives."""
     found = {name: signature for name, signature in meta.signature_def.items() if not name.startswith(_INTERNAL)}
+    if not found and meta.object_graph_def.nodes:
+        return call_function(meta, path / _VARIABLES, path)
+    if not found:
+        return find_ends(meta, path, options)
     name = _DEFAULT if _DEFAULT in found or len(found) != 1 else next(iter(found))
     if name not in found:
-        known = ", ".join(sorted(found)) or "none"
+        known = ", ".join(sorted(found))
         raise EngineError(f"{path}: it has no signature {_DEFAULT!r}", remedy=f"export it with one; there are: {known}")
-    return name, found[name]
+    signature = found[name]
+    return Entry(name, _read_names(signature.inputs, path), _read_names(signature.outputs, path))
 
 
 def _read_names(tensors: Mapping[str, Any], path: Path) -> dict[str, str]:

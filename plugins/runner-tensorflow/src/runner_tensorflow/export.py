@@ -10,7 +10,7 @@ from runner_core.cards import Artifact, Card, format_of
 from runner_core.errors import EngineError, NotInstalled
 from runner_core.util import write_bytes
 from runner_tensorflow.converters import WRITERS
-from runner_tensorflow.engine_errors import first_line
+from runner_tensorflow.engine_errors import find_cause
 from runner_tensorflow.extract_network import IMAGE, cut_network
 from runner_tensorflow.program import Program
 
@@ -26,7 +26,7 @@ def export_network(program: Program, card: Card, place: Path, *, half: bool) -> 
         raise
     except Exception as error:  # what a converter raises is of any type
         raise EngineError(
-            f"{program.file}: cannot be converted to {place.suffix}: {first_line(error)}",
+            f"{program.file}: cannot be converted to {place.suffix}: {find_cause(error)}",
             remedy="another format may have what this one lacks",
         ) from error
     write_bytes(place, data)

@@ -10,7 +10,7 @@ from typing import Any
 from runner_core.contracts import EngineOptions
 from runner_core.engines import read_header
 from runner_core.errors import EngineError
-from runner_tensorflow.engine_errors import raise_engine_errors
+from runner_tensorflow.engine_errors import raise_engine_errors, report_warnings
 from runner_tensorflow.graph_defs import prune
 from runner_tensorflow.import_graph import import_graph
 from runner_tensorflow.keras_config import demand_known
@@ -36,7 +36,8 @@ def read(path: Path, options: EngineOptions) -> Program:
         raise EngineError(f"{path}: Keras runs on {backend} here", remedy="set KERAS_BACKEND=tensorflow")
     # Keras would build it on a GPU if there is one, whatever device the brain is for.
     with raise_engine_errors(path, remedy=f"if it needs classes of its own, {_EXPORT}"), tf.device("/CPU:0"):
-        model = build(path, trusted=options.trusted)
+        with report_warnings(path):
+            model = build(path, trusted=options.trusted)
         if not model.inputs:
             raise EngineError(f"{path}: the model does not say what it takes", remedy=_EXPORT)
         flat = keras.Model(list(model.inputs), list(model.outputs))

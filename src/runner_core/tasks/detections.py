@@ -56,10 +56,17 @@ def build_inference(
 
 
 def build_suppressed_inference(
-    card: Card, kind: str, size: tuple[int, int], boxes: Floats, scores: Floats, classes: NDArray[np.number]
+    card: Card,
+    kind: str,
+    size: tuple[int, int],
+    boxes: Floats,
+    scores: Floats,
+    classes: NDArray[np.number],
+    *,
+    keypoints: NDArray[np.float32] | None = None,
 ) -> Inference:
     """The Inference of rows in any order. Of boxes of a class that overlap by more than ``card.iou`` the best stays."""
-    sound = are_usable(boxes) & np.isfinite(scores)  # else a row that is not a box would suppress others
-    boxes, scores, classes = boxes[sound], scores[sound], classes[sound]
-    kept = nms(boxes, scores, classes, card.iou)
-    return build_inference(card, kind, size, boxes[kept], scores[kept], classes[kept])
+    sound = np.flatnonzero(are_usable(boxes) & np.isfinite(scores))  # another row would suppress boxes
+    kept = sound[nms(boxes[sound], scores[sound], classes[sound], card.iou)]
+    points = None if keypoints is None else keypoints[kept]
+    return build_inference(card, kind, size, boxes[kept], scores[kept], classes[kept], keypoints=points)

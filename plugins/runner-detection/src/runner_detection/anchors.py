@@ -34,6 +34,8 @@ class Scheme:
     background: int | None
     iou: float
     names: tuple[str, ...] = ()
+    threshold: float = 0.5
+    often_decoded: bool = False
 
 
 def make_grid(columns: int, rows: int, boxes: Sequence[tuple[float, float]]) -> Anchors:
@@ -89,8 +91,30 @@ def make_tf_ssd(maps: Iterable[int]) -> Anchors:
     return np.concatenate(parts)
 
 
+def make_ultraface(size: Size) -> Anchors:
+    """UltraFace.
+
+    Source: github.com/Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB, ``vision/ssd/config/fd_config.py`` and
+    ``generate_priors`` of ``vision/utils/box_utils.py``.
+    """
+    width, height = size
+    steps = {8: (10, 16, 24), 16: (32, 48), 32: (64, 96), 64: (128, 192, 256)}
+    grids = [
+        make_grid(-(-width // step), -(-height // step), [(side / width, side / height) for side in sides])
+        for step, sides in steps.items()
+    ]
+    return np.concatenate(grids).clip(0, 1)
+
+
+ULTRAFACE = Normalization("from -1 to 1", (127.0, 127.0, 127.0), (128.0, 128.0, 128.0))
 SCHEMES = {
     "aizoo-260": Scheme((260, 260), make_aizoo, UNIT, "xywh", None, 0.4, ("mask", "no mask")),
+    "ultraface-320": Scheme(
+        (320, 240), lambda: make_ultraface((320, 240)), ULTRAFACE, "xywh", 0, 0.3, ("face",), 0.7, True
+    ),
+    "ultraface-640": Scheme(
+        (640, 480), lambda: make_ultraface((640, 480)), ULTRAFACE, "xywh", 0, 0.3, ("face",), 0.7, True
+    ),
     "tf-ssd-300": Scheme((300, 300), lambda: make_tf_ssd((19, 10, 5, 3, 2, 1)), SIGNED, "yxhw", 0, 0.6),
     "tf-ssd-320": Scheme((320, 320), lambda: make_tf_ssd((20, 10, 5, 3, 2, 1)), SIGNED, "yxhw", 0, 0.6),
 }

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card, Guess
+from runner_core.cards import Card, Guess, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import UNIT, Frame, PictureSpec
 from runner_core.results import UNITS, Floats, Inference, are_normalised, points_to_picture
@@ -37,6 +37,7 @@ from runner_core.tasks import (
     short_name,
 )
 from runner_detection import detr, ssd, tf_detection
+from runner_detection.anchors import SCHEMES, find_scheme
 from runner_detection.box_order import TO_CORNERS
 from runner_detection.class_scores import pick_best_class, pick_every_class
 from runner_detection.kind import KIND
@@ -65,6 +66,8 @@ class BoxesScores:
         found = None if _is_other_family(model) else _find_outputs(model.outputs)
         if drafted is None or found is None:
             return None
+        if ultraface := _draft_ultraface(model, found, drafted.picture.size):
+            return ultraface
         final = "classes" in found
         binary = not final and axis_length(found["scores"], -1) == 2
         card = Card(
@@ -189,3 +192,29 @@ def _list_guesses(*, binary: bool) -> Iterator[Guess]:
     yield Guess("outputs", "scores need no activation", ("outputs",))
     if binary:
         yield Guess("background", "of two classes the first is the background", ("background", "labels"))
+
+
+def _draft_ultraface(model: Signature, found: dict[str, TensorSpec], size: tuple[int, int] | None) -> Card | None:
+    """UltraFace with its boxes decoded, by its number of anchors; None for others."""
+    name = find_scheme(axis_length(found["boxes"], -2), size)
+    scheme = SCHEMES[name] if name and name.startswith("ultraface") else None
+    drafted = draft_input(model, PictureSpec(), scheme.values, sure=True) if scheme else None
+    if scheme is None or drafted is None or axis_length(found["scores"], -1) != 1 + len(scheme.names):
+        return None
+    return Card(
+        name="",
+        task="boxes-scores",
+        roles={"image": drafted.image.name} | {role: spec.name for role, spec in found.items()},
+        picture=drafted.picture,
+        labels=LabelMap.from_names(scheme.names, first=1),
+        threshold=scheme.threshold,
+        iou=scheme.iou,
+        first_class=1,
+        options={"order": "xyxy", "boxes": "normalised", "nms": True, "background": 0},
+        notes=(
+            *drafted.notes,
+            *(f"{role} is output {spec.name}, by its shape and name" for role, spec in found.items()),
+            f"they are {name}'s, by their number",
+        ),
+        guesses=drafted.guesses,
+    )

@@ -19,6 +19,8 @@ FAMILIES = {
         "mediapipe:MediapipeDetection",
         "MediaPipe's faces, palms and poses: offsets from points, with keypoints",
     ),
+    "retinaface": ("retinaface:RetinaFace", "RetinaFace: faces with five points, as offsets from anchors"),
+    "scrfd": ("scrfd:Scrfd", "SCRFD: faces, mostly with five points, as distances at three strides"),
     "ssd": ("ssd:Ssd", "SSD's raw offsets and scores: the anchors are known by their number, or in the card"),
     "boxes-scores": ("boxes_scores:BoxesScores", "decoded boxes with class scores, as face detectors export them"),
 }

@@ -64,7 +64,7 @@ def find_offsets(model: Signature) -> Offsets | None:
         return None
     boxes, scores = pair
     scheme = find_scheme(axis_length(boxes, -2), plain.picture.size)
-    if named is None and scheme is None:
+    if named is None and not (scheme and _are_offsets(model, boxes, SCHEMES[scheme])):
         return None
     order = NAMES.get((short_name(boxes.name), short_name(scores.name)), SCHEMES[scheme].order if scheme else "xywh")
     return Offsets(boxes, scores, order, scheme)
@@ -159,6 +159,12 @@ def _find_pair_by_shape(outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, Te
     return (boxes, scores) if same and axis_length(boxes, -1) == 4 else None
 
 
+def _are_offsets(model: Signature, boxes: TensorSpec, scheme: Scheme) -> bool:
+    """Whether nothing after the network's last layer has made boxes of them, as far as the graph tells."""
+    end = model.ends.get(boxes.name)
+    return end == "linear" if model.ends or scheme.often_decoded else True
+
+
 def _draft_known(model: Signature, found: Offsets, scheme: Scheme) -> Card | None:
     """A network whose anchors are known: nothing about it is guessed, but what its scores still need."""
     drafted = draft_input(model, PictureSpec(), scheme.values, sure=True)
@@ -168,14 +174,15 @@ def _draft_known(model: Signature, found: Offsets, scheme: Scheme) -> Card | Non
     activation = "none" if end in ("sigmoid", "softmax") else "sigmoid"
     guess = () if end else (Guess("outputs", "scores are logits", ("outputs",)),)
     columns = axis_length(found.scores, -1)
-    names = scheme.names if columns == len(scheme.names) else ()
     first = 0 if scheme.background is None else 1
+    names = scheme.names if columns == len(scheme.names) + first else ()
     card = Card(
         name="",
         task="ssd",
         roles={"image": drafted.image.name, "boxes": found.boxes.name, "scores": found.scores.name},
         picture=drafted.picture,
-        labels=labels_from_metadata(model.metadata, first=first) or LabelMap.from_names(names),
+        labels=labels_from_metadata(model.metadata, first=first) or LabelMap.from_names(names, first=first),
+        threshold=scheme.threshold,
         iou=scheme.iou,
         first_class=first,
         options={"anchors": found.scheme, "order": found.order, "activation": activation}

@@ -1,0 +1,124 @@
+"""RetinaFace in PyTorch: offsets from square anchors, two scores and five points for each.
+
+Source: github.com/biubug6/Pytorch_Retinaface, data/config.py, layers/functions/prior_box.py and utils/box_utils.py.
+centre = anchor + offset * 0.1 * side; size = side * exp(offset * 0.2); point = anchor + offset * 0.1 * side.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.cards import Card
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.frames import Frame, Normalization, PictureSpec
+from runner_core.results import Inference, centred_to_corners
+from runner_core.tasks import (
+    ACTIVATIONS,
+    PictureCodec,
+    bind_normalised_picture,
+    bind_roles,
+    check_shape,
+    draft_input,
+    drop_batch_axis,
+    read_activation,
+)
+from runner_detection.anchors import make_grid
+from runner_detection.faces import FACE, FIVE_POINTS, build_faces
+from runner_detection.kind import KIND
+from runner_detection.output_pairs import axis_length
+
+USUAL = PictureSpec(size=(640, 640), resize="pad", colour="bgr", layout="nchw")
+VALUES = Normalization("less the mean of the training pictures", (104.0, 117.0, 123.0), (1.0, 1.0, 1.0))
+SIDES = {8: (16, 32), 16: (64, 128), 32: (256, 512)}  # stride -> the sides of its anchors, in pixels
+COLUMNS = {"boxes": 4, "scores": 2, "points": 10}
+CENTRE, SIZE = 0.1, 0.2  # variances
+
+
+class RetinaFace:
+    """Roles: ``image``, ``boxes`` (1 x N x 4), ``scores`` (1 x N x 2, no face and face), ``points`` (1 x N x 10).
+
+    Card option ``activation``: what is still to be applied to the scores, ``none`` or ``softmax`` (of ``logits``).
+    """
+
+    kind = KIND
+
+    def recognise(self, model: Signature) -> Card | None:
+        found, drafted = _find_outputs(model.outputs), draft_input(model, USUAL, VALUES, sure=True)
+        if found is None or drafted is None or drafted.picture.size is None:
+            return None
+        anchors = make_anchors(drafted.picture.size)
+        ends = {role: model.ends.get(spec.name) for role, spec in found.items()}
+        rows = axis_length(found["boxes"], -2)
+        if rows not in (None, len(anchors)) or (model.ends and ends["boxes"] != "linear"):
+            return None
+        return Card(
+            name="",
+            task="retinaface",
+            roles={"image": drafted.image.name} | {role: spec.name for role, spec in found.items()},
+            picture=drafted.picture,
+            labels=FACE,
+            threshold=0.6,
+            iou=0.4,
+            options={
+                "activation": "softmax" if ends["scores"] == "linear" else "none",
+                "keypoint_names": list(FIVE_POINTS),
+            },
+            notes=(
+                *drafted.notes,
+                *(f"{role} is output {spec.name}, by its shape" for role, spec in found.items()),
+                f"RetinaFace has {len(anchors)} anchors for this input",
+            ),
+            guesses=drafted.guesses,
+        )
+
+    def bind(self, card: Card, model: Signature) -> RetinaFaceCodec:
+        specs = bind_roles(card, model, needed=("image", *COLUMNS))
+        picture = bind_normalised_picture(card, specs["image"], model, USUAL, VALUES)
+        anchors = make_anchors(picture.size or (640, 640))
+        for role, columns in COLUMNS.items():
+            check_shape(card, role, specs[role], (1, len(anchors), columns), (len(anchors), columns))
+        return RetinaFaceCodec(card, picture, anchors, read_activation(card, logits="softmax") or "none")
+
+
+@attrs.frozen
+class RetinaFaceCodec(PictureCodec):
+    anchors: NDArray[np.float32]
+    activation: str
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        tables = {role: drop_batch_axis(self.card, role, outputs[role], (width,)) for role, width in COLUMNS.items()}
+        scores = ACTIVATIONS[self.activation](tables["scores"])[:, 1]
+        rows = np.flatnonzero(scores >= self.card.threshold)
+        anchors, offsets = self.anchors[rows], tables["boxes"][rows]
+        placement = self.placement_of(frame)
+        unit = np.array(placement.tensor, np.float32)
+        centres = anchors[:, :2] + offsets[:, :2] * CENTRE * anchors[:, 2:]
+        sizes = anchors[:, 2:] * np.exp(offsets[:, 2:] * SIZE)
+        corners = centred_to_corners(np.concatenate([centres, sizes], axis=1)) * np.tile(unit, 2)
+        steps = tables["points"][rows].reshape(len(rows), len(FIVE_POINTS), 2) * CENTRE
+        points = (anchors[:, None, :2] + steps * anchors[:, None, 2:]) * unit
+        return build_faces(self.card, placement, corners, scores[rows], points.reshape(len(rows), COLUMNS["points"]))
+
+
+def make_anchors(size: tuple[int, int]) -> NDArray[np.float32]:
+    """N x 4 centre x, centre y, width, height, normalised, for an input of that (width, height)."""
+    width, height = size
+    parts = [
+        make_grid(-(-width // stride), -(-height // stride), [(side / width, side / height) for side in sides])
+        for stride, sides in SIDES.items()
+    ]
+    if width % 32 or height % 32:  # a part of a cell counts as one, and its middle lies outside
+        for stride, part in zip(SIDES, parts, strict=True):
+            part[:, 0] *= -(-width // stride) * stride / width
+            part[:, 1] *= -(-height // stride) * stride / height
+    return np.concatenate(parts)
+
+
+def _find_outputs(outputs: tuple[TensorSpec, ...]) -> dict[str, TensorSpec] | None:
+    """Role -> output, by the lengths of their rows; None for other outputs."""
+    by_length = {axis_length(spec, -1): spec for spec in outputs if spec.shape and len(spec.shape) == 3}
+    found = {role: by_length[length] for role, length in COLUMNS.items() if length in by_length}
+    rows = {axis_length(spec, -2) for spec in found.values()}
+    return found if len(outputs) == len(found) == len(COLUMNS) and len(rows) == 1 else None

@@ -74,6 +74,8 @@ MODELS = [
     ("ssd", model(NCHW, ("mbox_loc", (1, 50, 4)), ("mbox_conf", (1, 50, 3)))),
     ("ssd", model((1, 260, 260, 3), ("boxes", (1, 5972, 4)), ("scores", (1, 5972, 2)))),
     ("mediapipe-detection", model((1, 192, 192, 3), ("Identity", (1, 2016, 18)), ("Identity_1", (1, 2016, 1)))),
+    ("detection-output", model((1, 3, 300, 300), ("527", (1, 1, 200, 7)))),
+    ("detection-output", model(NCHW, ("detection_out", (1, 1, None, 7)))),
     ("boxes-scores", model((1, 3, 240, 320), ("scores", (1, 4420, 2)), ("boxes", (1, 4420, 4)))),
     ("boxes-scores", model(NCHW, ("812", (1, 8400, 4)), ("825", (1, 8400, 80)))),
     ("boxes-scores", model(NCHW, ("boxes", (None, 4)), ("labels", (None,), "int64"), ("scores", (None,)))),
@@ -128,6 +130,8 @@ def found(family, signature):
     for role, tensor in outputs.items():
         if role == "predictions":
             predict(tensor, card)
+        elif role == "detections":
+            tensor[0, 0, 0] = [0, 1, 0.9, 0.2, 0.2, 0.6, 0.7]
         elif role == "boxes":
             tensor.reshape(-1, 4)[0] = [0.2, 0.2, 0.6, 0.7]
         elif role in ("classes", "count") or single:
@@ -197,6 +201,7 @@ OF_CLASSES = {
     "fastestdet": (model((1, 3, 352, 352), ("758", (1, 7, 22, 22))), ["a", "b"]),
     "detr": (model(NCHW, ("logits", (1, 100, 3)), ("pred_boxes", (1, 100, 4))), ["a", "b"]),
     "ssd": (model(NCHW, ("mbox_loc", (1, 50, 4)), ("mbox_conf", (1, 50, 3))), ["a", "b"]),
+    "detection-output": (model(NCHW, ("detection_out", (1, 1, 200, 7))), ["a", "b"]),
     "boxes-scores": (model(NCHW, ("boxes", (1, 50, 4)), ("scores", (1, 50, 3))), ["a", "b", "c"]),
 }
 
@@ -207,7 +212,11 @@ def test_labels_of_the_metadata_are_drafted_where_they_fit(family):
     card = task(family).recognise(attrs.evolve(signature, metadata={"labels": "\n".join(names)}))
     assert card.labels.names == tuple(names)
     assert card.labels.labels[0].model_id == card.first_number
-    if family not in ("tf-detection", "tflite-detection"):  # these do not say how many classes they have
+    if family not in (
+        "tf-detection",
+        "tflite-detection",
+        "detection-output",
+    ):  # these do not say how many classes they have
         card = task(family).recognise(attrs.evolve(signature, metadata={"labels": "\n".join([*names, "z"])}))
         assert card.labels == LabelMap()
         assert "left out" in card.notes[-1]

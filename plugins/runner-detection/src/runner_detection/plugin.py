@@ -22,6 +22,10 @@ FAMILIES = {
     "retinaface": ("retinaface:RetinaFace", "RetinaFace: faces with five points, as offsets from anchors"),
     "scrfd": ("scrfd:Scrfd", "SCRFD: faces, mostly with five points, as distances at three strides"),
     "ssd": ("ssd:Ssd", "SSD's raw offsets and scores: the anchors are known by their number, or in the card"),
+    "detection-output": (
+        "detection_output:DetectionOutput",
+        "final boxes in rows of seven numbers, as Open Model Zoo and Caffe's SSDs give them",
+    ),
     "boxes-scores": ("boxes_scores:BoxesScores", "decoded boxes with class scores, as face detectors export them"),
 }
 

@@ -135,12 +135,10 @@ def is_yolox(output: TensorSpec, size: tuple[int, int] | None, metadata: Mapping
 
 
 def _draft_input(model: Signature) -> InputDraft | None:
-    """With the colours of the release that the range of the values belongs to, where that is known."""
-    drafted = draft_input(model, BGR, RAW, sure=("resize",))
-    if drafted is None or any(guess.about == "range" for guess in drafted.guesses):
+    """With the colours of the release that the range of the values belongs to."""
+    drafted = draft_input(model, BGR, RAW, sure=("colour", "resize"))
+    if drafted is None or drafted.picture.std == RAW.std:
         return drafted
-    if drafted.picture.std == RAW.std:
-        return draft_input(model, BGR, RAW, sure=True)
     return draft_input(model, PADDED, IMAGENET, sure=("colour", "resize"))
 
 

@@ -81,7 +81,9 @@ def known(side, rows, classes, names=("loc", "conf"), end="sigmoid"):
     offsets, scores = (
         TensorSpec(name, (1, rows, last), "float32") for name, last in zip(names, (4, classes), strict=True)
     )
-    return Signature((TensorSpec("x", (1, side, side, 3), "float32"),), (offsets, scores), ends={names[1]: end})
+    return Signature(
+        (TensorSpec("x", (1, side, side, 3), "float32"),), (offsets, scores), ends={names[0]: "linear", names[1]: end}
+    )
 
 
 @pytest.mark.parametrize(

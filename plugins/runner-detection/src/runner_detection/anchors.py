@@ -23,8 +23,12 @@ Anchors = NDArray[np.float32]
 class Scheme:
     """How anchors are laid out for an input of a fixed (width, height), and how such networks are read.
 
-    ``values`` is how pixels become the input, ``order`` that of an offset's numbers, ``background`` the class that no
-    instance has, ``names`` the classes where the scheme is one network's own; ``iou`` the overlap at which a box goes.
+    ``values``         how pixels become the input.
+    ``order``          of an offset's numbers.
+    ``background``     the class that no instance has.
+    ``iou``            the overlap at which a box goes; ``threshold`` the least score.
+    ``names``          the classes, where the scheme is one network's own.
+    ``often_decoded``  whether many exports give boxes instead of offsets.
     """
 
     size: Size

@@ -100,7 +100,7 @@ class BoxesScores:
         check_classes(card, None if columns is None else columns + first)
         return BoxesScoresCodec(
             card,
-            bind_normalised_picture(card, specs["image"], model, PictureSpec(), UNIT),
+            _bind_picture(card, specs, model),
             order=read_choice(card, "order", *TO_CORNERS) or "xyxy",
             boxes=read_choice(card, "boxes", *UNITS),
             activation=read_activation(card, logits="sigmoid") or "none",
@@ -192,6 +192,15 @@ def _list_guesses(*, binary: bool) -> Iterator[Guess]:
     yield Guess("outputs", "scores need no activation", ("outputs",))
     if binary:
         yield Guess("background", "of two classes the first is the background", ("background", "labels"))
+
+
+def _bind_picture(card: Card, specs: dict[str, TensorSpec], model: Signature) -> PictureSpec:
+    """With the values of UltraFace where the number of boxes is its own."""
+    plain = bind_normalised_picture(card, specs["image"], model, PictureSpec(), UNIT)
+    name = find_scheme(axis_length(specs["boxes"], -2), plain.size)
+    if name is None or not name.startswith("ultraface"):
+        return plain
+    return bind_normalised_picture(card, specs["image"], model, PictureSpec(), SCHEMES[name].values)
 
 
 def _draft_ultraface(model: Signature, found: dict[str, TensorSpec], size: tuple[int, int] | None) -> Card | None:

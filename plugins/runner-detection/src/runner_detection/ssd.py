@@ -109,13 +109,13 @@ class Ssd:
 
     def bind(self, card: Card, model: Signature) -> SsdCodec:
         specs = bind_roles(card, model, needed=("image", "boxes", "scores"))
-        anchors = _read_anchors(card)
+        anchors, scheme = _read_anchors(card), SCHEMES.get(str(card.options.get("anchors")))
         check_shape(card, "boxes", specs["boxes"], (1, len(anchors), 4), (len(anchors), 4))
         check_shape(card, "scores", specs["scores"], (1, len(anchors), None), (len(anchors), None))
         check_classes(card, axis_length(specs["scores"], -1))
         return SsdCodec(
             card,
-            bind_normalised_picture(card, specs["image"], model, PictureSpec(), SIGNED),
+            bind_normalised_picture(card, specs["image"], model, PictureSpec(), scheme.values if scheme else SIGNED),
             anchors,
             read_numbers(card, "variances", VARIANCES),
             read_choice(card, "order", "xywh", "yxhw") or "xywh",
@@ -161,8 +161,7 @@ def _find_pair_by_shape(outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, Te
 
 def _are_offsets(model: Signature, boxes: TensorSpec, scheme: Scheme) -> bool:
     """Whether nothing after the network's last layer has made boxes of them, as far as the graph tells."""
-    end = model.ends.get(boxes.name)
-    return end == "linear" if model.ends or scheme.often_decoded else True
+    return model.ends.get(boxes.name) == "linear" if model.ends or scheme.often_decoded else True
 
 
 def _draft_known(model: Signature, found: Offsets, scheme: Scheme) -> Card | None:

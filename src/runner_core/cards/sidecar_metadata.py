@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 
+from runner_core.cards.teachable_machine import find_teachable_machine
 from runner_core.cards.textproto import Fields, parse_textproto
 
 _ULTRALYTICS_KEYS = ("task", "names", "imgsz", "stride", "kpt_shape", "end2end", "args")
@@ -31,7 +32,9 @@ class SidecarMetadata:
 def find_sidecar_metadata(model: Path) -> tuple[SidecarMetadata, ...]:
     """What the files in ``list_sidecar_folders`` say, the most reliable first; unrelated files are left out."""
     there = (folder / name for name in _READERS for folder in list_sidecar_folders(model))
-    read = (_READERS[path.name](path) for path in there if path.is_file())
+    read = [_READERS[path.name](path) for path in there if path.is_file()]
+    if teachable := find_teachable_machine(model):
+        read.append(SidecarMetadata(*teachable))
     return tuple(metadata for metadata in read if metadata.values or metadata.shapes)
 
 

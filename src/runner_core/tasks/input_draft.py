@@ -18,7 +18,7 @@ from runner_core.cards.guess import Guess
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames.normalization import Normalization
-from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.picture_spec import RESAMPLES, PictureSpec
 from runner_core.tasks.input_shape import is_picture_input
 from runner_core.tasks.metadata import size_from_metadata
 from runner_core.tasks.normalization import find_normalization, guess_normalization
@@ -98,11 +98,13 @@ def find_picture_input(model: Signature, like: PictureSpec) -> tuple[TensorSpec,
 
 
 def _describe_size(draft: InputDraft, model: Signature, like: PictureSpec) -> InputDraft:
-    """With the padding of the metadata, a note where their size is another, and a guess where none is fixed."""
-    picture, shape = draft.picture, draft.image.shape or ()
-    pad = model.metadata.get("pad", "")
+    """With what the metadata say of padding, a note where their size is another, and a guess where none is fixed."""
+    pad, resample = (model.metadata.get(key, "") for key in ("pad", "resample"))
+    changes: dict[str, Any] = {"resample": resample} if resample in RESAMPLES else {}
     if pad.isdecimal() and int(pad) < 256:
-        draft = attrs.evolve(draft, picture=attrs.evolve(picture, pad=(int(pad),) * 3))
+        changes["pad"] = (int(pad),) * 3
+    picture, shape = attrs.evolve(draft.picture, **changes), draft.image.shape or ()
+    draft = attrs.evolve(draft, picture=picture)
     size = size_from_metadata(model.metadata)
     if size and picture.size and size != picture.size:
         wide, high = picture.size

@@ -17,7 +17,7 @@ from runner_core.cards.labels import Label, LabelMap
 # The keys that drafts are made of, in the order in which people read them.
 UNDERSTOOD = (
     "task", "names", "labels", "imgsz", "stride", "kpt_shape", "end2end", "args",
-    "mean", "std", "colour", "resize", "pad",
+    "mean", "std", "colour", "resize", "resample", "pad",
 )  # fmt: skip
 
 

@@ -18,9 +18,11 @@ from runner_core.results.boxes import box_ious
 from runner_core.results.inference import Inference
 
 IOU, SCORE = 0.9, 0.03
+POINT = 0.05  # by which a keypoint may lie elsewhere, as a share of its box's height
 # The score from which each detector's expected boxes were kept.
 THRESHOLDS = {
     "yolox_nano.onnx": 0.3,
+    "face_detection_yunet_2026may.onnx": 0.6,
     "face-detection-retail-0005.xml": 0.5,
     "face_mask_detection.tflite": 0.5,
 }
@@ -65,9 +67,20 @@ def check_boxes(found: Inference, wanted: list[dict], threshold: float) -> None:
     classes = np.array([each.get("class", -1) for each in wanted], np.int64)[:, None]
     scores = np.array([each["score"] for each in wanted], np.float32)
     same = (classes == found.model_ids) | (classes < 0)  # a detector of one thing has no class there
-    alike = same & (ious >= IOU) & (np.abs(scores[:, None] - found.scores) <= SCORE)
+    alike = same & find_same_points(found, wanted) & (ious >= IOU) & (np.abs(scores[:, None] - found.scores) <= SCORE)
     assert alike.any(axis=1)[scores >= threshold + SCORE].all(), wanted
     assert alike.any(axis=0)[found.scores >= threshold + SCORE].all(), found
+
+
+def find_same_points(found: Inference, wanted: list[dict]) -> np.ndarray:
+    """Wanted x found: whether the keypoints of two rows are the same, where they are wanted."""
+    if not any("points" in each for each in wanted):
+        return np.ones((len(wanted), len(found)), bool)
+    points = np.array([each["points"] for each in wanted], np.float32)
+    heights = np.array([each["box"][3] - each["box"][1] for each in wanted], np.float32)
+    assert found.keypoints is not None
+    spots = found.keypoints[..., :2].reshape(len(found), -1)
+    return np.abs(points[:, None] - spots).max(axis=2) <= POINT * heights[:, None]
 
 
 @pytest.mark.parametrize("engine", ["litert", "openvino"])

@@ -26,6 +26,13 @@ def task(family):
     return getattr(importlib.import_module(f"runner_detection.{module}"), name)()
 
 
+def yunet(image, size):
+    """YuNet's twelve outputs, for pictures of (width, height)."""
+    cells = {stride: size[0] // stride * (size[1] // stride) for stride in (8, 16, 32)}
+    numbers = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
+    return model(image, *((f"{name}_{side}", (1, cells[side], numbers[name])) for name in numbers for side in cells))
+
+
 TF = [("detection_boxes:0", (1, 9, 4)), ("detection_scores:0", (1, 9)), ("detection_classes:0", (1, 9))]
 EXPORT = {"task": "detect", "names": "{0: 'page', 1: 'graph'}", "imgsz": "[640, 640]", "stride": "32"}
 MODELS = [
@@ -74,6 +81,8 @@ MODELS = [
     ("ssd", model(NCHW, ("mbox_loc", (1, 50, 4)), ("mbox_conf", (1, 50, 3)))),
     ("ssd", model((1, 260, 260, 3), ("boxes", (1, 5972, 4)), ("scores", (1, 5972, 2)))),
     ("mediapipe-detection", model((1, 192, 192, 3), ("Identity", (1, 2016, 18)), ("Identity_1", (1, 2016, 1)))),
+    ("yunet", yunet((1, 3, None, None), (96, 64))),
+    ("yunet", yunet((1, 3, 320, 320), (320, 320))),
     ("detection-output", model((1, 3, 300, 300), ("527", (1, 1, 200, 7)))),
     ("detection-output", model(NCHW, ("detection_out", (1, 1, None, 7)))),
     ("boxes-scores", model((1, 3, 240, 320), ("scores", (1, 4420, 2)), ("boxes", (1, 4420, 4)))),
@@ -127,6 +136,9 @@ def found(family, signature):
     card = task(family).recognise(signature)
     outputs = {role: zeros(spec) for role, spec in card_specs(card, signature).items()}
     single = "classes" in outputs
+    if family == "yunet":
+        outputs["cls_8"][0, 5] = outputs["obj_8"][0, 5] = 0.9
+        return outputs
     for role, tensor in outputs.items():
         if role == "predictions":
             predict(tensor, card)

@@ -21,6 +21,7 @@ FAMILIES = {
     ),
     "retinaface": ("retinaface:RetinaFace", "RetinaFace: faces with five points, as offsets from anchors"),
     "scrfd": ("scrfd:Scrfd", "SCRFD: faces, mostly with five points, as distances at three strides"),
+    "yunet": ("yunet:Yunet", "YuNet's faces, with five points each"),
     "ssd": ("ssd:Ssd", "SSD's raw offsets and scores: the anchors are known by their number, or in the card"),
     "detection-output": (
         "detection_output:DetectionOutput",

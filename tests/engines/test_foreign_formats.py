@@ -12,7 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runner_core.engines.file_header import read_header
 from runner_core.engines.foreign_formats import FOREIGN_FORMATS, find_by_bytes, find_by_name
+from runner_core.plugin import Plugin
+from runner_core.testing.registries import registry_of
 
 
 def zipped(*names: str) -> bytes:
@@ -160,3 +163,18 @@ def test_the_remedy_names_the_file(tmp_path: Path) -> None:
     assert found is not None
     assert "yolo export model=best.pt format=onnx" in found.advise(path)
     assert not [each for each in FOREIGN_FORMATS if "{" in each.advise(path).replace("model, [(", "")]
+
+
+def test_what_a_plugin_claims_is_not_foreign(tmp_path: Path) -> None:
+    for name in ("weights.npz", "weights"):
+        (tmp_path / name).write_bytes(BYTES["NumPy arrays"])
+        assert find_by_bytes(tmp_path / name) is not None
+        with registry_of(engines=[Plugin("arrays", "nowhere:Nothing", "arrays", claims=(".npz",))]):
+            assert find_by_bytes(tmp_path / name) is None
+            assert read_header(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a TensorFlow Lite model", "an HDF5 file", "NumPy arrays", "a PyTorch checkpoint"])
+def test_a_download_without_a_name_is_not_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "3f9a").write_bytes(BYTES[name])
+    assert read_header(tmp_path / "3f9a") == BYTES[name][:512]

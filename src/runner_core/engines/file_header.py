@@ -25,6 +25,6 @@ def read_header(path: Path) -> bytes:
     if not header:
         raise EngineError(f"{path}: the file is empty", remedy="fetch it again")
     foreign = find_by_bytes(path)
-    if foreign:
+    if foreign and (path.suffix or not foreign.files):  # a download has no name yet: only what is no model is refused
         raise EngineError(f"{path}: this is {foreign.name}", remedy=foreign.advise(path))
     return header

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import attrs
 
+from runner_core.discovery.registry import get_registry
 from runner_core.engines.glimpse import Glimpse, glimpse_at
 
 _PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # the opcode PROTO and the protocol: pickletools
@@ -76,20 +77,20 @@ FOREIGN_FORMATS = (
         "a PyTorch program (torch.export)",
         _ZIPPED_TORCH + 'torch.export.load("{file}"), f="{stem}.onnx")`',
         ("*.pt2",),
-        lambda seen: seen.holds("archive_format", "serialized_exported_program.json"),
+        lambda seen: seen.holds("/archive_format", "serialized_exported_program.json"),
     ),
     ForeignFormat(
         "a TorchScript model",
         _ZIPPED_TORCH + 'torch.jit.load("{file}"), example, "{stem}.onnx", dynamo=False)`',
         ("*.torchscript", "*.ptl"),
-        lambda seen: seen.holds("constants.pkl"),
+        lambda seen: seen.holds("/constants.pkl"),
     ),
     ForeignFormat(
         "a PyTorch checkpoint",
         "it is Python, which runner never runs: where the model was trained, `torch.onnx.export(model, example, "
         '"{stem}.onnx")`; of Ultralytics, `yolo export model={file} format=onnx`',
         ("*.pt", "*.pth", "*.ckpt"),
-        lambda seen: seen.holds("data.pkl") or seen.begins(*_TORCH),
+        lambda seen: seen.holds("/data.pkl") or seen.begins(*_TORCH),
     ),
     ForeignFormat(
         "a Python pickle",
@@ -135,7 +136,7 @@ FOREIGN_FORMATS = (
     ForeignFormat("a Paddle Lite model", _AGAIN, ("*.nb",)),
     ForeignFormat("a Flax checkpoint", _JAX, ("*.msgpack",)),
     ForeignFormat("an Orbax checkpoint of JAX", _JAX, ("_checkpoint_metadata", "manifest.ocdbt")),
-    ForeignFormat("NumPy arrays", _WEIGHTS + "export it as ONNX", ("*.npz",), lambda seen: seen.holds(".npy")),
+    ForeignFormat("NumPy arrays", _WEIGHTS + "export it as ONNX", ("*.npz",), lambda seen: seen.holds_only(".npy")),
     ForeignFormat("a NumPy array", _WEIGHTS + "export it as ONNX", ("*.npy",), lambda seen: seen.begins(b"\x93NUMPY")),
     ForeignFormat("a GGUF file", "runner runs vision models", ("*.gguf",), lambda seen: seen.begins(b"GGUF")),
     ForeignFormat("an MNN model", _AGAIN, ("*.mnn",)),
@@ -190,10 +191,16 @@ def find_by_bytes(path: Path) -> ForeignFormat | None:
         seen = glimpse_at(path)
     except OSError:
         return None
-    for each in FOREIGN_FORMATS:
-        if each.mark and each.mark(seen) and not (each.ours and each.names(path)):
-            return each
-    return None
+    found = (each for each in FOREIGN_FORMATS if each.mark and each.mark(seen))
+    return next((each for each in found if not _is_opened(each, path)), None)
+
+
+def _is_opened(each: ForeignFormat, path: Path) -> bool:
+    """Whether an engine opens a file of this format: one of ours if it is called so, any that claims the format."""
+    if each.ours:
+        return each.names(path)
+    claims = {claim for engine in get_registry().all("engines").values() for claim in engine.plugin.claims}
+    return any(each.names(Path(f"model{claim}")) for claim in claims)
 
 
 def find_by_name(path: Path) -> ForeignFormat | None:

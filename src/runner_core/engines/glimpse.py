@@ -38,6 +38,10 @@ class Glimpse:
         """Whether the file is an archive with a member whose path ends so."""
         return any(name.endswith(endings) for name in self.members)
 
+    def holds_only(self, ending: str) -> bool:
+        """Whether the file is an archive of nothing but members whose paths end so."""
+        return bool(self.members) and all(name.endswith(ending) for name in self.members)
+
 
 def glimpse_at(path: Path) -> Glimpse:
     """Raises OSError for what cannot be read."""

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngInfo
 
 from runner_core.errors import ImageError, UsageError
 from runner_core.frames import decode
+from runner_core.frames.orientation import read_orientation, read_upright_size
 
 RGB = np.random.default_rng(7).integers(0, 256, (20, 30, 3), np.uint8)
 PICTURE = Image.fromarray(RGB)
@@ -93,9 +95,9 @@ def test_floating_point_has_no_range():
 def test_exif_orientation(orientation):
     data = turned(PICTURE, orientation, "PNG")
     image = decode.open_image(data, "it")
-    assert decode.read_orientation(image) == orientation
+    assert read_orientation(image) == orientation
     theirs = cv2.imdecode(np.frombuffer(turned(PICTURE, orientation), np.uint8), cv2.IMREAD_COLOR_RGB)
-    assert decode.read_upright_size(image) == theirs.shape[1::-1]
+    assert read_upright_size(image) == theirs.shape[1::-1]
     got = decode.to_rgb(image, "it")
     assert got.size == theirs.shape[1::-1]
     jpeg = np.asarray(decode.to_rgb(decode.open_image(turned(PICTURE, orientation), "it"), "it"))
@@ -104,11 +106,11 @@ def test_exif_orientation(orientation):
 
 
 def test_an_invalid_orientation_is_ignored():
-    assert decode.read_orientation(decode.open_image(turned(PICTURE, 77), "it")) == 1
+    assert read_orientation(decode.open_image(turned(PICTURE, 77), "it")) == 1
     damaged = turned(PICTURE, 6).replace(b"Exif\0\0MM", b"Exif\0\0XX").replace(b"Exif\0\0II", b"Exif\0\0XX")
     assert b"Exif\0\0XX" in damaged
     image = decode.open_image(damaged, "it")
-    assert decode.read_upright_size(image) == (30, 20)
+    assert read_upright_size(image) == (30, 20)
     assert decode.to_rgb(image, "it").size == (30, 20)
 
 
@@ -153,15 +155,32 @@ def encoded_with_exif_behind() -> bytes:
 
 def test_the_orientation_of_a_png_may_come_behind_its_pixels():
     image = decode.open_image(encoded_with_exif_behind(), "it")
-    assert decode.read_orientation(image) == 6
+    assert read_orientation(image) == 6
     np.testing.assert_array_equal(read(encoded_with_exif_behind()), np.rot90(RGB, -1))
+
+
+XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf tiff:Orientation="6"/></x:xmpmeta>'
+RAW_PROFILE = "\nexif\n26\n" + (b"MM\0*\0\0\0\x08" + bytes.fromhex("0001 0112 0003 00000001 0006 0000 00000000")).hex()
+
+
+@pytest.mark.parametrize("text", [("XML:com.adobe.xmp", XMP), ("Raw profile type exif", RAW_PROFILE)])
+@pytest.mark.parametrize("behind", [False, True])
+def test_the_orientation_of_a_png_may_be_in_a_text(text, behind):
+    texts = PngInfo()
+    texts.add_itxt(*text)
+    data = encoded(PICTURE, "PNG", pnginfo=texts)
+    if behind:
+        start = data.index(b"iTXt") - 4
+        chunk = data[start : start + 12 + int.from_bytes(data[start : start + 4], "big")]
+        data = data.replace(chunk, b"")[:-12] + chunk + data[-12:]
+    np.testing.assert_array_equal(read(data), np.rot90(RGB, -1))
 
 
 def test_a_png_is_not_unpacked_to_be_opened(monkeypatch):
     plain, lying = encoded(PICTURE, "PNG"), turned(PICTURE, 6, "PNG")
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("unpacked"))
-    assert decode.read_upright_size(decode.open_image(plain, "it")) == (30, 20)
-    assert decode.read_upright_size(decode.open_image(lying, "it")) == (20, 30)
+    assert read_upright_size(decode.open_image(plain, "it")) == (30, 20)
+    assert read_upright_size(decode.open_image(lying, "it")) == (20, 30)
 
 
 @pytest.mark.parametrize("data", [encoded(PICTURE, "PNG"), encoded_with_exif_behind()], ids=["plain", "with exif"])

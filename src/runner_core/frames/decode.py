@@ -21,27 +21,14 @@ from PIL import Image, UnidentifiedImageError
 from runner_core.errors import ImageError, UsageError
 from runner_core.frames.formats import find_library
 from runner_core.frames.library_warnings import gather_warnings, silence_libtiff
+from runner_core.frames.orientation import UPRIGHT, note_absent_exif, read_orientation
 
 LIMIT_VARIABLE = "RUNNER_MAX_PIXELS"
-_ORIENTATION = 0x0112  # EXIF tag 274
-
-# EXIF orientation -> the transposition that brings the picture upright. Format: CIPA DC-008 (Exif 2.32), tag 274.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
 _JPEGS = ("JPEG", "MPO")  # Pillow's names; an MPO, as telephones write it, is a JPEG with more pictures after the first
 
 # Pillow's format and modes that the decoders inside TensorFlow graphs read to the same pixels as Pillow does.
 _PLAIN = {**dict.fromkeys(_JPEGS, ("L", "RGB")), "PNG": ("L", "RGB", "RGBA", "P")}
 
-_PNG_EXIF = (b"eXIf", b"Raw profile type exif")  # the chunk, and the text in which older programs put it
 _TIMED = ("AVIF", "FLI", "GIF", "PNG", "WEBP")  # Pillow's formats whose pictures may follow each other in time
 
 _SCALES = (8, 4, 2)  # divisors at which libjpeg-turbo decodes quickly
@@ -64,15 +51,9 @@ def open_image(data: bytes, source: str) -> Image.Image:
             raise ImageError(f"{source}: {image.format} is {_REFUSED[image.format]}", remedy="convert it to PNG")
         if limit and image.width * image.height > limit:
             raise _oversize_error(source, f"{image.width} x {image.height}", limit)
-        _note_absent_exif(image, data)
+        note_absent_exif(image, data)
         read_orientation(image)  # Pillow keeps it, and warns here of what is damaged around it
     return image
-
-
-def _note_absent_exif(image: Image.Image, data: bytes) -> None:
-    """Tells Pillow where a PNG has no EXIF: else it would unpack the pixels to look for some behind them."""
-    if image.format == "PNG" and "exif" not in image.info and not any(mark in data for mark in _PNG_EXIF):
-        image.info["exif"] = b""
 
 
 def _identify(data: bytes, source: str) -> Image.Image:
@@ -149,23 +130,6 @@ def _describe(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
-def read_upright_size(image: Image.Image) -> tuple[int, int]:
-    """(width, height) with the EXIF orientation applied; the pixels are not decoded."""
-    transposed = read_orientation(image) >= 5 and image.format != "TIFF"  # Pillow's TIFF reader gives the upright size
-    return (image.height, image.width) if transposed else (image.width, image.height)
-
-
-def read_orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 if there is none or it is invalid."""
-    if image.format == "PNG" and "exif" not in image.info:
-        image.load()  # as Pillow would: here a damaged picture is an error, and not taken for damaged EXIF
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # noqa: BLE001  # a picture with a damaged EXIF block is still a picture
-        return 1
-    return value if value in _UPRIGHT else 1
-
-
 def is_animated(image: Image.Image) -> bool:
     """Whether there are several pictures that follow each other in time."""
     return image.format in _TIMED and getattr(image, "is_animated", False)
@@ -207,7 +171,7 @@ def to_pixels(image: Image.Image, data: bytes, source: str, size: tuple[int, int
     if image.format in _JPEGS and image.mode in ("L", "RGB"):
         pixels = _decode_jpeg(data, size or image.size)
         if pixels is not None:
-            method = _UPRIGHT.get(read_orientation(image))
+            method = UPRIGHT.get(read_orientation(image))
             return pixels if method is None else np.asarray(Image.fromarray(pixels).transpose(method))
     if size and size != image.size:
         image = open_image(data, source)  # a draft changes the image: the caller's stays whole
@@ -238,7 +202,7 @@ def to_rgb(image: Image.Image, source: str) -> Image.Image:
         if image.format == "TIFF":
             silence_libtiff()
         image.load()
-        method = _UPRIGHT.get(read_orientation(image))
+        method = UPRIGHT.get(read_orientation(image))
         return _to_eight_bit_rgb(image if method is None else image.transpose(method), source)
 
 

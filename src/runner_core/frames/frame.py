@@ -16,6 +16,7 @@ from runner_core.errors import ImageError, UsageError
 from runner_core.frames import decode
 from runner_core.frames.download import fetch_bytes
 from runner_core.frames.memo import Computed, Memo
+from runner_core.frames.orientation import read_upright_size
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.frames.placement import Placement, find_needed_size, place_picture
 from runner_core.frames.preprocess import Prepared, to_tensor
@@ -196,7 +197,7 @@ class Frame:
     def _measure(self) -> tuple[int, int]:
         if self._read is None:
             return _size_of(self.pixels)
-        return decode.read_upright_size(self._open())
+        return read_upright_size(self._open())
 
     def _decode(self) -> NDArray[np.uint8]:
         if self._render:

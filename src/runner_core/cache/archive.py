@@ -58,10 +58,14 @@ def unpack(archive: Path) -> Path:
 
     Raises StoreError for paths outside the folder, links, devices, and more bytes or members than any brain has.
     """
-    folder = _folder_of(archive)
+    return unpack_to(archive, _folder_of(archive))
+
+
+def unpack_to(archive: Path, folder: Path) -> Path:
+    """As ``unpack``, to a folder that may be there already, and then is what was unpacked before."""
     if not folder.is_dir():
         with _explain_damage(archive):
-            _unpack_to(archive, folder)
+            _fill_folder(archive, folder)
     return _skip_single_folder(folder)
 
 
@@ -94,9 +98,9 @@ def _explain_damage(archive: Path) -> Iterator[None]:
         raise StoreError(f"{archive}: the archive is damaged or cannot be unpacked ({error})") from error
 
 
-def _unpack_to(archive: Path, folder: Path) -> None:
+def _fill_folder(archive: Path, folder: Path) -> None:
     """Unpacks to a temporary folder, then renames it."""
-    making = Path(tempfile.mkdtemp(dir=archive.parent, prefix=".unpacking-"))
+    making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".unpacking-"))
     try:
         for member in _read_members(archive):
             path = making / member.path
@@ -130,8 +134,8 @@ class Member:
 def _read_members(archive: Path) -> Iterator[Member]:
     """The plain files, one at a time. Sizes in headers are not trusted: bytes are counted as they arrive."""
     max_bytes = min(MAX_BYTES, archive.stat().st_size * MAX_RATIO + _CHUNK)
-    named_zip = archive.name.lower().endswith(".zip")  # by contents, a tar that ends in a .keras file would be a zip
-    for member in (_read_zip if named_zip else _read_tar)(archive, max_bytes):
+    named_tar = archive.name.lower().endswith(tuple(_TARS))  # by contents, one that ends in a .keras file is a zip
+    for member in (_read_tar if named_tar else _read_zip)(archive, max_bytes):
         check_path(member.path, str(archive))
         yield member
 

@@ -11,8 +11,8 @@ from runner_core.cards.artifact import Artifact, check_files
 from runner_core.cards.card import CARD_FILE
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
-from runner_core.engines.foreign_formats import find_by_bytes, find_by_name
-from runner_core.errors import NotInstalled, UsageError
+from runner_core.errors import NotInstalled
+from runner_core.loading.foreign_model import make_foreign_error
 from runner_core.loading.locate import ModelFiles
 
 
@@ -37,7 +37,7 @@ def find_candidates(files: ModelFiles, engines: str | None = None) -> list[Candi
     """
     found = list(_yield_candidates(files, engines))
     if not found:
-        foreign = _make_foreign_error(files.path) if files.artifacts else None
+        foreign = make_foreign_error(files.path) if files.artifacts else None
         raise foreign or NotInstalled(_explain_refusal(files, engines), remedy=_list_engines(files))
     check_files(files.root, found[0].artifact)
     return found
@@ -54,17 +54,6 @@ def _yield_candidates(files: ModelFiles, engines: str | None) -> Iterator[Candid
         for artifact in files.artifacts:
             if artifact.format in engine.plugin.claims:
                 yield Candidate(engine.plugin.name, files, artifact)
-
-
-def _make_foreign_error(path: Path) -> UsageError | None:
-    """What the file is, or the first such file in the folder, and what to do about it; None where nobody knows."""
-    for file in sorted(path.iterdir()) if path.is_dir() and not find_by_name(path) else [path]:
-        proved = find_by_bytes(file)
-        found = proved or find_by_name(file)
-        if found:
-            said = "this is" if proved else "its name is that of"
-            return UsageError(f"{file}: {said} {found.name}", remedy=found.advise(file))
-    return None
 
 
 def _explain_refusal(files: ModelFiles, engines: str | None) -> str:

@@ -10,6 +10,7 @@ from runner_core.cards.artifact import Artifact, format_of
 from runner_core.cards.card import CARD_FILE, Card
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import UsageError
+from runner_core.loading.bundle import resolve_bundle
 from runner_core.loading.trust import digest_of
 
 
@@ -54,7 +55,8 @@ class ModelFiles:
 
 
 def locate_model(path: Path) -> ModelFiles:
-    """Raises CardError, and UsageError where nothing is there or a folder holds several models."""
+    """Raises CardError, and UsageError where nothing is there or a folder or bundle holds several models."""
+    path = resolve_bundle(path)
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder", remedy="check the path")
     card_path = _find_card(path)

@@ -41,7 +41,9 @@ def resolve_with_store(text: str, cache: Cache | None = None, *, version: str | 
 
 
 def _check_exists(path: Path) -> Path:
-    if not os.path.exists(path):  # noqa: PTH110  # False for any text that cannot be a path
+    """The path, if something is there; one through a file, as a model in a bundle has it, is for who opens it."""
+    exists = os.path.exists(path)  # noqa: PTH110  # False for any text that cannot be a path
+    if not exists and not any(map(os.path.isfile, path.parents)):
         raise UsageError(f"{path}: no such file or folder", remedy="check the path; `runner brains` lists the names")
     return path
 

@@ -1,0 +1,72 @@
+"""How the publishers of models make a picture a tensor: RGB uint8 [height, width, 3] in, float32 out, by OpenCV or
+Pillow.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """Reads a picture upright: RGB uint8, [height, width, 3]."""
+    with Image.open(path) as opened:
+        return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+
+
+def stretch(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Resizes to a size, whatever the shape, as most publishers do: bilinear by OpenCV."""
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+@attrs.frozen
+class Letterbox:
+    """A picture inside a larger canvas, and the way back from the canvas."""
+
+    canvas: np.ndarray
+    scale: float
+    left: int
+    top: int
+
+    def restore(self, xy: np.ndarray) -> np.ndarray:
+        """Gives points of the canvas, [..., 2] in its pixels, in pixels of the picture."""
+        return (xy - (self.left, self.top)) / self.scale
+
+
+def letterbox(picture: np.ndarray, width: int, height: int, fill: int = 114, *, centred: bool = True) -> Letterbox:
+    """Resizes to fit a canvas and fills the rest, on both sides alike or below and at the right."""
+    rows, columns = picture.shape[:2]
+    scale = min(width / columns, height / rows)
+    inner = (round(columns * scale), round(rows * scale))
+    left = (width - inner[0]) // 2 if centred else 0
+    top = (height - inner[1]) // 2 if centred else 0
+    canvas = np.full((height, width, 3), fill, np.uint8)
+    canvas[top : top + inner[1], left : left + inner[0]] = stretch(picture, *inner)
+    return Letterbox(canvas, scale, left, top)
+
+
+def crop_centre(picture: np.ndarray, side: int) -> np.ndarray:
+    """Takes the middle, side x side."""
+    top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
+    return picture[top : top + side, left : left + side]
+
+
+def resize_shorter(picture: np.ndarray, side: int, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """Resizes so that the shorter side has ``side`` pixels."""
+    rows, columns = picture.shape[:2]
+    scale = side / min(rows, columns)
+    return cv2.resize(picture, (round(columns * scale), round(rows * scale)), interpolation=interpolation)
+
+
+def make_grey(picture: np.ndarray) -> np.ndarray:
+    """Makes a picture grey: uint8, [height, width]."""
+    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+
+
+def scale_values(picture: np.ndarray, mean: float | list[float], deviation: float | list[float]) -> np.ndarray:
+    """Gives ``(value - mean) / deviation`` of each channel, float32."""
+    return ((picture.astype(np.float32) - np.float32(mean)) / np.float32(deviation)).astype(np.float32)

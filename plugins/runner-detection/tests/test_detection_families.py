@@ -33,6 +33,7 @@ def yunet(image, size):
     return model(image, *((f"{name}_{side}", (1, cells[side], numbers[name])) for name in numbers for side in cells))
 
 
+FOCAL = [(f"{name}{rows}", (1, rows, width)) for name, width in (("cls", 5), ("reg", 32)) for rows in (64, 16, 4)]
 TF = [("detection_boxes:0", (1, 9, 4)), ("detection_scores:0", (1, 9)), ("detection_classes:0", (1, 9))]
 EXPORT = {"task": "detect", "names": "{0: 'page', 1: 'graph'}", "imgsz": "[640, 640]", "stride": "32"}
 MODELS = [
@@ -73,6 +74,8 @@ MODELS = [
     ("yolo", model(NCHW, ("outputs", (1, 8400, 85)))),
     ("yolo", model(NHWC, ("Identity", (1, 2100, 84)))),
     ("yolo", model(NCHW, ("output", (1, 8400, 7)), metadata=EXPORT)),
+    ("nanodet", model(NCHW, ("output", (1, 8500, 37)))),
+    ("nanodet", model((1, 3, 64, 64), *FOCAL)),
     ("fastestdet", model((1, 3, 352, 352), ("758", (1, 85, 22, 22)))),
     ("fastestdet", model((1, 352, 352, 3), ("head", (1, 22, 22, 85)))),
     ("detr", model((None, 3, None, None), ("logits", (None, 100, 92)), ("pred_boxes", (None, 100, 4)))),
@@ -136,6 +139,9 @@ def found(family, signature):
     card = task(family).recognise(signature)
     outputs = {role: zeros(spec) for role, spec in card_specs(card, signature).items()}
     single = "classes" in outputs
+    if family == "nanodet":
+        outputs.get("predictions", outputs.get("scores_16"))[0, 5, 1] = 0.9
+        return outputs
     if family == "yunet":
         outputs["cls_8"][0, 5] = outputs["obj_8"][0, 5] = 0.9
         return outputs
@@ -210,6 +216,7 @@ OF_CLASSES = {
     "tflite-detection": (MODELS[3][1], ["a", "b"]),
     "yolo": (model(NCHW, ("output0", (1, 6, 8400))), ["a", "b"]),
     "yolox": (model(NCHW, ("output", (1, 8400, 7))), ["a", "b"]),
+    "nanodet": (model(NCHW, ("output", (1, 8500, 34))), ["a", "b"]),
     "fastestdet": (model((1, 3, 352, 352), ("758", (1, 7, 22, 22))), ["a", "b"]),
     "detr": (model(NCHW, ("logits", (1, 100, 3)), ("pred_boxes", (1, 100, 4))), ["a", "b"]),
     "ssd": (model(NCHW, ("mbox_loc", (1, 50, 4)), ("mbox_conf", (1, 50, 3))), ["a", "b"]),
@@ -234,7 +241,7 @@ def test_labels_of_the_metadata_are_drafted_where_they_fit(family):
         assert "left out" in card.notes[-1]
 
 
-@pytest.mark.parametrize("family", ["yolo", "yolox", "fastestdet", "detr", "ssd", "boxes-scores"])
+@pytest.mark.parametrize("family", ["yolo", "yolox", "nanodet", "fastestdet", "detr", "ssd", "boxes-scores"])
 @pytest.mark.parametrize("change", [lambda names: names[:-1], lambda names: [*names, "z"]], ids=["fewer", "more"])
 def test_labels_of_another_number_of_classes_are_refused_at_once(family, change):
     signature, names = OF_CLASSES[family]

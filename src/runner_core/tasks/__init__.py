@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner_core.tasks.detections import select_best_rows as select_best_rows
     from runner_core.tasks.input_draft import InputDraft as InputDraft
     from runner_core.tasks.input_draft import draft_input as draft_input
+    from runner_core.tasks.input_draft import find_picture_input as find_picture_input
     from runner_core.tasks.input_shape import is_picture_input as is_picture_input
     from runner_core.tasks.label_check import check_classes as check_classes
     from runner_core.tasks.label_check import drop_wrong_labels as drop_wrong_labels
@@ -51,7 +52,7 @@ else:
             "detections": ["build_inference", "select_best_rows", "build_suppressed_inference"],
             "label_check": ["read_background", "drop_wrong_labels", "check_classes"],
             "metadata": ["labels_from_metadata", "read_literal", "size_from_metadata"],
-            "input_draft": ["InputDraft", "draft_input"],
+            "input_draft": ["InputDraft", "draft_input", "find_picture_input"],
             "input_shape": ["is_picture_input"],
             "picture_input": ["bind_normalised_picture", "bind_picture"],
             "roles": [

@@ -13,6 +13,7 @@ FAMILIES = {
     ),
     "yolo": ("yolo:Yolo", "YOLO v3, v5, v8 to v12, v10 and 26 as Ultralytics exports them"),
     "yolox": ("yolox:Yolox", "YOLOX: a box, an objectness and class scores for each cell"),
+    "nanodet": ("nanodet:Nanodet", "NanoDet, NanoDet-Plus and PicoDet: a distribution for each side of a box"),
     "fastestdet": ("fastestdet:FastestDet", "FastestDet's raw head"),
     "detr": ("detr:Detr", "DETR, RT-DETR and RF-DETR: logits and boxes of queries"),
     "mediapipe-detection": (

@@ -40,6 +40,7 @@ from runner_core.tasks import (
     select_best_rows,
 )
 from runner_detection.class_scores import pick_best_class
+from runner_detection.focal_outputs import find_focal_outputs
 from runner_detection.kind import KIND
 from runner_detection.output_pairs import axis_length
 from runner_detection.yolox import is_yolox
@@ -65,7 +66,8 @@ class Yolo:
         output = _find_predictions(model.outputs)
         if drafted is None or output is None or model.metadata.get("task", "detect") != "detect":
             return None
-        if is_yolox(output, drafted.picture.size, model.metadata):
+        size = drafted.picture.size
+        if is_yolox(output, size, model.metadata) or find_focal_outputs(model, size):
             return None
         labels = labels_from_metadata(model.metadata)
         layout = _find_layout(output, drafted.picture, labels, model)

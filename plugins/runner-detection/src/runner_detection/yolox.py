@@ -36,6 +36,7 @@ from runner_core.tasks import (
 )
 from runner_detection.cells import check_cells, count_cells, list_cells
 from runner_detection.class_scores import pick_best_class
+from runner_detection.focal_outputs import find_focal_outputs
 from runner_detection.kind import KIND
 from runner_detection.output_pairs import axis_length
 
@@ -65,6 +66,8 @@ class Yolox:
         drafted = _draft_input(model)
         output = model.outputs[0] if len(model.outputs) == 1 else None
         if drafted is None or output is None or not is_yolox(output, drafted.picture.size, model.metadata):
+            return None
+        if find_focal_outputs(model, drafted.picture.size):
             return None
         card = Card(
             name="",

@@ -18,7 +18,7 @@ PICTURE = ROOT / "docs" / "pictures" / "architecture.svg"
 # Floor, what it is for, and its rooms from left to right; None leaves a place free.
 FLOORS: list[tuple[str, str, list[str | None]]] = [
     ("people", "what is called", ["project", "cli", "testing"]),
-    ("journeys", "what happens", ["stores", "loading", "export", "pipeline"]),
+    ("journeys", "what happens", ["stores", "loading", "export", "pipeline", "clues"]),
     ("roles", "who does it", ["cache", "engines", "tasks", "brain", "contracts"]),
     ("nouns", "what it is about", ["graphs", "cards", "frames", "results", "drawing"]),
     ("ground", "what all use", ["discovery", "hookspecs", "plugin", "util", "errors"]),
@@ -31,6 +31,7 @@ CAPTIONS = {
     "loading": "a path to a brain",
     "export": "for other engines",
     "pipeline": "brains over a source",
+    "clues": "what the input takes",
     "cache": "fetched, by content",
     "engines": "shared by engines",
     "tasks": "shared by tasks",

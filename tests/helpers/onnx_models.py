@@ -66,16 +66,3 @@ def write_classifier(path: Path, classes: int = 5, *, end: str = "", side: int =
     graph = helper.make_graph(nodes, "g", [image], [scores], [weights])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
     return path
-
-
-def write_constant(path: Path, shape: Sequence[int] = (1, 3, 32, 32), **outputs: Any) -> Path:
-    """A model that gives the same arrays, by name, for every ``image``."""
-    arrays = {name: np.asarray(values, np.float32) for name, values in outputs.items()}
-    nodes = [
-        helper.make_node("Constant", [], [name], value=numpy_helper.from_array(array)) for name, array in arrays.items()
-    ]
-    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)
-    gives = [helper.make_tensor_value_info(name, TensorProto.FLOAT, array.shape) for name, array in arrays.items()]
-    graph = helper.make_graph(nodes, "g", [image], gives)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
-    return path

@@ -133,22 +133,6 @@ def test_a_first_name_that_says_so_is_the_background(classifier):
     assert names == set(NAMES[1:])
 
 
-@pytest.mark.parametrize(
-    ("names", "found"),
-    [
-        (["mask", "no_mask"], {"mask", "no_mask"}),
-        (["background", "face"], {"face"}),
-        (["face"], {"face"}),
-        ([], {"class 1"}),
-    ],
-)
-def test_a_background_that_is_drafted_goes_where_a_list_names_it(tmp_path, names, found):
-    boxes = [[[0, 0, 10, 10], [20, 20, 30, 30]]]
-    model = onnx_models.write_constant(tmp_path / "faces.onnx", boxes=boxes, scores=[[[0.9, 0.1], [0.2, 0.8]]])
-    put(model, "classes.txt", names)
-    assert predicted(model, task="boxes-scores")[0] == found
-
-
 @pytest.mark.parametrize(("count", "first"), [(1000, 1), (1001, 0)])
 def test_imagenet_with_and_without_its_background(classifier, count, first):
     model = classifier(1001)

@@ -7,6 +7,7 @@ from runner_core.util.lazy import attach_names
 if TYPE_CHECKING:
     from runner_core.graphs.constant import Constant as Constant
     from runner_core.graphs.flat_table import FlatTable as FlatTable
+    from runner_core.graphs.formats import read_graph as read_graph
     from runner_core.graphs.graph import Graph as Graph
     from runner_core.graphs.node import Node as Node
     from runner_core.graphs.value import Value as Value
@@ -16,6 +17,7 @@ else:
         {
             "constant": ["Constant"],
             "flat_table": ["FlatTable"],
+            "formats": ["read_graph"],
             "graph": ["Graph"],
             "node": ["Node"],
             "value": ["Value"],

@@ -60,7 +60,7 @@ def read_tflite(path: Path) -> Graph:
     buffers = list(model.tables(_BUFFERS))
     tensors = _Tensors.of(subgraph)
     kinds = [_read_kind(code) for code in model.tables(_OPERATOR_CODES)]
-    nodes = collect_nodes(_read_node(operator, kinds, tensors.names) for operator in subgraph.tables(_OPERATORS))
+    nodes = collect_nodes(_read_node(operator, kinds, tensors) for operator in subgraph.tables(_OPERATORS))
     constants = {
         name: _read_constant(tensor, buffer)
         for name, tensor in zip(tensors.names, tensors.tables, strict=True)
@@ -116,22 +116,28 @@ def _read_kind(code: FlatTable) -> str:
     return OPERATORS[number] if 0 <= number < len(OPERATORS) else f"operator {number}"
 
 
-def _read_node(operator: FlatTable, kinds: Sequence[str], names: Sequence[str]) -> Node:
+def _read_node(operator: FlatTable, kinds: Sequence[str], tensors: _Tensors) -> Node:
     kind = kinds[_in_range(operator.number(_CODE, "I"), kinds)]
     takes, gives = (
-        tuple("" if index == -1 else names[_in_range(index, names)] for index in operator.numbers(side, "i"))
-        for side in (_TAKES, _GIVES)
+        tuple("" if index == -1 else tensors.names[_in_range(index, tensors.names)] for index in indices)
+        for indices in (operator.numbers(_TAKES, "i"), operator.numbers(_GIVES, "i"))
     )
-    return Node(kind, "", takes, gives, partial(_read_settings, operator))
+    return Node(kind, "", takes, gives, partial(_read_settings, operator, tensors))
 
 
-def _read_settings(operator: FlatTable) -> Mapping[str, Any]:
+def _read_settings(operator: FlatTable, tensors: _Tensors) -> Mapping[str, Any]:
+    """Its options, and the ``scale``, ``zero`` and ``dtype`` of what it gives if that is quantised."""
     names = _SETTINGS.get(operator.number(_OPTIONS_KIND, "B"), ())
     options = operator.table(_OPTIONS)
-    return {
+    settings: dict[str, Any] = {
         name: options.number(field, "b" if name in _BYTES else "i", int(name in _ONE))
         for field, name in enumerate(names)
     }
+    gives = operator.numbers(_GIVES, "i")
+    value = tensors.read_value(gives[0]) if gives else None
+    if value is not None and value.scale is not None:
+        settings |= {"scale": value.scale, "zero": value.zero, "dtype": value.dtype}
+    return settings
 
 
 def _read_quantisation(tensor: FlatTable) -> tuple[tuple[float, ...], tuple[int, ...], int]:

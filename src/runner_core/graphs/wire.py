@@ -32,7 +32,11 @@ class Message:
         """(number, value) of each field in order: a whole number, or a range; floats are a range of 4 or 8 bytes."""
         data, position, end = self.data, self.start, self.end
         while position < end:
-            key, position = read_varint(data, position, end)
+            key = data[position]
+            if key < 128:  # nearly always: the call would take as long as all the rest
+                position += 1
+            else:
+                key, position = read_varint(data, position, end)
             kind = key & 7
             if kind == _VARINT:
                 value, position = read_varint(data, position, end)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from time import perf_counter
 
-import attrs
 import numpy as np
 from PIL import Image
 
@@ -19,7 +18,7 @@ from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import ModelFiles
 from runner_core.loading.options import LoadOptions
-from runner_core.loading.probe_answers import ProbeAnswers
+from runner_core.loading.probes import ProbeAnswers
 from runner_core.loading.speed_cache import Speed
 
 WARM_UP, LEAST_RUNS, MOST_RUNS, MILLISECONDS = 2, 3, 30, 600
@@ -43,7 +42,7 @@ def rank_engines(
     candidates = find_candidates(files.of_task(options.task))[: None if every else 1]
     if len(candidates) == 1 and not again:  # nothing to choose
         return [(candidates[0], Speed(None))]
-    known = {} if again else {key: speed for key, speed in speeds.read_speeds().items() if speed.is_known}
+    known = {} if again else speeds.read_speeds()
     benchmark = _Benchmark(files, options, open_candidate)
     found: list[tuple[Candidate, Speed]] = []
     new: dict[str, Speed] = {}
@@ -69,19 +68,17 @@ class _Benchmark:
 
     def measure(self, candidate: Candidate, before: Sequence[tuple[Candidate, Speed]]) -> tuple[Speed, bool]:
         """The speed, and whether it holds the next time: a refusal may not, if trust or other labels are given then."""
-        difference: str | None = None
         try:
             first = self._first_answers(before)
             with self._open(candidate) as brain:
-                difference = first.find_difference(brain) if first else None
-                if first and difference:
-                    raise EngineError(f"answers otherwise than {first.engine}: {difference}")
+                fault = first.find_difference(brain) if first else ""
+                if fault:
+                    raise EngineError(fault)
                 self._first = self._first or ProbeAnswers.of(brain)
-                return Speed(_measure_brain(brain), difference=difference), True
+                return Speed(_measure_brain(brain)), True
         except RunnerError as error:
             log.warning("engine %s is left out: %s", candidate.engine, error.message)
-            speed = Speed(None, error.message, difference)
-            return speed, isinstance(error, EngineError) and not isinstance(error, UntrustedError)
+            return Speed(None, error.message), isinstance(error, EngineError) and not isinstance(error, UntrustedError)
 
     def repeat_finalists(self, found: Sequence[tuple[Candidate, Speed]]) -> list[tuple[Candidate, Speed]]:
         """The same, those near the best measured once more, in turns, so that other load meets all alike."""
@@ -94,7 +91,7 @@ class _Benchmark:
                 for place, brain in brains.items():
                     near[place] = min(near[place], round(_time_picture(brain, picture), 3))
         return [
-            (candidate, attrs.evolve(speed, ms=near[place]) if place in near else speed)
+            (candidate, Speed(near[place]) if place in near else speed)
             for place, (candidate, speed) in enumerate(found)
         ]
 

@@ -29,12 +29,6 @@ class Candidate:
         return self.files.root / self.artifact.path
 
 
-def find_own_engine(artifact: Artifact) -> str | None:
-    """The installed engine whose own format the artifact has, or which is next to it; None where none opens it."""
-    claiming = get_registry().find_claiming("engines", artifact.format)
-    return claiming[0].plugin.name if claiming else None
-
-
 def find_candidates(files: ModelFiles, engines: str | None = None) -> list[Candidate]:
     """Engines that may open it, the best first: in the order of ``engines`` (``"openvino,onnx"``), then of artifacts.
 

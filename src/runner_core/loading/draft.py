@@ -11,6 +11,7 @@ import attrs
 
 from runner_core.cards.card import Card
 from runner_core.cards.sidecar_metadata import SidecarMetadata, find_sidecar_metadata
+from runner_core.clues import find_clues
 from runner_core.contracts import Session, Signature, Task, TensorSpec
 from runner_core.discovery.entry_points import format_reason
 from runner_core.discovery.registry import get_registry
@@ -47,7 +48,8 @@ class CardlessModel:
         model = cls(path, signature, signature, _note_keys(signature.metadata, "the model itself"))
         for sidecar in find_sidecar_metadata(path):
             model = model.with_sidecar(sidecar)
-        return model
+        clues = find_clues(path, model.signature, graph)
+        return attrs.evolve(model, signature=attrs.evolve(model.signature, clues=clues))
 
     def with_sidecar(self, sidecar: SidecarMetadata) -> CardlessModel:
         """The same with what a file beside the model adds."""

@@ -21,7 +21,6 @@ from runner_core.errors import EngineError, LabelError, UntrustedError, UsageErr
 from runner_core.loading.benchmark import rank_engines
 from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.draft import CardlessModel, draft_card, make_task
-from runner_core.loading.engine_check import warn_of_difference
 from runner_core.loading.guesses import describe_guesses
 from runner_core.loading.label_fit import add_labels
 from runner_core.loading.local_brain import AnswerFilter, LocalBrain, signature_of
@@ -42,7 +41,6 @@ def open_path(path: Path, options: LoadOptions) -> LocalBrain:
     with open_session(candidates, options) as (candidate, session):
         brain = make_brain(files, candidate, session, options)
         tell_guesses(brain, candidate.path, options)
-        warn_of_difference(brain, files, candidate, options, open_candidate)
         return brain
 
 

@@ -1,4 +1,4 @@
-"""How long a picture takes in each engine, and whether it answers as it should: measured once, in ``speeds.json``.
+"""How long a picture takes in each engine: measured once for a machine and a model, kept in ``speeds.json``.
 
 A speed is that of the same contents in the same versions of engine and runtime, on the same device, with as many
 threads. The file lies in ``RUNNER_HOME``; a damaged one is no loss: what it held is measured again.
@@ -29,22 +29,10 @@ log = logging.getLogger("runner")
 
 @attrs.frozen
 class Speed:
-    """How a brain runs in an engine.
-
-    ``ms``          milliseconds for a picture; None where it does not run, or was not measured.
-    ``refusal``     why it does not run, or is not to be used.
-    ``difference``  how it answers otherwise than the format's own engine; empty: as that one, or there is nothing to
-                    compare. None: not compared.
-    """
+    """Milliseconds that the whole brain takes for a picture; None where it does not run, and then why."""
 
     ms: float | None
     refusal: str = ""
-    difference: str | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there is nothing left to measure."""
-        return self.ms is not None or bool(self.refusal)
 
 
 def speed_key(candidate: Candidate, options: LoadOptions) -> str:
@@ -60,7 +48,7 @@ def read_speeds() -> dict[str, Speed]:
     """All speeds known, by ``speed_key``."""
     try:
         known = read_facts(SPEEDS_FILE).items()
-        return {key: _read_speed(fact) for key, fact in known}
+        return {key: Speed(_to_number(fact.get("ms")), str(fact.get("refusal", ""))) for key, fact in known}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
@@ -74,19 +62,6 @@ def remember_speeds(speeds: Mapping[str, Speed]) -> None:
     except OSError as error:
         place = find_home() / SPEEDS_FILE
         log.warning("%s: cannot be written (%s); engines are measured again the next time", place, error.strerror)
-
-
-def remember_difference(key: str, difference: str) -> None:
-    """Adds to what is known under the key how its answers differ; a brain that differs is refused to ``auto``."""
-    speed = attrs.evolve(read_speeds().get(key, Speed(None)), difference=difference)
-    remember_speeds({key: attrs.evolve(speed, ms=None, refusal=difference) if difference else speed})
-
-
-def _read_speed(fact: Mapping[str, Any]) -> Speed:
-    difference = fact.get("difference")
-    return Speed(
-        _to_number(fact.get("ms")), str(fact.get("refusal", "")), None if difference is None else str(difference)
-    )
 
 
 def _to_number(given: Any) -> float | None:

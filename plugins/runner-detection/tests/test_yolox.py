@@ -78,11 +78,11 @@ def test_scores_may_be_logits(frame):
 
 
 def test_a_picture_lies_at_the_left_and_top_of_grey():
-    red = Frame.from_array(np.full((600, 512, 3), (255, 0, 51), np.uint8))
+    red = Frame.from_array(np.full((600, 517, 3), (255, 0, 51), np.uint8))
     tensor = bound().encode(red)["image"]
     assert tensor[0, :, 0, 0].tolist() == [51, 0, 255]
-    assert tensor[0, :, 319, 272].tolist() == [51, 0, 255]
-    assert (tensor[..., 273:] == 114).all()  # 320 / 600 x 512 = 273.07
+    assert tensor[0, :, 319, 274].tolist() == [51, 0, 255]
+    assert (tensor[..., 275:] == 114).all()  # 320 / 600 x 517 = 275.7, cut to 275
 
 
 def says(clue):

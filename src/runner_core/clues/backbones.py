@@ -7,6 +7,7 @@ research/slim/preprocessing of tensorflow/models.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import attrs
 
@@ -42,4 +43,9 @@ def find_backbone(model: ModelFile) -> Iterator[Clue]:
 
 def recognise_backbone(model: ModelFile) -> Habit | None:
     """Which of these networks it is, if any. Only Keras and TensorFlow keep the names of layers."""
-    return next((habit for habit in _BACKBONES if habit.fits(model.names)), None)
+    return _recognise(model.names)
+
+
+@lru_cache(maxsize=8)  # asked several times of one model
+def _recognise(names: str) -> Habit | None:
+    return next((habit for habit in _BACKBONES if habit.fits(names)), None)

@@ -15,7 +15,7 @@ from runner_core.frames.picture_spec import PictureSpec
 from runner_core.graphs import Graph
 
 _AXES = {"nhwc": -1, "nchw": -3, "nhw": -1, "flat": -1}  # of the channels; of one channel, any axis
-_MOST_NODES = 400  # whose names are read
+_MOST_NODES, _MOST_LETTERS = 400, 40_000  # of names that are read; fused ones may be endless
 _BIAS = frozenset({"add"})
 _NORMALISATION = frozenset({"add", "subtract", "multiply", "divide", "batchnorm", "keep"})
 
@@ -61,7 +61,7 @@ class ModelFile:
             return ""
         ends = (value.name for value in (*self.graph.inputs, *self.graph.outputs))
         nodes = (name for node in self.graph.nodes[:_MOST_NODES] for name in (node.name, *node.outputs[:1]))
-        return " ".join((self.graph.producer, *ends, *nodes)).lower()
+        return " ".join((self.graph.producer, *ends, *nodes))[:_MOST_LETTERS].lower()
 
     @property
     def classes(self) -> int | None:
@@ -70,6 +70,10 @@ class ModelFile:
         if len(sides) != 1 or any(side not in (1, None) for side in sides[0][:-1]):
             return None
         return sides[0][-1] if sides[0] else None
+
+    @property
+    def takes_floats(self) -> bool:
+        return self.image.dtype.startswith("float")
 
     @property
     def is_grey(self) -> bool:

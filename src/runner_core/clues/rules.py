@@ -30,16 +30,19 @@ log = logging.getLogger("runner")
 
 Rule = Callable[[ModelFile], Iterator[Clue]]
 
-RULES: tuple[Rule, ...] = (
-    find_graph_scaling,
+# Those that read values, of use for an input of floats alone: bytes have no range.
+RULES_OF_VALUES: tuple[Rule, ...] = (
     find_quantised_input,
     find_sibling,
-    find_converter_options,
     find_batch_norm,
     find_first_weights,
+    find_dataset,
+)
+RULES: tuple[Rule, ...] = (
+    find_graph_scaling,
+    find_converter_options,
     find_exporter,
     find_backbone,
-    find_dataset,
     find_colour_of_framework,
 )
 _BY_TRAINING: tuple[Rule, ...] = (find_batch_norm, find_first_weights)
@@ -56,7 +59,8 @@ def find_clues(path: Path, signature: Signature, graph: Graph | None) -> tuple[C
     if found is None:
         return ()
     model = ModelFile(path, signature, graph, *found)
-    clues = sorted((clue for rule in RULES for clue in _apply(rule, model)), key=lambda clue: -clue.confidence)
+    rules = (*RULES_OF_VALUES, *RULES) if model.takes_floats else RULES
+    clues = sorted((clue for rule in rules for clue in _apply(rule, model)), key=lambda clue: -clue.confidence)
     return tuple(_put_in_order(clue, clues) for clue in clues)
 
 
@@ -70,7 +74,7 @@ def _apply(rule: Rule, model: ModelFile) -> Iterator[Clue]:
         return
     doubted = rule in _BY_TRAINING and _is_trained_further(model)
     for clue in found:
-        if clue.about != "range" or model.image.dtype.startswith("float"):
+        if clue.about != "range" or model.takes_floats:
             yield _doubt(clue) if doubted else clue
 
 

@@ -12,7 +12,7 @@ from runner_core.clues.quantised_input import read_quantised_range
 from runner_core.graphs import Graph, Value, read_graph
 
 _BY_NAME, _BY_TENSORS = 0.95, 0.75
-_MOST_FILES = 12  # that are looked at in a folder
+_MOST_OTHERS = 2  # files of other names that are looked at: a folder of many is a collection
 _SUFFIX = ".tflite"  # the one format whose inputs are bytes with a scale
 _PRECISIONS = frozenset({
     "dynamic", "edgetpu", "f16", "f32", "float", "float16", "float32", "fp16", "fp32", "full", "half", "int", "int8",
@@ -24,9 +24,9 @@ def find_sibling(model: ModelFile) -> Iterator[Clue]:
     """The range that the bytes of a sibling stand for: of a file whose name differs in the precision alone, else of the
     only file with the same tensors.
     """
-    others = [path for path in sorted(model.path.parent.glob(f"*{_SUFFIX}")) if path != model.path][:_MOST_FILES]
+    others = [path for path in sorted(model.path.parent.glob(f"*{_SUFFIX}")) if path != model.path]
     named = [path for path in others if _name_network(path) == _name_network(model.path)]
-    for path in named or others:
+    for path in named or (others if len(others) <= _MOST_OTHERS else ()):
         graph = read_graph(path)
         normalization = read_quantised_range(graph) if graph else None
         if graph is None or normalization is None or not _has_same_tensors(model.graph, graph):

@@ -174,7 +174,7 @@ def test_the_label_file_that_was_taken_is_reported_once_and_without_any_a_hint(c
     assert runner(*twice).stderr == hint
     shutil.copy(testdata / "models" / "coco80.txt", tmp_path / "labels.txt")
     done = runner(*twice)
-    assert done.stderr == "runner: model.onnx: labels: 80 names from labels.txt beside the model\n"
+    assert done.stderr == "runner: model.onnx: labels: labels.txt beside the model, 80 names\n"
     assert "sports ball" in done.stdout
     assert runner(*twice[:4], "--labels", tmp_path / "labels.txt").stderr == ""
 

@@ -26,6 +26,7 @@ THRESHOLDS = {
     "face-detection-retail-0005.xml": 0.5,
     "face_mask_detection.tflite": 0.5,
 }
+SCORES = ("vww_96_float.tflite", "pretrainedResnet.tflite")
 SHARES = ("selfie_segmentation.tflite",)
 
 
@@ -81,6 +82,17 @@ def find_same_points(found: Inference, wanted: list[dict]) -> np.ndarray:
     assert found.keypoints is not None
     spots = found.keypoints[..., :2].reshape(len(found), -1)
     return np.abs(points[:, None] - spots).max(axis=2) <= POINT * heights[:, None]
+
+
+@pytest.mark.parametrize("engine", ["litert", "openvino"])
+@pytest.mark.parametrize("name", SCORES)
+def test_scores(cases, testdata, expected, name, engine):
+    with open_on(cases / "models" / name, engine) as brain:
+        for frame, wanted in pictures_of(expected, testdata, name):
+            found = brain.infer(frame)
+            likely = np.argsort(-np.array(wanted))[: len(found)]
+            assert [wanted[number] for number in found.model_ids] == pytest.approx(found.scores.tolist(), abs=SCORE)
+            assert wanted[found.model_ids[0]] == pytest.approx(wanted[likely[0]], abs=SCORE)
 
 
 @pytest.mark.parametrize("engine", ["litert", "openvino"])

@@ -14,6 +14,7 @@ from runner_core.frames.picture_spec import PictureSpec
 from runner_core.frames.placement import Placement
 
 Pixels = NDArray[np.uint8]
+MOST_EXACT = 128 * 128  # pixels of a tensor
 BAND_LINES = 32  # of the result, computed at a time
 
 
@@ -55,7 +56,12 @@ def _resize_nearest(pixels: Pixels, placement: Placement) -> Pixels:
 
 
 def _resize_bilinear(pixels: Pixels, placement: Placement) -> Pixels:
-    """Two taps per axis in 16-bit integers, a band of lines at a time so that it stays in the processor's cache."""
+    """Two taps per axis in 16-bit integers, a band of lines at a time so that it stays in the processor's cache.
+
+    The little that a small network sees counts to the last bit: tensors of few pixels are OpenCV's own.
+    """
+    if placement.tensor[0] * placement.tensor[1] <= MOST_EXACT:
+        return _resize_as_opencv(pixels, placement)
     (left, right, across), (upper, lower, down) = (_compute_taps(placement, axis) for axis in (0, 1))
     left, right, across = _index_channels(left), _index_channels(right), across.repeat(3)
     lines = pixels.reshape(len(pixels), -1)
@@ -67,12 +73,27 @@ def _resize_bilinear(pixels: Pixels, placement: Placement) -> Pixels:
     return result.reshape(len(down), -1, 3)
 
 
-def _compute_taps(placement: Placement, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint16]]:
-    """The indices of the two pixels around each centre, and the weight of the second in 256ths."""
+def _resize_as_opencv(pixels: Pixels, placement: Placement) -> Pixels:
+    """To the bit as INTER_LINEAR does. Source: OpenCV, modules/imgproc/src/resize.cpp, HResizeLinear, VResizeLinear."""
+    (left, right, across), (upper, lower, down) = (_compute_taps(placement, axis, 2048) for axis in (0, 1))
+    columns = across.astype(np.int32)[:, None]
+    lines = [
+        pixels[rows][:, left].astype(np.int32) * (2048 - columns) + pixels[rows][:, right] * columns
+        for rows in (upper, lower)
+    ]
+    weight = down.astype(np.int32)[:, None, None]
+    parts = [((each * (line >> 4)) >> 16) for each, line in zip((2048 - weight, weight), lines, strict=True)]
+    return ((parts[0] + parts[1] + 2) >> 2).astype(np.uint8)
+
+
+def _compute_taps(
+    placement: Placement, axis: int, unit: int = 256
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint16]]:
+    """The indices of the two pixels around each centre, and the weight of the second in parts of ``unit``."""
     last = placement.picture[axis] - 1
-    position = (_compute_centres(placement, axis) - 0.5).clip(0, last)
+    position = (_compute_centres(placement, axis) - 0.5).astype(np.float32).clip(0, last)
     first = position.astype(np.intp)
-    return first, np.minimum(first + 1, last), np.rint((position - first) * 256).astype(np.uint16)
+    return first, np.minimum(first + 1, last), np.rint((position - first) * unit).astype(np.uint16)
 
 
 def _blend(first: NDArray[Any], second: NDArray[Any], weight: NDArray[np.uint16]) -> NDArray[np.uint16]:

@@ -9,7 +9,14 @@ from typing import Any
 
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
-from runner_openvino.devices import NO_EIGHT_BITS, find_device, list_devices, make_properties
+from runner_openvino.devices import (
+    NO_EIGHT_BITS,
+    ON_CALLERS_THREAD,
+    drops_errors,
+    find_device,
+    list_devices,
+    make_properties,
+)
 from runner_openvino.engine_errors import to_engine_error
 from runner_openvino.magic_bytes import check_mark
 from runner_openvino.runtime import import_runtime, shared_core
@@ -58,6 +65,14 @@ def _requests(core: Any, model: Any, device: str, asked: Mapping[str, Any]) -> C
 
 
 def _compile(core: Any, model: Any, device: str, asked: Mapping[str, Any]) -> Any:
+    """The compiled model, whose runs raise what they end in, however few threads the machine gives it."""
+    compiled = _compile_as_known(core, model, device, asked)
+    if drops_errors(device, compiled):
+        return _compile_as_known(core, model, device, {**asked, **ON_CALLERS_THREAD})
+    return compiled
+
+
+def _compile_as_known(core: Any, model: Any, device: str, asked: Mapping[str, Any]) -> Any:
     """The compiled model; in 8 bits after all if this OpenVINO has no property against them."""
     try:
         return core.compile_model(model, device, dict(asked))
@@ -65,4 +80,5 @@ def _compile(core: Any, model: Any, device: str, asked: Mapping[str, Any]) -> An
         named = {name for name in NO_EIGHT_BITS if f"property {name}" in str(error)}
         if not named:
             raise
-        return _compile(core, model, device, {name: value for name, value in asked.items() if name not in named})
+        known = {name: value for name, value in asked.items() if name not in named}
+        return _compile_as_known(core, model, device, known)

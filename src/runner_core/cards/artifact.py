@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import attrs
 from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import CardError
 from runner_core.frames.picture_spec import PictureSpec
+
+_TFJS = re.compile(rb'"modelTopology"|"format":\s*"(graph|layers)-model"')
+_HEAD = 64 << 10  # bytes of a JSON file: the signature of a graph comes before what tells it
 
 
 @attrs.frozen
@@ -49,10 +53,20 @@ class Artifact:
 
 
 def format_of(path: Path) -> str:
-    """The format of a model: ``saved-model`` for a folder that holds one, else the suffix in lower case."""
+    """``saved-model`` for a folder with one, ``tfjs`` for a TensorFlow.js model, else the suffix in lower case."""
     if path.is_dir() and any((path / name).exists() for name in ("saved_model.pb", "saved_model.pbtxt")):
         return "saved-model"
-    return path.suffix.lower()
+    suffix = path.suffix.lower()
+    return "tfjs" if suffix == ".json" and _describes_network(path) else suffix
+
+
+def _describes_network(path: Path) -> bool:
+    """Whether a JSON file begins as that of a TensorFlow.js model does: tfjs-core/src/io/types.ts (``ModelJSON``)."""
+    try:
+        with path.open("rb") as stream:
+            return _TFJS.search(stream.read(_HEAD)) is not None
+    except OSError:
+        return False
 
 
 def describe_files(root: Path, artifact: Path) -> tuple[ArtifactFile, ...]:

@@ -10,7 +10,7 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("litert", ".tflite"), "runner-litert"),
         **dict.fromkeys(("onnx", ".onnx"), "runner-onnx"),
         **dict.fromkeys(("openvino", ".xml"), "runner-openvino"),
-        **dict.fromkeys(("tensorflow", ".pb", "saved-model", ".keras", ".h5", ".hdf5"), "runner-tensorflow"),
+        **dict.fromkeys(("tensorflow", ".pb", "saved-model", ".keras", ".h5", ".hdf5", "tfjs"), "runner-tensorflow"),
     },
     "tasks": {
         "classification": "runner-classification",

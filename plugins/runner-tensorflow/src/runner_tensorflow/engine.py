@@ -20,6 +20,7 @@ _READERS = {
     ".pb": "runner_tensorflow.frozen_graph",
     "saved-model": "runner_tensorflow.saved_model",
     **dict.fromkeys((".keras", ".h5", ".hdf5"), "runner_tensorflow.keras_model"),
+    "tfjs": "runner_tensorflow.tfjs_model",
 }
 
 

@@ -35,9 +35,17 @@ def read(path: Path, options: EngineOptions) -> Program:
     if backend != "tensorflow":
         raise EngineError(f"{path}: Keras runs on {backend} here", remedy="set KERAS_BACKEND=tensorflow")
     # Keras would build it on a GPU if there is one, whatever device the brain is for.
-    with raise_engine_errors(path, remedy=f"if it needs classes of its own, {_EXPORT}"), tf.device("/CPU:0"):
-        with report_warnings(path):
-            model = build(path, trusted=options.trusted)
+    remedy = f"if it needs classes of its own, {_EXPORT}"
+    with raise_engine_errors(path, remedy=remedy), tf.device("/CPU:0"), report_warnings(path):
+        model = build(path, trusted=options.trusted)
+    return trace_program(model, path, options)
+
+
+def trace_program(model: Any, path: Path, options: EngineOptions) -> Program:
+    """The inference of a Keras model as a Program. Raises EngineError, UntrustedError."""
+    import keras
+
+    with raise_engine_errors(path, remedy=_EXPORT), tf.device("/CPU:0"):
         if not model.inputs:
             raise EngineError(f"{path}: the model does not say what it takes", remedy=_EXPORT)
         flat = keras.Model(list(model.inputs), list(model.outputs))

@@ -11,6 +11,6 @@ def runner_engines() -> Iterator[Plugin]:
     yield Plugin(
         name="tensorflow",
         target="runner_tensorflow.engine:TensorFlowEngine",
-        summary="TensorFlow: frozen graphs, SavedModels of TF1 and TF2, .keras and .h5 files",
-        claims=(".pb", "saved-model", ".keras", ".h5", ".hdf5"),
+        summary="TensorFlow: frozen graphs, SavedModels of TF1 and TF2, Keras, TensorFlow.js",
+        claims=(".pb", "saved-model", ".keras", ".h5", ".hdf5", "tfjs"),
     )

@@ -134,3 +134,15 @@ def test_the_surest_comes_first(model):
 )
 def test_what_means_nothing_is_left_out(model, name, content):
     assert read(model, name, content) is None
+
+
+def test_anchors_beside_a_model_are_read_where_one_file_has_them(tmp_path):
+    model = tmp_path / "model.tflite"
+    (tmp_path / "yolo_anchors.txt").write_text("10,14, 23.5,27\n37,58")
+    (found,) = find_sidecar_metadata(model)
+    assert found.values == {"anchors": "[10.0, 14.0, 23.5, 27.0, 37.0, 58.0]"}
+    (tmp_path / "yolo_anchors.txt").write_text("ten, fourteen")
+    assert find_sidecar_metadata(model) == ()
+    for name in ("a_anchors.txt", "b_anchors.txt"):
+        (tmp_path / name).write_text("1 2")
+    assert find_sidecar_metadata(model) == ()

@@ -35,6 +35,7 @@ def find_sidecar_metadata(model: Path) -> tuple[SidecarMetadata, ...]:
     read = [_READERS[path.name](path) for path in there if path.is_file()]
     if teachable := find_teachable_machine(model):
         read.append(SidecarMetadata(*teachable))
+    read += [_read_anchors(path) for path in _find_anchor_files(model)]
     return tuple(metadata for metadata in read if metadata.values or metadata.shapes)
 
 
@@ -99,6 +100,21 @@ def _read_timm(path: Path) -> SidecarMetadata:
             values |= {"imgsz": f"[{height}, {width}]", "resize": "crop"}
     names = data.get("label_names", config.get("label_names"))
     return SidecarMetadata(path, values | ({"names": str(names)} if isinstance(names, list) and names else {}))
+
+
+def _find_anchor_files(model: Path) -> Iterator[Path]:
+    """The one text file beside the model that is named for anchors; none where there are several."""
+    found = [path for folder in list_sidecar_folders(model) for path in sorted(folder.glob("*anchors*.txt"))]
+    yield from found if len(found) == 1 else ()
+
+
+def _read_anchors(path: Path) -> SidecarMetadata:
+    """Widths and heights in turn, as Darknet's ``anchors`` and Keras' ports of YOLO have them: ``10,14, 23,27``."""
+    try:
+        numbers = [_to_number(part) for part in path.read_text(encoding="utf-8-sig").replace(",", " ").split()]
+    except (OSError, ValueError):
+        return SidecarMetadata(path)
+    return SidecarMetadata(path) if None in numbers or not numbers else SidecarMetadata(path, {"anchors": str(numbers)})
 
 
 def _read_triton_shapes(path: Path) -> SidecarMetadata:

@@ -12,6 +12,7 @@ FAMILIES = {
         "TFLite detectors that end in Detection_PostProcess",
     ),
     "yolo": ("yolo:Yolo", "YOLO v3, v5, v8 to v12, v10 and 26 as Ultralytics exports them"),
+    "yolo-heads": ("yolo_heads:YoloHeads", "YOLO v2, v3 and v4 as maps of anchors, without their last layer"),
     "yolox": ("yolox:Yolox", "YOLOX: a box, an objectness and class scores for each cell"),
     "nanodet": ("nanodet:Nanodet", "NanoDet, NanoDet-Plus and PicoDet: a distribution for each side of a box"),
     "fastestdet": ("fastestdet:FastestDet", "FastestDet's raw head"),

@@ -9,7 +9,7 @@ BENCHES := $(sort $(filter-out bench/_%,$(wildcard bench/*.py)))
 # The many commands that tests start compile the sources once, not each for itself, whatever the person's setting.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: architecture bench check clean constraints demo setup test test-mlflow
+.PHONY: architecture bench check clean constraints demo setup test test-mlflow what-runs
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -52,6 +52,10 @@ bench: $(STAMP)
 # The picture of docs/ARCHITECTURE.md, from the import rules.
 architecture:
 	$(PYTHON) tools/draw_architecture.py
+
+# What runs without a card, from the plugins and the tables of the tests.
+what-runs: $(STAMP)
+	$(BIN)/python tools/list_what_runs.py
 
 clean:
 	rm -rf .venv $(MLFLOW) out

@@ -44,6 +44,7 @@ def test_a_summary_prints_on_a_line_that_one_reads():
     assert repr(times()) == "Timings(0)"
     tally = Tally(answered=3, found=1, ms=found)
     assert repr(Summary(frames=3, brains={"page": tally})) == (
-        "Summary(frames=3, failed=0, dropped=0, broken='', brains={'page': Tally(answered=3, found=1, failed=0, "
-        "labels=Counter(), ms=Timings(3, p50=2.0, p90=2.8, p99=3.0))}, explain=False)"
+        "Summary(frames=3, failed=0, dropped=0, skipped={}, broken='', "
+        "brains={'page': Tally(answered=3, found=1, failed=0, labels=Counter(), "
+        "ms=Timings(3, p50=2.0, p90=2.8, p99=3.0))}, explain=False)"
     )

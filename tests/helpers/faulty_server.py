@@ -94,9 +94,11 @@ class FaultyServer(Loopback):
                 return waiting.popleft()
             return self._always.get(asked.path)
 
-    def count(self, path: str, sent: int) -> None:
+    def count(self, path: str, sent: int, *, last: bool = False) -> None:
+        """``send_body`` counts before it sends: who has received all may ask at once how many there were."""
         with self._lock:
             self.sent[path] += sent
+            self.whole[path] += last
         if self.rate:
             time.sleep(sent / self.rate)
 
@@ -193,12 +195,10 @@ class Handler(BaseHTTPRequestHandler):
         end = len(body) if until is None else min(until, len(body))
         for place in range(0, end, BLOCK):
             block = body[place : min(place + BLOCK, end)]
+            self.state.count(self.path, len(block), last=place + len(block) == len(body))
             self.wfile.write(block)
-            self.state.count(self.path, len(block))
         if end < len(body):
             self.hang_up(reset=reset)
-        else:
-            self.state.whole[self.path] += 1
 
     def hang_up(self, *, reset: bool = False) -> None:
         """Ends the connection; with ``reset`` as a machine that falls over does, losing what is on its way."""

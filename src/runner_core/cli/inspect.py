@@ -24,11 +24,12 @@ from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import locate_model
 from runner_core.loading.open import bind_brain, choose_candidates, open_session
 from runner_core.loading.options import LoadOptions
-from runner_core.loading.preprocess_search import ScoredVariant, SearchResult, search_preprocessing
+from runner_core.loading.preprocess_search import TRIED, SearchResult, Variant, search_preprocessing
 from runner_core.stores.resolve import resolve_with_store
 
 SHOWN = 5  # labels of a long list
-_HEAD = ("#", "variant", "found", "best score", "stability", "what")
+_HEAD = ("#", "variant", "found", "best score", "evidence", "what")
+_TABLE = "evidence: answers alike to a picture mirrored, moved or lit otherwise, unlike to others, nothing in noise"
 
 
 @click.command()
@@ -48,7 +49,7 @@ _HEAD = ("#", "variant", "found", "best score", "stability", "what")
     "--variant",
     type=click.IntRange(1),
     metavar="N",
-    help="Take this variant of those that --try shows, not the most stable.",
+    help="Take this variant of those that --try shows: it is settled then.",
 )
 @click.option("--write", is_flag=True, help="Write the card beside the model, as brain.json.")
 @click.option("--trust", is_flag=True, help=TRUST_HELP)
@@ -134,15 +135,22 @@ def _draft(candidate: Candidate, cardless: CardlessModel, task: str | None, opti
 def _try_pictures(
     brain: LocalBrain, card: Card, cardless: CardlessModel, pictures: Sequence[str], number: int | None
 ) -> Card:
-    """The card with the preprocessing that is most stable on the pictures, or that was chosen by number."""
+    """The card with the preprocessing for which the pictures speak, or that was chosen by number."""
     if brain.picture is None:
         raise UsageError(f"task {card.task} does not say what it asks of a picture", remedy="inspect without --try")
-    trial = search_preprocessing(brain, cardless.own, [Frame.of(picture) for picture in pictures])
+    frames = [Frame.of(picture) for picture in pictures]
+    trial = search_preprocessing(brain, cardless.own, frames, _find_doubts(card))
     _print_trial(trial)
     if number and number > len(trial.rows):
         raise UsageError(f"there is no variant {number}", remedy=f"give one from 1 to {len(trial.rows)}")
     taken = trial.rows[number - 1] if number else trial.chosen
-    return _apply_variant(card, taken)
+    tried = card if taken is trial.draft else _apply_variant(card, taken.variant)
+    return tried.without_guesses(*TRIED) if number else tried
+
+
+def _find_doubts(card: Card) -> frozenset[str]:
+    """What is tried: what the card guesses of it. A card that guesses nothing is a person's, who asks about all."""
+    return frozenset(guess.about for guess in card.guesses) & TRIED if card.guesses or card.notes else TRIED
 
 
 def _print_trial(trial: SearchResult) -> None:
@@ -152,22 +160,21 @@ def _print_trial(trial: SearchResult) -> None:
             row.variant.text,
             str(row.found),
             "-" if row.best is None else f"{row.best:.2f}",
-            f"{row.stability:.2f}",
+            f"{row.mean:.2f}" if row.evidence else "-",
             row.error or ", ".join(row.names[:4]),
         )
         for number, row in enumerate(trial.rows, 1)
     ]
-    print_rows("stability: what is found in the mirrored picture too, and not in a plain one", _HEAD, rows)
+    print_rows(_TABLE, _HEAD, rows)
     click.echo(trial.verdict)
 
 
-def _apply_variant(card: Card, taken: ScoredVariant) -> Card:
-    """The card with this variant's preprocessing; a card that the variant does not change stays as it is."""
-    if not taken.variant.changes:
-        return card
-    tried = taken.variant.card
-    artifacts = tuple(attrs.evolve(each, picture=tried.picture) if each.picture else each for each in card.artifacts)
-    return attrs.evolve(card, picture=tried.picture, labels=tried.labels, artifacts=artifacts)
+def _apply_variant(card: Card, taken: Variant) -> Card:
+    """The card with this variant's preprocessing. That is still a guess: what the pictures say, no proof."""
+    picture, text = taken.card.picture, f"{taken.text}, by the pictures tried"
+    artifacts = tuple(attrs.evolve(each, picture=picture) if each.picture else each for each in card.artifacts)
+    guesses = tuple(attrs.evolve(guess, text=text) if guess.about in TRIED else guess for guess in card.guesses)
+    return attrs.evolve(card, picture=picture, labels=taken.card.labels, artifacts=artifacts, guesses=guesses)
 
 
 def _write_card(card: Card, path: Path, *, new: bool) -> None:

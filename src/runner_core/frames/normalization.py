@@ -31,5 +31,7 @@ UNIT = Normalization("from 0 to 1", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
 SIGNED = Normalization("from -1 to 1", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
 # What torchvision's models are trained with: 0.485, 0.456, 0.406 and 0.229, 0.224, 0.225 for red, green and blue.
 IMAGENET = Normalization("in ImageNet's deviations", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+# Caffe's networks, and those that Keras calls "caffe", which read blue first: keras/src/applications/imagenet_utils.py.
+CAFFE = Normalization("from 0 to 255, less ImageNet's mean", (123.68, 116.779, 103.939), (1.0, 1.0, 1.0))
 
 KNOWN = (RAW, UNIT, SIGNED, IMAGENET)

@@ -1,15 +1,14 @@
-"""Which preprocessing makes sense of a picture: the variants of a card, tried on pictures and scored by stability.
+"""Which preprocessing makes sense of pictures: the variants of a card, tried on them and chosen by evidence.
 
-Scores alone do not say: a network that is fed nonsense is often sure of it. With the right variant it finds in the
-mirrored picture what it finds in the picture, mirrored, and finds none of it in a picture of one colour.
+What is known is not tried: only the range of the values and the order of the colours, where they are a guess. The draft
+stays unless another variant is better in the pictures beyond what chance gives (``measure_lead``).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import product
-from typing import Literal
+from collections.abc import Collection, Iterator, Sequence
+from itertools import product, zip_longest
 
 import attrs
 import numpy as np
@@ -20,41 +19,75 @@ from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature
 from runner_core.errors import LabelError, TaskError
 from runner_core.frames.frame import Frame
-from runner_core.frames.normalization import KNOWN, Normalization
-from runner_core.frames.picture_spec import PictureSpec
+from runner_core.frames.normalization import CAFFE, KNOWN, Normalization
+from runner_core.frames.picture_spec import Colour, PictureSpec
+from runner_core.loading.evidence import FLOOR, measure_sureness, weigh_answers
 from runner_core.loading.local_brain import LocalBrain
-from runner_core.results.boxes import box_ious
-from runner_core.results.inference import Inference
+from runner_core.loading.picture_changes import PictureTrial
+
+TRIED = frozenset({"range", "colour"})  # what guesses may be about
+SCALES = (*KNOWN, CAFFE)
+SAME = 2.0  # grey levels: normalisations that differ by less at black and at white are one
 
 
 @attrs.frozen
 class Variant:
-    """A card; ``text`` says it in words, ``changes`` in how many things it differs from the first one."""
+    """A card; ``parts`` say in words what varies, in the same order in each variant: ``("BGR", "from 0 to 1")``."""
 
-    text: str
+    parts: tuple[str, ...]
     card: Card
-    changes: int = 0
+
+    @property
+    def text(self) -> str:
+        """All in words."""
+        colour, *others = self.parts
+        return " ".join((colour, ", ".join(others))).strip()
+
+    def count_changes(self, other: Variant) -> int:
+        """In how many things it differs from the other."""
+        return sum(ours != theirs for ours, theirs in zip_longest(self.parts, other.parts))
 
 
-def vary_picture(card: Card, picture: PictureSpec) -> list[Variant]:
-    """Both orders of the colours, and each way to write pixels as floats; the card's own is the first.
+def vary_picture(card: Card, picture: PictureSpec, doubts: Collection[str] = TRIED) -> list[Variant]:
+    """Both orders of the colours, and each usual way to write pixels as floats; the card's own is the first.
 
-    ``picture`` is what the card's codec makes of a picture. Encoded pictures leave nothing to try.
+    ``picture`` is what the card's codec makes of a picture, ``doubts`` what of it is not known: ``range``, ``colour``.
     """
     if picture.encoded:
-        return [Variant("an encoded picture", card)]
-    own = Normalization("as drafted", picture.mean, picture.std)
-    known = next((values for values in KNOWN if (values.mean, values.std) == (own.mean, own.std)), own)
-    scales = [known, *(values for values in KNOWN if values != known)] if picture.dtype.startswith("float") else [known]
-    orders: list[Literal["rgb", "bgr"]] = ["rgb", "bgr"] if picture.colour == "rgb" else ["bgr", "rgb"]
+        return [Variant(("an encoded picture",), card)]
+    is_float = picture.dtype.startswith("float")
+    own = _find_normalization(picture)
+    scales = [own]
+    if "range" in doubts and is_float:
+        scales += [each for each in SCALES if not _are_same(each, own)]
+    orders: list[Colour] = [picture.colour]
+    if "colour" in doubts and picture.colour != "grey":
+        orders.append("bgr" if picture.colour == "rgb" else "rgb")
     return [
         Variant(
-            f"{colour.upper()} {values.text}" if len(scales) > 1 else colour.upper(),
-            attrs.evolve(card, picture=attrs.evolve(picture, colour=colour, mean=values.mean, std=values.std)),
-            (values != known) + (colour != picture.colour),
+            (colour.upper(), *(scale.text.split(", ") if is_float else ())),
+            attrs.evolve(card, picture=_apply(picture, colour, scale)),
         )
-        for values, colour in product(scales, orders)
+        for scale, colour in product(scales, orders)
     ]
+
+
+def _find_normalization(picture: PictureSpec) -> Normalization:
+    """The picture's own, for red, green and blue in this order, by its usual name if it has one."""
+    own = Normalization("as drafted", picture.mean, picture.std)
+    own = own.reversed() if picture.colour == "bgr" else own
+    return next((each for each in SCALES if (each.mean, each.std) == (own.mean, own.std)), own)
+
+
+def _are_same(one: Normalization, other: Normalization) -> bool:
+    ends = np.array([[0.0], [255.0]])
+    ours, theirs = ((ends - np.array(each.mean)) / np.array(each.std) for each in (one, other))
+    return bool((np.abs(ours - theirs) * np.array(other.std) <= SAME).all())
+
+
+def _apply(picture: PictureSpec, colour: Colour, scale: Normalization) -> PictureSpec:
+    ordered = scale.reversed() if colour == "bgr" else scale
+    return attrs.evolve(picture, colour=colour, mean=ordered.mean, std=ordered.std)
 
 
 def vary_labels(variant: Variant) -> Iterator[Variant]:
@@ -63,14 +96,14 @@ def vary_labels(variant: Variant) -> Iterator[Variant]:
     step = {0: 1, 1: -1}.get(min(numbers, default=-1))
     if step:
         shifted = tuple(attrs.evolve(label, model_id=label.model_id + step) for label in variant.card.labels.labels)
-        text = f"{variant.text}, classes from {min(numbers) + step}"
-        yield Variant(text, attrs.evolve(variant.card, labels=LabelMap(shifted)), variant.changes + 1)
+        part = f"with classes from {min(numbers) + step}"
+        yield Variant((*variant.parts, part), attrs.evolve(variant.card, labels=LabelMap(shifted)))
 
 
-ENOUGH = 0.1  # stability below which an answer is as good as none
-NEAR = 0.8  # of the best stability: a variant this stable may be right as well
-CLEAR = 0.5  # of the other order of colours: networks recognise much in wrong colours too
-MOST = 100  # instances that are compared
+LEAVE = 1.25  # the lead at which the draft is left
+TIE = 1.0  # the lead below which the variant that changes less is taken
+UNSURE = 0.28  # the standard error of one picture's evidence, as its share
+SURE = 0.97  # a draft that is as sure of all pictures is kept: they may show the same
 
 
 @attrs.frozen
@@ -79,8 +112,8 @@ class ScoredVariant:
 
     ``found``   how many instances in all; ``best`` the highest score, None where the model gives none.
     ``names``   what they are called, the most frequent first.
-    ``stability``  0 to 1: the share of its answers that the mirrored pictures give too, less what a picture of one
-                   colour gives; the mean over the pictures.
+    ``evidence``  for each picture, that it is what the model takes: see ``weigh_answers``.
+    ``sureness``  see ``measure_sureness``.
     ``error``   why it has no answer.
     """
 
@@ -88,35 +121,41 @@ class ScoredVariant:
     found: int = 0
     best: float | None = None
     names: tuple[str, ...] = ()
-    stability: float = 0.0
+    evidence: tuple[float, ...] = ()
+    sureness: float = 0.0
     error: str = ""
 
     @property
-    def colour(self) -> str:
-        """The order of the colours."""
-        return self.variant.card.picture.colour if self.variant.card.picture else ""
+    def mean(self) -> float:
+        """The mean evidence; minus infinity where it has no answer."""
+        return float(np.mean(self.evidence)) if self.evidence else -np.inf
 
 
 @attrs.frozen
 class SearchResult:
-    """All variants, the most stable first, and the one that should be taken."""
+    """All variants, that with the most evidence first, and the one that should be taken; ``draft`` was the card's."""
 
     rows: tuple[ScoredVariant, ...]
+    draft: ScoredVariant
     chosen: ScoredVariant
 
     @property
     def as_good(self) -> list[ScoredVariant]:
-        """Those that may be right as well as the chosen one: the best of each order of colours, and those near it."""
-        likely = [row for row in self.rows if row.stability >= max(ENOUGH, CLEAR * self.chosen.stability)]
-        best = {row.colour: row for row in reversed(likely)}
-        return [row for row in likely if row is not self.chosen and _is_near(row, best[row.colour])]
+        """Those that may be right as well as the chosen one: those near the best."""
+        best = self.rows[0]
+        return [row for row in self.rows if row is not self.chosen and row.mean > 0 and measure_lead(best, row) < LEAVE]
 
     @property
     def verdict(self) -> str:
         """What the table shows, in a sentence; then a line for each variant that may be right as well."""
-        if self.chosen.stability < ENOUGH:
-            return "nothing makes sense of it: try a picture of what this model finds, and see its roles and labels"
-        kept = "as it was" if not self.chosen.variant.changes else "steadier than what was drafted"
+        if len(self.rows) == 1:
+            return f"taken: {self.chosen.variant.text} (nothing about it is a guess)"
+        if self.rows[0].mean <= 0:
+            return (
+                "nothing here tells the variants apart: try several pictures, of different things that this model "
+                "finds, and see its roles and labels"
+            )
+        kept = "as it was" if self.chosen is self.draft else "better than what was drafted"
         taken = f"taken: {self.chosen.variant.text} ({kept})"
         numbers = {id(row): number for number, row in enumerate(self.rows, 1)}
         others = [f"  --variant {numbers[id(row)]}: {row.variant.text}" for row in self.as_good]
@@ -125,100 +164,66 @@ class SearchResult:
         return "\n".join((taken, "as likely; compare what they find, or try more pictures:", *others))
 
 
-def search_preprocessing(brain: LocalBrain, signature: Signature, frames: Sequence[Frame]) -> SearchResult:
-    """Runs each variant of the brain's card over the pictures. Raises ImageError for one that cannot be read."""
-    triples = [_make_triple(frame) for frame in frames]
-    assert brain.picture is not None
-    rows = [_score(brain, signature, variant, triples) for variant in vary_picture(brain.card, brain.picture)]
-    chosen = _choose(rows)
-    shifted = (_score(brain, signature, variant, triples) for variant in vary_labels(chosen.variant))
-    rows += [row for row in shifted if not row.error]
-    return SearchResult(tuple(sorted(rows, key=lambda row: -row.stability)), chosen)
+def search_preprocessing(
+    brain: LocalBrain, signature: Signature, frames: Sequence[Frame], doubts: Collection[str] = TRIED
+) -> SearchResult:
+    """Runs each variant of the brain's card over the pictures, eight times each.
 
-
-def _choose(rows: Sequence[ScoredVariant]) -> ScoredVariant:
-    """The drafted order of colours, unless the other is clearly more stable; of that order's variants that are near the
-    best, the one that changes least. The first row is the draft.
+    ``doubts`` is what of the picture is not known: ``range``, ``colour``. Raises ImageError for one that cannot be
+    read.
     """
-    drafted, *_ = rows
-    best = {row.colour: row for row in sorted(rows, key=lambda row: row.stability)}
-    kept = best.pop(drafted.colour)
-    for other in best.values():
-        kept = other if kept.stability < CLEAR * other.stability else kept
-    if kept.stability < ENOUGH:
-        return drafted
-    near = [row for row in rows if row.colour == kept.colour and _is_near(row, kept)]
-    return min(near, key=lambda row: (row.variant.changes, -row.stability))
+    assert brain.picture is not None
+    trials = [PictureTrial.of(frame) for frame in frames]
+    rows = [_score(brain, signature, variant, trials) for variant in vary_picture(brain.card, brain.picture, doubts)]
+    draft, chosen = rows[0], choose_variant(rows, rows[0])
+    shifted = (_score(brain, signature, variant, trials) for variant in vary_labels(chosen.variant))
+    rows += [row for row in shifted if not row.error]
+    return SearchResult(tuple(sorted(rows, key=lambda row: -row.mean)), draft, chosen)
 
 
-def _is_near(row: ScoredVariant, best: ScoredVariant) -> bool:
-    return not row.error and row.stability >= max(ENOUGH, NEAR * best.stability)
+def choose_variant(rows: Sequence[ScoredVariant], draft: ScoredVariant) -> ScoredVariant:
+    """The draft unless another is clearly better; then of those that are as good the one that changes it least.
+
+    A draft that is sure of every picture and of all its changes is kept as well: they may all show the same.
+    """
+    best = max(rows, key=lambda row: row.mean)
+    if best.mean <= 0 or measure_lead(best, draft) < LEAVE or draft.sureness >= SURE:
+        return draft
+    level = [row for row in rows if row.evidence and measure_lead(best, row) < TIE]
+    return min(level, key=lambda row: (row.variant.count_changes(draft.variant), -row.mean))
 
 
-def _make_triple(frame: Frame) -> tuple[Frame, Frame, Frame]:
-    """The picture, mirrored, and all in its mean colour."""
-    pixels = frame.pixels
-    mean = np.rint(pixels.mean(axis=(0, 1))).astype(np.uint8)
-    mirrored, plain = np.ascontiguousarray(pixels[:, ::-1]), np.broadcast_to(mean, pixels.shape).copy()
-    return frame, Frame.from_array(mirrored, source=frame.source), Frame.from_array(plain, source=frame.source)
+def measure_lead(one: ScoredVariant, other: ScoredVariant) -> float:
+    """By how many standard errors the evidence for ``one`` is greater, over the same pictures; 0 where it is not.
+
+    One picture says little: without others to estimate it from, the error of its evidence is UNSURE of it.
+    """
+    if not one.evidence or not other.evidence:
+        return np.inf if one.evidence else 0.0
+    more: NDArray[np.float64] = np.array(one.evidence) - np.array(other.evidence)
+    count, mean = len(more), float(more.mean())
+    if mean <= 0:
+        return 0.0
+    spread = float(more.std(ddof=1)) / count**0.5 if count > 1 else 0.0
+    return mean / float(np.hypot(spread, UNSURE * max(abs(one.mean), abs(other.mean)) / count))
 
 
-def _score(
-    brain: LocalBrain, signature: Signature, variant: Variant, triples: Sequence[tuple[Frame, Frame, Frame]]
-) -> ScoredVariant:
+def _score(brain: LocalBrain, signature: Signature, variant: Variant, trials: Sequence[PictureTrial]) -> ScoredVariant:
+    threshold = variant.card.threshold
+    keen = attrs.evolve(variant.card, threshold=min(threshold, FLOOR))
     try:
-        fed = brain.rebind(variant.card, signature)
-        answers = [[fed.infer(frame) for frame in triple] for triple in triples]
-        names = Counter(name for answer, *_ in answers for name in answer.names)
+        fed = brain.rebind(keen, signature)
+        each = [trial.ask(fed.infer) for trial in trials]
+        shown = [answers.found.filter(conf=threshold) for answers in each]
+        names = Counter(name for answer in shown for name in answer.names)
     except (LabelError, TaskError) as error:
         return ScoredVariant(variant, error=error.message)
-    scores = [score for answer, *_ in answers if answer.scores is not None for score in answer.scores.tolist()]
-    stability = [
-        measure_overlap(answer, mirror_inference(mirrored)) - measure_overlap(answer, plain)
-        for answer, mirrored, plain in answers
-    ]
+    scores = [score for answer in shown if answer.scores is not None for score in answer.scores.tolist()]
     return ScoredVariant(
         variant,
         found=names.total(),
         best=max(scores, default=None),
         names=tuple(name for name, _ in names.most_common()),
-        stability=max(0.0, float(np.mean(stability))),
+        evidence=tuple(weigh_answers(each).tolist()),
+        sureness=measure_sureness(each),
     )
-
-
-def mirror_inference(inference: Inference) -> Inference:
-    """The answer to a mirrored picture, for the picture: its boxes and class map."""
-    class_map, boxes = inference.class_map, inference.boxes
-    if class_map is not None:
-        class_map = class_map[:, ::-1]
-    if boxes is not None:
-        left, top, right, bottom = boxes.T
-        width = np.float32(inference.size[0])
-        boxes = np.stack([width - right, top, width - left, bottom], axis=1)
-    return attrs.evolve(inference, masks=None, keypoints=None, class_map=class_map, boxes=boxes)
-
-
-def measure_overlap(one: Inference, other: Inference) -> float:
-    """0 to 1: the share that two answers to one picture have in common, weighted by their scores."""
-    if one.class_map is not None and other.class_map is not None:
-        return _share_pixels(one.class_map, other.class_map, np.union1d(one.model_ids, other.model_ids))
-    one, other = (answer.filter(max_det=MOST) for answer in (one, other))
-    same = one.model_ids[:, None] == other.model_ids
-    if one.boxes is not None and other.boxes is not None:
-        same = same * box_ious(one.boxes, other.boxes)
-    common = same * np.minimum(_scores_of(one)[:, None], _scores_of(other))
-    if not common.size:
-        return 0.0
-    total = float(common.max(axis=1).sum())
-    return total if one.boxes is None else total / max(len(one), len(other))
-
-
-def _share_pixels(one: NDArray[np.integer], other: NDArray[np.integer], things: NDArray[np.integer]) -> float:
-    """Of the pixels that either class map gives to one of ``things``, the share to which both give the same."""
-    shown = np.isin(one, things), np.isin(other, things)
-    either = np.count_nonzero(shown[0] | shown[1])
-    return np.count_nonzero(shown[0] & shown[1] & (one == other)) / either if either else 0.0
-
-
-def _scores_of(inference: Inference) -> NDArray[np.floating]:
-    return np.ones(len(inference)) if inference.scores is None else inference.scores

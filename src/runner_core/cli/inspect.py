@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import attrs
@@ -86,7 +86,8 @@ def inspect(
         if files.card or labels or pictures:
             own = card.for_artifact(candidate.artifact) if files.card else card
             brain = bind_brain(own, session, candidate, given)
-            card = _try_pictures(brain, card, cardless, pictures, variant) if pictures else card
+            doubts = _find_doubts(card, drafted=files.card is None)
+            card = _try_pictures(brain, card, cardless, pictures, doubts, variant) if pictures else card
         session.close()
     _print_card(card)
     if write:
@@ -133,13 +134,18 @@ def _draft(candidate: Candidate, cardless: CardlessModel, task: str | None, opti
 
 
 def _try_pictures(
-    brain: LocalBrain, card: Card, cardless: CardlessModel, pictures: Sequence[str], number: int | None
+    brain: LocalBrain,
+    card: Card,
+    cardless: CardlessModel,
+    pictures: Sequence[str],
+    doubts: Collection[str],
+    number: int | None,
 ) -> Card:
     """The card with the preprocessing for which the pictures speak, or that was chosen by number."""
     if brain.picture is None:
         raise UsageError(f"task {card.task} does not say what it asks of a picture", remedy="inspect without --try")
     frames = [Frame.of(picture) for picture in pictures]
-    trial = search_preprocessing(brain, cardless.own, frames, _find_doubts(card))
+    trial = search_preprocessing(brain, cardless.own, frames, doubts)
     _print_trial(trial)
     if number and number > len(trial.rows):
         raise UsageError(f"there is no variant {number}", remedy=f"give one from 1 to {len(trial.rows)}")
@@ -148,9 +154,9 @@ def _try_pictures(
     return tried.without_guesses(*TRIED) if number else tried
 
 
-def _find_doubts(card: Card) -> frozenset[str]:
-    """What is tried: what the card guesses of it. A card that guesses nothing is a person's, who asks about all."""
-    return frozenset(guess.about for guess in card.guesses) & TRIED if card.guesses or card.notes else TRIED
+def _find_doubts(card: Card, *, drafted: bool) -> frozenset[str]:
+    """What is tried: what the card guesses. Of a card beside the model that guesses nothing a person doubts all."""
+    return frozenset(guess.about for guess in card.guesses) & TRIED if drafted or card.guesses else TRIED
 
 
 def _print_trial(trial: SearchResult) -> None:

@@ -47,7 +47,10 @@ class Answers:
 
 
 def weigh_answers(each: Sequence[Answers]) -> Floats:
-    """Evidence for each picture; 0 or less is none. Comparable between answers of one model to the same pictures."""
+    """Evidence for each picture; about 0 or less is none.
+
+    Comparable between the answers of one model to the same pictures.
+    """
     first = each[0].found
     if first.class_map is not None:
         return np.array([_weigh_shares(answers, share_pixels) for answers in each])

@@ -100,6 +100,7 @@ def vary_labels(variant: Variant) -> Iterator[Variant]:
         yield Variant((*variant.parts, part), attrs.evolve(variant.card, labels=LabelMap(shifted)))
 
 
+ENOUGH = 0.01  # evidence below which there is none: nothing is found, or the same in every picture
 LEAVE = 1.25  # the lead at which the draft is left
 TIE = 1.0  # the lead below which the variant that changes less is taken
 UNSURE = 0.28  # the standard error of one picture's evidence, as its share
@@ -143,14 +144,18 @@ class SearchResult:
     def as_good(self) -> list[ScoredVariant]:
         """Those that may be right as well as the chosen one: those near the best."""
         best = self.rows[0]
-        return [row for row in self.rows if row is not self.chosen and row.mean > 0 and measure_lead(best, row) < LEAVE]
+        return [
+            row
+            for row in self.rows
+            if row is not self.chosen and row.mean >= ENOUGH and measure_lead(best, row) < LEAVE
+        ]
 
     @property
     def verdict(self) -> str:
         """What the table shows, in a sentence; then a line for each variant that may be right as well."""
         if len(self.rows) == 1:
             return f"taken: {self.chosen.variant.text} (nothing about it is a guess)"
-        if self.rows[0].mean <= 0:
+        if self.rows[0].mean < ENOUGH:
             return (
                 "nothing here tells the variants apart: try several pictures, of different things that this model "
                 "finds, and see its roles and labels"
@@ -187,7 +192,7 @@ def choose_variant(rows: Sequence[ScoredVariant], draft: ScoredVariant) -> Score
     A draft that is sure of every picture and of all its changes is kept as well: they may all show the same.
     """
     best = max(rows, key=lambda row: row.mean)
-    if best.mean <= 0 or measure_lead(best, draft) < LEAVE or draft.sureness >= SURE:
+    if best.mean < ENOUGH or measure_lead(best, draft) < LEAVE or draft.sureness >= SURE:
         return draft
     level = [row for row in rows if row.evidence and measure_lead(best, row) < TIE]
     return min(level, key=lambda row: (row.variant.count_changes(draft.variant), -row.mean))

@@ -114,14 +114,16 @@ def test_a_person_may_choose_another_variant_which_is_settled_then(tmp_path, tri
 def test_what_the_pictures_say_stays_a_guess(cases, testdata, tmp_path, runner):
     model = shutil.copy(cases / "models" / "pretrainedResnet.tflite", tmp_path)
     some = [part for path in sorted((testdata / "pictures").glob("*.[jb][pm]*")) for part in ("--try", path)]
-    settled = runner("inspect", f"{model}?range=-1..1", *some)
-    assert card_of(settled.stdout)["picture"]["std"] == [127.5] * 3
-    done = runner("inspect", model, *some, "--write")
+    settled = runner("inspect", f"{model}?range=-1..1", *some, "--write")
+    assert card_of(settled.stdout)["picture"]["std"] == [127.5] * 3, "what a person says is not tried"
+    card = json.loads((tmp_path / "brain.json").read_text())
+    guess = {"about": "range", "text": "values from -1 to 1", "by": ["range"]}
+    (tmp_path / "brain.json").write_text(json.dumps(card | {"guesses": [guess]}))
+    done = runner("inspect", tmp_path, *some, "--write")
     assert done.returncode == 0, done.stderr
     written = Card.read(tmp_path / "brain.json")
-    guesses = {guess.about: guess.text for guess in written.guesses}
-    assert (written.picture.std, "range" in guesses) == ((1.0,) * 3, True)
-    assert "by the pictures tried" in guesses["range"]
+    assert (written.picture.colour, written.picture.std) == ("rgb", (1.0,) * 3)
+    assert [guess.text for guess in written.guesses] == ["RGB from 0 to 255, by the pictures tried"]
 
 
 def test_labels_that_fit_from_0_and_from_1_are_both_shown(testdata, runner):

@@ -37,7 +37,7 @@ def told(*strides, each=3, anchor=1):
 def expect_box(stride, wide, high):
     x, y = (7 + 0.5) * stride * 2, (3 + 1 / (1 + np.e)) * stride * 1.5
     half = np.array([1.5 * wide, high * 0.75])
-    return [max(0, x - half[0]), max(0, y - half[1]), x + half[0], y + half[1]]
+    return np.clip([x - half[0], y - half[1], x + half[0], y + half[1]], 0, [640, 480] * 2)
 
 
 def test_boxes_of_v3_grow_from_their_anchors(frame):

@@ -119,7 +119,7 @@ def test_a_repository_with_a_card(server, carded_files, testdata):
 def test_a_bare_model_with_the_names_of_its_configuration(server, bare, testdata):
     server.commit(MODEL, bare)
     with open_brain(f"hf:{MODEL}") as brain:
-        assert brain.card.notes[-1] == "labels: 80 names from config.json beside the model"
+        assert brain.card.notes[-1] == "labels: config.json beside the model, 80 names"
         assert set(brain.predict(testdata / "pictures" / "football.jpg").names) == {"person", "sports ball"}
     folder = resolve_brain(f"hf:{MODEL}")
     assert held(folder) == {"model.onnx", "config.json"}

@@ -13,6 +13,7 @@ from runner_core.graphs.formats import read_graph
 # Each format's words for scaling, moving, convolving and clipping; what only moves tensors is left out.
 WORDS = {
     ".keras": ["Rescaling", "Conv2D", "ReLU"],
+    ".h5": ["Rescaling", "Conv2D", "ReLU"],
     "saved-model": ["Mul", "AddV2", "Conv2D", "BiasAdd", "Relu"],
     ".pb": ["Mul", "AddV2", "Conv2D", "BiasAdd", "Relu"],
     ".tflite": ["MUL", "ADD", "CONV_2D"],
@@ -22,7 +23,7 @@ WORDS = {
 MOVES = {"Identity", "Reshape", "Transpose", "Squeeze"}
 TO_HEIGHT_WIDTH_IN_OUT = {
     ".tflite": (1, 2, 3, 0), ".onnx": (2, 3, 1, 0), ".xml": (2, 3, 1, 0),
-    ".pb": (0, 1, 2, 3), "saved-model": (0, 1, 2, 3),
+    ".pb": (0, 1, 2, 3), "saved-model": (0, 1, 2, 3), ".keras": (0, 1, 2, 3), ".h5": (0, 1, 2, 3),
 }  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def test_weights_are_read(exported, form):
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_producer_is_told(exported, form):
-    names = {".keras": "keras 3", ".tflite": "MLIR", ".onnx": "tf2onnx", ".xml": "openvino 20"}
+    names = {".keras": "keras 3", ".h5": "keras 3", ".tflite": "MLIR", ".onnx": "tf2onnx", ".xml": "openvino 20"}
     assert exported.read(form).producer.startswith(names.get(form, "tensorflow"))
 
 
@@ -82,7 +83,9 @@ def test_attributes_are_those_of_the_format(exported):
     assert told["Convolution"]["strides"].replace(" ", "") == "2,2"
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "model.tflite", "model.pb", "model.xml", "model.keras", "model.pt"])
+@pytest.mark.parametrize(
+    "name", [f"model{suffix}" for suffix in (".onnx", ".tflite", ".pb", ".xml", ".keras", ".h5", ".pt")]
+)
 def test_other_files_have_no_graph(tmp_path: Path, name):
     path = tmp_path / name
     assert read_graph(path) is None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-FORMATS = (".keras", "saved-model", ".pb", ".tflite", ".onnx", ".xml")
+FORMATS = (".keras", ".h5", "saved-model", ".pb", ".tflite", ".onnx", ".xml")
 
 
 def import_keras() -> Any:
@@ -25,6 +25,7 @@ def export(model: Any, folder: Path, name: str = "model") -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = {each: folder / f"{name}{each if each.startswith('.') else ''}" for each in FORMATS}
     model.save(paths[".keras"])
+    model.save(paths[".h5"])
     frozen = _freeze(model)
     model.export(paths["saved-model"], verbose=False)
     paths[".pb"].write_bytes(frozen.graph.as_graph_def().SerializeToString())

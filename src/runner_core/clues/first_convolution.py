@@ -58,14 +58,23 @@ def fold_next(graph: Graph, convolution: FirstConvolution, words: frozenset[str]
     Such as an addition of a bias, or a batch normalisation.
     """
     count, node = len(convolution.bias), convolution.node
+    if has_activation(node):
+        return convolution
     start = Pixel.of_input(count, -3 if node.kind in _CHANNELS_FIRST else -1, 4)
     pixel = start
     for follower, result in follow_picture(graph, node.outputs[0], start).passed:
         if name_operation(follower.kind) not in words or result.weights.shape != (count, count):
             break
         pixel, node = result, follower
+        if has_activation(node):
+            break
     gain = np.diag(pixel.weights)
     return FirstConvolution(node, convolution.kernel * gain, convolution.bias * gain + pixel.shifts)
+
+
+def has_activation(node: Node) -> bool:
+    """Whether an activation is part of the node: a number in TensorFlow Lite, a name in Keras."""
+    return node.attributes.get("activation") not in (None, 0, "linear")
 
 
 def _read_kernel(entry: Entry, constants: Constants) -> Values | None:

@@ -10,7 +10,7 @@ from runner_core.clues.backbones import TRAINED_ON_IMAGENET, recognise_backbone
 from runner_core.clues.model_file import ModelFile
 from runner_core.frames.normalization import IMAGENET, SIGNED, UNIT
 
-_TENSORFLOW = frozenset({".keras", ".pb", ".tflite", "saved-model"})
+_TENSORFLOW = frozenset({".h5", ".hdf5", ".keras", ".pb", ".tflite", "saved-model"})
 _CONVERTED = re.compile(r"\btf\.|onnx|openvino|tf_op_layer")  # from another framework, by PINTO's tools or onnx2tf
 _COLOUR, _COLOUR_OF_CONVERTED, _COLOUR_OF_PYTORCH = 0.91, 0.6, 0.75
 _CLASSIFIER_OF_PYTORCH, _CLASSIFIER, _DATASET = 0.75, 0.55, 0.5

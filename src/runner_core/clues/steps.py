@@ -100,7 +100,9 @@ def _rescale(call: Call) -> list[Pixel]:
 def _normalise(call: Call) -> list[Pixel] | None:
     """Keras keeps the mean and the variance that it is given in its configuration, learned ones with the weights."""
     told = [call.node.attributes.get(key) for key in ("mean", "variance")]
-    if None in told or call.node.attributes.get("invert"):
+    if None in told:
+        told = list(call.others)
+    if len(told) != 2 or call.node.attributes.get("invert"):
         return None
     mean, variance = (np.asarray(each, np.float64) for each in told)
     return [call.pixel.shift(-mean).scale(1 / np.maximum(np.sqrt(variance), 1e-7))]

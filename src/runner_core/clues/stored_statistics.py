@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.clues.constants import Constants
+from runner_core.clues.first_convolution import has_activation
 from runner_core.clues.operations import name_operation
 from runner_core.graphs import Graph, Node
 
@@ -27,6 +28,8 @@ class Statistics:
 
 def find_statistics(graph: Graph, convolution: Node, constants: Constants) -> Statistics | None:
     """Those of a batch normalisation that follows at once, as one node or as the parts that Keras makes of it."""
+    if has_activation(convolution):
+        return None
     users = graph.users.get(convolution.outputs[0], ())
     for _ in range(_NEAR):
         node = users[0] if len(users) == 1 else None

@@ -14,6 +14,8 @@ from runner_core.graphs.saved_model import FILE, read_saved_model
 from runner_core.graphs.tflite_model import read_tflite
 
 _READERS: dict[str, Callable[[Path], Graph]] = {
+    ".h5": read_keras,
+    ".hdf5": read_keras,
     ".keras": read_keras,
     ".onnx": read_onnx,
     ".pb": read_frozen_graph,

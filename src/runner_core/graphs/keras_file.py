@@ -1,7 +1,6 @@
-"""Keras's ``.keras`` files, read without Keras: a zip archive whose ``config.json`` describes the layers.
+"""Keras's files, read without Keras: ``.keras`` is a zip archive, ``.h5`` HDF5; both describe the layers in JSON.
 
-The weights are left out: they lie in a file of HDF5. Source: keras/src/saving/{saving_lib,serialization_lib}.py and
-keras/src/models/{functional,sequential}.py.
+Source: keras/src/saving/saving_lib.py, keras/src/legacy/saving/legacy_h5_format.py.
 """
 
 from __future__ import annotations
@@ -9,28 +8,26 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from runner_core.graphs.constant import Constant
 from runner_core.graphs.graph import Graph, collect_nodes
-from runner_core.graphs.node import Node
+from runner_core.graphs.keras_layers import ModelBody, list_layers
+from runner_core.graphs.keras_weights import KerasWeights, open_hdf5
 from runner_core.graphs.value import Value
 
 _LARGEST = 64 << 20  # bytes of configuration
-_MODELS = frozenset({"Functional", "Model", "Sequential"})
-# What an archive that is damaged raises, and a configuration of another structure.
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_WEIGHTS = "model.weights.h5"
+# What an archive or an HDF5 file that is damaged raises, and a configuration of another structure.
 _FAULTS = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ImportError,
     KeyError, TypeError, IndexError, AttributeError,
 )  # fmt: skip
-_TENSOR = "__keras_tensor__"
 
-Names = tuple[str, ...]
 Config = Mapping[str, Any]
 
 
@@ -38,14 +35,33 @@ def read_keras(path: Path) -> Graph:
     """Raises ValueError for a file that is none, OSError.
 
     Its nodes are layers, with their configuration as attributes, and ``args``: what they are called with beside
-    tensors. A model within the model is written out in its place.
+    tensors. A model within the model is written out in its place. The first layers have their weights as inputs.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            model, versions = _read_member(archive, "config.json"), _read_member(archive, "metadata.json")
-        return _to_graph(model, f"keras {versions.get('keras_version', '')}".strip())
+        with path.open("rb") as stream:
+            is_hdf5 = stream.read(len(_HDF5)) == _HDF5
+        return _read_hdf5(path) if is_hdf5 else _read_archive(path)
     except _FAULTS as error:
         raise ValueError(f"{path}: no model of Keras ({error})") from None
+
+
+def _read_archive(path: Path) -> Graph:
+    with ExitStack() as stack:
+        archive = stack.enter_context(zipfile.ZipFile(path))
+        model, versions = _read_member(archive, "config.json"), _read_member(archive, "metadata.json")
+        try:
+            weights = KerasWeights(stack.enter_context(open_hdf5(stack.enter_context(archive.open(_WEIGHTS)))))
+        except (*_FAULTS, OSError):
+            weights = KerasWeights()
+        return _to_graph(path, model, str(versions.get("keras_version", "")), weights)
+
+
+def _read_hdf5(path: Path) -> Graph:
+    with open_hdf5(path) as file:
+        described = file.attrs["model_config"]
+        if len(described) > _LARGEST:
+            raise ValueError(f"{path}: a configuration of more than {_LARGEST} bytes")
+        return _to_graph(path, json.loads(described), str(file.attrs.get("keras_version", "")), KerasWeights(file))
 
 
 def _read_member(archive: zipfile.ZipFile, name: str) -> Config:
@@ -55,104 +71,28 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> Config:
     return read
 
 
-def _to_graph(model: Config, producer: str) -> Graph:
+def _to_graph(path: Path, model: Config, version: str, weights: KerasWeights) -> Graph:
     constants: dict[str, Constant] = {}
-    layers = [layer for layer in model["config"]["layers"] if layer["class_name"] == "InputLayer"]
-    inputs = tuple(_read_input(layer["config"]) for layer in layers)
-    body = _ModelBody(model, "", tuple(value.name for value in inputs), constants)
+    inputs = _read_inputs(model)
+    body = ModelBody(model, tuple(value.name for value in inputs), constants, weights)
     nodes = collect_nodes(body.list_nodes())
-    return Graph(".keras", producer, nodes, constants, inputs, tuple(map(Value, body.outputs())))
+    outputs = tuple(map(Value, body.outputs()))
+    return Graph(path.suffix.lower(), f"keras {version}".strip(), nodes, constants, inputs, outputs)
+
+
+def _read_inputs(model: Config) -> tuple[Value, ...]:
+    """Those of its input layers; a Sequential without one has the shape in its first layer, or in that of a model."""
+    layers = list_layers(model)
+    told = [layer["config"] for layer in layers if layer["class_name"] == "InputLayer"]
+    if not told and model["class_name"] == "Sequential":
+        first = layers[0]
+        if "layers" in first["config"] or isinstance(first["config"], list):
+            return _read_inputs(first)
+        told = [first["config"]]
+    return tuple(map(_read_input, told))
 
 
 def _read_input(config: Config) -> Value:
     shape = config.get("batch_shape", config.get("batch_input_shape"))
     dtype = config.get("dtype")
     return Value(str(config["name"]), tuple(shape) if shape else None, dtype if isinstance(dtype, str) else "")
-
-
-class _ModelBody:
-    """The layers of one model, fed with the tensors ``inputs``.
-
-    Names of its tensors begin with ``scope``. Numbers that layers are called with are added to ``constants``.
-    """
-
-    def __init__(self, model: Config, scope: str, inputs: Names, constants: dict[str, Constant]) -> None:
-        self._model, self._scope, self._constants = model, scope, constants
-        self._inputs = inputs
-        self._calls: dict[str, list[Names]] = {}  # of each layer: what each call gives
-
-    def list_nodes(self) -> Iterator[Node]:
-        """Layers in order. Raises KeyError, TypeError, ValueError where the configuration is none."""
-        if self._model["class_name"] == "Sequential":
-            yield from self._list_sequence()
-            return
-        fed = iter(self._inputs)
-        for layer in self._model["config"]["layers"]:
-            if layer["class_name"] == "InputLayer":
-                self._calls[layer["config"]["name"]] = [(next(fed, ""),)]
-            for call in layer.get("inbound_nodes", ()):
-                yield from self._call(layer, list(_list_arguments(call)))
-
-    def outputs(self) -> Names:
-        """What the model gives, after ``list_nodes``."""
-        if self._model["class_name"] == "Sequential":
-            return self._inputs
-        told = self._model["config"]["output_layers"]
-        return tuple(self._find(each) for each in ([told] if isinstance(told[0], str) else told))
-
-    def _list_sequence(self) -> Iterator[Node]:
-        for layer in self._model["config"]["layers"]:
-            if layer["class_name"] != "InputLayer":
-                yield from self._call(layer, list(self._inputs))
-                self._inputs = self._calls[layer["config"]["name"]][-1]
-
-    def _call(self, layer: Config, arguments: Sequence[Any]) -> Iterator[Node]:
-        """The node of one call of a layer, or those of a model that is a layer here."""
-        config, calls = layer["config"], self._calls.setdefault(layer["config"]["name"], [])
-        place = f"{self._scope}{config['name']}" + (f"/{len(calls)}" if calls else "")
-        takes = tuple(filter(None, (self._name(each, f"{place}/{at}") for at, each in enumerate(arguments))))
-        if layer["class_name"] in _MODELS and "layers" in config:
-            body = _ModelBody(layer, f"{place}/", takes, self._constants)
-            yield from body.list_nodes()
-            calls.append(body.outputs())
-            return
-        calls.append((place,))
-        others = [each for each in arguments if not _is_tensor(each)]
-        yield Node(layer["class_name"], config["name"], takes, (place,), partial(dict, config, args=others))
-
-    def _name(self, argument: Any, place: str) -> str:
-        """The name of the tensor that an argument is; "" where it is none."""
-        if isinstance(argument, str):
-            return argument
-        if _is_tensor(argument):
-            return self._find(argument["config"]["keras_history"] if isinstance(argument, Mapping) else argument)
-        if isinstance(argument, int | float) and not isinstance(argument, bool):
-            value = np.asarray(argument, np.float32)
-            self._constants[place] = Constant((), "float32", value.ravel)
-            return place
-        return ""
-
-    def _find(self, history: Sequence[Any]) -> str:
-        """The tensor that a call of a layer gave: (layer, call, place). Calls of a model are counted from 1."""
-        layer, call, place = history[:3]
-        calls = self._calls[layer]
-        given = calls[min(int(call), len(calls) - 1)]
-        return given[place] if place < len(given) else f"{given[0]}:{place}"
-
-
-def _is_tensor(argument: Any) -> bool:
-    """As Keras 3 writes a tensor, or as Keras 2 does: [layer, call, place, settings]."""
-    if isinstance(argument, Mapping):
-        return argument.get("class_name") == _TENSOR
-    return isinstance(argument, list) and len(argument) >= 3 and isinstance(argument[0], str)
-
-
-def _list_arguments(call: Any) -> Iterator[Any]:
-    """What a layer is called with; of lists and tuples, each part."""
-    waiting = list(call["args"] if isinstance(call, Mapping) else call)
-    while waiting:
-        argument = waiting.pop(0)
-        if isinstance(argument, list) and not _is_tensor(argument) and any(map(_is_tensor, argument)):
-            waiting[:0] = argument
-        else:
-            yield argument

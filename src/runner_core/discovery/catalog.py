@@ -13,11 +13,10 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("tensorflow", ".pb", "saved-model", ".keras", ".h5", ".hdf5", "tfjs"), "runner-tensorflow"),
     },
     "tasks": {
-        "classification": "runner-classification",
-        **dict.fromkeys(
-            ("tf-detection", "tflite-detection", "yolo", "fastestdet", "detr", "ssd", "boxes-scores"),
-            "runner-detection",
-        ),
+        **dict.fromkeys(("classification", "vector"), "runner-classification"),
+        **dict.fromkeys(("tf-detection", "tflite-detection", "detection-output", "boxes-scores"), "runner-detection"),
+        **dict.fromkeys(("yolo", "yolo-heads", "yolox", "nanodet", "fastestdet", "detr", "ssd"), "runner-detection"),
+        **dict.fromkeys(("mediapipe-detection", "retinaface", "scrfd", "yunet"), "runner-detection"),
         **dict.fromkeys(("movenet", "posenet", "yolo-pose"), "runner-keypoints"),
         **dict.fromkeys(("semantic-segmentation", "yolo-seg"), "runner-segmentation"),
     },

@@ -33,7 +33,7 @@ PICTURES = (
     "baseball.jpg", "football.jpg", "grace_hopper.bmp", "squat.bmp", "cat_720p.jpg", "dog_segmentation.bmp",
     "parrot.jpg", "bird_segmentation.bmp",
 )  # fmt: skip
-RAW, UNIT, SIGNED = "from 0 to 255", "from 0 to 1", "from -1 to 1"
+RAW, UNIT, SIGNED, IMAGENET = "from 0 to 255", "from 0 to 1", "from -1 to 1", "in ImageNet's deviations"
 # What each takes, as its publisher says: see the README beside the cases, and the README of the test data.
 MODELS = {
     CASES / "pretrainedResnet.tflite": ("RGB", RAW),
@@ -43,7 +43,9 @@ MODELS = {
     CASES / "face_detection_yunet_2026may.onnx": ("BGR", RAW),
     CASES / "face-detection-retail-0005.xml": ("BGR", RAW),
     CASES / "selfie_segmentation.tflite": ("RGB", UNIT),
+    CASES / "palm_detection_lite.tflite": ("RGB", UNIT),
     CASES / "yolox_nano.onnx": ("BGR", RAW),
+    CASES / "nanodet.onnx": ("BGR", IMAGENET),
     TESTDATA / "models" / "fastestdet_coco.onnx": ("BGR", UNIT),
     TESTDATA / "models" / "mobilenet_v2_1.0_224_quant.tflite": ("RGB",),
     TESTDATA / "models" / "deeplabv3_mnv2_dm05_pascal_quant.tflite": ("RGB",),

@@ -27,7 +27,8 @@ def arguments(testdata, tmp_path) -> list[str]:
     for number in range(300):
         os.link(shutil.copy(testdata / "pictures" / "football.jpg", tmp_path), folder / f"{number:03}.jpg")
         (tmp_path / "football.jpg").unlink()
-    return ["run", "pictures", "--brain", str(testdata / "models" / BRAIN), "--engine", "onnx", "--quiet"]
+    brain, labels = (str(testdata / "models" / name) for name in (BRAIN, "coco80.txt"))
+    return ["run", "pictures", "--brain", brain, "--labels", labels, "--engine", "onnx", "--quiet"]
 
 
 def started(arguments: list[str], folder: Path, **options) -> subprocess.Popen[str]:

@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from answers import Refusal
 from compare import Nearness, compare
 from gather import FieldModel, gather, read_table
-from pictures import read_picture
-from predict import predict
+from pictures import RESIZERS, read_picture, use_resizer
+from predict import Prediction, predict
 from refer import refer
 
 RIGHT, PARTLY, SAID, SILENT = "right", "partly", "wrong, said", "wrong, silent"
@@ -55,17 +55,26 @@ def _judge(model: FieldModel, path: Path, pictures: list[Path], settle: str) -> 
     notes: list[str] = []
     guesses: dict[str, None] = {}
     for file in pictures:
-        prediction, wanted = predict(path, file, settle), refer(model, path, read_picture(file))
+        prediction = predict(path, file, settle)
         if prediction.answer is None:
-            rightly = isinstance(wanted, Refusal)
+            rightly = isinstance(refer(model, path, read_picture(file)), Refusal)
             return Verdict(REFUSED if rightly else REFUSED_WRONGLY, [prediction.message], [])
-        grade, note = compare(prediction, wanted)
+        grade, note = _grade(model, path, file, prediction)
         grades.append(grade)
         notes.append(f"{file.name}: {prediction.answer['task']}: {note}")
         guesses |= dict.fromkeys(prediction.guesses)
-        if isinstance(wanted, Refusal):
-            break
     return Verdict(_sum_up(grades, list(guesses)), notes, list(guesses))
+
+
+def _grade(model: FieldModel, path: Path, file: Path, prediction: Prediction) -> tuple[Nearness, str]:
+    """Holds an answer against the reference by each resizer until one agrees: the best counts, noted by the first."""
+    graded = []
+    for resizer in RESIZERS:
+        use_resizer(resizer)
+        graded.append(compare(prediction, refer(model, path, read_picture(file))))
+        if graded[-1][0] >= Nearness.RIGHT:
+            break
+    return max(grade for grade, _ in graded), graded[0][1]
 
 
 def _sum_up(grades: list[Nearness], guesses: list[str]) -> str:

@@ -2,7 +2,8 @@
 
 Decoders and resizers differ, so near is enough: of boxes an IoU of 0.9 and a score to 0.03; of classes the best one, or
 one as good to 0.1, and its probability to 0.1; of pixels 97 of 100; of vectors a cosine of 0.99; of points 2 of 100 of
-their extent. Twice to five times as far is ``near``, which counts as partly right.
+their extent. Twice to five times as far is ``near``, which counts as partly right. References are asked with several
+resizers, since the scores of some models move by a tenth from one to another.
 """
 
 from __future__ import annotations

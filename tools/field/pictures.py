@@ -4,6 +4,7 @@ Pillow.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -18,9 +19,27 @@ def read_picture(path: Path) -> np.ndarray:
         return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
 
 
+def _resize_smoothly(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR))
+
+
+RESIZERS: dict[str, Callable[[np.ndarray, int, int], np.ndarray]] = {
+    "linear": lambda picture, width, height: cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR),
+    "smooth": _resize_smoothly,
+    "area": lambda picture, width, height: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
+}
+_resizer = "linear"
+
+
+def use_resizer(name: str) -> None:
+    """Chooses how ``stretch`` resizes from now on: how far an answer moves by that alone is no fault of anyone."""
+    global _resizer
+    _resizer = name
+
+
 def stretch(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Resizes to a size, whatever the shape, as most publishers do: bilinear by OpenCV."""
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+    """Resizes to a size, whatever the shape: bilinear by OpenCV, as most publishers do, unless chosen otherwise."""
+    return RESIZERS[_resizer](picture, width, height)
 
 
 @attrs.frozen

@@ -36,9 +36,10 @@ def make_priors(width: int, height: int, levels: list[tuple[int, list[int]]]) ->
     """Makes square priors, in shares of the input: for each level its stride and sizes, in pixels."""
     parts = []
     for stride, sizes in levels:
-        cells = make_cells(-(-height // stride), -(-width // stride), stride, anchors=len(sizes), offset=0.5)
-        extent = np.tile(np.array(sizes, np.float32)[:, None], (len(cells) // len(sizes), 2))
-        parts.append(np.concatenate([cells, extent], axis=1) / (width, height, width, height))
+        rows, columns = -(-height // stride), -(-width // stride)
+        centre = make_cells(rows, columns, 1, anchors=len(sizes), offset=0.5) / (columns, rows)
+        extent = np.tile(np.array(sizes, np.float32)[:, None], (len(centre) // len(sizes), 2)) / (width, height)
+        parts.append(np.concatenate([centre, extent], axis=1))
     return np.concatenate(parts)
 
 

@@ -29,7 +29,7 @@ from refer import refer
 RIGHT, PARTLY, SAID, SILENT = "right", "partly", "wrong, said", "wrong, silent"
 REFUSED, REFUSED_WRONGLY = "refused rightly", "refused wrongly"
 UNTOLD, ABSENT = "nothing to find", "not had"  # the pictures, or what is reached, do not tell
-PICTURES = ("grace_hopper.bmp", "cat_720p.jpg", "parrot.jpg")
+PICTURES = ("grace_hopper.bmp", "cat_720p.jpg", "parrot.jpg", "squat.bmp")
 
 
 @attrs.frozen

@@ -88,6 +88,7 @@ def test_the_range_is_what_the_graph_scales(tmp_path, steps, taken):
     [
         [],
         [("Mul", [number(1.7)], {}), ("Add", [number(40)], {})],  # of no range that is known
+        [("Sub", [number(0.5)], {})],  # of 0 to 255 it leaves about that
         [("Relu", [], {}), BY_255],
         [("Mul", [np.random.default_rng(0).normal(size=(1, 3, 32, 32)).astype(np.float32)], {})],
     ],

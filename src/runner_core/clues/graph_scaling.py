@@ -80,12 +80,15 @@ def _read_scaling(model: ModelFile) -> Scaling | None:
 
 
 def _list_exact(scaling: Scaling) -> Iterator[tuple[Normalization, Normalization, bool]]:
-    """(what the input takes, what the graph makes of it, whether it takes BGR), where both are usual ranges."""
+    """(what the input takes, what the graph makes of it, whether it takes BGR), where both are usual ranges.
+
+    Two ranges: a step that leaves one as it was, as 0.5 less leaves 0 to 255, tells neither.
+    """
     for taken in USUAL:
         given = _apply(taken, len(scaling.gain)) * scaling.gain + scaling.shift
         for made, bgr in list_orders():
             wanted = _apply(made, len(scaling.gain))
-            if np.abs(given - wanted).max() <= _SLACK * (wanted.max() - wanted.min()):
+            if made != taken and np.abs(given - wanted).max() <= _SLACK * (wanted.max() - wanted.min()):
                 yield taken, made, bgr
 
 

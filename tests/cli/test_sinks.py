@@ -123,7 +123,8 @@ def test_a_reader_that_leaves_costs_the_files_nothing(tmp_path):
 
 def test_one_place_for_two_sinks_is_wrong_use(runner):
     done = runner("run", PICTURES, "--brain", "page", "--sink", "a.csv", "--sink", "a.csv")
-    assert (done.returncode, done.stderr) == (2, "runner: a.csv is given twice; name another place for one of them\n")
+    assert done.returncode == 2
+    assert done.stderr.endswith("runner: a.csv is given twice; name another place for one of them\n")
 
 
 @pytest.mark.parametrize("sink", [*SINKS, "video:a.mp4"])
@@ -139,7 +140,8 @@ def test_two_sinks_do_not_write_one_file(runner, tmp_path, others):
     first, second = others
     done = runner("run", PICTURES, "--brain", "page", "--sink", first, "--sink", second)
     message = f"runner: {second} writes to the same place as {first}; name another place for one of them\n"
-    assert (done.returncode, done.stderr) == (2, message)
+    assert done.returncode == 2
+    assert done.stderr.endswith(message)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,6 +16,13 @@ from pathlib import Path
 import pytest
 
 BRAIN = "fastestdet_coco.onnx"
+
+
+def brain_of(testdata):
+    """With its labels, so that nothing is said of others beside it."""
+    return f"{testdata / 'models' / BRAIN}?labels={testdata / 'models' / 'coco80.txt'}"
+
+
 RUNNER = [sys.executable, "-m", "runner_core.cli.main"]
 
 
@@ -68,7 +75,7 @@ def test_an_interrupt_closes_every_sink(arguments, tmp_path, threads):
 def test_an_interrupt_is_the_end_of_a_cameras_run(testdata, tmp_path):
     pytest.importorskip("av")
     out, camera = tmp_path / "out.jsonl", "lavfi:testsrc=size=64x48:rate=30,realtime"
-    arguments = ["run", camera, "--brain", str(testdata / "models" / BRAIN), "--engine", "onnx", "--explain"]
+    arguments = ["run", camera, "--brain", brain_of(testdata), "--engine", "onnx", "--explain"]
     process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path, stdout=subprocess.PIPE)
     wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
     process.send_signal(signal.SIGINT)
@@ -85,7 +92,7 @@ def test_terminating_a_cameras_run_is_its_end_too(testdata, tmp_path):
     """As `docker stop` and systemd end a service; `timeout` says it twice."""
     pytest.importorskip("av")
     out, camera = tmp_path / "out.jsonl", "lavfi:testsrc=size=64x48:rate=30,realtime"
-    arguments = ["run", camera, "--brain", str(testdata / "models" / BRAIN), "--engine", "onnx", "--quiet"]
+    arguments = ["run", camera, "--brain", brain_of(testdata), "--engine", "onnx", "--quiet"]
     process = started([*arguments, "--sink", "jsonl:out.jsonl", "--sink", "csv:out.csv"], tmp_path)
     wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
     for _ in range(2):

@@ -9,7 +9,7 @@ from runner_core.clues.habit import Habit
 from runner_core.clues.model_file import ModelFile
 from runner_core.frames.normalization import IMAGENET, RAW, SIGNED, UNIT
 
-_ULTRALYTICS = Habit("Ultralytics's exports take that", "", UNIT, "rgb", 0.97, 0.97)
+_ULTRALYTICS = Habit("Ultralytics's exports take that", "", UNIT, "rgb", 1.0, 1.0)
 # Open Model Zoo calls its networks ``face-detection-retail-0005``; all take what OpenCV reads, unless they say so.
 _MODEL_ZOO = Habit("Open Model Zoo's networks take that", r"-\d{4}\.xml$", RAW, "bgr", 0.85, 0.92)
 _HABITS = (
@@ -31,7 +31,7 @@ _HABITS = (
 
 def find_exporter(model: ModelFile) -> Iterator[Clue]:
     """The range and the order of colours that are usual with whoever made the file."""
-    if model.signature.metadata.get("author") == "Ultralytics":
+    if model.signature.metadata.keys() >= {"task", "names", "imgsz"}:  # as Ultralytics alone writes them
         yield from _ULTRALYTICS.list_clues()
     elif _MODEL_ZOO.fits(model.path.name):
         yield from _MODEL_ZOO.list_clues()

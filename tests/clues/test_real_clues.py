@@ -11,7 +11,7 @@ from runner_core.graphs import read_graph
 
 # File, what it takes, and whether the file leaves no doubt of the range and of the colours.
 CASES = [
-    ("vww_96_float.tflite", UNIT, "rgb", True, True),
+    ("vww_96_float.tflite", UNIT, "rgb", False, True),
     ("pretrainedResnet.tflite", RAW, "rgb", True, True),
     ("selfie_segmentation.tflite", UNIT, "rgb", True, True),
     ("face_mask_detection.tflite", UNIT, "rgb", False, True),

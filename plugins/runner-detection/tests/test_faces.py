@@ -44,7 +44,8 @@ def zeros(card, model):
 
 def test_retinaface_is_read_by_the_formula():
     card = RetinaFace().recognise(RETINAFACE)
-    assert (card.guesses, card.picture.colour, card.picture.mean) == ((), "bgr", (104.0, 117.0, 123.0))
+    assert (card.picture.colour, card.picture.mean) == ("bgr", (104.0, 117.0, 123.0))
+    assert [guess.about for guess in card.guesses] == ["anchors"], "which sides they have, no file tells"
     outputs = zeros(card, RETINAFACE)
     row = 2 * (80 * 3 + 5) + 1  # the larger anchor, of 32 pixels, of the cell in line 3, column 5 of stride 8
     outputs["boxes"][0, row] = [1, -1, np.log(2) / 0.2, 0]
@@ -60,6 +61,15 @@ def test_retinafaces_anchors_for_a_size_that_is_no_multiple():
     """Of 100 pixels in strides of 32 there are four cells, whose middles stay 32 pixels apart."""
     anchors = retinaface_anchors((100, 64))[-16:]
     assert anchors[::2, 0][:4] * 100 == pytest.approx([16, 48, 80, 112], abs=1e-3)
+
+
+def test_retinafaces_anchors_may_have_other_sides():
+    card = RetinaFace().recognise(RETINAFACE)
+    sides = {"sides": [10, 20, 32, 64, 128, 256]}
+    codec = RetinaFace().bind(attrs.evolve(card, options={**card.options, **sides}), RETINAFACE)
+    assert codec.anchors[:2, 2] * 640 == pytest.approx([10, 20])
+    with pytest.raises(TaskError, match="sides"):
+        RetinaFace().bind(attrs.evolve(card, options={"sides": [1, 2]}), RETINAFACE)
 
 
 @pytest.mark.parametrize(("ends", "activation"), [({}, "none"), ({"a": "linear", "b": "linear"}, "softmax")])

@@ -31,7 +31,8 @@ _HABITS = (
 
 def find_exporter(model: ModelFile) -> Iterator[Clue]:
     """The range and the order of colours that are usual with whoever made the file."""
-    if model.signature.metadata.keys() >= {"task", "names", "imgsz"}:  # as Ultralytics alone writes them
+    metadata = model.signature.metadata
+    if metadata.get("author") == "Ultralytics" or metadata.keys() >= {"task", "names", "imgsz"}:
         yield from _ULTRALYTICS.list_clues()
     elif _MODEL_ZOO.fits(model.path.name):
         yield from _MODEL_ZOO.list_clues()

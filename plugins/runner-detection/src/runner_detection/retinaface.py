@@ -6,11 +6,13 @@ centre = anchor + offset * 0.1 * side; size = side * exp(offset * 0.2); point = 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card
+from runner_core.cards import Card, Guess
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.frames import Frame, Normalization, PictureSpec
 from runner_core.results import Inference, centred_to_corners
@@ -27,19 +29,23 @@ from runner_core.tasks import (
 from runner_detection.anchors import make_grid
 from runner_detection.faces import FACE, FIVE_POINTS, build_faces
 from runner_detection.kind import KIND
+from runner_detection.numeric_options import read_numbers
 from runner_detection.output_pairs import axis_length
 
 USUAL = PictureSpec(size=(640, 640), resize="pad", colour="bgr", layout="nchw")
 VALUES = Normalization("less the mean of the training pictures", (104.0, 117.0, 123.0), (1.0, 1.0, 1.0))
-SIDES = {8: (16, 32), 16: (64, 128), 32: (256, 512)}  # stride -> the sides of its anchors, in pixels
+STRIDES, SIDES = (8, 16, 32), (16.0, 32.0, 64.0, 128.0, 256.0, 512.0)  # two sides a stride, in pixels
 COLUMNS = {"boxes": 4, "scores": 2, "points": 10}
 CENTRE, SIZE = 0.1, 0.2  # variances
+ANCHORS = Guess("anchors", "anchors of 16 to 512 pixels, as RetinaFace has them", ("options.sides",))
 
 
 class RetinaFace:
     """Roles: ``image``, ``boxes`` (1 x N x 4), ``scores`` (1 x N x 2, no face and face), ``points`` (1 x N x 10).
 
-    Card option ``activation``: what is still to be applied to the scores, ``none`` or ``softmax`` (of ``logits``).
+    Card options:
+    ``activation``  what is still to be applied to the scores, ``none`` or ``softmax`` (of ``logits``).
+    ``sides``       of the anchors, two for each stride, in pixels; 16 to 512 where absent. Some forks have others.
     """
 
     kind = KIND
@@ -70,13 +76,13 @@ class RetinaFace:
                 *(f"{role} is output {spec.name}, by its shape" for role, spec in found.items()),
                 f"RetinaFace has {len(anchors)} anchors for this input",
             ),
-            guesses=drafted.guesses,
+            guesses=(*drafted.guesses, ANCHORS),
         )
 
     def bind(self, card: Card, model: Signature) -> RetinaFaceCodec:
         specs = bind_roles(card, model, needed=("image", *COLUMNS))
         picture = bind_normalised_picture(card, specs["image"], model, USUAL, VALUES)
-        anchors = make_anchors(picture.size or (640, 640))
+        anchors = make_anchors(picture.size or (640, 640), read_numbers(card, "sides", SIDES).tolist())
         for role, columns in COLUMNS.items():
             check_shape(card, role, specs[role], (1, len(anchors), columns), (len(anchors), columns))
         return RetinaFaceCodec(card, picture, anchors, read_activation(card, logits="softmax") or "none")
@@ -102,15 +108,16 @@ class RetinaFaceCodec(PictureCodec):
         return build_faces(self.card, placement, corners, scores[rows], points.reshape(len(rows), COLUMNS["points"]))
 
 
-def make_anchors(size: tuple[int, int]) -> NDArray[np.float32]:
+def make_anchors(size: tuple[int, int], sides: Sequence[float] = SIDES) -> NDArray[np.float32]:
     """N x 4 centre x, centre y, width, height, normalised, for an input of that (width, height)."""
     width, height = size
+    pairs = zip(sides[::2], sides[1::2], strict=True)
     parts = [
-        make_grid(-(-width // stride), -(-height // stride), [(side / width, side / height) for side in sides])
-        for stride, sides in SIDES.items()
+        make_grid(-(-width // stride), -(-height // stride), [(side / width, side / height) for side in pair])
+        for stride, pair in zip(STRIDES, pairs, strict=True)
     ]
     if width % 32 or height % 32:  # a part of a cell counts as one, and its middle lies outside
-        for stride, part in zip(SIDES, parts, strict=True):
+        for stride, part in zip(STRIDES, parts, strict=True):
             part[:, 0] *= -(-width // stride) * stride / width
             part[:, 1] *= -(-height // stride) * stride / height
     return np.concatenate(parts)

@@ -13,7 +13,7 @@ from runner_core.graphs import read_graph
 CASES = [
     ("vww_96_float.tflite", UNIT, "rgb", False, True),
     ("pretrainedResnet.tflite", RAW, "rgb", True, True),
-    ("selfie_segmentation.tflite", UNIT, "rgb", True, True),
+    ("selfie_segmentation.tflite", UNIT, "rgb", False, True),
     ("face_mask_detection.tflite", UNIT, "rgb", False, True),
     ("palm_detection_lite.tflite", UNIT, "rgb", False, True),
     ("face_detection_short_range.tflite", SIGNED, "rgb", True, True),

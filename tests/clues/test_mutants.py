@@ -106,4 +106,4 @@ def test_folded_weights_about_zero_leave_a_guess(found, mutant, form):
     assert clue is None or not clue.is_sure
     if mutant.range in (CENTRED, CENTRED.reversed()):
         assert clue is not None
-        assert "a mean taken away" in clue.says
+        assert clue.value in (RAW, CENTRED, CENTRED.reversed())

@@ -65,6 +65,8 @@ EXPORTERS = [
     (make_graph(".onnx", "", ("000_convolutional",)), "m.onnx", UNIT, "rgb", True),
     (make_graph(".tflite", "keras2tflite_facedetector-front.tflite.generated"), "m.tflite", SIGNED, "rgb", True),
     (make_graph(".tflite", "keras2tflite_selfiesegmentation.tflite.generated"), "m.tflite", UNIT, "rgb", False),
+    (make_graph(".onnx", "onnx-caffe2"), "m.onnx", CENTRED.reversed(), "bgr", False),
+    (make_graph(".onnx", "CNTK 2.5.1"), "m.onnx", RAW, "bgr", False),
     (make_graph(".onnx", "pytorch 1.9", ("dets", "labels")), "m.onnx", IMAGENET, "rgb", False),
     (make_graph(".onnx", "PaddlePaddle"), "m.onnx", IMAGENET, "rgb", False),
     (make_graph(".xml", "openvino"), "person-detection-retail-0013.xml", RAW, "bgr", False),

@@ -20,9 +20,9 @@ from runner_core.clues.stored_statistics import Statistics, find_statistics
 from runner_core.frames.normalization import Normalization
 
 # Of a range: how well it must fit, and by how much better than the next. Of the colours: likewise, as a ratio.
-_FIT, _LEAD = 0.5, 0.25
+_FIT, _LEAD, _SMALL_LEAD = 0.5, 0.25, 0.1
 _COLOUR_FIT, _COLOUR_RATIO = 0.12, 1.75
-_RANGE, _COLOUR = 0.95, 0.92  # confidence
+_RANGE, _LIKELY, _COLOUR = 0.95, 0.8, 0.92  # confidence
 _LEAST_FILTERS = 4
 _DEAD = 1e-2  # a filter whose output varies less than this share of the others' says nothing
 
@@ -55,9 +55,11 @@ def find_batch_norm(model: ModelFile) -> Iterator[Clue]:
     fits = sorted(list_fits(model.convolution, statistics, grey=model.is_grey), key=lambda fit: fit.misfit)
     best, *others = fits
     rivals = [fit.misfit for fit in others if fit.normalization != best.normalization]
-    if not best.misfit <= _FIT or min(rivals) < best.misfit + _LEAD:
+    lead = min(rivals) - best.misfit
+    if not best.misfit <= _FIT or not lead >= _SMALL_LEAD:
         return
-    yield Clue("range", best.normalization, "the first batch normalisation has stored such values", _RANGE)
+    says = "the first batch normalisation has stored such values"
+    yield Clue("range", best.normalization, says, _RANGE if lead >= _LEAD else _LIKELY)
     other = next((fit for fit in others if fit.normalization == best.normalization), None)
     if other and best.shift <= _COLOUR_FIT and other.shift >= best.shift * _COLOUR_RATIO:
         yield Clue("colour", "bgr" if best.bgr else "rgb", "the first batch normalisation has stored such", _COLOUR)

@@ -63,7 +63,8 @@ def fold_next(graph: Graph, convolution: FirstConvolution, words: frozenset[str]
     start = Pixel.of_input(count, -3 if node.kind in _CHANNELS_FIRST else -1, 4)
     pixel = start
     for follower, result in follow_picture(graph, node.outputs[0], start).passed:
-        if name_operation(follower.kind) not in words or result.weights.shape != (count, count):
+        shared = len(graph.users[node.outputs[0]]) > 1  # an activation is made of it: x * relu6(x + 3)
+        if shared or name_operation(follower.kind) not in words or result.weights.shape != (count, count):
             break
         pixel, node = result, follower
         if has_activation(node):

@@ -20,11 +20,12 @@ from runner_core.cards.clue import Clue
 from runner_core.clues.first_convolution import FirstConvolution
 from runner_core.clues.model_file import ModelFile
 from runner_core.clues.natural_pictures import Picture
+from runner_core.clues.ranges import CENTRED
 from runner_core.frames.normalization import IMAGENET, RAW, SIGNED, UNIT, Normalization
 
 _RAW_BELOW, _SMALLER_ABOVE = 4.0, 10.0  # deviation of what natural pictures from 0 to 255 give
 _SURE, _LIKELY, _PERHAPS = 3.2, 1.8, 1.0  # standard errors that a zero is away from another
-_LEAST, _LARGEST_ERROR = 0.15, 0.25  # of a zero, as shares of the range
+_LEAST, _SMALL_ERROR, _LARGEST_ERROR = 0.15, 0.15, 0.25  # of a zero, as shares of the range
 _LEAST_FILTERS = 6
 _DEAD = 0.05  # a filter whose output varies less than this share of the others' says nothing
 
@@ -54,13 +55,19 @@ def find_first_weights(model: ModelFile) -> Iterator[Clue]:
         return
     size = measure_size(convolution, grey=model.is_grey)
     if 0 < size < _RAW_BELOW:
-        black = estimate_zero(convolution, RAW, grey=model.is_grey).is_above(_PERHAPS)
-        says = "its first weights are as small as values up to 255 call for"
-        yield Clue(
-            "range", RAW, says if black else f"{says}, which may have a mean taken away", 0.92 if black else 0.85
-        )
+        yield _choose_of_bytes(estimate_zero(convolution, RAW, grey=model.is_grey))
     elif size > _SMALLER_ABOVE:
         yield from _find_smaller(model, estimate_zero(convolution, UNIT, grey=model.is_grey))
+
+
+def _choose_of_bytes(zero: Zero) -> Clue:
+    """Of a model that takes values up to 255, from which a mean may have been taken."""
+    says = "its first weights are as small as values up to 255 call for"
+    if zero.is_above(_PERHAPS):
+        return Clue("range", RAW, says, 0.92)
+    if zero.error < _SMALL_ERROR and zero.value < zero.error / 2:
+        return Clue("range", CENTRED, f"{says}, and take grey for nothing", 0.75)
+    return Clue("range", RAW, f"{says}, which may have a mean taken away", 0.85)
 
 
 def _find_smaller(model: ModelFile, zero: Zero) -> Iterator[Clue]:

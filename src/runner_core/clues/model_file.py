@@ -16,8 +16,8 @@ from runner_core.graphs import Graph
 
 _AXES = {"nhwc": -1, "nchw": -3, "nhw": -1, "flat": -1}  # of the channels; of one channel, any axis
 _MOST_NODES, _MOST_LETTERS = 400, 40_000  # of names that are read; fused ones may be endless
-_BIAS = frozenset({"add"})
-_NORMALISATION = frozenset({"add", "subtract", "multiply", "divide", "batchnorm", "keep"})
+_BIAS = frozenset({"add", "keep", "transpose"})
+_NORMALISATION = _BIAS | {"subtract", "multiply", "divide", "batchnorm"}
 
 
 @attrs.frozen(eq=False)

@@ -15,10 +15,11 @@ from runner_core.clues.batch_norm import find_batch_norm
 from runner_core.clues.converter_options import find_converter_options
 from runner_core.clues.exporters import find_exporter
 from runner_core.clues.first_weights import find_first_weights
-from runner_core.clues.frameworks import find_colour_of_framework, find_dataset
+from runner_core.clues.frameworks import find_colour_of_caffe, find_colour_of_framework, find_dataset
 from runner_core.clues.graph_scaling import find_graph_scaling
 from runner_core.clues.model_file import ModelFile
 from runner_core.clues.quantised_input import find_quantised_input
+from runner_core.clues.ranges import CENTRED
 from runner_core.clues.sibling import find_sibling
 from runner_core.contracts import Signature
 from runner_core.frames.normalization import Normalization
@@ -43,7 +44,6 @@ RULES: tuple[Rule, ...] = (
     find_converter_options,
     find_exporter,
     find_backbone,
-    find_colour_of_framework,
 )
 _BY_TRAINING: tuple[Rule, ...] = (find_batch_norm, find_first_weights)
 _TRAINED_FURTHER = 0.85  # what the training of a backbone says of a model that was trained further, perhaps otherwise
@@ -60,8 +60,16 @@ def find_clues(path: Path, signature: Signature, graph: Graph | None) -> tuple[C
         return ()
     model = ModelFile(path, signature, graph, *found)
     rules = (*RULES_OF_VALUES, *RULES) if model.takes_floats else RULES
-    clues = sorted((clue for rule in rules for clue in _apply(rule, model)), key=lambda clue: -clue.confidence)
+    clues = [clue for rule in rules for clue in _apply(rule, model)]
+    clues += _apply(find_colour_of_caffe if _is_centred(clues) else find_colour_of_framework, model)
+    clues.sort(key=lambda clue: -clue.confidence)
     return tuple(_put_in_order(clue, clues) for clue in clues)
+
+
+def _is_centred(clues: Sequence[Clue]) -> bool:
+    """Whether the surest range is that of Caffe."""
+    ranges = [clue for clue in clues if clue.about == "range"]
+    return bool(ranges) and max(ranges, key=lambda clue: clue.confidence).value == CENTRED
 
 
 def _apply(rule: Rule, model: ModelFile) -> Iterator[Clue]:
@@ -74,7 +82,7 @@ def _apply(rule: Rule, model: ModelFile) -> Iterator[Clue]:
         return
     doubted = rule in _BY_TRAINING and _is_trained_further(model)
     for clue in found:
-        if clue.about != "range" or model.takes_floats:
+        if (model.takes_floats or clue.about != "range") and not (model.is_grey and clue.about == "colour"):
             yield _doubt(clue) if doubted else clue
 
 

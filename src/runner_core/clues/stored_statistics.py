@@ -14,7 +14,8 @@ from runner_core.clues.operations import name_operation
 from runner_core.graphs import Graph, Node
 
 Values = NDArray[Any]
-_NEAR = 3  # nodes behind the convolution: an addition, a multiplication, an addition
+_NEAR = 4  # nodes behind the convolution
+_ON_THE_WAY = frozenset({"add", "keep", "transpose"})
 _DEEP = 4  # operations between a moving mean and the addition that uses it
 
 
@@ -40,7 +41,7 @@ def find_statistics(graph: Graph, convolution: Node, constants: Constants) -> St
             return _make(*(constants.find(name) for name in node.inputs[3:5]))
         if word == "multiply":
             return _read_parts(graph, node, constants)
-        if word != "add":
+        if word not in _ON_THE_WAY:
             return None
         users = graph.users.get(node.outputs[0], ())
     return None

@@ -3,8 +3,8 @@
 import pytest
 
 from runner_core.cards.card import Card
-from runner_core.contracts import Signature
-from runner_core.loading.draft import CardlessModel, draft_cards
+from runner_core.contracts import Signature, TensorSpec
+from runner_core.loading.draft import CardlessModel, draft_cards, unrecognised_error
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
 
@@ -37,3 +37,12 @@ def test_one_that_was_asked_for_by_name_raises(bare, caplog):
     with registry_of(tasks=TASKS), pytest.raises(ValueError, match="boom"):
         draft_cards(bare, "bad")
     assert not caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"), [((1, 4, 8, 8), True), ((1, 8, 8, 4), True), ((1, 8, 8, 3), False), ((1, 4), False)]
+)
+def test_four_channels_are_named_as_the_reason(bare, shape, said):
+    model = Signature((TensorSpec("image", shape, "float32"),), ())
+    message = unrecognised_error(CardlessModel(bare.path, model, model), None).message
+    assert ("four channels" in message) == said

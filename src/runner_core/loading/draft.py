@@ -113,12 +113,15 @@ def draft_card(model: CardlessModel, family: str | None = None) -> Card:
 
 def unrecognised_error(model: CardlessModel, family: str | None) -> TaskError:
     """The error for a model that no task recognises."""
-    tensors = "; ".join(str(spec) for spec in (*model.signature.inputs, *model.signature.outputs))
+    inputs = model.signature.inputs
+    tensors = "; ".join(str(spec) for spec in (*inputs, *model.signature.outputs))
     claimed = model.signature.metadata.get("task")
     lie = f"; its metadata say task {claimed!r}, which these tensors are not" if claimed else ""
     asked = family or ", ".join(get_registry().all("tasks")) or "none installed"
+    four = any(len(spec.shape or ()) == 4 and 4 in ((spec.shape or ())[1], (spec.shape or ())[3]) for spec in inputs)
+    channels = "; its input takes four channels, and a picture has three, or one in grey" if four else ""
     return TaskError(
-        f"{model.path}: no task recognises its tensors ({tensors}){lie}",
+        f"{model.path}: no task recognises its tensors ({tensors}){lie}{channels}",
         remedy=f"tasks asked: {asked}; a brain.json can say its roles",
     )
 

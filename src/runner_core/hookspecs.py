@@ -52,7 +52,7 @@ def runner_tasks() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specifi
 
     @hookimpl
     def runner_tasks():
-        yield Plugin("yolo", "runner_detection.yolo:YoloTask", "YOLO exports, v5 to 11")
+        yield Plugin("yolo", "runner_detection.yolo:YoloTask", "YOLO exports, v5 to 11", claims=("N x F",))
     """
 
 

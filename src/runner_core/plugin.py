@@ -19,7 +19,8 @@ class Plugin:
     ``claims``   what it is used for without being named: an engine for the formats it opens (``".pb"``,
                  ``"saved-model"``), a source for the schemes and suffixes it reads (``"https"``, ``".mp4"``, ``"path"``
                  for any path), a trainer for the tasks it trains. What it does best comes first: of several plugins
-                 that claim the same, the one that lists it earlier is used.
+                 that claim the same, the one that lists it earlier is used. A task's are the outputs it reads, without
+                 their batch axis (``"N x 4 + N x C"``); the message for an unknown model names the nearest.
 
     Raises ValueError for a field of another type or form.
     """

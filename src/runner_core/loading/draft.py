@@ -19,6 +19,7 @@ from runner_core.errors import TaskError
 from runner_core.graphs.ends import find_ends
 from runner_core.graphs.formats import read_graph
 from runner_core.loading.local_brain import signature_of
+from runner_core.loading.nearest import describe_nearest
 from runner_core.tasks.metadata import UNDERSTOOD, read_literal
 
 log = logging.getLogger("runner")
@@ -117,12 +118,16 @@ def unrecognised_error(model: CardlessModel, family: str | None) -> TaskError:
     tensors = "; ".join(str(spec) for spec in (*inputs, *model.signature.outputs))
     claimed = model.signature.metadata.get("task")
     lie = f"; its metadata say task {claimed!r}, which these tensors are not" if claimed else ""
-    asked = family or ", ".join(get_registry().all("tasks")) or "none installed"
+    tasks = get_registry().all("tasks")
+    claims = {name: found.plugin.claims for name, found in tasks.items() if family in (None, name)}
+    nearest = (
+        describe_nearest(model.signature.outputs, claims) or f"tasks asked: {family or ', '.join(tasks) or 'none'}"
+    )
     four = any(len(spec.shape or ()) == 4 and 4 in ((spec.shape or ())[1], (spec.shape or ())[3]) for spec in inputs)
     channels = "; its input takes four channels, and a picture has three, or one in grey" if four else ""
     return TaskError(
         f"{model.path}: no task recognises its tensors ({tensors}){lie}{channels}",
-        remedy=f"tasks asked: {asked}; a brain.json can say its roles",
+        remedy=f"{nearest}; a brain.json can say its roles",
     )
 
 

@@ -17,6 +17,8 @@ from runner_core.testing.registries import registry_of
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CLAIM = re.compile(r"-|[./]?[a-z0-9][a-z0-9+./-]*")  # "-" and "/dev/video0" are whole locations
+_SHAPE = r"(?:[A-Z]|[0-9]+)(?: x (?:[A-Z]|[0-9]+))*"
+_OUTPUTS = re.compile(rf"{_SHAPE}(?: \+ {_SHAPE})*")  # "N x 4 + N x C"
 _LIGHT = frozenset(f"runner_core{name}" for name in ("", ".hookspecs", ".plugin", ".util", ".util.lazy"))
 _MADE = {"engines": Engine, "tasks": Task, "trainers": Trainer}  # by calling the target with no argument
 _METHODS = {"sources": ("frames",), "sinks": ("open",), "stores": ("list", "fetch")}
@@ -56,13 +58,15 @@ def registers_plugins(case: PluginCase) -> None:
 
 
 def has_well_formed_names(case: PluginCase) -> None:
-    """Names are lower case with hyphens, summaries one line, claims formats, suffixes, schemes or locations."""
-    for plugin in (found.plugin for found in case.found()):
+    """Names are lower case with hyphens, summaries one line, claims formats, schemes, locations, or outputs of a task."""
+    for found in case.found():
+        plugin, form = found.plugin, _OUTPUTS if found.kind == "tasks" else _CLAIM
         demand(bool(_NAME.fullmatch(plugin.name)), f"a name is {plugin.name!r}: write it such as 'my-name'")
         summary = plugin.summary
         demand(bool(summary.strip()) and "\n" not in summary, f"the summary of {plugin.name} is {summary!r}")
-        odd = [claim for claim in plugin.claims if not _CLAIM.fullmatch(claim)]
-        demand(not odd, f"{plugin.name} claims {odd}: write claims in lower case, without spaces")
+        odd = [claim for claim in plugin.claims if not form.fullmatch(claim)]
+        how = "N x 4 + N x C" if form is _OUTPUTS else "claims in lower case, without spaces"
+        demand(not odd, f"{plugin.name} claims {odd}: write {how}")
 
 
 def has_targets_of_their_kind(case: PluginCase) -> None:

@@ -12,9 +12,11 @@ def runner_tasks() -> Iterator[Plugin]:
         name="classification",
         target="runner_classification.classification:Classification",
         summary="one score a class for the whole picture: the best few",
+        claims=("C",),
     )
     yield Plugin(
         name="vector",
         target="runner_classification.vector:Vector",
         summary="numbers of the whole picture that are no classes: embeddings, measures",
+        claims=("D",),
     )

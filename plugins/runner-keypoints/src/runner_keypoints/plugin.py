@@ -12,14 +12,17 @@ def runner_tasks() -> Iterator[Plugin]:
         name="movenet",
         target="runner_keypoints.movenet:MoveNet",
         summary="people's 17 keypoints as MoveNet gives them, single pose and multipose",
+        claims=("1 x 17 x 3", "6 x 56"),
     )
     yield Plugin(
         name="posenet",
         target="runner_keypoints.posenet:PoseNet",
         summary="one person's keypoints from heat maps and offsets, as PoseNet gives them",
+        claims=("H x W x 17 + H x W x 34",),
     )
     yield Plugin(
         name="yolo-pose",
         target="runner_keypoints.yolo_pose:YoloPose",
         summary="keypoints as YOLO exports them: rows with box, score and keypoints",
+        claims=("N x F",),
     )

@@ -12,9 +12,11 @@ def runner_tasks() -> Iterator[Plugin]:
         name="semantic-segmentation",
         target="runner_segmentation.semantic:SemanticSegmentation",
         summary="a class for every pixel: DeepLab's class maps, scores as N x H x W x C or N x C x H x W",
+        claims=("H x W x C", "C x H x W", "H x W"),
     )
     yield Plugin(
         name="yolo-seg",
         target="runner_segmentation.yolo_seg:YoloSeg",
         summary="instance masks as YOLO exports them: rows with mask coefficients, and prototypes",
+        claims=("N x F + M x H x W", "N x F + H x W x M"),
     )

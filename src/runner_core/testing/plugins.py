@@ -58,7 +58,7 @@ def registers_plugins(case: PluginCase) -> None:
 
 
 def has_well_formed_names(case: PluginCase) -> None:
-    """Names are lower case with hyphens, summaries one line, claims formats, schemes, locations, or outputs of a task."""
+    """Names are lower case with hyphens, summaries one line, claims formats, schemes, locations or a task's outputs."""
     for found in case.found():
         plugin, form = found.plugin, _OUTPUTS if found.kind == "tasks" else _CLAIM
         demand(bool(_NAME.fullmatch(plugin.name)), f"a name is {plugin.name!r}: write it such as 'my-name'")

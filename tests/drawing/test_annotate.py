@@ -331,3 +331,12 @@ def test_real_answers_can_be_drawn(testdata: Path):
     with Image.open(testdata / "pictures" / "dog_segmentation.bmp") as image:
         rgb = image.convert("RGB")
     assert changed(rgb, annotate_picture(rgb, [found((5, 5, 100, 100), size=rgb.size)])).any()
+
+
+def test_a_turned_box_is_drawn_as_it_lies():
+    drawn = pixels(annotate_picture(blank(), [found((100, 100, 220, 140), angles=[np.pi / 4], model_ids=[0])]))
+    changed = (drawn != 128).any(axis=2)
+    middle = np.array([160.0, 120.0]) + np.array([np.cos(np.pi / 4), np.sin(np.pi / 4)]) * 60  # of its right side
+    x, y = middle.round().astype(int)
+    assert changed[y - 4 : y + 5, x - 4 : x + 5].any()
+    assert not changed[130:145, 96:112].any()  # where an upright one had its corner

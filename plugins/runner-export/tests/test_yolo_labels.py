@@ -90,3 +90,12 @@ def test_a_box_outside_the_picture_goes_with_its_keypoints(form):
     points = np.array([[[1, 1, 0]], [[40, 20, 0.9]], [[1, 1, 0]]], np.float32)
     (row,) = table(format_labels(inference(boxes=boxes, keypoints=points), form))
     assert row == [1, 0.125, 0.5, 0.25, 1, 0.2, 0.2, 2][: len(row)]
+
+
+def test_a_turned_box_is_its_corners_within_the_picture():
+    turned = inference(boxes=[[40, 40, 80, 60], [190, 0, 230, 20]], angles=[np.pi / 2, 0.0])
+    assert forms_of(turned) == ("obb", "boxes")
+    first, second = table(format_labels(turned, "obb"))
+    assert first == pytest.approx([0, 0.35, 0.3, 0.35, 0.7, 0.25, 0.7, 0.25, 0.3])
+    assert second == pytest.approx([1, 0.95, 0, 1, 0, 1, 0.2, 0.95, 0.2])
+    assert table(format_labels(turned, "boxes"))[0] == pytest.approx([0, 0.3, 0.5, 0.1, 0.4])

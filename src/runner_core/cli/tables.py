@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
@@ -16,6 +17,7 @@ _COLUMNS: dict[str, Callable[[Instance], str]] = {
     "label": lambda one: one.label,
     "score": lambda one: "" if one.score is None else f"{one.score:.3f}",
     "box (x1 y1 x2 y2)": lambda one: " ".join(f"{value:.0f}" for value in one.box or ()),
+    "turned by": lambda one: "" if one.angle is None else f"{math.degrees(one.angle):.1f}°",
     "mask": lambda one: "" if one.mask is None else f"{one.mask.area} pixels",
     "vector": lambda one: _format_vector(one.vector or ()),
     "keypoints (x,y:score)": lambda one: " ".join(

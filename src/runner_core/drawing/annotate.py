@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from runner_core.cards.labels import is_background
 from runner_core.drawing.captions import Area, Captions, LegendRow, Style
 from runner_core.drawing.palette import PALETTE, RGB, choose_colour, choose_ink, choose_palette_index
+from runner_core.results.boxes import turn_boxes
 from runner_core.results.columns import NO_NUMBER
 from runner_core.results.inference import Inference
 
@@ -126,8 +127,12 @@ def _draw_boxes(canvas: Image.Image, inference: Inference, style: Style) -> None
     if inference.boxes is None:
         return
     draw, boxes = ImageDraw.Draw(canvas), _to_pixel_boxes(inference.boxes, canvas.size)
+    corners = None if inference.angles is None else turn_boxes(inference.boxes, inference.angles)
     for row, colour in _iterate_rows(inference):
-        _draw_box(draw, boxes[row], colour, style)
+        if corners is None:
+            _draw_box(draw, boxes[row], colour, style)
+        else:
+            _draw_turned_box(draw, corners[row], colour, style)
 
 
 def _to_pixel_boxes(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.int64]:
@@ -143,6 +148,15 @@ def _draw_box(draw: ImageDraw.ImageDraw, box: NDArray[np.int64], colour: RGB, st
     rim = min(style.rim, line)
     draw.rectangle((x1 - rim, y1 - rim, x2 + rim, y2 + rim), outline=choose_ink(colour), width=line + 2 * rim)
     draw.rectangle((x1, y1, x2, y2), outline=colour, width=line)
+
+
+def _draw_turned_box(draw: ImageDraw.ImageDraw, corners: NDArray[np.float32], colour: RGB, style: Style) -> None:
+    """``corners`` is 4 x 2; one that is not finite is not drawn."""
+    if not np.isfinite(corners).all():
+        return
+    points = [(x, y) for x, y in corners.clip(-1e6, 1e6).tolist()]
+    for width, ink in ((style.line + 2 * style.rim, choose_ink(colour)), (style.line, colour)):
+        draw.line([*points, *points[:2]], fill=ink, width=width, joint="curve")
 
 
 def _draw_keypoints(canvas: Image.Image, inference: Inference, style: Style) -> None:
@@ -217,8 +231,8 @@ def _prefix_brain(inference: Inference, label: str, several: bool) -> str:
 
 def _locate_rows(inference: Inference) -> Iterator[Area | None]:
     """Where each row lies: its box, else around its mask, else around its keypoints."""
-    if inference.boxes is not None:
-        yield from map(tuple, _to_pixel_boxes(inference.boxes, inference.size).tolist())
+    if inference.outer_boxes is not None:
+        yield from map(tuple, _to_pixel_boxes(inference.outer_boxes, inference.size).tolist())
     elif inference.masks is not None:
         yield from (_find_extent(mask.array) for mask in inference.masks)
     elif inference.keypoints is not None:

@@ -113,9 +113,10 @@ def _weigh_boxes(answers: Answers) -> float:
 
 def match_boxes(one: Inference, other: Inference) -> float:
     """What two answers have in common: the sum of the lesser weights of boxes of one class that lie alike."""
-    assert one.boxes is not None
-    assert other.boxes is not None
-    alike = (one.model_ids[:, None] == other.model_ids) & (box_ious(one.boxes, other.boxes) >= SAME_BOX)
+    ours, theirs = one.outer_boxes, other.outer_boxes
+    assert ours is not None
+    assert theirs is not None
+    alike = (one.model_ids[:, None] == other.model_ids) & (box_ious(ours, theirs) >= SAME_BOX)
     common = alike * np.minimum(_weights(one)[:, None], _weights(other))
     matched = 0.0
     while common.size and common.max() > 0:

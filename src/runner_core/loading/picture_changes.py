@@ -91,7 +91,8 @@ def unmirror(answer: Inference) -> Inference:
     if points is not None:
         points = np.concatenate([width - points[..., :1], points[..., 1:]], axis=-1)
     class_map = None if class_map is None else class_map[:, ::-1]
-    return attrs.evolve(answer, masks=None, boxes=boxes, keypoints=points, class_map=class_map)
+    angles = None if answer.angles is None else -answer.angles
+    return attrs.evolve(answer, masks=None, boxes=boxes, angles=angles, keypoints=points, class_map=class_map)
 
 
 def _measure_move(width: int, height: int) -> tuple[int, int]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from runner_core.results.boxes import boxes_to_crops as boxes_to_crops
     from runner_core.results.boxes import centred_to_corners as centred_to_corners
     from runner_core.results.boxes import points_to_picture as points_to_picture
+    from runner_core.results.boxes import turn_boxes as turn_boxes
     from runner_core.results.combine import boxes_of as boxes_of
     from runner_core.results.combine import merge as merge
     from runner_core.results.combine import nearest_iou as nearest_iou
@@ -39,6 +40,7 @@ else:
                 "centred_to_corners",
                 "boxes_to_crops",
                 "points_to_picture",
+                "turn_boxes",
             ],
             "combine": ["boxes_of", "merge", "nearest_iou"],
             "compare": ["Comparison", "compare_inferences"],

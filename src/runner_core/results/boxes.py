@@ -43,6 +43,19 @@ def centred_to_corners(boxes: Floats) -> NDArray[np.float32]:
     return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
+def turn_boxes(boxes: Floats, angles: Floats) -> NDArray[np.float32]:
+    """N x 4 x 2: the corners of N boxes turned about their centres by N radians, clockwise as the picture is seen.
+
+    The corner that was the upper left one comes first, the others follow clockwise.
+    """
+    centres, halves = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    x, y = (halves[:, None] * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])).transpose(2, 0, 1)
+    cosine, sine = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    turned = np.stack([x * cosine - y * sine, x * sine + y * cosine], axis=-1)
+    corners: NDArray[np.float32] = (centres[:, None] + turned).astype(np.float32)
+    return corners
+
+
 def are_usable(boxes: Floats) -> NDArray[np.bool_]:
     """N booleans: all four numbers are finite and the box has an area. NaN fails both comparisons."""
     return (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]) & np.isfinite(boxes).all(axis=1)

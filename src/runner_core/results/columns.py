@@ -14,11 +14,20 @@ from numpy.typing import ArrayLike, NDArray
 from runner_core.results.mask import Mask
 
 NO_NUMBER = -1  # in the columns ``tracks`` and ``parents``
-OPTIONAL_COLUMNS = ("boxes", "scores", "masks", "keypoints", "vectors", "tracks", "parents")  # besides ``model_ids``
+OPTIONAL_COLUMNS = (
+    "boxes",
+    "angles",
+    "scores",
+    "masks",
+    "keypoints",
+    "vectors",
+    "tracks",
+    "parents",
+)  # besides ``model_ids``
 
 # What follows the number of rows in the shape of an array; None is any length.
 ROW_SHAPES: dict[str, tuple[int | None, ...]] = {
-    "model_ids": (), "boxes": (4,), "scores": (), "keypoints": (None, 3), "vectors": (None,),
+    "model_ids": (), "boxes": (4,), "angles": (), "scores": (), "keypoints": (None, 3), "vectors": (None,),
     "tracks": (), "parents": (),
 }  # fmt: skip
 
@@ -135,6 +144,7 @@ def _read_masks(values: list[dict[str, Any]], _: object) -> tuple[Mask, ...]:
 JSON_FORMS: dict[str, tuple[str, Any, Any]] = {
     "scores": ("score", _write_floats, _read_floats),
     "boxes": ("box", _write_floats, _read_floats),
+    "angles": ("angle", _write_floats, _read_floats),
     "masks": ("mask", _write_masks, _read_masks),
     "keypoints": ("keypoints", _write_floats, _read_keypoints),
     "vectors": ("vector", _write_floats, _read_floats),

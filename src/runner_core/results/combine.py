@@ -122,6 +122,8 @@ def _merge_class_maps(parts: Sequence[Inference]) -> NDArray[np.integer] | None:
 def stack_columns(parts: Sequence[Inference]) -> dict[str, Any]:
     """The columns of all parts, which share a label map, below each other; one that a part with rows lacks is None."""
     filled = [part for part in parts if len(part)] or parts[:1]
+    if any(part.angles is None for part in filled):  # a turned box would lose its angle: the one around it stays
+        filled = [attrs.evolve(part, boxes=part.outer_boxes, angles=None) for part in filled]
     names = ("model_ids", *columns.OPTIONAL_COLUMNS)
     return {name: _stack([getattr(part, name) for part in filled]) for name in names}
 
@@ -186,7 +188,8 @@ def nearest_iou(alpha: Inference, bravo: Inference, *, iou: float = 0.2, inside_
 
 
 def boxes_of(inference: Inference) -> Matrix:
-    """N x 4 float64. Raises UsageError where there are rows without boxes."""
-    if inference.boxes is None and len(inference):
+    """N x 4 float64, of turned boxes the upright ones around them. Raises UsageError for rows without boxes."""
+    boxes = inference.outer_boxes
+    if boxes is None and len(inference):
         raise UsageError(f"brain {inference.brain} gives no boxes ({inference.task})", remedy="give one that does")
-    return np.empty((0, 4)) if inference.boxes is None else inference.boxes.astype(np.float64)
+    return np.empty((0, 4)) if boxes is None else boxes.astype(np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.cards.tolerance import Tolerance as Tolerance  # the bounds of a comparison
-from runner_core.results.boxes import box_ious
+from runner_core.results.boxes import box_ious, turn_boxes
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 from runner_core.results.run_lengths import run_ious
@@ -29,7 +29,8 @@ class Comparison:
     ``boxes``       least IoU of matched boxes; ``masks`` likewise.
     ``scores``      greatest difference of matched scores.
     ``pixels``      share of the class map with the same label.
-    ``keypoints``   greatest distance of matched keypoints, in shares of the picture's longer side.
+    ``keypoints``   greatest distance of matched keypoints, or of corners of turned boxes, in shares of the picture's
+                    longer side.
     ``vectors``     greatest distance of matched vectors, in shares of the longer one.
     ``faults``      what is beyond the tolerance, a line each.
     """
@@ -139,8 +140,8 @@ def _measure(
     rows, columns = (np.array([pair[side] for pair in pairs], int) for side in (0, 1))
     left, right = one.take(rows), other.take(columns)
     measured: dict[str, Any] = {}
-    if left.boxes is not None and right.boxes is not None:
-        measured["boxes"] = _worst(min, _box_ious(left.boxes, right.boxes).diagonal().tolist())
+    if left.outer_boxes is not None and right.outer_boxes is not None:
+        measured["boxes"] = _worst(min, _box_ious(left.outer_boxes, right.outer_boxes).diagonal().tolist())
     if left.masks is not None and right.masks is not None:
         measured["masks"] = _worst(min, _mask_ious(left.masks, right.masks).diagonal().tolist())
     if left.scores is not None and right.scores is not None:
@@ -149,9 +150,18 @@ def _measure(
         seen = (left.keypoints[..., 2] >= tolerance.threshold) & (right.keypoints[..., 2] >= tolerance.threshold)
         apart = np.linalg.norm(left.keypoints[..., :2] - right.keypoints[..., :2], axis=-1)
         measured["keypoints"] = _worst(max, (apart[seen] / max(one.size)).tolist())
+    if left.boxes is not None and right.boxes is not None and left.angles is not None and right.angles is not None:
+        ours, theirs = turn_boxes(left.boxes, left.angles), turn_boxes(right.boxes, right.angles)
+        measured["keypoints"] = _worst(max, (_corner_distances(ours, theirs) / max(one.size)).tolist())
     if left.vectors is not None and right.vectors is not None and left.vectors.shape == right.vectors.shape:
         measured["vectors"] = _worst(max, _distances(left.vectors, right.vectors).tolist())
     return measured
+
+
+def _corner_distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.floating]:
+    """N greatest distances of the corners of N pairs of boxes, N x 4 x 2, whichever corner comes first."""
+    turns = [np.linalg.norm(one - np.roll(other, turn, axis=1), axis=-1).max(axis=1) for turn in range(4)]
+    return np.asarray(np.min(turns, axis=0))
 
 
 def _distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.floating]:
@@ -164,8 +174,8 @@ def _overlaps(one: Inference, other: Inference) -> NDArray[np.float64]:
     """len(one) x len(other), 0 to 1."""
     if one.masks is not None and other.masks is not None:
         return _mask_ious(one.masks, other.masks)
-    if one.boxes is not None and other.boxes is not None:
-        return _box_ious(one.boxes, other.boxes)
+    if one.outer_boxes is not None and other.outer_boxes is not None:
+        return _box_ious(one.outer_boxes, other.outer_boxes)
     return np.ones((len(one), len(other)))
 
 

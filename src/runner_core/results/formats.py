@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import LabelError
+from runner_core.results.boxes import turn_boxes
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
@@ -19,15 +20,16 @@ T = TypeVar("T")
 def coco_results(inference: Inference, image_id: int | str) -> list[dict[str, Any]]:
     """COCO's results format, one object an instance: ``bbox`` is x, y, width, height; ``category_id`` the file_id.
 
+    A turned box is the upright one around it.
     Format: https://cocodataset.org/#format-results
     """
-    rows = []
+    rows, boxes = [], inference.outer_boxes
     for instance in inference.instances:
         row: dict[str, Any] = {"image_id": image_id, "category_id": instance.file_id}
         if instance.score is not None:
             row["score"] = instance.score
-        if instance.box:
-            x1, y1, x2, y2 = instance.box
+        if boxes is not None:
+            x1, y1, x2, y2 = boxes[instance.id].tolist()
             row["bbox"] = [x1, y1, x2 - x1, y2 - y1]
         if instance.mask:
             row["segmentation"] = instance.mask.rle
@@ -42,12 +44,14 @@ def yolo_text(inference: Inference, *, scores: bool = False, names: Sequence[str
 
     ``class`` is the index of the label in ``names``, from 0: the lines of a dataset's ``classes.txt``, the names of its
     ``data.yaml``. Without them it is the model_id. Raises LabelError for a label that is not in ``names``.
+    A turned box is the upright one around it.
     Format: https://docs.ultralytics.com/datasets/detect/
     """
-    if inference.boxes is None:
+    outer = inference.outer_boxes
+    if outer is None:
         return ""
     width, height = inference.size
-    boxes = inference.boxes.astype(np.float64)
+    boxes = outer.astype(np.float64)
     centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     columns = np.concatenate([centres, sides], axis=1) / (width, height, width, height)
     if scores and inference.scores is not None:
@@ -77,16 +81,20 @@ def _class_numbers(inference: Inference, names: Sequence[str] | None) -> list[in
 def to_supervision(inference: Inference, detections: Callable[..., T]) -> T:
     """``to_supervision(inference, sv.Detections)`` builds a ``supervision.Detections`` without importing supervision.
 
-    Its arrays are copies. ``data`` has ``class_name`` and ``file_id``; keypoints and parents are left out.
+    Its arrays are copies. ``data`` has ``class_name`` and ``file_id``, and the corners of turned boxes as
+    ``xyxyxyxy``, N x 4 x 2; keypoints and parents are left out.
     """
-    masks = inference.masks
+    masks, boxes, angles = inference.masks, inference.outer_boxes, inference.angles
+    data = {"class_name": np.array(inference.names, dtype=str), "file_id": np.array(inference.file_ids, int)}
+    if inference.boxes is not None and angles is not None:
+        data["xyxyxyxy"] = turn_boxes(inference.boxes, angles)
     return detections(
-        xyxy=np.zeros((len(inference), 4), np.float32) if inference.boxes is None else inference.boxes.copy(),
+        xyxy=np.zeros((len(inference), 4), np.float32) if boxes is None else boxes.copy(),
         confidence=None if inference.scores is None else inference.scores.copy(),
         class_id=np.array(inference.model_ids, int),
         mask=np.stack([mask.array for mask in masks]) if masks else None,
         tracker_id=None if inference.tracks is None else np.array(inference.tracks, int),
-        data={"class_name": np.array(inference.names, dtype=str), "file_id": np.array(inference.file_ids, int)},
+        data=data,
     )
 
 

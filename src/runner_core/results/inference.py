@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import UsageError
 from runner_core.results import columns
+from runner_core.results.boxes import clip_boxes, turn_boxes
 from runner_core.results.instance import Instance
 from runner_core.results.mask import Mask
 
@@ -26,6 +27,8 @@ class Inference:
     ``size``       (width, height) of the original picture; all coordinates are in its pixels.
     ``model_ids``  N int, the network's class numbers; ``labels`` says what they mean.
     ``boxes``      N x 4 float32, absolute x1, y1, x2, y2.
+    ``angles``     N float32, radians by which each box is turned about its centre, clockwise as the picture is seen;
+                   ``boxes`` holds it before that, and it may reach out of the picture.
     ``scores``     N float32.
     ``masks``      N Masks of the picture's size.
     ``keypoints``  N x K x 3 float32: x, y, score.
@@ -44,6 +47,7 @@ class Inference:
     engine: str = ""
     labels: LabelMap = LabelMap()
     boxes: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
+    angles: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
     scores: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
     masks: tuple[Mask, ...] | None = None
     keypoints: NDArray[np.float32] | None = attrs.field(default=None, converter=columns.freeze_floats)
@@ -74,6 +78,14 @@ class Inference:
     def instances(self) -> Instances:
         """The rows as Instance objects, each made when it is asked for."""
         return Instances(self)
+
+    @property
+    def outer_boxes(self) -> NDArray[np.float32] | None:
+        """N x 4: the upright boxes around turned ones, cut at the picture's borders; else ``boxes`` as they are."""
+        if self.boxes is None or self.angles is None:
+            return self.boxes
+        corners = turn_boxes(self.boxes, self.angles)
+        return clip_boxes(np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1), self.size)
 
     @property
     def names(self) -> list[str]:
@@ -169,6 +181,7 @@ class Instances(Sequence[Instance]):
             model_id=number,
             score=None if inference.scores is None else float(inference.scores[row]),
             box=None if inference.boxes is None else tuple(inference.boxes[row].tolist()),
+            angle=None if inference.angles is None else float(inference.angles[row]),
             mask=None if inference.masks is None else inference.masks[row],
             keypoints=None if inference.keypoints is None else tuple(map(tuple, inference.keypoints[row].tolist())),
             vector=None if inference.vectors is None else tuple(inference.vectors[row].tolist()),

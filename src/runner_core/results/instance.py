@@ -19,6 +19,7 @@ class Instance:
     ``file_id``    the permanent number of its class; ``model_id`` the network's.
     ``score``      0 to 1, None where the method has none.
     ``box``        x1, y1, x2, y2 in pixels of the original picture; None where the method gives no boxes.
+    ``angle``      radians by which the box is turned about its centre, clockwise as the picture is seen.
     ``mask``       of the picture's size.
     ``keypoints``  x, y, score of each, in pixels of the original picture.
     ``vector``     its embedding, or its measures.
@@ -32,6 +33,7 @@ class Instance:
     model_id: int
     score: float | None = None
     box: Box | None = None
+    angle: float | None = None
     mask: Mask | None = None
     keypoints: tuple[Keypoint, ...] | None = None
     vector: tuple[float, ...] | None = None

@@ -11,7 +11,8 @@ from runner_core.results import Inference, Instance, Result
 COLUMNS = {
     "source": "string", "index": "int64", "time": "float64", "width": "int32", "height": "int32",
     "brain": "string", "version": "string", "task": "string", "id": "int32", "label": "string", "file_id": "int64",
-    "score": "float32", "x1": "float32", "y1": "float32", "x2": "float32", "y2": "float32", "mask": "string",
+    "score": "float32", "x1": "float32", "y1": "float32", "x2": "float32", "y2": "float32", "angle": "float32",
+    "mask": "string",
     "keypoints": "float32s", "track": "int64", "parent": "int32", "parent_brain": "string",
 }  # fmt: skip
 
@@ -43,7 +44,7 @@ def _describe_instance(instance: Instance) -> dict[str, Any]:
     points = instance.keypoints
     return {
         "id": instance.id, "label": instance.label, "file_id": instance.file_id, "score": instance.score,
-        "x1": x1, "y1": y1, "x2": x2, "y2": y2,
+        "x1": x1, "y1": y1, "x2": x2, "y2": y2, "angle": instance.angle,
         "mask": instance.mask.rle["counts"] if instance.mask else None,
         "keypoints": None if points is None else [number for point in points for number in point],
         "track": instance.track, "parent": instance.parent,

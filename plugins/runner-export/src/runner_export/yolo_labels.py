@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.drawing import MIN_KEYPOINT_SCORE
-from runner_core.results import Inference, yolo_text
+from runner_core.results import Inference, turn_boxes, yolo_text
 from runner_export.outline import trace_outline
 
-FORMS = ("boxes", "segments", "pose")
+FORMS = ("boxes", "segments", "pose", "obb")
 
 _VISIBLE = 2  # as in COCO: 0 is not labelled, 1 labelled but hidden
 
@@ -20,7 +20,9 @@ _VISIBLE = 2  # as in COCO: 0 is not labelled, 1 labelled but hidden
 def forms_of(inference: Inference) -> tuple[str, ...]:
     """The forms in which it can be written, the one that holds most first; none if it has no places."""
     masks, points = inference.masks is not None, inference.keypoints is not None
-    possible = {"segments": masks, "pose": points, "boxes": masks or points or inference.boxes is not None}
+    turned = inference.boxes is not None and inference.angles is not None
+    boxes = masks or points or inference.boxes is not None
+    possible = {"segments": masks, "pose": points, "obb": turned, "boxes": boxes}
     return tuple(form for form, is_possible in possible.items() if is_possible)
 
 
@@ -37,11 +39,15 @@ def format_labels(inference: Inference, form: str) -> str:
     ``segments``  ``class x1 y1 x2 y2 ...``, a polygon: https://docs.ultralytics.com/datasets/segment/
     ``pose``      ``class x y width height x1 y1 v1 x2 y2 v2 ...``; v is 2 for a keypoint in the picture that scores 0.2
                   or more, else all three are 0: https://docs.ultralytics.com/datasets/pose/
+    ``obb``       ``class x1 y1 x2 y2 x3 y3 x4 y4``, the corners of a turned box, each moved into the picture:
+                  https://docs.ultralytics.com/datasets/obb/
 
     Boxes are clipped to the picture; instances outside of it, or with an empty mask, are left out.
     """
     if form == "segments":
         return "".join(_format_segments(inference))
+    if form == "obb":
+        return "".join(_format_turned_boxes(inference))
     clipped = _clip_boxes(inference)
     boxes = yolo_text(clipped)
     if form == "boxes":
@@ -57,17 +63,26 @@ def _format_segments(inference: Inference) -> Iterable[str]:
             yield f"{number} {_format_numbers(polygon / inference.size)}\n"
 
 
+def _format_turned_boxes(inference: Inference) -> Iterable[str]:
+    if inference.boxes is None or inference.angles is None:
+        return
+    corners = turn_boxes(inference.boxes, inference.angles).clip(0, inference.size) / inference.size
+    there = (corners.max(axis=1) > corners.min(axis=1)).all(axis=1)
+    for number, points in zip(inference.model_ids[there].tolist(), corners[there], strict=True):
+        yield f"{number} {_format_numbers(points)}\n"
+
+
 def _clip_boxes(inference: Inference) -> Inference:
     """The rows with a box in the picture, clipped to it."""
     boxes = _find_boxes(inference).clip(0, [*inference.size, *inference.size])
     inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
-    return attrs.evolve(inference, boxes=boxes).take(inside)
+    return attrs.evolve(inference, boxes=boxes, angles=None).take(inside)
 
 
 def _find_boxes(inference: Inference) -> NDArray[np.float32]:
-    """N x 4 (x1, y1, x2, y2): the boxes, else those around the masks, else those around the keypoints."""
-    if inference.boxes is not None:
-        return inference.boxes
+    """N x 4 (x1, y1, x2, y2): the boxes (of turned ones those around them), else those around masks or keypoints."""
+    if inference.outer_boxes is not None:
+        return inference.outer_boxes
     points = _points_of(inference)
     around = [trace_outline(mask.array) for mask in inference.masks or ()] or [
         row[visible, :2] for row, visible in zip(points, _find_visible(points, inference), strict=True)

@@ -83,9 +83,18 @@ function boxes(sheet, brain, rows) {
     for (const [colour, width] of [[row.ink, line + 2], [row.colour, line]]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
-      context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+      if (row.corners) outline(sheet, row.corners);
+      else context.strokeRect(x1, y1, x2 - x1, y2 - y1);
     }
   }
+}
+
+/** Draws a turned box, of which `corners` has four [x, y]. */
+function outline({ context, x, y }, corners) {
+  context.beginPath();
+  for (const [across, down] of corners) context.lineTo(across * x, down * y);
+  context.closePath();
+  context.stroke();
 }
 
 function placed(sheet, [x1, y1, x2, y2]) {

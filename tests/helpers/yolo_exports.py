@@ -50,6 +50,7 @@ EXPORTS = (
     Export("v8", "yolo"),
     Export("26", "yolo", end_to_end=True),
     Export("seg", "yolo-seg", "segment", extras=PROTOTYPES),
+    Export("obb", "yolo-obb", "obb", extras=1),
     Export("pose", "yolo-pose", "pose", names={0: "person"}, extras=3 * KEYPOINTS),
 )
 

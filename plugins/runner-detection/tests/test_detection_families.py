@@ -68,6 +68,8 @@ MODELS = [
     ("yolo", model(NCHW, ("output0", (1, 300, 6)))),
     ("yolo", model(NHWC, ("Identity", (1, 84, 2100)))),
     ("yolo", model((None, 3, None, None), ("output0", (None, 6, None)), metadata=EXPORT)),
+    ("yolo-obb", model(NCHW, ("output0", (1, 7, 8400)), metadata=EXPORT | {"task": "obb"})),
+    ("yolo-obb", model(NCHW, ("output0", (1, 300, 7)), metadata=EXPORT | {"task": "obb"})),
     ("yolo-heads", model((1, 3, 416, 416), ("grid", (1, 125, 13, 13)))),
     ("yolo-heads", model((1, 416, 416, 3), ("a", (1, 26, 26, 18)), ("b", (1, 13, 13, 18)))),
     ("yolox", model((1, 3, 416, 416), ("output", (1, 3549, 85)))),
@@ -102,7 +104,6 @@ OTHERS = [
     model(NHWC, ("map", (1, 40, 40, 21))),
     model(NHWC, ("keypoints", (1, 1, 17, 3))),
     model(NCHW, ("output0", (1, 56, 8400))),
-    model(NCHW, ("output0", (1, 20, 8400)), metadata=EXPORT | {"task": "obb"}),
     model(NCHW, ("output0", (1, 116, 8400)), ("output1", (1, 32, 160, 160))),
     model(NCHW, ("embedding", (1, 128))),
     model((1, 128), ("output0", (1, 84, 8400))),
@@ -138,20 +139,35 @@ def test_a_draft_holds_what_binding_would_choose(family, signature):
     assert np.array_equal(drafted.encode(sample_frame())["image"], chosen.encode(sample_frame())["image"])
 
 
+def fill_obb(outputs):
+    rows = outputs["rows"][0]
+    final = rows.shape[1] == 7
+    (rows if final else rows.T)[0] = [200, 200, 90, 80, 0.9, 1 if final else 0.1, 0.3]
+
+
+def fill_heads(outputs):
+    grid = outputs["head_32"][0]
+    (grid if grid.shape[1] == grid.shape[2] else grid.transpose(2, 0, 1))[[4, 6], 3, 4] = 9.0
+
+
+def fill_nanodet(outputs):
+    outputs.get("predictions", outputs.get("scores_16"))[0, 5, 1] = 0.9
+
+
+def fill_yunet(outputs):
+    outputs["cls_8"][0, 5] = outputs["obj_8"][0, 5] = 0.9
+
+
+FILLERS = {"yolo-obb": fill_obb, "yolo-heads": fill_heads, "nanodet": fill_nanodet, "yunet": fill_yunet}
+
+
 def found(family, signature):
     """Outputs with one thing in them, as the family's network would give it."""
     card = task(family).recognise(signature)
     outputs = {role: zeros(spec) for role, spec in card_specs(card, signature).items()}
     single = "classes" in outputs
-    if family == "yolo-heads":
-        grid = outputs["head_32"][0]
-        (grid if grid.shape[1] == grid.shape[2] else grid.transpose(2, 0, 1))[[4, 6], 3, 4] = 9.0
-        return outputs
-    if family == "nanodet":
-        outputs.get("predictions", outputs.get("scores_16"))[0, 5, 1] = 0.9
-        return outputs
-    if family == "yunet":
-        outputs["cls_8"][0, 5] = outputs["obj_8"][0, 5] = 0.9
+    if family in FILLERS:
+        FILLERS[family](outputs)
         return outputs
     for role, tensor in outputs.items():
         if role == "predictions":

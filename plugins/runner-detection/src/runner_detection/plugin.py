@@ -18,6 +18,7 @@ FAMILIES = {
         ("N x 4 + N + N + 1",),
     ),
     "yolo": ("yolo:Yolo", "YOLO v3, v5, v8 to v12, v10 and 26 as Ultralytics exports them", ("N x F",)),
+    "yolo-obb": ("yolo_obb:YoloObb", "turned boxes as Ultralytics exports them", ("N x F",)),
     "yolo-heads": (
         "yolo_heads:YoloHeads",
         "YOLO v2, v3 and v4 as maps of anchors, without their last layer",

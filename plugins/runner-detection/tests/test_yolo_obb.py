@@ -63,6 +63,13 @@ def test_boxes_that_cross_stay_and_boxes_that_lie_alike_go(frame):
     assert answer.scores.tolist() == pytest.approx([0.9, 0.8])
 
 
+def test_boxes_in_the_grey_above_are_dropped(frame):
+    grey = [100, 10, 40, 20, 0.9, 0, 0.3]
+    edge = [100, 36, 8, 40, 0.8, 0, 0.3]  # its middle is above the picture, its lower end in it: it stays whole
+    answer = decoded(table(grey, edge), frame, signature())
+    np.testing.assert_allclose(answer.boxes, [[192, -48, 208, 32]], rtol=1e-5)
+
+
 def test_of_two_classes_both_stay(frame):
     other = [*ROW[:4], 0.8, 0.1, 0.3]
     assert len(decoded(table(ROW, other), frame, signature())) == 2
@@ -87,6 +94,14 @@ def test_overlaps_are_those_of_the_published_formula():
     assert measure_overlaps(boxes[[0, 4]], np.zeros(2))[0, 1] == pytest.approx(
         1 - math.sqrt(1 - math.exp(-apart)), 1e-3
     )
+
+
+def test_overlaps_do_not_change_where_all_boxes_turn_together():
+    middles, turn = np.array([[0.0, 0], [6, 1], [-2, 5], [3, 3]]), 0.6
+    spun = middles @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+    halves, angles = np.array([[9.0, 2], [8, 3], [10, 2], [4, 4]]) / 2, np.array([0.0, 0.3, 1.1, -0.2])
+    before, after = (np.concatenate([each - halves, each + halves], axis=1) for each in (middles, spun))
+    np.testing.assert_allclose(measure_overlaps(after, angles + turn), measure_overlaps(before, angles), atol=1e-6)
 
 
 def test_suppression_keeps_the_best_of_each_class():

@@ -14,6 +14,7 @@ from PIL import Image
 
 from runner_core.frames.frame import Frame
 from runner_core.loading.evidence import Answers
+from runner_core.results.boxes import clip_boxes
 from runner_core.results.inference import Inference
 
 LONGEST = 1280  # pixels: larger pictures are shrunk, for eight of each are kept
@@ -112,8 +113,8 @@ def unmove(answer: Inference) -> Inference:
     right, down = _measure_move(width, height)
     boxes, points, class_map = answer.boxes, answer.keypoints, answer.class_map
     if boxes is not None:
-        ends = np.array([width, height, width, height], np.float32)
-        boxes = np.clip(boxes - np.array([right, down, right, down], np.float32), 0, ends)
+        boxes = boxes - np.array([right, down, right, down], np.float32)
+        boxes = boxes if answer.angles is not None else clip_boxes(boxes, answer.size)
     if points is not None:
         points = points - np.array([right, down, 0], np.float32)
     if class_map is not None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from runner_core.graphs.graph import Graph
-from runner_core.graphs.graph_def import read_frozen_graph
-from runner_core.graphs.keras_file import read_keras
-from runner_core.graphs.onnx_model import read_onnx
-from runner_core.graphs.openvino_ir import read_openvino_ir
-from runner_core.graphs.saved_model import FILE, read_saved_model
-from runner_core.graphs.tflite_model import read_tflite
 
-_READERS: dict[str, Callable[[Path], Graph]] = {
-    ".h5": read_keras,
-    ".hdf5": read_keras,
-    ".keras": read_keras,
-    ".onnx": read_onnx,
-    ".pb": read_frozen_graph,
-    ".tflite": read_tflite,
-    ".xml": read_openvino_ir,
+# The function that reads each format; its module is imported for a file of that format alone.
+_READERS = {
+    ".h5": "keras_file.read_keras",
+    ".hdf5": "keras_file.read_keras",
+    ".keras": "keras_file.read_keras",
+    ".onnx": "onnx_model.read_onnx",
+    ".pb": "graph_def.read_frozen_graph",
+    ".tflite": "tflite_model.read_tflite",
+    ".xml": "openvino_ir.read_openvino_ir",
 }
+_SAVED_MODEL, _FILE = "saved_model.read_saved_model", "saved_model.pb"
 
 
 def read_graph(path: Path) -> Graph | None:
@@ -29,8 +25,13 @@ def read_graph(path: Path) -> Graph | None:
 
     None for other formats, for damaged files, and for files that cannot be read.
     """
-    read = read_saved_model if (path / FILE).is_file() else _READERS.get(path.suffix.lower())
+    reader = _SAVED_MODEL if (path / _FILE).is_file() else _READERS.get(path.suffix.lower())
+    if reader is None:
+        return None
+    module, name = reader.split(".")
+    read = getattr(import_module(f"runner_core.graphs.{module}"), name)
     try:
-        return read(path) if read else None
+        graph: Graph = read(path)
     except (ValueError, OSError, RecursionError):
         return None
+    return graph

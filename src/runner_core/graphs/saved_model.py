@@ -20,7 +20,7 @@ from runner_core.graphs.tf_tensor import read_dtype, read_shape
 from runner_core.graphs.value import Value
 from runner_core.graphs.wire import Message
 
-FILE = "saved_model.pb"
+_FILE = "saved_model.pb"
 # Fields of SavedModel, MetaGraphDef, its MetaInfoDef, and SignatureDef.
 _META_GRAPHS, _INFO, _GRAPH, _SIGNATURES = 2, 1, 2, 5
 _TAGS, _VERSION = 4, 5
@@ -33,7 +33,7 @@ _NUMBERED = re.compile(r"_\d+$")
 
 def read_saved_model(folder: Path) -> Graph:
     """The graph behind its usual signature. Raises ValueError for another file, or one without signatures, OSError."""
-    model = Message(map_file(folder / FILE))
+    model = Message(map_file(folder / _FILE))
     meta = next(filter(_is_served, model.messages(_META_GRAPHS)), Message(b""))
     signature = _find_signature(meta)
     inputs, outputs = (tuple(_read_values(signature, side)) for side in (_INPUTS, _OUTPUTS))

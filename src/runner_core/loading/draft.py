@@ -9,15 +9,14 @@ from pathlib import Path
 
 import attrs
 
+from runner_core import clues, graphs  # what they hold is imported for a model without a card
 from runner_core.cards.card import Card
 from runner_core.cards.sidecar_metadata import SidecarMetadata, find_sidecar_metadata
-from runner_core.clues import find_clues
 from runner_core.contracts import Session, Signature, Task, TensorSpec
 from runner_core.discovery.entry_points import format_reason
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import TaskError
 from runner_core.graphs.ends import find_ends
-from runner_core.graphs.formats import read_graph
 from runner_core.loading.local_brain import signature_of
 from runner_core.loading.nearest import describe_nearest
 from runner_core.tasks.metadata import UNDERSTOOD, read_literal
@@ -43,14 +42,14 @@ class CardlessModel:
     def of(cls, session: Session, path: Path) -> CardlessModel:
         """What the model itself says goes before what lies beside it."""
         signature = signature_of(session)
-        graph = read_graph(path)
+        graph = graphs.read_graph(path)
         if graph is not None:
             signature = attrs.evolve(signature, ends=find_ends(graph))
         model = cls(path, signature, signature, _note_keys(signature.metadata, "the model itself"))
         for sidecar in find_sidecar_metadata(path):
             model = model.with_sidecar(sidecar)
-        clues = find_clues(path, model.signature, graph)
-        return attrs.evolve(model, signature=attrs.evolve(model.signature, clues=clues))
+        found = clues.find_clues(path, model.signature, graph)
+        return attrs.evolve(model, signature=attrs.evolve(model.signature, clues=found))
 
     def with_sidecar(self, sidecar: SidecarMetadata) -> CardlessModel:
         """The same with what a file beside the model adds."""

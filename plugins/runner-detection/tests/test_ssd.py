@@ -103,6 +103,14 @@ def test_anchors_are_known_by_their_number(model, scheme, background, activation
     assert BoxesScores().recognise(model) is None, "offsets are no boxes"
 
 
+def test_without_a_number_of_rows_the_size_of_the_input_is_a_guess():
+    model = known(260, None, 2, ("a/concat", "b/concat"))
+    card = Ssd().recognise(model)
+    assert (card.options["anchors"], [guess.about for guess in card.guesses]) == ("aizoo-260", ["anchors"])
+    assert Ssd().recognise(attrs.evolve(model, ends={})) is None, "they may be decoded"
+    assert Ssd().recognise(attrs.evolve(model, ends={"b/concat": "sigmoid"})) is None
+
+
 def test_as_many_rows_for_another_input_say_nothing():
     assert Ssd().recognise(known(256, 5972, 2, ("a/concat", "b/concat"))) is None
 

@@ -125,6 +125,9 @@ SCHEMES = {
 
 
 def find_scheme(count: int | None, size: Size | None) -> str | None:
-    """The name of the scheme with so many anchors for an input of that size; None where there is none."""
+    """The name of the scheme with so many anchors for an input of that size; None where there is none.
+
+    Where the number is not known, None, the first for the size.
+    """
     likely = (name for name, scheme in SCHEMES.items() if scheme.size == size)
-    return next((name for name in likely if len(SCHEMES[name].make()) == count), None)
+    return next((name for name in likely if count is None or len(SCHEMES[name].make()) == count), None)

@@ -161,7 +161,8 @@ def _find_pair_by_shape(outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, Te
 
 def _are_offsets(model: Signature, boxes: TensorSpec, scheme: Scheme) -> bool:
     """Whether nothing after the network's last layer has made boxes of them, as far as the graph tells."""
-    return model.ends.get(boxes.name) == "linear" if model.ends or scheme.often_decoded else True
+    certain = axis_length(boxes, -2) is not None and not scheme.often_decoded
+    return True if certain and not model.ends else model.ends.get(boxes.name) == "linear"
 
 
 def _draft_known(model: Signature, found: Offsets, scheme: Scheme) -> Card | None:
@@ -171,7 +172,9 @@ def _draft_known(model: Signature, found: Offsets, scheme: Scheme) -> Card | Non
         return None
     end = model.ends.get(found.scores.name)
     activation = "none" if end in ("sigmoid", "softmax") else "sigmoid"
-    guess = () if end else (Guess("outputs", "scores are logits", ("outputs",)),)
+    guess: tuple[Guess, ...] = () if end else (Guess("outputs", "scores are logits", ("outputs",)),)
+    if axis_length(found.boxes, -2) is None:
+        guess += (Guess("anchors", f"anchors are those of {found.scheme}", ("options.anchors",)),)
     columns = axis_length(found.scores, -1)
     first = 0 if scheme.background is None else 1
     names = scheme.names if columns == len(scheme.names) + first else ()
@@ -189,7 +192,7 @@ def _draft_known(model: Signature, found: Offsets, scheme: Scheme) -> Card | Non
         notes=(
             *drafted.notes,
             f"boxes is output {found.boxes.name} and scores is output {found.scores.name}",
-            f"anchors are those of {found.scheme}, by their number, {axis_length(found.boxes, -2)}",
+            f"anchors are those of {found.scheme}, by their number and the input's size",
         ),
         guesses=(*drafted.guesses, *guess),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +148,37 @@ def test_a_grey_picture_is_followed_too(tmp_path):
     write(path, BY_255, channels=1)
     found = clues_of(path, channels=1)
     assert [(clue.about, clue.value) for clue in found if clue.is_sure] == [("range", RAW)]
+
+
+def join_with_itself(times: int) -> list[onnx.NodeProto]:
+    names = ["image", *(f"j{number}" for number in range(times))]
+    nodes = [helper.make_node("Concat", [one, one], [two], axis=1) for one, two in pairwise(names)]
+    return [*nodes, helper.make_node("Conv", [names[-1], "w"], ["y"])]
+
+
+def grow_constant() -> list[onnx.NodeProto]:
+    return [helper.make_node("Mul", ["column", "row"], ["square"]), helper.make_node("Add", ["image", "square"], ["y"])]
+
+
+HOSTILE = {
+    "a picture joined with itself without end": (join_with_itself(60), {"w": (4, 3, 3, 3)}),
+    "more filters than any network has": (join_with_itself(0), {"w": (100_000, 3, 1, 1)}),
+    "a kernel as large as a picture": (join_with_itself(0), {"w": (1, 3, 500, 500)}),
+    "constants that grow": (grow_constant(), {"column": (200_000, 1), "row": (1, 200_000)}),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_graph_is_followed_within_bounds(tmp_path, name):
+    nodes, shapes = HOSTILE[name]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 32, 32])
+    answer = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    constants = [numpy_helper.from_array(np.ones(shape, np.float32), each) for each, shape in shapes.items()]
+    path = tmp_path / "m.onnx"
+    path.write_bytes(helper.make_model(helper.make_graph(nodes, "g", [image], [answer], constants)).SerializeToString())
+    tracemalloc.start()
+    try:
+        clues_of(path)
+        assert tracemalloc.get_traced_memory()[1] < 300 << 20
+    finally:
+        tracemalloc.stop()

@@ -114,7 +114,9 @@ def test_bytes_have_no_range():
     assert {clue.about for clue in clues} == {"colour"}
 
 
-@pytest.mark.parametrize(("shape", "dtype"), [((1, 10), "float32"), ((), "string"), ((4, 8, 8, 3), "float32")])
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((1, 10), "float32"), ((), "string"), ((4, 8, 8, 3), "float32"), ((1, 0, 8, 3), "float32")]
+)
 def test_other_inputs_have_no_clues(shape, dtype):
     assert find(make_graph(), shape=shape, dtype=dtype) == ()
 

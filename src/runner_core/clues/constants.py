@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,8 @@ def _apply(node: Node, given: list[Values]) -> Values | None:
     try:
         with np.errstate(all="ignore"):
             if compute is not None:
-                return compute(*given)
+                size = prod(np.broadcast_shapes(*(each.shape for each in given)))
+                return compute(*given) if size <= _LARGEST else None
             if node.kind == "DequantizeLinear":
                 return _dequantise(node, *given)
             if word in ("keep", "reshape"):  # a shape that has only lengths of 1 more or less broadcasts as well

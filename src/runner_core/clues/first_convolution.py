@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.clues.constants import Constants
-from runner_core.clues.front import Entry, Front, follow_picture
+from runner_core.clues.front import MOST_CHANNELS, Entry, Front, follow_picture
 from runner_core.clues.operations import name_operation
 from runner_core.clues.pixel import Pixel
 from runner_core.graphs import Graph, Node
@@ -24,6 +24,7 @@ _ORDERS: Mapping[str, tuple[int, ...]] = {
     "CONV_2D": (1, 2, 3, 0),
     "Conv2D": (0, 1, 2, 3),
 }
+_LARGEST_SIDE = 16  # of a kernel; those of patches for transformers have 16
 _CHANNELS_FIRST = frozenset({"Conv", "Convolution"})
 
 
@@ -58,7 +59,7 @@ def fold_next(graph: Graph, convolution: FirstConvolution, words: frozenset[str]
     Such as an addition of a bias, or a batch normalisation.
     """
     count, node = len(convolution.bias), convolution.node
-    if has_activation(node):
+    if has_activation(node) or count > MOST_CHANNELS:
         return convolution
     start = Pixel.of_input(count, -3 if node.kind in _CHANNELS_FIRST else -1, 4)
     pixel = start
@@ -83,4 +84,5 @@ def _read_kernel(entry: Entry, constants: Constants) -> Values | None:
     kernel = constants.find(entry.node.inputs[1]) if len(entry.node.inputs) > 1 else None
     if order is None or kernel is None or kernel.ndim != 4:
         return None
-    return kernel.transpose(order).astype(np.float64)
+    kernel = kernel.transpose(order).astype(np.float64)
+    return kernel if max(kernel.shape[:2]) <= _LARGEST_SIDE else None

@@ -12,6 +12,7 @@ from runner_core.clues.pixel import Pixel, Values
 from runner_core.clues.steps import Call, take_step
 from runner_core.graphs import Graph, Node
 
+MOST_CHANNELS = 2048  # of a tensor that is followed
 _MOST_STEPS = 400  # of a graph that handles its picture itself; what follows is not looked at
 _ASIDE = frozenset({"Shape", "ShapeOf", "SHAPE"})  # they take the size of the picture alone
 _CONVOLUTIONS = frozenset({"convolve", "convolve each"})
@@ -53,7 +54,7 @@ def follow_picture(graph: Graph, image: str, pixel: Pixel) -> Front:
                 continue
             given = _list_given(node, known, constants)
             made = _try_step(Call(node, given, graph.format))
-            if made is None:
+            if made is None or any(len(each.weights) > MOST_CHANNELS for each in made):
                 entries[id(node)] = Entry(node, next(each for each in given if isinstance(each, Pixel)))
                 continue
             entries.pop(id(node), None)  # it lacked an input when it was met before

@@ -74,8 +74,8 @@ class Pixel:
             return constant.reshape(())
         if constant.size == max(shape, default=1):  # one for each channel, whatever axes of length 1 are around it
             return constant.reshape(shape)
-        aligned = constant.reshape((1,) * max(0, len(shape) - constant.ndim) + constant.shape)
-        for axis, (have, want) in enumerate(zip(aligned.shape[-len(shape) :], shape, strict=True)):
+        aligned = constant.reshape((1,) * (len(shape) - constant.ndim) + constant.shape)
+        for axis, (have, want) in enumerate(zip(aligned.shape, shape, strict=True)):
             if have != want:
                 first = np.take(aligned, [0], axis)
                 if not np.allclose(aligned, first):

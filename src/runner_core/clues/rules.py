@@ -55,7 +55,10 @@ def find_clues(path: Path, signature: Signature, graph: Graph | None) -> tuple[C
     ``graph`` is what ``read_graph`` gives for the path. Empty for models without one picture input. Never raises for
     what is in the files.
     """
-    found = find_picture_input(signature, PictureSpec())
+    try:
+        found = find_picture_input(signature, PictureSpec())
+    except ValueError:  # sides of no length
+        found = None
     if found is None:
         return ()
     model = ModelFile(path, signature, graph, *found)

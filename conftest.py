@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from runner_core.cli.console import MessageHandler
 from runner_core.cli.main import main
 from runner_core.discovery import registry
 from runner_core.discovery.entry_points import LOAD_VARIABLE
@@ -38,9 +39,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(autouse=True)
 def listeners() -> Iterator[None]:
-    """A command that runs in this process prints what is logged; after its test, nothing does."""
+    """A command that runs in this process prints what is logged; after its test, nothing does.
+
+    Nor does one that a fixture of several tests has run before.
+    """
     log = logging.getLogger("runner")
-    handlers, level = log.handlers[:], log.level
+    handlers = [handler for handler in log.handlers if not isinstance(handler, MessageHandler)]
+    log.handlers[:], level = handlers, log.level
     yield
     log.handlers[:] = handlers
     log.setLevel(level)

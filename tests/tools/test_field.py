@@ -27,6 +27,16 @@ def test_each_model_is_pinned_and_has_a_reference(load):
         assert (FIELD / "references" / f"{model.reference.split()[0]}.py").is_file(), model.name
 
 
+@pytest.mark.parametrize(
+    ("grades", "total"),
+    [([], "EMPTY"), (["RIGHT"] * 3, "RIGHT"), (["RIGHT"] * 3 + ["WRONG"], "NEAR"), (["RIGHT", "WRONG"], "WRONG")],
+)
+def test_three_objects_of_four_are_partly_right(load, grades, total):
+    compare = load("compare")
+    nearness = compare.Nearness
+    assert compare._sum_up([nearness[grade] for grade in grades]) is nearness[total]
+
+
 def answer_boxes(load, *rows):
     told = [{"file_id": label, "score": score, "box": box} for label, score, box in rows]
     return load("predict").Prediction({"task": "object-detection", "instances": told}, "")

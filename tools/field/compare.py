@@ -53,10 +53,18 @@ def _compare_boxes(prediction: Prediction, wanted: Boxes) -> tuple[Nearness, str
     must = [box for box in wanted.boxes if box.score >= wanted.least + 0.03]
     grades = [_match(box, found, wanted.single) for box in must]
     grades += [_match(box, wanted.boxes, wanted.single) for box in found if box.score >= wanted.least + 0.03]
-    grades += [Nearness.EMPTY] * (not must and not grades)
     best = "".join(f", best {box.score:.2f}" for box in must[:1])
     got = "".join(f", best {box.score:.2f}" for box in sorted(found, key=lambda box: -box.score)[:1])
-    return min(grades), f"{len(must)} wanted{best}; {len(found)} found{got}"
+    return _sum_up(grades), f"{len(must)} wanted{best}; {len(found)} found{got}"
+
+
+def _sum_up(grades: list[Nearness]) -> Nearness:
+    """Right where all objects are, near where three of four are at least near."""
+    if not grades:
+        return Nearness.EMPTY
+    if min(grades) is Nearness.WRONG and sum(grade > Nearness.WRONG for grade in grades) >= 0.75 * len(grades):
+        return Nearness.NEAR
+    return min(grades)
 
 
 def _match(box: Box, others: list[Box], single: bool) -> Nearness:

@@ -9,9 +9,10 @@ from mutants import Mutant, list_mutants
 
 from runner_core.cards import Clue
 from runner_core.clues import find_clues
-from runner_core.clues.ranges import CENTRED, USUAL
+from runner_core.clues.ranges import USUAL
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.frames import RAW, SIGNED, UNIT
+from runner_core.frames.normalization import CAFFE
 from runner_core.graphs import read_graph
 
 UNFOLDED, FOLDED = (".pb", "saved-model", ".keras", ".h5"), (".tflite", ".onnx", ".xml")
@@ -104,6 +105,6 @@ def test_folded_weights_tell_values_from_black(found, mutant, form):
 def test_folded_weights_about_zero_leave_a_guess(found, mutant, form):
     clue = best(found(mutant)[form], "range")
     assert clue is None or not clue.is_sure
-    if mutant.range in (CENTRED, CENTRED.reversed()):
+    if mutant.range in (CAFFE, CAFFE.reversed()):
         assert clue is not None
-        assert clue.value in (RAW, CENTRED, CENTRED.reversed())
+        assert clue.value in (RAW, CAFFE, CAFFE.reversed())

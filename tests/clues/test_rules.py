@@ -8,9 +8,9 @@ import pytest
 
 from runner_core.cards import Clue
 from runner_core.clues import find_clues, rules
-from runner_core.clues.ranges import CENTRED
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.frames import IMAGENET, RAW, SIGNED, UNIT, Normalization
+from runner_core.frames.normalization import CAFFE
 from runner_core.graphs import Graph, Node, Value
 
 NHWC, NCHW = (1, 224, 224, 3), (1, 3, 224, 224)
@@ -46,8 +46,8 @@ BACKBONES = [
     ("model/xception/block1_conv1_bn/FusedBatchNormV3", SIGNED, "rgb"),
     ("model/resnet50v2/conv1_conv/Conv2D", SIGNED, "rgb"),
     ("model/densenet121/conv2_block1_1_conv/Conv2D", IMAGENET, "rgb"),
-    ("model/resnet50/conv2_block1_1_conv/Conv2D", CENTRED.reversed(), "bgr"),
-    ("model/vgg16/block1_conv1/Conv2D", CENTRED.reversed(), "bgr"),
+    ("model/resnet50/conv2_block1_1_conv/Conv2D", CAFFE.reversed(), "bgr"),
+    ("model/vgg16/block1_conv1/Conv2D", CAFFE.reversed(), "bgr"),
 ]
 
 
@@ -65,7 +65,7 @@ EXPORTERS = [
     (make_graph(".onnx", "", ("000_convolutional",)), "m.onnx", UNIT, "rgb", True),
     (make_graph(".tflite", "keras2tflite_facedetector-front.tflite.generated"), "m.tflite", SIGNED, "rgb", True),
     (make_graph(".tflite", "keras2tflite_selfiesegmentation.tflite.generated"), "m.tflite", UNIT, "rgb", False),
-    (make_graph(".onnx", "onnx-caffe2"), "m.onnx", CENTRED.reversed(), "bgr", False),
+    (make_graph(".onnx", "onnx-caffe2"), "m.onnx", CAFFE.reversed(), "bgr", False),
     (make_graph(".onnx", "CNTK 2.5.1"), "m.onnx", RAW, "bgr", False),
     (make_graph(".onnx", "pytorch 1.9", ("dets", "labels")), "m.onnx", IMAGENET, "rgb", False),
     (make_graph(".onnx", "PaddlePaddle"), "m.onnx", IMAGENET, "rgb", False),

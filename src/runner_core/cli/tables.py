@@ -12,6 +12,7 @@ from runner_core.pipeline.summary import Summary, Tally
 from runner_core.results.inference import Inference
 from runner_core.results.instance import Instance
 
+_MOST_SHOWN = 6  # numbers of a vector
 _COLUMNS: dict[str, Callable[[Instance], str]] = {
     "#": lambda one: str(one.id),
     "label": lambda one: one.label,
@@ -26,12 +27,9 @@ _COLUMNS: dict[str, Callable[[Instance], str]] = {
 }
 
 
-SHOWN = 6  # numbers of a vector
-
-
 def _format_vector(vector: Sequence[float]) -> str:
-    first = " ".join(f"{number:.4g}" for number in vector[:SHOWN])
-    return f"{first} ... ({len(vector)} numbers)" if len(vector) > SHOWN else first
+    first = " ".join(f"{number:.4g}" for number in vector[:_MOST_SHOWN])
+    return f"{first} ... ({len(vector)} numbers)" if len(vector) > _MOST_SHOWN else first
 
 
 def print_summary(summary: Summary, *, when: str = "") -> None:

@@ -14,8 +14,7 @@ import attrs
 from runner_core.cards.clue import Clue
 from runner_core.clues.habit import Habit
 from runner_core.clues.model_file import ModelFile
-from runner_core.clues.ranges import CENTRED
-from runner_core.frames.normalization import IMAGENET, SIGNED
+from runner_core.frames.normalization import CAFFE, IMAGENET, SIGNED
 
 TRAINED_ON_IMAGENET = frozenset({1000, 1001})  # classes
 _AS_PUBLISHED = 0.92  # of a network with these classes; others may be trained further on something else
@@ -28,8 +27,8 @@ _BACKBONES = (
     Habit("a ResNetV2 takes that", r"resnet(50|101|152)v2|block1_preact_bn", SIGNED, "rgb", *_FURTHER),
     Habit("a DenseNet of Keras takes that", r"densenet(121|169|201)|conv2_block1_0_bn", IMAGENET, "rgb", *_FURTHER),
     Habit("an EfficientNet-Lite takes that", r"efficientnet.?lite", SIGNED, "rgb", *_FURTHER),
-    Habit("a VGG of Keras takes that", r"\bvgg_?1[69]\b|block1_conv1\b", CENTRED, "bgr", *_FURTHER),
-    Habit("a ResNet of Keras takes that", r"\bresnet(50|101|152)\b|conv2_block1_1_conv", CENTRED, "bgr", *_FURTHER),
+    Habit("a VGG of Keras takes that", r"\bvgg_?1[69]\b|block1_conv1\b", CAFFE, "bgr", *_FURTHER),
+    Habit("a ResNet of Keras takes that", r"\bresnet(50|101|152)\b|conv2_block1_1_conv", CAFFE, "bgr", *_FURTHER),
 )
 
 

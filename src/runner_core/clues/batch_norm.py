@@ -53,6 +53,8 @@ def find_batch_norm(model: ModelFile) -> Iterator[Clue]:
     if statistics is None:
         return
     fits = sorted(list_fits(model.convolution, statistics, grey=model.is_grey), key=lambda fit: fit.misfit)
+    if not fits:  # too few filters that say anything
+        return
     best, *others = fits
     rivals = [fit.misfit for fit in others if fit.normalization != best.normalization]
     lead = min(rivals) - best.misfit

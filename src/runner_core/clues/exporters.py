@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from runner_core.cards.clue import Clue
 from runner_core.clues.habit import Habit
 from runner_core.clues.model_file import ModelFile
-from runner_core.clues.ranges import CENTRED
-from runner_core.frames.normalization import IMAGENET, RAW, SIGNED, UNIT
+from runner_core.frames.normalization import CAFFE, IMAGENET, RAW, SIGNED, UNIT
 
 _ULTRALYTICS = Habit("Ultralytics's exports take that", "", UNIT, "rgb", 1.0, 1.0)
 # Open Model Zoo calls its networks ``face-detection-retail-0005``; all take what OpenCV reads, unless they say so.
@@ -18,7 +17,7 @@ _HABITS = (
     Habit("Darknet's networks take that", r"\b\d{3}_convolutional", UNIT, "rgb", 0.92, 0.92),
     Habit("MediaPipe's face detectors take that", r"keras2tflite_facedetector", SIGNED, "rgb", 0.92, 0.95),
     Habit("MediaPipe's networks mostly take that", r"keras2tflite_", UNIT, "rgb", 0.8, 0.95),
-    Habit("Caffe's networks mostly take that", r"caffe", CENTRED, "bgr", 0.7, 0.85),
+    Habit("Caffe's networks mostly take that", r"caffe", CAFFE, "bgr", 0.7, 0.85),
     Habit("CNTK's networks mostly take that", r"\bcntk\b", RAW, "bgr", 0.6, 0.6),
     Habit("MMDetection's exports mostly take that", r"\A(?=.*\bdets\b)(?=.*\blabels\b)", IMAGENET, "rgb", 0.75, 0.75),
     Habit(

@@ -20,8 +20,7 @@ from runner_core.cards.clue import Clue
 from runner_core.clues.first_convolution import FirstConvolution
 from runner_core.clues.model_file import ModelFile
 from runner_core.clues.natural_pictures import Picture
-from runner_core.clues.ranges import CENTRED
-from runner_core.frames.normalization import IMAGENET, RAW, SIGNED, UNIT, Normalization
+from runner_core.frames.normalization import CAFFE, IMAGENET, RAW, SIGNED, UNIT, Normalization
 
 _RAW_BELOW, _SMALLER_ABOVE = 4.0, 10.0  # deviation of what natural pictures from 0 to 255 give
 _SURE, _LIKELY, _PERHAPS = 3.2, 1.8, 1.0  # standard errors that a zero is away from another
@@ -66,7 +65,7 @@ def _choose_of_bytes(zero: Zero) -> Clue:
     if zero.is_above(_PERHAPS):
         return Clue("range", RAW, says, 0.92)
     if zero.error < _SMALL_ERROR and zero.value < zero.error / 2:
-        return Clue("range", CENTRED, f"{says}, and take grey for nothing", 0.75)
+        return Clue("range", CAFFE, f"{says}, and take grey for nothing", 0.75)
     return Clue("range", RAW, f"{says}, which may have a mean taken away", 0.85)
 
 

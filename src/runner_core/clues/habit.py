@@ -13,10 +13,10 @@ from runner_core.frames.normalization import Normalization
 
 @attrs.frozen
 class Habit:
-    """What networks take whose names match the regular expression ``names``, and not ``but``.
+    """What networks take whose names match the regular expression ``names``.
 
     ``says``   who takes it, for a person.
-    ``sure``   of the range and of the colours; None for colours that are not said.
+    ``sure``   of the range; ``sure_of_colour`` of the colours.
     """
 
     says: str
@@ -25,10 +25,9 @@ class Habit:
     colour: str
     sure: float
     sure_of_colour: float
-    but: str = r"(?!)"
 
     def fits(self, names: str) -> bool:
-        return bool(re.search(self.names, names)) and not re.search(self.but, names)
+        return bool(re.search(self.names, names))
 
     def list_clues(self) -> Iterator[Clue]:
         yield Clue("range", self.range, self.says, self.sure)

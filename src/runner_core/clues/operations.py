@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-# Each word, and the kinds of nodes that do it, in lower case and without underscores: ``BATCH_TO_SPACE`` and
-# ``BatchToSpace`` are the same.
+from runner_core.graphs.node import simplify_kind
+
+# Each word, and the simplified kinds of the nodes that do it.
 _KINDS: Final = {
     "add": "add addv2 biasadd",
     "subtract": "sub subtract",
@@ -42,4 +43,4 @@ _WORDS: Final = {kind: word for word, kinds in _KINDS.items() for kind in kinds.
 
 def name_operation(kind: str) -> str:
     """What a node of that kind does; "" for what no clue needs to know."""
-    return _WORDS.get(kind.replace("_", "").lower(), "")
+    return _WORDS.get(simplify_kind(kind), "")

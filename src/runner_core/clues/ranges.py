@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner_core.frames.normalization import IMAGENET, RAW, SIGNED, UNIT, Normalization
+from runner_core.frames.normalization import CAFFE, KNOWN, Normalization
 
-# Caffe's models, and Keras's after them: keras/src/applications/imagenet_utils.py, mode "caffe".
-CENTRED = Normalization("from 0 to 255 less ImageNet's means", (123.68, 116.779, 103.939), (1.0, 1.0, 1.0))
-USUAL = (RAW, UNIT, SIGNED, IMAGENET, CENTRED)
+USUAL = (*KNOWN, CAFFE)
 _BYTES = 0.0, 255.0
-
-
-def list_ranges(*, bgr: bool = False) -> tuple[Normalization, ...]:
-    """The usual ones, in the order of the tensor's channels."""
-    return tuple(each.reversed() for each in USUAL) if bgr else USUAL
 
 
 def list_orders() -> Iterator[tuple[Normalization, bool]]:

@@ -19,10 +19,9 @@ from runner_core.clues.frameworks import find_colour_of_caffe, find_colour_of_fr
 from runner_core.clues.graph_scaling import find_graph_scaling
 from runner_core.clues.model_file import ModelFile
 from runner_core.clues.quantised_input import find_quantised_input
-from runner_core.clues.ranges import CENTRED
 from runner_core.clues.sibling import find_sibling
 from runner_core.contracts import Signature
-from runner_core.frames.normalization import Normalization
+from runner_core.frames.normalization import CAFFE, Normalization
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.graphs import Graph
 from runner_core.tasks.input_draft import find_picture_input
@@ -72,7 +71,7 @@ def find_clues(path: Path, signature: Signature, graph: Graph | None) -> tuple[C
 def _is_centred(clues: Sequence[Clue]) -> bool:
     """Whether the surest range is that of Caffe."""
     ranges = [clue for clue in clues if clue.about == "range"]
-    return bool(ranges) and max(ranges, key=lambda clue: clue.confidence).value == CENTRED
+    return bool(ranges) and max(ranges, key=lambda clue: clue.confidence).value == CAFFE
 
 
 def _apply(rule: Rule, model: ModelFile) -> Iterator[Clue]:

@@ -14,6 +14,7 @@ from runner_core.clues.operations import name_operation
 from runner_core.clues.pixel import Pixel
 from runner_core.clues.slices import Part, read_index
 from runner_core.graphs import Node
+from runner_core.graphs.node import simplify_kind
 
 Values = NDArray[Any]
 _MINUS = np.array(-1.0)
@@ -125,7 +126,7 @@ def _transpose(call: Call) -> list[Pixel]:
 
 def _reshape(call: Call) -> list[Pixel] | None:
     """Axes of length 1 come and go; the channels stay together. Other shapes are more than that."""
-    kind, pixel = call.node.kind.replace("_", "").lower(), call.pixel
+    kind, pixel = simplify_kind(call.node.kind), call.pixel
     told = call.node.attributes.get("axes", call.node.attributes.get("squeeze_dims"))
     axes = list(told) if told else [int(axis) for each in call.others for axis in each.ravel()]
     if kind == "squeeze":

@@ -15,7 +15,6 @@ from PIL import Image, ImageDraw
 from runner_core.cards.labels import is_background
 from runner_core.drawing.captions import Area, Captions, LegendRow, Style
 from runner_core.drawing.palette import PALETTE, RGB, choose_colour, choose_ink, choose_palette_index
-from runner_core.results.boxes import turn_boxes
 from runner_core.results.columns import NO_NUMBER
 from runner_core.results.inference import Inference
 
@@ -126,8 +125,7 @@ def _erode(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
 def _draw_boxes(canvas: Image.Image, inference: Inference, style: Style) -> None:
     if inference.boxes is None:
         return
-    draw, boxes = ImageDraw.Draw(canvas), _to_pixel_boxes(inference.boxes, canvas.size)
-    corners = None if inference.angles is None else turn_boxes(inference.boxes, inference.angles)
+    draw, boxes, corners = ImageDraw.Draw(canvas), _to_pixel_boxes(inference.boxes, canvas.size), inference.corners
     for row, colour in _iterate_rows(inference):
         if corners is None:
             _draw_box(draw, boxes[row], colour, style)

@@ -6,6 +6,7 @@ from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
     from runner_core.frames.animation import Animation as Animation
+    from runner_core.frames.animation import read_pictures as read_pictures
     from runner_core.frames.decode import choose_reduced_size as choose_reduced_size
     from runner_core.frames.decode import open_image as open_image
     from runner_core.frames.decode import to_pixels as to_pixels
@@ -25,7 +26,7 @@ else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
-            "animation": ["Animation"],
+            "animation": ["Animation", "read_pictures"],
             "decode": ["open_image", "choose_reduced_size", "to_pixels"],
             "download": ["MAX_PICTURE_BYTES"],
             "formats": ["find_missing_package", "is_picture_name"],

@@ -64,6 +64,12 @@ class Animation:
         return pixels, seconds if seconds > _SHORTEST else _USUAL
 
 
+def read_pictures(frame: Frame) -> Iterator[Frame]:
+    """The pictures of an animation, as ``Animation.frames`` gives them; the frame itself if it is none."""
+    animation = Animation.open(frame)
+    yield from animation.frames() if animation else (frame,)
+
+
 def _count_apart(image: Image.Image) -> int:
     """1 for a PNG that begins with a picture for viewers that show no animation, else 0."""
     return int(getattr(image, "default_image", False))

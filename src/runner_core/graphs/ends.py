@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runner_core.graphs.graph import Graph
+from runner_core.graphs.node import simplify_kind
 
-# The end that an operation makes, by its kind in small letters without "_".
+# The end that an operation makes, by its simplified kind.
 _ENDS = {
     "softmax": "softmax",
     "logsoftmax": "logits",
@@ -47,7 +48,7 @@ def _find_end(graph: Graph, name: str) -> str:
         maker = graph.makers.get(name)
         if maker is None or not maker.inputs:
             return ""
-        kind = maker.kind.replace("_", "").lower()
+        kind = simplify_kind(maker.kind)
         if kind not in _PASSING:
             activation = str(maker.attributes.get("activation", "")).lower()  # of a layer of Keras
             return _ENDS.get(activation, _ENDS.get(kind, ""))

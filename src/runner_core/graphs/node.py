@@ -32,3 +32,8 @@ class Node:
             return self.load()
         except (ValueError, KeyError, TypeError, IndexError, struct.error):
             return {}
+
+
+def simplify_kind(kind: str) -> str:
+    """As formats and versions agree on it: ``BATCH_TO_SPACE`` and ``BatchToSpace`` are both ``batchtospace``."""
+    return kind.replace("_", "").lower()

@@ -19,6 +19,7 @@ from runner_core.errors import TaskError
 from runner_core.graphs.ends import find_ends
 from runner_core.loading.local_brain import signature_of
 from runner_core.loading.nearest import describe_nearest
+from runner_core.tasks.input_shape import takes_four_channels
 from runner_core.tasks.metadata import UNDERSTOOD, read_literal
 
 log = logging.getLogger("runner")
@@ -122,7 +123,7 @@ def unrecognised_error(model: CardlessModel, family: str | None) -> TaskError:
     nearest = (
         describe_nearest(model.signature.outputs, claims) or f"tasks asked: {family or ', '.join(tasks) or 'none'}"
     )
-    four = any(len(spec.shape or ()) == 4 and 4 in ((spec.shape or ())[1], (spec.shape or ())[3]) for spec in inputs)
+    four = any(map(takes_four_channels, inputs))
     channels = "; its input takes four channels, and a picture has three, or one in grey" if four else ""
     return TaskError(
         f"{model.path}: no task recognises its tensors ({tensors}){lie}{channels}",

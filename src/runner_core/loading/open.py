@@ -40,7 +40,7 @@ def open_path(path: Path, options: LoadOptions) -> LocalBrain:
     candidates = choose_candidates(files, options)
     with open_session(candidates, options) as (candidate, session):
         brain = make_brain(files, candidate, session, options)
-        tell_guesses(brain, candidate.path, options)
+        _tell_guesses(brain, candidate.path, options)
         return brain
 
 
@@ -106,7 +106,7 @@ def make_brain(files: ModelFiles, candidate: Candidate, session: Session, option
     return brain
 
 
-def tell_guesses(brain: LocalBrain, path: Path, options: LoadOptions) -> None:
+def _tell_guesses(brain: LocalBrain, path: Path, options: LoadOptions) -> None:
     """Says what it rests on, or raises UsageError where the person wants no guesses."""
     if not brain.guesses:
         return

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 
 from runner_core.cards.card import Card
 from runner_core.cards.labels import LabelMap
+from runner_core.clues.ranges import USUAL
 from runner_core.contracts import Signature
 from runner_core.errors import LabelError, TaskError
 from runner_core.frames.frame import Frame
-from runner_core.frames.normalization import CAFFE, KNOWN, Normalization
+from runner_core.frames.normalization import Normalization
 from runner_core.frames.picture_spec import Colour, PictureSpec
 from runner_core.loading.evidence import FLOOR, measure_sureness, weigh_answers
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.picture_changes import PictureTrial
 
 TRIED = frozenset({"range", "colour"})  # what guesses may be about
-SCALES = (*KNOWN, CAFFE)
 SAME = 2.0  # grey levels: normalisations that differ by less at black and at white are one
 
 
@@ -59,7 +59,7 @@ def vary_picture(card: Card, picture: PictureSpec, doubts: Collection[str] = TRI
     own = _find_normalization(picture)
     scales = [own]
     if "range" in doubts and is_float:
-        scales += [each for each in SCALES if not _are_same(each, own)]
+        scales += [each for each in USUAL if not _are_same(each, own)]
     orders: list[Colour] = [picture.colour]
     if "colour" in doubts and picture.colour != "grey":
         orders.append("bgr" if picture.colour == "rgb" else "rgb")
@@ -76,7 +76,7 @@ def _find_normalization(picture: PictureSpec) -> Normalization:
     """The picture's own, for red, green and blue in this order, by its usual name if it has one."""
     own = Normalization("as drafted", picture.mean, picture.std)
     own = own.reversed() if picture.colour == "bgr" else own
-    return next((each for each in SCALES if (each.mean, each.std) == (own.mean, own.std)), own)
+    return next((each for each in USUAL if (each.mean, each.std) == (own.mean, own.std)), own)
 
 
 def _are_same(one: Normalization, other: Normalization) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.cards.tolerance import Tolerance as Tolerance  # the bounds of a comparison
-from runner_core.results.boxes import box_ious, turn_boxes
+from runner_core.results.boxes import box_ious
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 from runner_core.results.run_lengths import run_ious
@@ -150,9 +150,8 @@ def _measure(
         seen = (left.keypoints[..., 2] >= tolerance.threshold) & (right.keypoints[..., 2] >= tolerance.threshold)
         apart = np.linalg.norm(left.keypoints[..., :2] - right.keypoints[..., :2], axis=-1)
         measured["keypoints"] = _worst(max, (apart[seen] / max(one.size)).tolist())
-    if left.boxes is not None and right.boxes is not None and left.angles is not None and right.angles is not None:
-        ours, theirs = turn_boxes(left.boxes, left.angles), turn_boxes(right.boxes, right.angles)
-        measured["keypoints"] = _worst(max, (_corner_distances(ours, theirs) / max(one.size)).tolist())
+    if left.corners is not None and right.corners is not None:
+        measured["keypoints"] = _worst(max, (_corner_distances(left.corners, right.corners) / max(one.size)).tolist())
     if left.vectors is not None and right.vectors is not None and left.vectors.shape == right.vectors.shape:
         measured["vectors"] = _worst(max, _distances(left.vectors, right.vectors).tolist())
     return measured

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import LabelError
-from runner_core.results.boxes import turn_boxes
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 
@@ -84,10 +83,10 @@ def to_supervision(inference: Inference, detections: Callable[..., T]) -> T:
     Its arrays are copies. ``data`` has ``class_name`` and ``file_id``, and the corners of turned boxes as
     ``xyxyxyxy``, N x 4 x 2; keypoints and parents are left out.
     """
-    masks, boxes, angles = inference.masks, inference.outer_boxes, inference.angles
+    masks, boxes, corners = inference.masks, inference.outer_boxes, inference.corners
     data = {"class_name": np.array(inference.names, dtype=str), "file_id": np.array(inference.file_ids, int)}
-    if inference.boxes is not None and angles is not None:
-        data["xyxyxyxy"] = turn_boxes(inference.boxes, angles)
+    if corners is not None:
+        data["xyxyxyxy"] = corners
     return detections(
         xyxy=np.zeros((len(inference), 4), np.float32) if boxes is None else boxes.copy(),
         confidence=None if inference.scores is None else inference.scores.copy(),

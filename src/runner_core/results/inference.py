@@ -80,11 +80,16 @@ class Inference:
         return Instances(self)
 
     @property
+    def corners(self) -> NDArray[np.float32] | None:
+        """N x 4 x 2: the corners of turned boxes, as ``turn_boxes`` has them; None where boxes are upright."""
+        return None if self.boxes is None or self.angles is None else turn_boxes(self.boxes, self.angles)
+
+    @property
     def outer_boxes(self) -> NDArray[np.float32] | None:
         """N x 4: the upright boxes around turned ones, cut at the picture's borders; else ``boxes`` as they are."""
-        if self.boxes is None or self.angles is None:
+        corners = self.corners
+        if corners is None:
             return self.boxes
-        corners = turn_boxes(self.boxes, self.angles)
         return clip_boxes(np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1), self.size)
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from runner_core.cards.card import Card
 from runner_core.errors import TaskError
 from runner_core.tasks.activation import ACTIVATIONS
@@ -15,12 +17,12 @@ def read_choice(card: Card, name: str, *values: str) -> str | None:
     raise TaskError(f"brain {card.name}: the option {name} is {value!r}", remedy=f"give {' or '.join(values)}")
 
 
-def read_activation(card: Card, logits: str) -> str | None:
-    """The option ``activation``: what is still to be applied to scores, a name of ``ACTIVATIONS``; None where absent.
+def read_activation(card: Card, logits: str, among: Collection[str] = ACTIVATIONS) -> str | None:
+    """The option ``activation``: what is still to be applied to scores, one ``among`` these; None where absent.
 
     ``logits`` is what the family applies to logits, which the value ``logits`` asks for. Raises TaskError.
     """
-    chosen = read_choice(card, "activation", *ACTIVATIONS, "logits")
+    chosen = read_choice(card, "activation", *among, "logits")
     return logits if chosen == "logits" else chosen
 
 

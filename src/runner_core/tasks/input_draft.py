@@ -160,10 +160,8 @@ def _decide(draft: InputDraft, about: About, clues: list[Clue]) -> InputDraft:
 
 def _is_same(one: Clue, other: Clue) -> bool:
     if isinstance(one.value, Normalization) and isinstance(other.value, Normalization):
-        near = [
-            np.allclose(getattr(one.value, name), getattr(other.value, name), 0.02, 1.0) for name in ("mean", "std")
-        ]
-        return all(near)
+        pairs = ((one.value.mean, other.value.mean), (one.value.std, other.value.std))
+        return all(np.allclose(ours, theirs, RTOL, ATOL) for ours, theirs in pairs)
     return one.value == other.value
 
 

@@ -38,6 +38,11 @@ def is_picture_input(spec: TensorSpec) -> bool:
     return spec.dtype in DTYPES and (spec.shape is None or read_shape(spec.shape) is not None)
 
 
+def takes_four_channels(spec: TensorSpec) -> bool:
+    """Whether a tensor wants one channel more than a picture has: H x W x 4 or 4 x H x W, in a batch."""
+    return spec.shape is not None and len(spec.shape) == 4 and 4 in (spec.shape[1], spec.shape[3])
+
+
 def read_shape(shape: tuple[Side, ...]) -> InputShape | None:
     """[1] x H x W x C or [1] x C x H x W, C being 3, or 1 for grey; 1 x H x W and 1 x (H * W) for square grey pictures.
 

@@ -9,7 +9,7 @@ from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames.normalization import Normalization
 from runner_core.frames.picture_spec import PictureSpec
-from runner_core.tasks.input_shape import InputShape, is_picture_input, read_shape
+from runner_core.tasks.input_shape import InputShape, is_picture_input, read_shape, takes_four_channels
 from runner_core.tasks.normalization import find_normalization
 
 _UNKNOWN = InputShape("nhwc", False, True, None, None)
@@ -43,7 +43,7 @@ def bind_normalised_picture(
 
 
 def _explain_refusal(spec: TensorSpec) -> str:
-    if spec.shape is not None and len(spec.shape) == 4 and 4 in (spec.shape[1], spec.shape[3]):
+    if takes_four_channels(spec):
         return "it wants four channels: runner feeds three, or one for grey; export the model without the fourth"
     return "runner feeds a string, H x W x 3 or 3 x H x W (1 for grey), alone or in a batch of 1"
 

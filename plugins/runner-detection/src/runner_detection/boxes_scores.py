@@ -78,10 +78,7 @@ class BoxesScores:
             labels=labels_from_metadata(model.metadata, first=int(binary)),
             first_class=int(binary),
             options={"order": "xyxy", "nms": not final} | ({"background": 0} if binary else {}),
-            notes=(
-                *drafted.notes,
-                *(f"{role} is output {spec.name}, by its shape and name" for role, spec in found.items()),
-            ),
+            notes=(*drafted.notes, *_write_notes(found)),
             guesses=(*drafted.guesses, *_list_guesses(binary=binary)),
         )
         return drop_wrong_labels(card, None if final else axis_length(found["scores"], -1))
@@ -185,6 +182,10 @@ def _has_word(spec: TensorSpec, words: tuple[str, ...]) -> bool:
     return any(word in short_name(spec.name).lower() for word in words)
 
 
+def _write_notes(found: dict[str, TensorSpec]) -> Iterator[str]:
+    return (f"{role} is output {spec.name}, by its shape and name" for role, spec in found.items())
+
+
 def _list_guesses(*, binary: bool) -> Iterator[Guess]:
     yield Guess(
         "boxes", "boxes are decoded and xyxy, pixels where a number is above 2", ("options.order", "options.boxes")
@@ -197,16 +198,21 @@ def _list_guesses(*, binary: bool) -> Iterator[Guess]:
 def _bind_picture(card: Card, specs: dict[str, TensorSpec], model: Signature) -> PictureSpec:
     """With the values of UltraFace where the number of boxes is its own."""
     plain = bind_normalised_picture(card, specs["image"], model, PictureSpec(), UNIT)
-    name = find_scheme(axis_length(specs["boxes"], -2), plain.size)
-    if name is None or not name.startswith("ultraface"):
-        return plain
-    return bind_normalised_picture(card, specs["image"], model, PictureSpec(), SCHEMES[name].values)
+    name = _find_ultraface(specs["boxes"], plain.size)
+    usual = SCHEMES[name].values if name else None
+    return bind_normalised_picture(card, specs["image"], model, PictureSpec(), usual) if usual else plain
+
+
+def _find_ultraface(boxes: TensorSpec, size: tuple[int, int] | None) -> str | None:
+    """The name of UltraFace's scheme with as many anchors as there are boxes, for an input of (width, height)."""
+    name = find_scheme(axis_length(boxes, -2), size)
+    return name if name and name.startswith("ultraface") else None
 
 
 def _draft_ultraface(model: Signature, found: dict[str, TensorSpec], size: tuple[int, int] | None) -> Card | None:
     """UltraFace with its boxes decoded, by its number of anchors; None for others."""
-    name = find_scheme(axis_length(found["boxes"], -2), size)
-    scheme = SCHEMES[name] if name and name.startswith("ultraface") else None
+    name = _find_ultraface(found["boxes"], size)
+    scheme = SCHEMES[name] if name else None
     drafted = draft_input(model, PictureSpec(), scheme.values, sure=True) if scheme else None
     if scheme is None or drafted is None or axis_length(found["scores"], -1) != 1 + len(scheme.names):
         return None
@@ -222,7 +228,7 @@ def _draft_ultraface(model: Signature, found: dict[str, TensorSpec], size: tuple
         options={"order": "xyxy", "boxes": "normalised", "nms": True, "background": 0},
         notes=(
             *drafted.notes,
-            *(f"{role} is output {spec.name}, by its shape and name" for role, spec in found.items()),
+            *_write_notes(found),
             f"they are {name}'s, by their number",
         ),
         guesses=drafted.guesses,

@@ -12,10 +12,10 @@ from runner_core.cards import Card
 from runner_core.errors import TaskError
 
 
-def count_cells(size: tuple[int, int], stride: int) -> int:
-    """How many cells of so many pixels an input of (width, height) has: a part of a cell counts as one."""
+def count_cells(size: tuple[int, int], *strides: int) -> int:
+    """How many cells an input of (width, height) has in the grids of all strides: a part of a cell counts as one."""
     width, height = size
-    return -(-width // stride) * -(-height // stride)
+    return sum(-(-width // stride) * -(-height // stride) for stride in strides)
 
 
 @lru_cache(maxsize=32)
@@ -35,7 +35,7 @@ def check_cells(card: Card, role: str, rows: int | None, size: tuple[int, int] |
     """Raises TaskError where a tensor has another number of rows than there are cells; None: not known."""
     if rows is None or size is None:
         return
-    cells = sum(count_cells(size, stride) for stride in strides)
+    cells = count_cells(size, *strides)
     if rows != cells:
         grids = ", ".join(map(str, strides))
         raise TaskError(

@@ -22,11 +22,12 @@ def build_faces(card: Card, placement: Placement, corners: Floats, scores: Float
     has the score of its face.
     """
     boxes, classes = placement.to_picture(corners), np.zeros(len(scores), np.int64)
-    keypoints = None if points is None else _to_keypoints(points, scores, placement)
+    keypoints = None if points is None else make_keypoints(points, scores, placement)
     return build_suppressed_inference(card, KIND, placement.picture, boxes, scores, classes, keypoints=keypoints)
 
 
-def _to_keypoints(points: Floats, scores: Floats, placement: Placement) -> NDArray[np.float32]:
+def make_keypoints(points: Floats, scores: Floats, placement: Placement) -> NDArray[np.float32]:
+    """N x K x 3 x, y, score in pixels of the picture, from N x 2K x, y pairs in pixels of the tensor and N scores."""
     spots = placement.to_picture(points.reshape(len(points), points.shape[1] // 2, 2))
     sure = np.broadcast_to(scores[:, None, None], (*spots.shape[:2], 1))
     return np.concatenate([spots, sure], axis=2).astype(np.float32)

@@ -51,7 +51,7 @@ def _find_table(output: TensorSpec, image: TensorSpec, size: tuple[int, int]) ->
     if not output.shape or len(output.shape) != 3 or short_name(output.name) in OTHER_NAMES:
         return None
     rows, features = output.shape[1:]
-    strides = next((each for each in STRIDES if rows == sum(count_cells(size, stride) for stride in each)), None)
+    strides = next((each for each in STRIDES if rows == count_cells(size, *each)), None)
     classes = (features or 0) - TABLE_WIDTH
     if strides is None or classes < 1:
         return None

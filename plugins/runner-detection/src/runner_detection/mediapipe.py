@@ -25,9 +25,11 @@ from runner_core.tasks import (
     check_shape,
     draft_input,
     drop_batch_axis,
+    find_picture_input,
     sigmoid,
 )
 from runner_detection.anchors import make_points
+from runner_detection.faces import make_keypoints
 from runner_detection.kind import KIND
 from runner_detection.output_pairs import axis_length
 
@@ -52,15 +54,30 @@ FACE = Detector("face", ("right eye", "left eye", "nose tip", "mouth centre", "r
 PALM = Detector("palm", ("wrist", "index MCP", "middle MCP", "ring MCP", "pinky MCP", "thumb CMC", "thumb MCP"))
 POSE = Detector("person", ("mid hip", "full body", "mid shoulder", "upper body"))
 
-# Of each detector, by the side of its square input: the strides of its maps, anchors a cell for each, and the values.
-MODELS: dict[tuple[int, int], tuple[Detector, tuple[int, ...], int, Normalization]] = {
-    (16, 128): (FACE, (8, 16, 16, 16), 2, SIGNED),
-    (16, 192): (FACE, (4,), 1, SIGNED),
-    (16, 256): (FACE, (16, 32, 32, 32), 2, SIGNED),
-    (18, 192): (PALM, (8, 16, 16, 16), 2, UNIT),
-    (18, 256): (PALM, (8, 16, 32, 32, 32), 2, SIGNED),
-    (12, 224): (POSE, (8, 16, 32, 32, 32), 2, SIGNED),
-    (12, 128): (POSE, (8, 16, 16, 16), 2, SIGNED),
+
+@attrs.frozen
+class Network:
+    """One that looks for such things: the strides of its maps, anchors a cell for each, and the values it takes."""
+
+    detector: Detector
+    strides: tuple[int, ...]
+    each: int
+    values: Normalization
+
+    def make_anchors(self, size: tuple[int, int]) -> NDArray[np.float32]:
+        """N x 4, for an input of that (width, height)."""
+        return make_points(size, self.strides, each=self.each)
+
+
+# By how many numbers a row has, and by the side of the square input.
+MODELS = {
+    (16, 128): Network(FACE, (8, 16, 16, 16), 2, SIGNED),
+    (16, 192): Network(FACE, (4,), 1, SIGNED),
+    (16, 256): Network(FACE, (16, 32, 32, 32), 2, SIGNED),
+    (18, 192): Network(PALM, (8, 16, 16, 16), 2, UNIT),
+    (18, 256): Network(PALM, (8, 16, 32, 32, 32), 2, SIGNED),
+    (12, 224): Network(POSE, (8, 16, 32, 32, 32), 2, SIGNED),
+    (12, 128): Network(POSE, (8, 16, 16, 16), 2, SIGNED),
 }
 
 
@@ -71,16 +88,15 @@ class MediapipeDetection:
 
     def recognise(self, model: Signature) -> Card | None:
         found = _find_outputs(model.outputs)
-        plain = draft_input(model, LETTERBOX)
-        if found is None or plain is None or plain.picture.size is None:
+        plain = find_picture_input(model, LETTERBOX)
+        if found is None or plain is None:
             return None
         boxes, scores = found
-        known = MODELS.get((axis_length(boxes, -1) or 0, plain.picture.size[0]))
-        if known is None or len(_make_anchors(plain.picture, known)) != axis_length(boxes, -2):
+        network = _find_network(boxes, plain[1].size)
+        drafted = draft_input(model, LETTERBOX, network.values, sure=True) if network else None
+        if network is None or drafted is None:
             return None
-        detector, _, _, values = known
-        drafted = draft_input(model, LETTERBOX, values, sure=True)
-        assert drafted is not None
+        detector = network.detector
         return Card(
             name="",
             task="mediapipe-detection",
@@ -100,18 +116,17 @@ class MediapipeDetection:
 
     def bind(self, card: Card, model: Signature) -> MediapipeCodec:
         specs = bind_roles(card, model, needed=("image", "boxes", "scores"))
-        numbers, rows = axis_length(specs["boxes"], -1), axis_length(specs["boxes"], -2)
         plain = bind_normalised_picture(card, specs["image"], model, LETTERBOX, SIGNED)
-        known = MODELS.get((numbers or 0, plain.size[0])) if plain.size else None
-        anchors = _make_anchors(plain, known) if known else None
-        if known is None or anchors is None or len(anchors) != rows:
+        network = _find_network(specs["boxes"], plain.size)
+        if network is None or plain.size is None:
             raise TaskError(
                 f"brain {card.name}: boxes is {specs['boxes']}, which no detector of MediaPipe has for {plain.size}",
                 remedy="give the output with 16, 18 or 12 numbers an anchor",
             )
-        check_shape(card, "scores", specs["scores"], (1, rows, 1), (rows, 1))
-        picture = bind_normalised_picture(card, specs["image"], model, LETTERBOX, known[3])
-        return MediapipeCodec(card, picture, known[0], anchors)
+        anchors = network.make_anchors(plain.size)
+        check_shape(card, "scores", specs["scores"], (1, len(anchors), 1), (len(anchors), 1))
+        picture = bind_normalised_picture(card, specs["image"], model, LETTERBOX, network.values)
+        return MediapipeCodec(card, picture, network.detector, anchors)
 
 
 @attrs.frozen
@@ -131,13 +146,9 @@ class MediapipeCodec(PictureCodec):
         flat = moved.reshape(len(rows), self.detector.numbers)
         blended, kept = blend_overlapping(flat, scores[rows], self.card.iou)
         corners = placement.to_picture(centred_to_corners(blended[:, :4]))
-        spots = placement.to_picture(blended[:, 4:].reshape(len(kept), len(self.detector.keypoints), 2))
-        surest = scores[rows][kept]
-        keypoints = np.concatenate([spots, np.broadcast_to(surest[:, None, None], (*spots.shape[:2], 1))], axis=2)
-        return build_inference(
-            self.card, KIND, frame.size, corners, surest, np.zeros(len(kept), np.int64),
-            keypoints=keypoints.astype(np.float32),
-        )  # fmt: skip
+        surest, classes = scores[rows][kept], np.zeros(len(kept), np.int64)
+        keypoints = make_keypoints(blended[:, 4:], surest, placement)
+        return build_inference(self.card, KIND, frame.size, corners, surest, classes, keypoints=keypoints)
 
 
 def blend_overlapping(rows: Floats, scores: Floats, overlap: float) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
@@ -161,11 +172,12 @@ def blend_overlapping(rows: Floats, scores: Floats, overlap: float) -> tuple[NDA
     return np.array(blended, np.float32).reshape(-1, rows.shape[1]), np.array(kept, np.intp)
 
 
-def _make_anchors(
-    picture: PictureSpec, known: tuple[Detector, tuple[int, ...], int, Normalization]
-) -> NDArray[np.float32]:
-    assert picture.size is not None
-    return make_points(picture.size, known[1], each=known[2])
+def _find_network(boxes: TensorSpec, size: tuple[int, int] | None) -> Network | None:
+    """By the numbers of a row of ``boxes`` and an input of that (width, height), if it has as many anchors as rows."""
+    network = MODELS.get((axis_length(boxes, -1) or 0, size[0])) if size else None
+    if network is None or size is None or len(network.make_anchors(size)) != axis_length(boxes, -2):
+        return None
+    return network
 
 
 def _find_outputs(outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, TensorSpec] | None:

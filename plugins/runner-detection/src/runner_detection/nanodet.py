@@ -32,6 +32,7 @@ from runner_core.tasks import (
     drop_wrong_labels,
     find_picture_input,
     labels_from_metadata,
+    read_activation,
     read_choice,
     sigmoid,
 )
@@ -78,8 +79,7 @@ class Nanodet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        plain = find_picture_input(model, STRETCHED)
-        found = find_focal_outputs(model, plain[1].size) if plain else None
+        found = _find_outputs(model)
         if found is None:
             return None
         kind = _find_kind(found)
@@ -116,7 +116,7 @@ class Nanodet:
         width = axis_length(specs[outputs[0]], -1)
         check_classes(card, width - TABLE_WIDTH if width and outputs == ["predictions"] else width)
         corner = read_choice(card, "point", "middle", "corner") == "corner"
-        activation = read_choice(card, "activation", "none", "sigmoid", "logits")
+        activation = read_activation(card, logits="sigmoid", among=("none", "sigmoid"))
         return NanodetCodec(card, picture, strides, 0.0 if corner else 0.5, activation)
 
 
@@ -130,7 +130,7 @@ class NanodetCodec(PictureCodec):
         scores, sides = self._split_outputs(outputs)
         placement = self.placement_of(frame)
         check_cells(self.card, "the outputs", len(scores), placement.tensor, self.strides)
-        if self.activation in ("sigmoid", "logits") or (self.activation is None and not are_probabilities(scores)):
+        if self.activation == "sigmoid" or (self.activation is None and not are_probabilities(scores)):
             scores = sigmoid(scores)
         rows, best, classes = pick_every_class(scores, self.card.threshold)
         cells = list_cells(placement.tensor, self.strides)[rows]
@@ -153,6 +153,11 @@ class NanodetCodec(PictureCodec):
         return drop_batch_axis(self.card, role, outputs[role], (None,))
 
 
+def _find_outputs(model: Signature) -> FocalOutputs | None:
+    plain = find_picture_input(model, STRETCHED)
+    return find_focal_outputs(model, plain[1].size) if plain else None
+
+
 def _find_kind(found: FocalOutputs) -> Kind:
     """NanoDet has three strides, the others four; PicoDet gives scores and distributions apart."""
     if len(found.strides) == 3:
@@ -161,8 +166,7 @@ def _find_kind(found: FocalOutputs) -> Kind:
 
 
 def _usual_input(model: Signature) -> tuple[PictureSpec, Normalization]:
-    plain = find_picture_input(model, STRETCHED)
-    found = find_focal_outputs(model, plain[1].size) if plain else None
+    found = _find_outputs(model)
     kind = _find_kind(found) if found else NANODET
     return kind.like, kind.values
 

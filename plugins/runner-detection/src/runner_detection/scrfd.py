@@ -24,6 +24,7 @@ from runner_core.tasks import (
     draft_input,
     drop_batch_axis,
 )
+from runner_detection.cells import count_cells, list_cells
 from runner_detection.faces import FACE, FIVE_POINTS, build_faces
 from runner_detection.kind import KIND
 from runner_detection.output_pairs import axis_length
@@ -94,7 +95,7 @@ class ScrfdCodec(PictureCodec):
         }
         scores = tables["scores"][:, 0]
         rows = np.flatnonzero(scores >= self.card.threshold)
-        cells = make_corners(size, stride)[rows]
+        cells = list_cells(size, (stride,))[rows // ANCHORS, :2] * stride
         reach = tables["boxes"][rows] * stride
         corners = np.concatenate([cells - reach[:, :2], cells + reach[:, 2:]], axis=1)
         offsets = tables["points"][rows] * stride if "points" in tables else np.empty((len(rows), 0))
@@ -102,18 +103,9 @@ class ScrfdCodec(PictureCodec):
         return corners.astype(np.float32), scores[rows].astype(np.float32), points.astype(np.float32)
 
 
-def make_corners(size: tuple[int, int], stride: int) -> NDArray[np.float32]:
-    """N x 2 x, y of the upper left corner of each anchor's cell, in pixels of an input of that (width, height)."""
-    columns, rows = (-(-side // stride) for side in size)
-    y, x = np.mgrid[:rows, :columns]
-    corners: NDArray[np.float32] = np.stack([x, y], axis=-1).reshape(-1, 2).astype(np.float32) * stride
-    return corners.repeat(ANCHORS, axis=0)
-
-
 def count_rows(size: tuple[int, int]) -> tuple[int, ...]:
     """How many anchors each stride has."""
-    width, height = size
-    return tuple(ANCHORS * -(-width // stride) * -(-height // stride) for stride in STRIDES)
+    return tuple(ANCHORS * count_cells(size, stride) for stride in STRIDES)
 
 
 def _find_outputs(outputs: tuple[TensorSpec, ...], size: tuple[int, int]) -> Mapping[str, TensorSpec] | None:

@@ -27,6 +27,7 @@ from runner_core.tasks import (
     draft_input,
     drop_batch_axis,
     drop_wrong_labels,
+    find_picture_input,
     labels_from_metadata,
     read_activation,
     read_choice,
@@ -59,11 +60,11 @@ def find_offsets(model: Signature) -> Offsets | None:
     """The outputs of an SSD by their names, or by as many rows as a known scheme has for the input; None for others."""
     named = find_tensor_pair(model.outputs, *NAMES)
     pair = named or _find_pair_by_shape(model.outputs)
-    plain = draft_input(model, PictureSpec())
+    plain = find_picture_input(model, PictureSpec())
     if pair is None or plain is None:
         return None
     boxes, scores = pair
-    scheme = find_scheme(axis_length(boxes, -2), plain.picture.size)
+    scheme = find_scheme(axis_length(boxes, -2), plain[1].size)
     if named is None and not (scheme and _are_offsets(model, boxes, SCHEMES[scheme])):
         return None
     order = NAMES.get((short_name(boxes.name), short_name(scores.name)), SCHEMES[scheme].order if scheme else "xywh")

@@ -30,13 +30,14 @@ from runner_core.tasks import (
     drop_batch_axis,
     drop_wrong_labels,
     labels_from_metadata,
+    read_activation,
     read_choice,
     short_name,
     sigmoid,
 )
 from runner_detection.cells import check_cells, count_cells, list_cells
 from runner_detection.class_scores import pick_best_class
-from runner_detection.focal_outputs import find_focal_outputs
+from runner_detection.focal_outputs import OTHER_NAMES, find_focal_outputs
 from runner_detection.kind import KIND
 from runner_detection.output_pairs import axis_length
 
@@ -44,7 +45,6 @@ STRIDES = (8, 16, 32)
 BOX, FEATURES = 4, 5  # numbers of a row before the objectness, and before the class scores
 COCO_V8 = 4 + 80  # features of a row of COCO without objectness
 OWN_NAME = "output"  # by default, as YOLOX's tools/export_onnx.py has it
-OTHER_NAMES = ("output0", "outputs")  # of Ultralytics' exports and of YOLOv6
 UNITS = ("cells", "absolute")
 FARTHEST = 8.0  # pixels: where the middle of all centres lies beyond, they are in pixels of the input
 PADDED = PictureSpec(resize="pad", rounding="down", layout="nchw", pad=(114, 114, 114))
@@ -89,7 +89,7 @@ class Yolox:
         check_shape(card, "predictions", output, (1, None, None))
         check_cells(card, "predictions", axis_length(output, 1), picture.size, STRIDES)
         check_classes(card, _count_classes(output))
-        activation = read_choice(card, "activation", "none", "sigmoid", "logits")
+        activation = read_activation(card, logits="sigmoid", among=("none", "sigmoid"))
         return YoloxCodec(card, picture, read_choice(card, "boxes", *UNITS), activation)
 
 
@@ -132,9 +132,8 @@ def is_yolox(output: TensorSpec, size: tuple[int, int] | None, metadata: Mapping
     rows, features = output.shape[1:]
     if "task" in metadata or features is None or short_name(output.name) in OTHER_NAMES:
         return False
-    cells = sum(count_cells(size, stride) for stride in STRIDES)
     own = short_name(output.name) == OWN_NAME
-    return rows == cells and features > FEATURES and (own or features != COCO_V8)
+    return rows == count_cells(size, *STRIDES) and features > FEATURES and (own or features != COCO_V8)
 
 
 def _draft_input(model: Signature) -> InputDraft | None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.drawing import MIN_KEYPOINT_SCORE
-from runner_core.results import Inference, turn_boxes, yolo_text
+from runner_core.results import Inference, yolo_text
 from runner_export.outline import trace_outline
 
 FORMS = ("boxes", "segments", "pose", "obb")
@@ -20,9 +20,8 @@ _VISIBLE = 2  # as in COCO: 0 is not labelled, 1 labelled but hidden
 def forms_of(inference: Inference) -> tuple[str, ...]:
     """The forms in which it can be written, the one that holds most first; none if it has no places."""
     masks, points = inference.masks is not None, inference.keypoints is not None
-    turned = inference.boxes is not None and inference.angles is not None
     boxes = masks or points or inference.boxes is not None
-    possible = {"segments": masks, "pose": points, "obb": turned, "boxes": boxes}
+    possible = {"segments": masks, "pose": points, "obb": inference.corners is not None, "boxes": boxes}
     return tuple(form for form, is_possible in possible.items() if is_possible)
 
 
@@ -64,9 +63,9 @@ def _format_segments(inference: Inference) -> Iterable[str]:
 
 
 def _format_turned_boxes(inference: Inference) -> Iterable[str]:
-    if inference.boxes is None or inference.angles is None:
+    if inference.corners is None:
         return
-    corners = turn_boxes(inference.boxes, inference.angles).clip(0, inference.size) / inference.size
+    corners = inference.corners.clip(0, inference.size) / inference.size
     there = (corners.max(axis=1) > corners.min(axis=1)).all(axis=1)
     for number, points in zip(inference.model_ids[there].tolist(), corners[there], strict=True):
         yield f"{number} {_format_numbers(points)}\n"

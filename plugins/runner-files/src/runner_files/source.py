@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 
-from runner_core.frames import Animation, Frame
+from runner_core.frames import Animation, Frame, read_pictures
 from runner_files.listing import find_searched_folder, is_url, list_pictures
 from runner_files.skipped import describe_skipped
 
@@ -53,16 +53,7 @@ class FileSource:
         Raises SourceError where an animation is damaged.
         """
         frames = (_make_frame(name, index) for index, name in enumerate(self.files))
-        return _read_alone(next(frames)) if self._alone else frames
-
-
-def _read_alone(frame: Frame) -> Iterator[Frame]:
-    """The pictures of an animation; the frame itself if it is none."""
-    animation = Animation.open(frame)
-    if animation:
-        yield from animation.frames()
-    else:
-        yield frame
+        return read_pictures(next(frames)) if self._alone else frames
 
 
 def _make_frame(name: str, index: int) -> Frame:

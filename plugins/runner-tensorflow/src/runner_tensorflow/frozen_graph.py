@@ -19,6 +19,7 @@ from runner_tensorflow.import_graph import import_graph
 from runner_tensorflow.picture_decoder import find_decoded_inputs
 from runner_tensorflow.program import VARIABLES, Program
 from runner_tensorflow.runtime import SavedModel, tf
+from runner_tensorflow.tensors import by_name
 
 # What exporters call outputs, whatever else hangs in the graph: tensorflow/models, research/object_detection,
 # core/standard_fields.py (DetectionResultFields) and exporter.py.
@@ -45,7 +46,7 @@ def read(path: Path, options: EngineOptions) -> Program:
     outputs = find_outputs(graph, inputs)
     metadata = {"format": "frozen graph"}
     decoded = find_decoded_inputs(inputs, outputs)
-    return Program(path, graph, _by_name(inputs), _by_name(outputs), metadata, decoded=decoded)
+    return Program(path, graph, by_name(inputs), by_name(outputs), metadata, decoded=decoded)
 
 
 def find_inputs(graph: Any) -> list[Any]:
@@ -94,10 +95,6 @@ def _is_left_of_flow(op: Any) -> bool:
 
 def _of_type(graph: Any, kind: str) -> list[Any]:
     return [op.outputs[0] for op in graph.get_operations() if op.type == kind]
-
-
-def _by_name(tensors: Iterable[Any]) -> dict[str, Any]:
-    return {tensor.name: tensor.name for tensor in tensors}
 
 
 def _parse(path: Path) -> Any:

@@ -13,13 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import keras
 
 from runner_core.errors import EngineError
-from runner_tensorflow.keras_2_config import translate_model
-from runner_tensorflow.keras_config import demand_listed
+from runner_tensorflow.keras_2_model import build_described
 from runner_tensorflow.keras_weights import SavedWeight, assign_weights
-from runner_tensorflow.tensorflow_functions import OBJECTS
 
 _WEIGHTS_ALONE = "build its model in Keras, then `model.load_weights(FILE)` and `model.save('model.keras')`"
 
@@ -32,11 +29,7 @@ def build(path: Path, *, trusted: bool) -> Any:
     """
     with h5py.File(path, "r") as file:
         described = _read_description(file, path)
-        config = translate_model(described, _read_text(file, "keras_version", "1"))
-        if not trusted:
-            demand_listed(config, path)
-        with keras.saving.custom_object_scope(OBJECTS):
-            model = keras.saving.deserialize_keras_object(config, safe_mode=not trusted)
+        model = build_described(described, _read_text(file, "keras_version", "1"), path, trusted=trusted)
         _fill(model, _follow(file, "model_weights"))
     return model
 

@@ -12,7 +12,7 @@ from runner_tensorflow.graph_defs import find_reachable, node_name, prune
 from runner_tensorflow.import_graph import import_graph
 from runner_tensorflow.runtime import dismantle_graph
 from runner_tensorflow.saved_entry import Entry
-from runner_tensorflow.tensors import names_of
+from runner_tensorflow.tensors import by_name
 
 _CHANGING = ("Assign", "Apply", "ResourceApply", "Save", "ScatterUpdate")  # begin ops that train or save
 
@@ -21,12 +21,12 @@ def find_ends(meta: Any, path: Path, options: EngineOptions) -> Entry:
     """Raises EngineError for a graph that takes or gives nothing, UntrustedError as ``safety`` says."""
     roots = _list_leaves(meta.graph_def)
     graph = import_graph(prune(meta.graph_def, roots), path, options)
-    inputs = names_of(find_inputs(graph))
-    outputs = names_of(find_outputs(graph, find_inputs(graph)))
+    found = find_inputs(graph)
+    inputs, outputs = by_name(found), by_name(find_outputs(graph, found))
     dismantle_graph(graph)
     if not inputs or not outputs:
         raise EngineError(f"{path}: it has no signature, and its graph takes nothing", remedy="export it with one")
-    return Entry("", dict(zip(inputs, inputs, strict=True)), dict(zip(outputs, outputs, strict=True)))
+    return Entry("", inputs, outputs)
 
 
 def _list_leaves(graph_def: Any) -> list[str]:

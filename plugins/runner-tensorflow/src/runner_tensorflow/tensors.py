@@ -14,6 +14,11 @@ def spec_of(name: str, tensor: Any) -> TensorSpec:
     return TensorSpec(name, shape, tensor.dtype.base_dtype.name)
 
 
+def by_name(tensors: Iterable[Any]) -> dict[str, str]:
+    """TensorFlow's names of tensors, by themselves: what a task sees where nothing names them otherwise."""
+    return {name: name for name in names_of(tensors)}
+
+
 def names_of(tensors: Iterable[Any]) -> list[str]:
     """TensorFlow's names of tensors: ``"Cast:0"``."""
     return [tensor.name for tensor in tensors]

@@ -17,7 +17,7 @@ from runner_tensorflow.frozen_graph import find_inputs, find_outputs
 from runner_tensorflow.graph_defs import node_name, prune
 from runner_tensorflow.import_graph import import_graph
 from runner_tensorflow.program import Program
-from runner_tensorflow.tensors import names_of
+from runner_tensorflow.tensors import by_name
 from runner_tensorflow.tfjs_graph import make_graph_def
 from runner_tensorflow.tfjs_weights import read_weights
 
@@ -60,9 +60,7 @@ def _make_program(path: Path, graph_def: Any, signature: Mapping[str, Any], opti
     graph = import_graph(prune(graph_def, roots), path, options)
     if roots is None:
         found = find_inputs(graph)
-        inputs, outputs = (
-            {name: name for name in names_of(tensors)} for tensors in (found, find_outputs(graph, found))
-        )
+        inputs, outputs = by_name(found), by_name(find_outputs(graph, found))
     return Program(path, graph, inputs, outputs, {"format": "TensorFlow.js"})
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from runner_core.errors import SourceError
-from runner_core.frames import MAX_PICTURE_BYTES, Animation, Frame
+from runner_core.frames import MAX_PICTURE_BYTES, Frame, read_pictures
 from runner_video.peekable import Ahead
 from runner_video.split_pictures import (
     BMP,
@@ -63,20 +63,10 @@ class StandardInput:
             raise SourceError(f"{NAME}: nothing on standard input", remedy="pipe pictures into it")
         pictures = _split_stream(ahead)
         if pictures is None:
-            yield from _read_one(ahead.take_all())
+            yield from read_pictures(Frame.from_bytes(ahead.take_all(), source=NAME))
             return
         for index, data in enumerate(pictures):
             yield Frame.from_bytes(data, source=NAME, index=index)
-
-
-def _read_one(data: bytes) -> Iterator[Frame]:
-    """The picture; of an animation all pictures, with their times."""
-    frame = Frame.from_bytes(data, source=NAME)
-    animation = Animation.open(frame)
-    if animation:
-        yield from animation.frames()
-    else:
-        yield frame
 
 
 def _split_stream(stream: Ahead) -> Iterator[bytes] | None:

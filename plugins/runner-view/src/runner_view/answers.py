@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.drawing import MIN_KEYPOINT_SCORE, PERSON_LIMBS, RGB, choose_colour, choose_ink
-from runner_core.results import Failure, Inference, turn_boxes
+from runner_core.results import Failure, Inference
 
 MOST = 300  # instances of a brain
 
@@ -54,7 +54,7 @@ def _list_instances(inference: Inference) -> list[dict[str, Any]]:
     columns = {
         "score": None if inference.scores is None else _round_numbers(inference.scores, 4),
         "box": None if inference.outer_boxes is None else _round_numbers(inference.outer_boxes, 1),
-        "corners": _list_corners(inference),
+        "corners": None if inference.corners is None else _round_numbers(inference.corners, 1),
         "keypoints": None if inference.keypoints is None else _round_numbers(inference.keypoints, 2),
         "track": None if inference.tracks is None else inference.tracks.tolist(),
     }
@@ -62,13 +62,6 @@ def _list_instances(inference: Inference) -> list[dict[str, Any]]:
         for row, value in zip(rows, column or (), strict=False):
             row[key] = value
     return rows
-
-
-def _list_corners(inference: Inference) -> list[Any] | None:
-    """Of turned boxes, four x, y each."""
-    if inference.boxes is None or inference.angles is None:
-        return None
-    return _round_numbers(turn_boxes(inference.boxes, inference.angles), 1)
 
 
 def _round_numbers(column: NDArray[np.float32], digits: int) -> list[Any]:

@@ -34,9 +34,9 @@ def test_a_graph_with_realtime_is_a_camera():
     begun = time.monotonic()
     frames = list(source.frames())
     assert time.monotonic() - begun > 0.3
-    assert len(frames) == 5
-    assert all(begun < frame.taken < time.monotonic() for frame in frames)
-    assert [round(frame.time, 1) for frame in frames] == [0, 0.1, 0.2, 0.3, 0.4]
+    taken = [frame.taken for frame in frames]
+    assert begun < taken[0] < taken[-1] < time.monotonic()
+    assert [frame.time for frame in frames] == [moment - taken[0] for moment in taken], "as they came, not as they say"
 
 
 def test_a_graph_that_fails_midway_is_made_again_and_the_gaps_are_counted():

@@ -2,27 +2,35 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-PLUGINS := $(sort $(wildcard plugins/runner-*))
+DEMO := $(or $(wildcard $(STAMP)),.venv/.demo)
+PROJECTS := pyproject.toml $(sort $(wildcard plugins/runner-*/pyproject.toml))
+UV := $(shell command -v uv)
+INSTALL = $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
 MLFLOW := .venv-mlflow
 BENCHES := $(sort $(filter-out bench/_%,$(wildcard bench/*.py)))
 
 # The many commands that tests start compile the sources once, not each for itself, whatever the person's setting.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: architecture bench check clean constraints demo setup test test-mlflow what-runs
+.PHONY: architecture bench check clean constraints demo setup test test-mlflow wheels what-runs
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt $(wildcard plugins/runner-*/pyproject.toml)
+$(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("runner needs Python 3.11 or newer, not " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-	    --editable '.[dev]' $(addprefix --editable ,$(PLUGINS))
+
+$(STAMP): requirements/all.txt constraints.txt $(PROJECTS) | $(BIN)/python
+	$(INSTALL) --constraint constraints.txt --requirement $<
+	touch $@
+
+.venv/.demo: requirements/demo.txt constraints.txt $(PROJECTS) | $(BIN)/python
+	$(INSTALL) --constraint constraints.txt --requirement $<
 	touch $@
 
 # Two trained networks over the pictures that ship; the results are in out/demo.
-demo: $(STAMP)
+demo: $(DEMO)
 	$(BIN)/runner demo --out out/demo
 
 # Everything that must hold: lint, types, import rules (all three in `check`), tests. A worker to each core, and no more
@@ -53,12 +61,17 @@ bench: $(STAMP)
 architecture:
 	$(PYTHON) tools/draw_architecture.py
 
+# A wheel of each distribution, in dist/.
+wheels: $(BIN)/python
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . $(addprefix ./,$(dir $(filter plugins/%,$(PROJECTS))))
+
 # What runs without a card, from the plugins and the tables of the tests.
 what-runs: $(STAMP)
 	$(BIN)/python tools/list_what_runs.py
 
 clean:
-	rm -rf .venv $(MLFLOW) out
+	rm -rf .venv $(MLFLOW) out dist
 
 # New pins: everything anew, without the old ones. Addresses never get in: a freeze holds names and versions alone.
 constraints:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from _measure import alternate, format_table, print_verdict
 from _testdata import find_testdata
-from runner_view.sink import ViewSink
+from runner_liveview.sink import ViewSink
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 

@@ -100,7 +100,7 @@ def test_the_package_is_the_one_that_is_built(tutorial):
     project = tomllib.loads(tutorial.files["pyproject.toml"])
     (package,) = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     assert f"{package}/plugin.py" in tutorial.files
-    assert project["project"]["dependencies"][0] == "runner"
+    assert project["project"]["dependencies"][0] == "runner-core>=0.1,<0.2"
 
 
 def test_the_code_is_as_this_repository_likes_it(tutorial, folder):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import attrs
 import numpy as np
-from runner_view.sink import ViewSink, ViewWriter
+from runner_liveview.sink import ViewSink, ViewWriter
 from websockets.sync.client import ClientConnection, connect
 
 from runner_core.frames.frame import Frame

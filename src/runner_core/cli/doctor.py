@@ -16,7 +16,7 @@ from runner_core.errors import RunnerError
 @click.command()
 def doctor() -> int:
     """Check versions, engines, devices and plugins; imports every plugin."""
-    click.echo(f"runner {version('runner')}, Python {platform.python_version()}, {platform.platform()}")
+    click.echo(f"runner {version('runner-core')}, Python {platform.python_version()}, {platform.platform()}")
     click.echo(f"cores {os.cpu_count()}")
     failed = print_problems()
     for kind in KINDS:

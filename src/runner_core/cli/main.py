@@ -107,7 +107,7 @@ def _suggest_command(name: str, known: Sequence[str]) -> str:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(_DEBUG, is_flag=True, help="Show the traceback of an error.")
-@click.version_option(package_name="runner")
+@click.version_option(package_name="runner-core")
 def cli(debug: bool) -> None:  # --debug is taken out before; it is here for --help
     """Run many vision models over one picture, on your own machine."""
 

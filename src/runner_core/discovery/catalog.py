@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 # kind -> name of a plugin, or a format or scheme that it claims -> distribution
 DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
@@ -39,7 +39,7 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("jsonl", "images"), "runner-files"),
         **dict.fromkeys(("coco", "yolo", "csv", "parquet", "crops"), "runner-export"),
         "video": "runner-video",
-        "view": "runner-view",
+        "view": "runner-liveview",
     },
     "commands": {"demo": "runner-demo"},
 }
@@ -48,3 +48,8 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
 def find_distribution(kind: str, word: str) -> str | None:
     """The distribution to install for a plugin's name, a format or a scheme; None if this project has none."""
     return DISTRIBUTIONS.get(kind, {}).get(word)
+
+
+def list_missing(kind: str, installed: Container[str | None]) -> list[str]:
+    """This project's distributions of a kind of plugin that are not among the installed ones, by name."""
+    return sorted({name for name in DISTRIBUTIONS.get(kind, {}).values() if name not in installed})

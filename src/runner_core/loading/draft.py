@@ -13,6 +13,7 @@ from runner_core import clues, graphs  # what they hold is imported for a model 
 from runner_core.cards.card import Card
 from runner_core.cards.sidecar_metadata import SidecarMetadata, find_sidecar_metadata
 from runner_core.contracts import Session, Signature, Task, TensorSpec
+from runner_core.discovery.catalog import list_missing
 from runner_core.discovery.entry_points import format_reason
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import TaskError
@@ -127,8 +128,15 @@ def unrecognised_error(model: CardlessModel, family: str | None) -> TaskError:
     channels = "; its input takes four channels, and a picture has three, or one in grey" if four else ""
     return TaskError(
         f"{model.path}: no task recognises its tensors ({tensors}){lie}{channels}",
-        remedy=f"{nearest}; a brain.json can say its roles",
+        remedy=f"{nearest}; a brain.json can say its roles{_name_missing()}",
     )
+
+
+def _name_missing() -> str:
+    missing = list_missing("tasks", {found.distribution for found in get_registry().all("tasks").values()})
+    if not missing:
+        return ""
+    return f"; not installed: {', '.join(missing)} (`pip install 'runner-core[tasks]'` brings all tasks)"
 
 
 def draft_cards(model: CardlessModel, family: str | None = None) -> dict[str, Card]:

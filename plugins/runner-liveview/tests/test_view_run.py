@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 
 import pytest
-from runner_view.app import ENDED
+from runner_liveview.app import ENDED
 from view_client import read
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect

@@ -11,9 +11,9 @@ from time import monotonic, sleep
 import uvicorn
 
 from runner_core.errors import SinkError
-from runner_view.address import Address
-from runner_view.app import build_application
-from runner_view.hub import Hub
+from runner_liveview.address import Address
+from runner_liveview.app import build_application
+from runner_liveview.hub import Hub
 
 FAREWELL = 0.5  # seconds in which viewers can receive that the run is over
 
@@ -33,7 +33,7 @@ class Server:
         )  # fmt: skip
         self._uvicorn = uvicorn.Server(config)
         self._started = Event()
-        self._thread = Thread(target=lambda: asyncio.run(self._serve()), name="runner-view", daemon=True)
+        self._thread = Thread(target=lambda: asyncio.run(self._serve()), name="runner-liveview", daemon=True)
 
     def start(self) -> None:
         """Starts serving, and returns once it does."""

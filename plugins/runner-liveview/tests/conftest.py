@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from runner_view.sink import ViewSink
+from runner_liveview.sink import ViewSink
 from view_client import View
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from runner_core.errors import ImageError
 from runner_core.frames import Frame
 from runner_core.results import Result
-from runner_view.progress import Meter
+from runner_liveview.progress import Meter
 
 
 @attrs.frozen

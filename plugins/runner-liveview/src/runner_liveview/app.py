@@ -19,10 +19,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from runner_view.address import Address
-from runner_view.guard import Guard
-from runner_view.hub import Hub
-from runner_view.snapshot import Snapshot
+from runner_liveview.address import Address
+from runner_liveview.guard import Guard
+from runner_liveview.hub import Hub
+from runner_liveview.snapshot import Snapshot
 
 PAGE = Path(__file__).parent / "page"
 AHEAD = 2

@@ -264,7 +264,7 @@ class TestTheEnd:
         page.wait_for_selector("#status:text('Run stopped')")
 
     def test_a_new_run_at_the_same_place_is_shown_by_itself(self, view, serve, opened):
-        from runner_view.sink import ViewSink
+        from runner_liveview.sink import ViewSink
 
         page = opened()
         show(view, page)

@@ -96,7 +96,7 @@ class TestTokens:
             assert TOKEN not in answer.text
 
     def test_a_web_socket_without_it_is_refused(self, guarded):
-        for headers in ({}, {"Cookie": f"runner-view-{urlsplit(guarded.url).port}=wrong-token"}):
+        for headers in ({}, {"Cookie": f"runner-liveview-{urlsplit(guarded.url).port}=wrong-token"}):
             with pytest.raises(InvalidStatus):
                 connect(f"ws://{local(guarded)}/frames", proxy=None, additional_headers=headers)
 

@@ -1,7 +1,7 @@
 """What may be typed after view:."""
 
 import pytest
-from runner_view.address import Address
+from runner_liveview.address import Address
 
 from runner_core.errors import UsageError
 

@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from runner_view.address import Address
+from runner_liveview.address import Address
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -67,7 +67,7 @@ class Guard:
 
     def _without_token(self, asked: HTTPConnection) -> Response | None:
         """None for a request with the token; one that has it in the address is sent a cookie and a clean address."""
-        cookie = f"runner-view-{asked.url.port or 80}"  # cookies know no ports
+        cookie = f"runner-liveview-{asked.url.port or 80}"  # cookies know no ports
         if self._is_token(asked.cookies.get(cookie, "")):
             return None
         if not self._is_token(asked.query_params.get("token", "")):

@@ -13,12 +13,12 @@ from typing import Any
 
 from runner_core.frames import Frame
 from runner_core.results import Result
-from runner_view.address import Address
-from runner_view.hub import Hub
-from runner_view.message import encode_message
-from runner_view.progress import Meter
-from runner_view.server import Server
-from runner_view.snapshot import Snapshot, camera_of
+from runner_liveview.address import Address
+from runner_liveview.hub import Hub
+from runner_liveview.message import encode_message
+from runner_liveview.progress import Meter
+from runner_liveview.server import Server
+from runner_liveview.snapshot import Snapshot, camera_of
 
 
 class ViewSink:

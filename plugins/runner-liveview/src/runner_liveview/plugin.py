@@ -8,4 +8,4 @@ from runner_core.plugin import Plugin
 
 @hookimpl
 def runner_sinks() -> Iterator[Plugin]:
-    yield Plugin("view", "runner_view.sink:ViewSink", "a page that shows answers as they come: view:8000")
+    yield Plugin("view", "runner_liveview.sink:ViewSink", "a page that shows answers as they come: view:8000")

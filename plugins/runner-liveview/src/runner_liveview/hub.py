@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from runner_view.snapshot import Snapshot
+from runner_liveview.snapshot import Snapshot
 
 
 @attrs.frozen
@@ -40,7 +40,7 @@ class Hub:
         self._encode = encode
         self._latest: dict[str, Snapshot] = {}
         self._made: dict[str, Making] = {}
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="runner-view-jpeg")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="runner-liveview-jpeg")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wakers: set[asyncio.Event] = set()
         self._rung = False

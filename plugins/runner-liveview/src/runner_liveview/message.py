@@ -17,9 +17,9 @@ from PIL import Image
 from runner_core.errors import ImageError
 from runner_core.frames import choose_reduced_size, open_image, to_pixels
 from runner_core.results import Inference, Result
-from runner_view.answers import describe_answer
-from runner_view.mask_planes import planes_of
-from runner_view.snapshot import Snapshot
+from runner_liveview.answers import describe_answer
+from runner_liveview.mask_planes import planes_of
+from runner_liveview.snapshot import Snapshot
 
 SIDE, QUALITY = 1280, 80  # of a picture: pixels of its longer side at most, and as a JPEG
 AS_IT_IS = 1 << 20  # bytes of a JPEG that is passed on unchanged, at most

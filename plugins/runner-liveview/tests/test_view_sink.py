@@ -11,7 +11,7 @@ from threading import Thread
 import attrs
 import numpy as np
 import pytest
-from runner_view.sink import ViewSink
+from runner_liveview.sink import ViewSink
 from view_client import noise, read, result
 from websockets.exceptions import ConnectionClosed
 
@@ -37,7 +37,7 @@ def test_keeps_the_promises_of_a_sink(check, taken):
 
 
 def test_it_is_light_until_it_is_used():
-    check_plugin("runner_view.plugin")
+    check_plugin("runner_liveview.plugin")
 
 
 def test_it_is_found_by_its_name():
@@ -198,7 +198,7 @@ class TestViewersThatAreNoGood:
 
     def test_nobody_looking_has_nothing_encoded(self, serve, monkeypatch):
         made = []
-        monkeypatch.setattr("runner_view.sink.encode_message", lambda snapshot: made.append(snapshot) or b"")
+        monkeypatch.setattr("runner_liveview.sink.encode_message", lambda snapshot: made.append(snapshot) or b"")
         view = serve()
         for index in range(MANY):
             view.show(index)

@@ -1,8 +1,8 @@
 """Decoding JPEGs: a frame's pixels, whole and of half the size, against Pillow's own reading of the same bytes.
 
 Both begin with the bytes and end with the same array; a frame also finds out how the picture is rotated. At half the
-size both do the same work in libjpeg-turbo, whose share differs from one processor to another (its bare call was seen to
-take 0.65 to 0.86 of Pillow's time): there a frame must only not be slower.
+size both do the same work in libjpeg-turbo, whose share differs from one processor to another (its bare call was seen
+to take 0.65 to 0.86 of Pillow's time): there a frame must only not be slower.
 """
 
 from __future__ import annotations

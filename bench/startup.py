@@ -1,5 +1,5 @@
-"""What ``runner --help`` and ``runner plugins`` cost with 20 plugins installed, in times of ``python -c "import click"``,
-and what each further plugin adds to them.
+"""What ``runner --help`` and ``runner plugins`` cost with 20 plugins installed, in times of ``python -c "import
+click"``, and what each further plugin adds to them.
 
 The plugins are written to a temporary folder as real distributions with entry points, besides those installed here.
 """

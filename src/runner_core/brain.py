@@ -98,8 +98,8 @@ class Brain(ABC):
         file is read again. Raises UsageError for what is no picture, LabelError for a label that the brain does not
         have, and what ``infer`` raises.
         """
-        if conf is not None and not 0 <= conf <= 1:
-            raise UsageError(f"conf is {conf}", remedy="give a score from 0 to 1")
+        if conf is not None and not (isinstance(conf, int | float | np.number) and 0 <= conf <= 1):
+            raise UsageError(f"conf is {conf!r}", remedy="give a score from 0 to 1")
         self.labels.model_ids_of(classes or ())
         frame = Frame.of(picture, colour=colour)
         answer = (self if conf is None else self.at_threshold(conf)).infer(frame)

@@ -225,3 +225,23 @@ def test_no_failure_of_a_url_shows_its_query(server, host):
     with pytest.raises(ImageError, match=f"^{host or server}/b.png: cannot be fetched") as raised:
         _ = picture.size
     assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_grey_values_are_scaled_by_what_they_hold(bits, caplog):
+    values = np.linspace(0, (1 << bits) - 1, 48, dtype=np.int32).reshape(6, 8)
+    seen = Frame.from_image(Image.fromarray(values)).pixels
+    assert np.array_equal(seen[..., 0], values >> bits - 8)
+    assert seen.max() == 255, "not black in silence"
+    assert [f"taken for {bits} bits" in text for text in caplog.messages] == ([] if bits == 16 else [True])
+
+
+@pytest.mark.parametrize("value", [-1, 1 << 16])
+def test_grey_values_outside_16_bits_are_refused(value):
+    with pytest.raises(ImageError, match="have no known range"):
+        _ = Frame.from_image(Image.fromarray(np.full((2, 2), value, np.int32))).pixels
+
+
+def test_a_masked_array_is_refused():
+    with pytest.raises(ImageError, match=r"a masked array; give array\.filled\(0\)"):
+        Frame.from_array(np.ma.masked_array(np.zeros((2, 2, 3), np.uint8)))

@@ -26,6 +26,8 @@ from runner_core.frames.orientation import UPRIGHT, note_absent_exif, read_orien
 LIMIT_VARIABLE = "RUNNER_MAX_PIXELS"
 _JPEGS = ("JPEG", "MPO")  # Pillow's names; an MPO, as telephones write it, is a JPEG with more pictures after the first
 
+_BITS = (8, 12, 16)  # of grey values that are kept in 16
+
 # Pillow's format and modes that the decoders inside TensorFlow graphs read to the same pixels as Pillow does.
 _PLAIN = {**dict.fromkeys(_JPEGS, ("L", "RGB")), "PNG": ("L", "RGB", "RGBA", "P")}
 
@@ -210,11 +212,24 @@ def _to_eight_bit_rgb(image: Image.Image, source: str) -> Image.Image:
     if image.mode == "F":
         raise ImageError(f"{source}: floating-point pixels have no known range", remedy="convert it to 8 or 16 bits")
     if image.mode == "I" or image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.int64) >> 8
-        image = Image.fromarray(values.clip(0, 255).astype(np.uint8))
+        image = Image.fromarray(_to_eight_bits(np.asarray(image).astype(np.int64), source))
     if image.mode == "P":  # converted straight to RGB, Pillow warns about a palette with transparency
         image = image.convert("RGBA")
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _to_eight_bits(values: NDArray[np.int64], source: str) -> NDArray[np.uint8]:
+    """Of values of 16 bits the high byte. That there are fewer bits, as scanners have, is told by the highest value.
+
+    Raises ImageError for values outside 16 bits.
+    """
+    least, most = int(values.min()), int(values.max())
+    if least < 0 or most >= 1 << 16:
+        raise ImageError(f"{source}: values from {least} to {most} have no known range", remedy="convert it to 16 bits")
+    bits = next(bits for bits in _BITS if most < 1 << bits)
+    if most and bits < max(_BITS):
+        log.warning("%s: no value is above %d: taken for %d bits", source, most, bits, extra={"once": True})
+    return (values >> bits - 8).astype(np.uint8)
 
 
 def to_png(image: Image.Image) -> bytes:

@@ -302,6 +302,10 @@ def _read_file(path: Path) -> bytes:
 
 
 def _to_rgb(array: NDArray[Any], source: str) -> NDArray[np.uint8]:
+    if isinstance(array, np.ma.MaskedArray):
+        raise ImageError(
+            f"{source}: a masked array", remedy="give array.filled(0), or another colour for what is masked"
+        )
     if array.dtype != np.uint8:
         raise ImageError(f"{source}: pixels of type {array.dtype}", remedy="convert them to uint8, 0 to 255")
     if array.ndim == 2 or array.shape[2:] == (1,):

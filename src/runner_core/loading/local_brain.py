@@ -130,13 +130,27 @@ class LocalBrain(Brain):
         else:
             with self._turn:
                 outputs = self.session.run(feeds, tuple(self._outputs.values()))
-        return {role: outputs[name] for role, name in self._outputs.items()}
+        found = {role: outputs[name] for role, name in self._outputs.items()}
+        for role, values in found.items():
+            if _holds_no_number(values):
+                raise EngineError(
+                    f"brain {self.name} gave no numbers: its output {role} is NaN throughout",
+                    remedy="the model is damaged, or this engine computes it wrongly: try another by --engine",
+                )
+        return found
 
     def close(self) -> None:
         self.session.close()
 
     def __repr__(self) -> str:
         return f"LocalBrain({self.name!r}, {self.family} on {self.engine}, {len(self.labels)} labels)"
+
+
+def _holds_no_number(values: NDArray[Any]) -> bool:
+    """Whether all is NaN; as a rule the first value tells that it is not."""
+    if values.dtype.kind != "f" or not values.size or not np.isnan(values.flat[0]):
+        return False
+    return bool(np.isnan(values).all())
 
 
 def signature_of(session: Session) -> Signature:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import attrs
+import numpy as np
 
 from runner_core.cards.card import Card
 from runner_core.cards.label_files import ParsedLabels, parse_label_file, read_label_file
@@ -57,16 +58,16 @@ class LoadOptions:
     def __attrs_post_init__(self) -> None:
         for name in ("conf", "iou"):
             value = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
-                raise UsageError(f"{name} is {value}", remedy="give a number from 0 to 1")
+            if value is not None and not (isinstance(value, int | float | np.number) and 0 <= value <= 1):
+                raise UsageError(f"{name} is {value!r}", remedy="give a number from 0 to 1")
         if self.precision not in PRECISIONS:
             raise UsageError(f"precision is {self.precision!r}", remedy=f"give {', '.join(PRECISIONS)}")
         if self.outputs not in (None, *OUTPUTS):
             raise UsageError(f"outputs is {self.outputs!r}", remedy=f"give {', '.join(OUTPUTS)}")
         for name in ("max_det", "threads"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UsageError(f"{name} is {value}", remedy="give a whole number from 1")
+            if value is not None and not (isinstance(value, int | np.integer) and value >= 1):
+                raise UsageError(f"{name} is {value!r}", remedy="give a whole number from 1")
 
     @classmethod
     def of(cls, **choices: Any) -> Self:

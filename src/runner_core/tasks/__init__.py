@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from runner_core.tasks.activation import ACTIVATIONS as ACTIVATIONS
     from runner_core.tasks.activation import are_probabilities as are_probabilities
     from runner_core.tasks.activation import sigmoid as sigmoid
+    from runner_core.tasks.best_class import find_best_class as find_best_class
+    from runner_core.tasks.best_class import score_best_class as score_best_class
     from runner_core.tasks.card_options import read_activation as read_activation
     from runner_core.tasks.card_options import read_choice as read_choice
     from runner_core.tasks.card_options import read_flag as read_flag
@@ -47,6 +49,7 @@ else:
         __name__,
         {
             "activation": ["ACTIVATIONS", "are_probabilities", "sigmoid"],
+            "best_class": ["find_best_class", "score_best_class"],
             "card_options": ["read_activation", "read_choice", "read_flag", "read_index"],
             "codec": ["PictureCodec"],
             "detections": ["build_inference", "select_best_rows", "build_suppressed_inference"],

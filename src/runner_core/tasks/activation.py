@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from runner_core.results.boxes import Floats
+from runner_core.tasks.best_class import without_nan
 
 SLACK = 1e-3  # by which rounding may put a probability outside 0 to 1
 
@@ -18,7 +19,11 @@ def sigmoid(values: Floats) -> Floats:
 
 
 def softmax(values: Floats) -> Floats:
-    """``exp(x) / sum(exp(x))`` along the last axis, without overflow. An infinite value gives NaN: no score."""
+    """``exp(x) / sum(exp(x))`` along the last axis, without overflow.
+
+    An infinite value gives NaN, no score, to all; a NaN is none itself, and the others keep theirs.
+    """
+    values = without_nan(values)
     with np.errstate(invalid="ignore"):
         powers = np.exp(values - values.max(axis=-1, keepdims=True))
         shares: Floats = powers / powers.sum(axis=-1, keepdims=True)

@@ -21,6 +21,7 @@ from runner_core.frames.picture_spec import PictureSpec
 from runner_core.frames.placement import Placement
 from runner_core.results.boxes import are_normalised, are_usable, centred_to_corners
 from runner_core.results.nms import nms
+from runner_core.tasks.best_class import find_best_class, score_best_class
 from runner_core.tasks.card_options import read_choice
 from runner_core.tasks.metadata import size_from_metadata
 from runner_core.tasks.roles import Shape, format_shape
@@ -199,7 +200,7 @@ def _best_scores(features: NDArray[Any], layout: YoloLayout) -> NDArray[Any]:
     if layout.form == "end2end":
         scores: NDArray[Any] = features[4]
         return scores
-    scores = _class_scores(features, layout).max(axis=0)
+    scores = score_best_class(_class_scores(features, layout), 0)
     return scores * features[4] if layout.has_objectness else scores
 
 
@@ -207,7 +208,7 @@ def _best_classes(found: NDArray[np.float32], layout: YoloLayout) -> NDArray[np.
     """N classes."""
     if layout.form == "end2end":
         return np.asarray(np.nan_to_num(found[5]), np.int64)
-    return np.asarray(_class_scores(found, layout).argmax(axis=0), np.int64)
+    return np.asarray(find_best_class(_class_scores(found, layout), 0), np.int64)
 
 
 def _corners(boxes: NDArray[np.float32], layout: YoloLayout) -> NDArray[np.float32]:

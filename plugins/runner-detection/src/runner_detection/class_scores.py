@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.results import Floats
+from runner_core.tasks import find_best_class, score_best_class
 
 
 def pick_best_class(
@@ -17,9 +18,9 @@ def pick_best_class(
     """
     if background is not None:
         scores = np.delete(scores, background, axis=1)
-    best = scores.max(axis=1, initial=-np.inf)
+    best = score_best_class(scores, 1)
     rows = np.flatnonzero(best >= threshold)
-    classes = scores[rows].argmax(axis=1) if rows.size else rows
+    classes = find_best_class(scores[rows], 1) if rows.size else rows
     if background is not None:
         classes = classes + (classes >= background)
     return rows, best[rows].astype(np.float32, copy=False), classes

@@ -25,6 +25,7 @@ from runner_core.tasks import (
     drop_batch_axis,
     drop_wrong_labels,
     labels_from_metadata,
+    score_best_class,
     sigmoid,
 )
 from runner_detection.kind import KIND
@@ -85,7 +86,7 @@ class FastestDetCodec(PictureCodec):
         head = head if self.features_first else head.transpose(2, 0, 1)
         features = head.reshape(len(head), -1)
         classes = features[BOX:]
-        best = np.maximum(features[0], 0) ** 0.6 * np.maximum(classes.max(axis=0), 0) ** 0.4
+        best = np.maximum(features[0], 0) ** 0.6 * np.maximum(score_best_class(classes, 0), 0) ** 0.4
         cells = np.flatnonzero(best >= self.card.threshold)
         scores = np.maximum(features[0, cells], 0) ** 0.6 * np.maximum(classes[:, cells], 0) ** 0.4
         found, rows = np.nonzero(scores >= self.card.threshold)  # a cell may be of several classes

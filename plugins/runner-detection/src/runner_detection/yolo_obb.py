@@ -27,11 +27,13 @@ from runner_core.tasks import (
     draft_input,
     drop_batch_axis,
     drop_wrong_labels,
+    find_best_class,
     find_yolo_layout,
     format_shape,
     labels_from_metadata,
     letterbox_from_metadata,
     read_choice,
+    score_best_class,
     select_best_rows,
 )
 from runner_detection.kind import KIND
@@ -119,7 +121,7 @@ class YoloObbCodec(PictureCodec):
         if self.layout.form == "end2end":
             return rows[:, 4], rows[:, 5]
         every = rows[:, self.layout.scores_from : -1]
-        return every.max(axis=1), every.argmax(axis=1)
+        return score_best_class(every, 1), find_best_class(every, 1)
 
 
 def regularise(boxes: Floats, angles: Floats) -> tuple[Floats, NDArray[np.float32]]:

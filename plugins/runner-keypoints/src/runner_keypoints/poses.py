@@ -48,11 +48,14 @@ def build_answer(card: Card, poses: Poses, placement: Placement, least: float) -
     """
     points = poses.points.astype(np.float32)
     points[..., :2] = placement.to_picture(points[..., :2])
+    missing: NDArray[np.bool_] = np.logical_not(np.isfinite(points).all(axis=2))
+    points[missing] = (0, 0, -1)  # which no box is drawn around
     boxes = boxes_around(points, least) if poses.boxes is None else placement.to_picture(poses.boxes)
     classes = np.zeros(len(points), np.int64) if poses.classes is None else poses.classes
     rows = select_best_rows(poses.scores, card.threshold)
-    rows = rows[np.isfinite(points[rows]).all(axis=(1, 2))]
+    rows = rows[~missing[rows].all(axis=1)]
     scores = poses.scores[rows].clip(0, 1)
+    points[missing, 2] = 0
     return build_inference(card, KIND, placement.picture, boxes[rows], scores, classes[rows], keypoints=points[rows])
 
 

@@ -44,4 +44,5 @@ class PrototypeMask(Mask):
             inside = np.tensordot(self._coefficients, self._prototypes, axes=1)
             outside = np.zeros_like(inside)
             drawn[top:bottom, left:right] = resize_best_classes(np.stack([outside, inside]), rows, columns)
+        drawn.flags.writeable = False
         return drawn

@@ -245,3 +245,15 @@ def test_grey_values_outside_16_bits_are_refused(value):
 def test_a_masked_array_is_refused():
     with pytest.raises(ImageError, match=r"a masked array; give array\.filled\(0\)"):
         Frame.from_array(np.ma.masked_array(np.zeros((2, 2, 3), np.uint8)))
+
+
+def test_offline_no_picture_is_fetched(monkeypatch):
+    monkeypatch.setenv("RUNNER_OFFLINE", "1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.timeout = 0
+        picture = Frame.from_url(f"http://127.0.0.1:{server.server_port}/a.png")
+        with pytest.raises(ImageError, match=r"/a\.png: RUNNER_OFFLINE forbids every connection; unset it, or give"):
+            _ = picture.size
+        server.socket.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.socket.accept()

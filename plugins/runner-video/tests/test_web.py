@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from itertools import islice, repeat
 
 import pytest
@@ -158,3 +159,16 @@ def test_in_a_list_of_cameras_an_address_is_one_and_nobody_is_asked(tmp_path):
     (tmp_path / "few.streams").write_text("http://127.0.0.1:9/cat.jpg")
     with pytest.raises(SourceError, match=r"cat\.jpg is not live"):
         Streams(str(tmp_path / "few.streams"))
+
+
+@pytest.mark.parametrize("location", ["http://127.0.0.1:{}/live", "stream:http://127.0.0.1:{}/a", "rtsp://127.0.0.1:{}/a",
+                                      "video:http://127.0.0.1:{}/clip.mp4"])  # fmt: skip
+def test_offline_nobody_is_asked(location, monkeypatch):
+    monkeypatch.setenv("RUNNER_OFFLINE", "1")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        frames = open_source(location.format(server.getsockname()[1])).frames()
+        with pytest.raises((SourceError, ImageError), match="RUNNER_OFFLINE forbids every connection"):
+            _ = next(iter(frames)).pixels
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runner_core.errors import ImageError
+from runner_core.util.home import describe_offline
 from runner_core.util.location import redact_url
 from runner_core.util.network import describe_cause
 
@@ -16,11 +17,14 @@ TIMEOUT = (5.0, 30.0)  # seconds: to connect, between two reads
 def fetch_bytes(url: str) -> bytes:
     """The body at ``url``.
 
-    Raises ImageError where the server does not send it, or sends a stream or more than ``MAX_PICTURE_BYTES``.
+    Raises ImageError where the server does not send it, or sends a stream or more than ``MAX_PICTURE_BYTES``, and where
+    RUNNER_OFFLINE forbids to ask it.
     """
     import requests
 
     name = redact_url(url)
+    if offline := describe_offline():
+        raise ImageError(f"{name}: {offline}", remedy="unset it, or give a file")
     try:
         with requests.get(url, timeout=TIMEOUT, stream=True) as response:
             response.raise_for_status()

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from runner_core.util.atomic import make_folder as make_folder
     from runner_core.util.atomic import write_bytes as write_bytes
     from runner_core.util.atomic import write_text as write_text
+    from runner_core.util.home import describe_offline as describe_offline
     from runner_core.util.home import require_online as require_online
     from runner_core.util.location import OptionType as OptionType
     from runner_core.util.location import number_repeats as number_repeats
@@ -19,7 +20,7 @@ else:
         __name__,
         {
             "atomic": ["make_folder", "write_bytes", "write_text"],
-            "home": ["require_online"],
+            "home": ["describe_offline", "require_online"],
             "location": ["OptionType", "number_repeats", "redact_url", "split_options", "without_account"],
         },
     )

@@ -24,6 +24,11 @@ def is_offline() -> bool:
     return os.environ.get(OFFLINE_VARIABLE, "").lower() not in ("", "0", "false", "no")
 
 
+def describe_offline() -> str:
+    """Why no connection is made, for a message; empty where one may be made."""
+    return f"{OFFLINE_VARIABLE} forbids every connection" if is_offline() else ""
+
+
 def require_online(wanted: str) -> None:
     """Raises OfflineError with ``wanted``, what is missing. Call it before any socket is opened."""
     if is_offline():

@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from runner_core.errors import SourceError
+from runner_core.util import describe_offline
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: C: is a drive
 
@@ -78,7 +79,13 @@ class Input:
 
     @contextmanager
     def open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
-        """The container and its first track of pictures. What FFmpeg raises in the block becomes a SourceError."""
+        """The container and its first track of pictures. What FFmpeg raises in the block becomes a SourceError.
+
+        So does an address on the network where RUNNER_OFFLINE is set.
+        """
+        offline = describe_offline()
+        if offline and self._is_network:
+            raise SourceError(f"{self.name}: {offline}", remedy="unset it, or give a file")
         try:
             with av.open(
                 self.place, "r", format=self.format, options=dict(self.options), timeout=self.timeout
@@ -92,6 +99,11 @@ class Input:
         faults = {**FAULTS, **(NETWORK_FAULTS if _ADDRESS.match(self.place) else {}), **self.faults}
         message, remedy = faults.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
         return SourceError(f"{self.name}: {message}", remedy=remedy)
+
+    @property
+    def _is_network(self) -> bool:
+        address = self.format is None and _ADDRESS.match(self.place)
+        return bool(address) and not self.place.lower().startswith("file:")
 
     def _pictures(self, container: InputContainer) -> VideoStream:
         tracks = [track for track in container.streams.video if not track.disposition & _COVER]

@@ -9,7 +9,7 @@ from mimetypes import guess_type
 from runner_core.contracts import Source
 from runner_core.frames import Frame
 from runner_core.pipeline import open_source
-from runner_core.util import without_account
+from runner_core.util import describe_offline, without_account
 from runner_video import live, video
 from runner_video.network_stream import Stream
 from runner_video.options import split_options
@@ -56,7 +56,8 @@ class Web:
 
     @cached_property
     def _source(self) -> Source:
-        kind = None if self.names_picture else _kind(self._address)
+        unasked = self.names_picture or describe_offline()  # the source that fetches it reports this
+        kind = None if unasked else _kind(self._address)
         return kind(self._location) if kind else open_source(f"file:{self._location}")
 
 

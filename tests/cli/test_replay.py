@@ -70,7 +70,8 @@ def test_into_other_formats(answers, runner, tmp_path):
     done = runner("replay", answers, "-s", "csv:out.csv", "-s", "coco:out.json", **ALONE)
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "out.csv").read_text().splitlines()) > 4
-    assert {found["bbox"][2] for found in json.loads((tmp_path / "out.json").read_text())} >= {48.0}
+    found = json.loads((tmp_path / "out.json").read_text())["annotations"]
+    assert {row["bbox"][2] for row in found} >= {48.0}
 
 
 def test_what_failed_in_the_run_is_not_a_failure_of_the_replay(answers, runner):

@@ -131,6 +131,15 @@ def test_keypoints_are_labelled_and_named(tmp_path):
     assert "keypoints" not in by_name["page"]
 
 
+@pytest.mark.parametrize("options", ["", "?form=results"])
+def test_a_picture_in_which_no_pose_is_found_is_a_picture_of_nothing(tmp_path, options):
+    nobody = answer("pose", keypoints=np.empty((0, 17, 3)))
+    with CocoSink(f"{tmp_path / 'out.json'}{options}").open() as writer:
+        writer.write(Result(frame(), (nobody,)))
+    data = json.loads((tmp_path / "out.json").read_text())
+    assert (data["annotations"] if not options else data) == []
+
+
 def test_a_class_has_one_number_of_keypoints(tmp_path, caplog):
     points = np.array([[[x, 10 + x, 0.9] for x in range(10, 27)]], np.float32)
     both = (answer("a", ["person"], keypoints=points), answer("b", ["person"], keypoints=points[:, :5]))

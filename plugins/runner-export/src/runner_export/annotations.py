@@ -56,7 +56,7 @@ def _list_keypoints(inference: Inference) -> list[Row]:
         return [{} for _ in range(len(inference))]
     points, labelled = points_of(inference).astype(object), find_labelled(inference)
     points[..., 2] = LABELLED  # an int between floats
-    rows = np.where(labelled[..., None], points, 0).reshape(len(points), -1).tolist()
+    rows = [[*row.flat] for row in np.where(labelled[..., None], points, 0)]
     return [
         {"keypoints": row, "num_keypoints": count}
         for row, count in zip(rows, labelled.sum(axis=1).tolist(), strict=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
 SINKS = ("jsonl:a.jsonl", "coco:a.json", "a.csv", "a.parquet", "yolo:yolo", "crops:crops", "images:drawn")
@@ -54,11 +55,30 @@ def test_pictures_of_which_one_is_bad(runner, tmp_path):
     (folder / "1-empty.jpg").touch()
     done = runner("run", folder, "--brain", "page", "--brain", "page > graphs", *WITH_SINKS)
     assert (done.returncode, done.stdout.count("1 of 3 frames failed")) == (1, 1)
-    assert done.stderr.splitlines() == [f"runner: {folder}/1-empty.jpg: the file is empty"]
+    assert done.stderr.splitlines() == [
+        "runner: crops:crops draws: JPEGs are decoded whole, as with --exact, which changes answers a little",
+        f"runner: {folder}/1-empty.jpg: the file is empty",
+    ]
     *records, last = lines(tmp_path / "a.jsonl")
     check_they_agree(tmp_path, records)
     assert last["summary"]["failed"] == 1
     assert {path.name for path in (tmp_path / "drawn").rglob("*.jpg")} == {"2-one.jpg", "3-two.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments", "times"),
+    [
+        ("{jpeg}", ("--sink", "images:one", "--sink", "crops:two"), 1),
+        ("{jpeg}", ("--sink", "images:one", "--exact"), 0),
+        ("{jpeg}", ("--sink", "a.csv"), 0),
+        ("a.png", ("--sink", "images:one"), 0),
+    ],
+)
+def test_what_drawing_changes_in_the_answers_is_said_once(runner, tmp_path, source, arguments, times):
+    Image.new("RGB", (96, 64)).save(tmp_path / "a.png")
+    done = runner("run", source.format(jpeg=PICTURES / "2-one.jpg"), "--brain", "page", *arguments)
+    assert done.returncode == 0
+    assert done.stderr.count("images:one draws: JPEGs are decoded whole, as with --exact") == times
 
 
 def test_a_video_has_index_and_time_everywhere(runner, tmp_path):

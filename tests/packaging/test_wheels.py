@@ -60,4 +60,4 @@ def test_a_detector_runs_with_one_extra_alone(wheels, registry, testdata, tmp_pa
     models, out = testdata / "models", tmp_path / "out.json"
     brain = f"{models / 'fastestdet_coco.onnx'}?labels={models / 'coco80.txt'}"
     call(runner, "run", testdata / "pictures" / "football.jpg", "--brain", brain, "--sink", f"coco:{out}")
-    assert json.loads(out.read_text(encoding="utf-8"))
+    assert json.loads(out.read_text(encoding="utf-8"))["annotations"]

@@ -192,7 +192,7 @@ def test_an_interrupt_while_a_sink_writes_is_the_end_of_a_cameras_run_too(tmp_pa
     *lines, last = whole_lines(tmp_path / "out.jsonl")
     assert (process.returncode, last["summary"]["broken"]) == (0, "interrupted")
     table = (tmp_path / "out.csv").read_text().splitlines()
-    images = json.loads((tmp_path / "out.images.json").read_text())["images"]
+    images = json.loads((tmp_path / "out.json").read_text())["images"]
     drawn = list((tmp_path / "drawn").iterdir())
     ahead = [place > number for number in range(len(SINKS))]  # who has the frame at which it was stopped
     before = len(lines) - ahead[0]

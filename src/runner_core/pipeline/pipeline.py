@@ -11,7 +11,7 @@ from typing import Self
 import attrs
 
 from runner_core.brain import Brain, demand_brain, list_stages
-from runner_core.contracts import HasDraws, HasGaps, HasSkipped, Sink, Source, Writer
+from runner_core.contracts import HasDraws, HasFiles, HasGaps, HasSkipped, Sink, Source, Writer
 from runner_core.errors import SourceError
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import FailureLog
@@ -52,7 +52,7 @@ def run(
     """
     reading = to_source(source)
     names, outlets = _open_outlets(sinks, reading, inputs=[] if reading is source else [str(source)])
-    exact = exact or any(isinstance(outlet, HasDraws) and outlet.draws for outlet in outlets)
+    exact = exact or _must_draw(names, outlets, reading)
     flow = _Flow.of(reading, brains, threads, exact=exact)
     skipped = reading.skipped if isinstance(reading, HasSkipped) else {}
     summary = Summary(skipped=skipped, explain=explain, profile=flow.start_profile())
@@ -87,6 +87,15 @@ def _open_outlets(
     if isinstance(sinks, Mapping):
         return list(sinks), list(sinks.values())
     return sink_names_of(sinks), open_sinks(sinks, reading=reading, inputs=inputs)
+
+
+def _must_draw(names: Sequence[str], outlets: Sequence[Sink], reading: Source) -> bool:
+    """Whether a sink draws; says once what that changes, if there are JPEGs, which are decoded smaller without it."""
+    drawing = [name for name, sink in zip(names, outlets, strict=True) if isinstance(sink, HasDraws) and sink.draws]
+    files = reading.files if isinstance(reading, HasFiles) else ()
+    if drawing and any(file.lower().endswith((".jpg", ".jpeg")) for file in files):
+        log.info("%s draws: JPEGs are decoded whole, as with --exact, which changes answers a little", drawing[0])
+    return bool(drawing)
 
 
 def stream(

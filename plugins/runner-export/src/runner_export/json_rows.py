@@ -25,8 +25,8 @@ class JsonList:
         first = self._position() == self._start  # asked of the file, since an interrupt may come at any moment
         self._write(f"{'' if first else ','}\n{json.dumps(row)}")
 
-    def end(self, after: str = "") -> None:
-        self._write(f"\n]{after}\n")
+    def end(self, after: str = "\n") -> None:
+        self._write(f"\n]{after}")
 
     def _position(self) -> int:
         with convert_errors(self._path):

@@ -18,7 +18,7 @@ class Names:
 
     def choose_name(self, frame: Frame) -> str:
         """A name without a suffix; a video's frame has its index in it."""
-        stem = to_safe_name(PurePath(frame.source.partition("?")[0]).stem)
+        stem = _stem_of(frame.source)
         return self.make_unique(stem if frame.time is None else f"{stem}-{frame.index:06d}")
 
     def make_unique(self, stem: str) -> str:
@@ -31,6 +31,37 @@ class Names:
         return unique
 
 
+class FileNames:
+    """What a dataset calls each picture: its path below the folder that is read; a video's frames are numbered."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._videos, self._stems = Names(), dict[str, str]()
+
+    def choose_name(self, frame: Frame) -> str:
+        """Of two pictures with one such path the later is called by its source."""
+        if frame.time is not None:
+            return f"{self._choose_stem(frame.source)}-{frame.index:06d}.jpg"
+        name = frame.file_name or frame.source
+        unique = frame.source if name in self._taken else name
+        self._taken.add(unique)
+        return unique
+
+    def _choose_stem(self, source: str) -> str:
+        if source not in self._stems:
+            self._stems[source] = self._videos.make_unique(_stem_of(source))
+        return self._stems[source]
+
+
+def _stem_of(source: str) -> str:
+    return to_safe_name(PurePath(source.partition("?")[0]).stem)
+
+
 def to_safe_name(text: str) -> str:
     """The text as a part of a path that is valid on any system."""
     return re.sub(r'[\x00-\x1f/\\:*?"<>|]+', "-", text).strip(". ")[:_MAX_CHARACTERS] or "unnamed"
+
+
+def to_plain_text(text: str) -> str:
+    """The text as XML can hold it: control characters are spaces, bytes that are not UTF-8 are escaped."""
+    return re.sub(r"[\x00-\x1f\x7f]", " ", text).encode("utf-8", "backslashreplace").decode()

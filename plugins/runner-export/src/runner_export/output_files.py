@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +19,7 @@ from runner_core.util import make_folder
 
 @attrs.define
 class WholeFiles:
-    """Files that are written beside their places. ``begun`` is whether they have something to keep."""
+    """Files that are written beside their places. ``begun`` is whether they have something to keep, and are whole."""
 
     streams: Sequence[BinaryIO]
     begun: bool = False
@@ -46,11 +47,41 @@ def open_whole_files(*paths: Path) -> Iterator[WholeFiles]:
                     part.publish()
 
 
+@attrs.frozen
+class Spool:
+    """A file for what belongs behind what is still to come. It is gone when its block ends."""
+
+    stream: BinaryIO
+    _part: _Part
+
+    def append_to(self, stream: BinaryIO) -> None:
+        """Writes all that is in it to a stream. Raises OSError."""
+        self.stream.flush()
+        self._part.seek(0)
+        shutil.copyfileobj(self._part, stream)
+
+
+@contextmanager
+def open_spool(path: Path) -> Iterator[Spool]:
+    """A spool beside ``path``, or among the temporary files if that is a device.
+
+    Raises SinkError if the folder cannot be written.
+    """
+    is_device = path.exists() and not path.is_file()
+    with _open_beside(Path(tempfile.gettempdir(), path.name) if is_device else path) as part:
+        stream = io.BufferedWriter(part)
+        try:
+            yield Spool(stream, part)
+        finally:
+            with suppress(OSError):  # nobody wants what is still in its buffer
+                stream.close()
+
+
 class _Part(io.FileIO):
     """A file beside its place, until it is published there; ``whole`` until a write fails."""
 
     def __init__(self, handle: int, partial: Path | None, place: Path) -> None:
-        super().__init__(handle, "wb")
+        super().__init__(handle, "w+b")
         self.partial, self.place, self.whole = partial, place, True
 
     def write(self, data: Any, /) -> int:

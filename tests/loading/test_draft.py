@@ -46,3 +46,13 @@ def test_four_channels_are_named_as_the_reason(bare, shape, said):
     model = Signature((TensorSpec("image", shape, "float32"),), ())
     message = unrecognised_error(CardlessModel(bare.path, model, model), None).message
     assert ("four channels" in message) == said
+
+
+def test_tasks_that_are_not_installed_are_named(bare):
+    hint = (
+        "not installed: runner-classification, runner-detection, runner-keypoints, runner-segmentation "
+        "(`pip install 'runner-core[tasks]'` brings all tasks)"
+    )
+    assert "not installed" not in str(unrecognised_error(bare, None))
+    with registry_of(tasks=TASKS):
+        assert str(unrecognised_error(bare, None)).endswith(hint)

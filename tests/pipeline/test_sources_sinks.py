@@ -94,6 +94,8 @@ def test_the_password_of_what_nobody_claims_is_not_shown():
         ("out.mp4", "video", "out.mp4"),
         ("out.mp4?fps=5", "video", "out.mp4?fps=5"),
         ("what?.mp4", "video", "what?.mp4"),
+        ("C:\\out\\a.mp4", "video", "C:\\out\\a.mp4"),
+        ("lines:C:\\out\\a.txt", "files", "C:\\out\\a.txt"),
     ],
 )
 def test_a_location_finds_its_sink(location, found, given):

@@ -51,5 +51,5 @@ def find_distribution(kind: str, word: str) -> str | None:
 
 
 def list_missing(kind: str, installed: Container[str | None]) -> list[str]:
-    """This project's distributions of a kind of plugin that are not among the installed ones, by name."""
+    """The distributions of this project with that kind of plugin that are not among the installed ones, by name."""
     return sorted({name for name in DISTRIBUTIONS.get(kind, {}).values() if name not in installed})

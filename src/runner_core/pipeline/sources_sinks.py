@@ -14,6 +14,7 @@ from runner_core.errors import NotInstalled, UsageError
 from runner_core.util.location import number_repeats, redact_url, without_options
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C: is a drive
+_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
 Readable = str | os.PathLike[str] | int | Source
@@ -65,7 +66,7 @@ def open_sink(location: str) -> Sink:
 
     What follows a question mark is ignored here. Raises UsageError, NotInstalled, SinkError.
     """
-    name, colon, rest = location.partition(":")
+    name, colon, rest = ("", "", "") if _DRIVE.match(location) else location.partition(":")
     if colon and rest:
         named: Sink = get_registry().make("sinks", name, rest)
         return named

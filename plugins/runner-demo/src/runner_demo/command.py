@@ -30,6 +30,7 @@ def demo(out: Path, port: int | None) -> int:
         if port is not None:
             return _watch_camera(inside, port)
         summaries = _run_pictures(page, graphs, out), _run_clip(inside, out)
+        _tell_engine(page)
     return int(not all(summary.ok for summary in summaries))
 
 
@@ -44,7 +45,7 @@ def _open_brains() -> Iterator[tuple[Brain, Brain]]:
 
 
 def _run_pictures(page: Brain, graphs: Brain, out: Path) -> Summary:
-    summary = run(f"file:{PICTURES}", [page, graphs], [f"images:{out}", f"jsonl:{out / 'answers.jsonl'}"])
+    summary = run(f"file:{PICTURES}/*.jpg", [page, graphs], [f"images:{out}", f"jsonl:{out / 'answers.jsonl'}"])
     _print_result("Eight pictures, page and graphs side by side", summary, out / PICTURES.name, out / "answers.jsonl")
     return summary
 
@@ -61,6 +62,14 @@ def _watch_camera(inside: Brain, port: int) -> int:
     summary = run("demo:camera", [inside], [f"view:{port}?open=1"])
     _print_result("A clip as a camera, page > graphs", summary)
     return exit_code_of(summary)
+
+
+def _tell_engine(brain: Brain) -> None:
+    if brain.engine != "tensorflow":
+        click.echo(
+            f"\nBoth ran on {brain.engine}. After `pip install 'runner-core[tensorflow]'`, in a clone `make setup`, "
+            "this command runs the TensorFlow graphs that they were exported from."
+        )
 
 
 def _print_result(title: str, summary: Summary, *files: Path) -> None:

@@ -1,4 +1,4 @@
-"""Answers as supervision's Detections, drawn by its annotators.
+"""supervision: answers drawn by its annotators.
 
 pip install supervision
 python draw_with_supervision.py photo.jpg out.jpg

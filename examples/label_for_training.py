@@ -1,4 +1,4 @@
-"""Pictures labelled by a brain, as datasets that trainers read: YOLO's and COCO's.
+"""Data sets for training: pictures labelled by a brain, as YOLO's and COCO's tools read them.
 
     python label_for_training.py pictures/ dataset/
 

@@ -1,4 +1,4 @@
-"""Two brains, one answer: what both find, without what is there twice.
+"""One answer of two brains: what both find, without what is there twice.
 
     python merge_two_brains.py photo.jpg
 

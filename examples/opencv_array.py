@@ -1,4 +1,4 @@
-"""An OpenCV array in, boxes drawn with OpenCV out.
+"""OpenCV: an array in, boxes drawn on it out.
 
     python opencv_array.py photo.jpg out.jpg
 

@@ -1,4 +1,4 @@
-"""A family of models that runner does not know, read by a task of your own, without installing a plugin.
+"""A task of your own: it reads a family of models that runner does not know, without installing a plugin.
 
     python own_task.py photo.jpg
 

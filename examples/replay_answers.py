@@ -1,4 +1,4 @@
-"""Answers of a run used again, without a model: how many there are at each score threshold.
+"""Answers used again: how many there are at each score threshold, without a model.
 
 runner run pictures/ --brain page --conf 0.5 --sink jsonl:out.jsonl
 python replay_answers.py out.jsonl

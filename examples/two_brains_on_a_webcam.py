@@ -1,4 +1,4 @@
-"""Two brains on a webcam: what both see in the newest picture.
+"""Two brains on a camera: what both see in the newest picture.
 
     python two_brains_on_a_webcam.py 0
 

@@ -40,9 +40,10 @@ def test_the_side_bar_has_the_sections_of_the_index():
 
 
 def test_a_script_becomes_a_page():
-    told = examples.describe_python('"""Do it.\n\nMore.\n"""\n\nimport sys\n')
-    assert told == "# Do it\n\nMore.\n\n```python\nimport sys\n```\n"
-    assert examples.describe_shell("# Do it.\n#\n#     more\nset -e\n") == "# Do it\n\n    more\n\n```sh\nset -e\n```\n"
+    told = examples.describe_python('"""A thing: do it.\n\nMore.\n"""\n\nimport sys\n')
+    assert told == "# A thing\n\nDo it.\n\nMore.\n\n```python\nimport sys\n```\n"
+    told = examples.describe_shell("# Do it.\n#\n#     more\nset -e\n")
+    assert told == "# Do it\n\n\n    more\n\n```sh\nset -e\n```\n"
 
 
 def test_a_notebook_becomes_a_page():

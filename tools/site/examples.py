@@ -40,9 +40,11 @@ def describe_shell(text: str) -> str:
 
 
 def _describe(told: str, code: str, language: str) -> str:
-    """The first line is the title."""
-    title, _, rest = told.partition("\n")
-    return f"# {title.rstrip('.')}\n{rest}\n\n```{language}\n{code.strip()}\n```\n"
+    """The first line up to a colon is the title."""
+    first, _, rest = told.partition("\n")
+    title, _, more = first.partition(": ")
+    told = f"{more[:1].upper()}{more[1:]}\n{rest}" if more else rest
+    return f"# {title.rstrip('.')}\n\n{told}\n\n```{language}\n{code.strip()}\n```\n"
 
 
 def describe_notebook(text: str) -> str:

@@ -93,7 +93,9 @@ clean:
 FREEZE = for each in $(1); do $$each/python -m pip freeze --exclude-editable; done | \
 	grep -v -e ' @ ' -e '^runner' | sort -f -u > constraints.txt
 constraints:
-	rm -rf .venv $(DOCS) && : > constraints.txt && $(MAKE) setup
+	rm -rf .venv $(DOCS)
+	: > constraints.txt
+	$(MAKE) setup
 	$(call FREEZE,$(BIN))
 	$(MAKE) $(DOCS)/.installed
 	$(call FREEZE,$(BIN) $(DOCS)/bin)

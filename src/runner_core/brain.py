@@ -25,6 +25,7 @@ from runner_core.results.boxes import Crop, boxes_to_crops
 from runner_core.results.combine import boxes_of, stack_columns
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
+from runner_core.util.notebook import format_table, format_title, shorten_list
 
 
 class Brain(ABC):
@@ -74,21 +75,53 @@ class Brain(ABC):
         """The brain for frames whose pixels are read already: one that decodes pictures itself skips that step."""
         return self
 
-    def predict(self, picture: Any) -> Inference:
-        """The answer for a path, a URL, encoded bytes, an H x W x 3 uint8 RGB array, a Pillow image or a Frame."""
-        return self.infer(Frame.of(picture))
+    def at_threshold(self, conf: float) -> Brain:  # noqa: ARG002  # a subclass that can, does
+        """The same brain, which leaves out what scores less than ``conf``; itself where that cannot be changed."""
+        return self
 
-    def predict_many(self, pictures: Iterable[Any]) -> Iterator[Inference]:
-        """The answers in order, each computed when it is asked for."""
-        return map(self.predict, pictures)
+    def predict(
+        self,
+        picture: Any,
+        *,
+        colour: str = "rgb",
+        conf: float | None = None,
+        classes: Sequence[str] | None = None,
+        max_det: int | None = None,
+    ) -> Inference:
+        """The answer for a path, a URL, encoded bytes, an H x W x 3 uint8 array, a Pillow image or a Frame.
+
+        ``colour``   the order of an array's channels: ``bgr`` for what OpenCV reads.
+        ``conf``     the score threshold for this picture, 0 to 1, instead of the brain's own.
+        ``classes``  names of labels: only these; ``max_det`` the best so many.
+
+        The answer's ``frame`` is the picture, so that it can be drawn: an array is held as long as the answer is, a
+        file is read again. Raises UsageError for what is no picture, LabelError for a label that the brain does not
+        have, and what ``infer`` raises.
+        """
+        if conf is not None and not 0 <= conf <= 1:
+            raise UsageError(f"conf is {conf}", remedy="give a score from 0 to 1")
+        self.labels.model_ids_of(classes or ())
+        frame = Frame.of(picture, colour=colour)
+        answer = (self if conf is None else self.at_threshold(conf)).infer(frame)
+        if frame is not picture:
+            frame.forget()
+        return attrs.evolve(answer.filter(conf=conf, classes=classes, max_det=max_det), frame=frame)
+
+    def __call__(self, picture: Any, **options: Any) -> Inference:
+        """As ``predict``."""
+        return self.predict(picture, **options)
+
+    def predict_many(self, pictures: Iterable[Any], **options: Any) -> Iterator[Inference]:
+        """The answers in order, each computed when it is asked for; ``options`` as in ``predict``."""
+        return (self.predict(picture, **options) for picture in pictures)
 
     def predict_from_local(self, path: str | os.PathLike[str]) -> Inference:
         """The answer for a picture file."""
-        return self.infer(Frame.from_path(path))
+        return self.predict(Path(path))
 
     def predict_from_url(self, url: str) -> Inference:
         """The answer for a picture behind http(s)."""
-        return self.infer(Frame.from_url(url))
+        return self.predict(url)
 
     def predict_from_file(self, file_id: int, *, size: tuple[int, int] | None = None) -> Inference:
         """The answer for a file that a server holds, of (width, height) ``size``. Only online brains can do this."""
@@ -128,6 +161,14 @@ class Brain(ABC):
 
     def __enter__(self) -> Self:
         return self
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        fields = {"task": f"{self.task} ({self.family})", "engine": self.engine}
+        fields["labels"] = shorten_list(self.labels.names)
+        if self.guesses:
+            fields["rests on guesses"] = "; ".join(map(str, self.guesses))
+        return format_title(f"{self.name} {self.version}") + format_table((), fields.items(), len(fields))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -205,6 +246,10 @@ class Cascade(Brain):
             labels=self.labels, model_ids=none, boxes=np.empty((0, 4), np.float32), scores=np.empty(0, np.float32),
             parents=none, parent_brain=found.brain,
         )  # fmt: skip
+
+    def at_threshold(self, conf: float) -> Brain:
+        """The second at that threshold, on crops of what the first finds as before."""
+        return Cascade(self.first, self.second.at_threshold(conf), on=self.on, margin=self.margin)
 
     def close(self) -> None:
         self.first.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 DEMO = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo"
 PICTURE = DEMO / "pictures" / "2-one.jpg"
@@ -81,3 +83,19 @@ def test_a_task_that_the_card_does_not_give_is_refused(command, task, message, r
     done = runner(*command, "--task", task)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_the_picture_is_saved_with_what_was_found(runner, tmp_path):
+    target = tmp_path / "out.png"
+    done = runner("predict", PICTURE, "--brain", "page", "--save", target)
+    assert done.returncode == 0, done.stderr
+    assert f"{target}: written" in done.stderr
+    with Image.open(target) as drawn, Image.open(PICTURE) as picture:
+        assert drawn.size == picture.size
+        assert np.any(np.asarray(drawn) != np.asarray(picture.convert("RGB")))
+
+
+def test_a_place_that_is_no_picture_is_refused_before_a_model_loads(runner, tmp_path):
+    done = runner("predict", PICTURE, "--brain", "nothing", "--save", tmp_path / "out.txt")
+    assert done.returncode == 2
+    assert "no format of pictures is called '.txt'" in done.stderr

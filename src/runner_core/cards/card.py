@@ -16,6 +16,7 @@ from runner_core.cards.serialize import make_converter, structure_card
 from runner_core.errors import CardError
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.util.atomic import write_text
+from runner_core.util.notebook import format_table, format_title, shorten_list
 
 CARD_FILE = "brain.json"
 
@@ -94,6 +95,11 @@ class Card:
         """Plain JSON data; fields with their default values are left out."""
         data: dict[str, Any] = _CONVERTER.unstructure(self)
         return data
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the fields that are not at their defaults."""
+        told = self.to_json() | {"labels": shorten_list(self.labels.names)}
+        return format_title(f"{self.name} {self.version}") + format_table((), told.items(), len(told))
 
     @classmethod
     def read(cls, path: Path) -> Card:

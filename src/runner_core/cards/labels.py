@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.errors import LabelError
+from runner_core.util.notebook import format_table
 
 _BACKGROUND_NAMES = frozenset({"background", "__background__", "???", "bg"})
 
@@ -58,6 +59,11 @@ class LabelMap:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first labels."""
+        rows = ((label.model_id, label.file_id, label.name) for label in self.labels)
+        return format_table(("model_id", "file_id", "name"), rows, len(self))
 
     @cached_property
     def model_id_to_file_id(self) -> dict[int, int]:

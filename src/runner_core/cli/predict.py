@@ -12,6 +12,7 @@ from runner_core.brain import list_stages
 from runner_core.cli.console import print_message
 from runner_core.cli.options import brain_options, open_brains
 from runner_core.cli.tables import print_instances
+from runner_core.drawing.save import choose_form
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.pipeline.executor import FrameExecutor
@@ -22,10 +23,16 @@ from runner_core.pipeline.failures import FailureLog
 @click.argument("picture")
 @brain_options()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a brain instead of a table.")
-def predict(picture: str, brains: tuple[str, ...], as_json: bool, **options: Any) -> int:
+@click.option(
+    "--save", type=click.Path(path_type=Path), metavar="FILE", help="Write PICTURE with what was found in it."
+)
+@click.option("--show", is_flag=True, help="Open PICTURE with what was found in it.")
+def predict(picture: str, brains: tuple[str, ...], as_json: bool, save: Path | None, show: bool, **options: Any) -> int:
     """Show what brains find in PICTURE: a file or a URL."""
     if Path(picture).is_dir():
         raise UsageError(f"{picture}: a folder, not a picture", remedy=f"give one picture, or runner run {picture}")
+    if save:
+        choose_form(save)  # before any model loads
     frame = Frame.of(picture)
     _ = frame.size  # a file that is not a picture is reported before any model loads
     with open_brains(brains, **options) as models:
@@ -40,4 +47,8 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, **options: Any
             print_instances(inference)
     for line in FailureLog().lines_of(result):
         print_message(line)
+    if save and result.answers:
+        print_message(f"{result.save(save)}: written")
+    if show and result.answers:
+        result.show()
     return 1 if result.failures else 0

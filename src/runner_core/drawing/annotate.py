@@ -14,9 +14,8 @@ from PIL import Image, ImageDraw
 
 from runner_core.cards.labels import is_background
 from runner_core.drawing.captions import Area, Captions, LegendRow, Style
+from runner_core.drawing.drawable import Drawable
 from runner_core.drawing.palette import PALETTE, RGB, choose_colour, choose_ink, choose_palette_index
-from runner_core.results.columns import NO_NUMBER
-from runner_core.results.inference import Inference
 
 FILL_OPACITY = 110  # opacity of masks and class maps, 0 to 255
 MIN_KEYPOINT_SCORE = 0.2  # keypoints with a lower score are not drawn
@@ -31,7 +30,7 @@ PERSON_LIMBS = (
 )  # fmt: skip
 
 
-def annotate_picture(image: Image.Image, inferences: Sequence[Inference]) -> Image.Image:
+def annotate_picture(image: Image.Image, inferences: Sequence[Drawable]) -> Image.Image:
     """A new RGB image with class maps, masks, boxes, keypoints and captions; ``image`` (RGB) stays as it is.
 
     A class has the same colour in every picture. Captions name the brain if there are several. Raises UsageError if
@@ -47,13 +46,13 @@ def annotate_picture(image: Image.Image, inferences: Sequence[Inference]) -> Ima
     return canvas
 
 
-def _iterate_rows(inference: Inference) -> Iterator[tuple[int, RGB]]:
+def _iterate_rows(inference: Drawable) -> Iterator[tuple[int, RGB]]:
     """Rows and their colours, the best last, so that it is drawn on top."""
     for row in range(len(inference) - 1, -1, -1):
         yield row, choose_colour(inference.brain, int(inference.model_ids[row]))
 
 
-def _draw_class_map(canvas: Image.Image, inference: Inference, _: Style) -> None:
+def _draw_class_map(canvas: Image.Image, inference: Drawable, _: Style) -> None:
     if inference.class_map is None:
         return
     counts = count_classes(inference)
@@ -67,7 +66,7 @@ def _draw_class_map(canvas: Image.Image, inference: Inference, _: Style) -> None
     canvas.paste(colours.convert("RGB"), (0, 0), opacity)
 
 
-def count_classes(inference: Inference) -> dict[int, int]:
+def count_classes(inference: Drawable) -> dict[int, int]:
     """Pixels of each model_id in the class map; background, unlabelled pixels and negative numbers do not count."""
     if inference.class_map is None:
         return {}
@@ -81,7 +80,7 @@ def count_classes(inference: Inference) -> dict[int, int]:
     }
 
 
-def _draw_masks(canvas: Image.Image, inference: Inference, style: Style) -> None:
+def _draw_masks(canvas: Image.Image, inference: Drawable, style: Style) -> None:
     if inference.masks is None:
         return
     for row, colour in _iterate_rows(inference):
@@ -122,7 +121,7 @@ def _erode(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _draw_boxes(canvas: Image.Image, inference: Inference, style: Style) -> None:
+def _draw_boxes(canvas: Image.Image, inference: Drawable, style: Style) -> None:
     if inference.boxes is None:
         return
     draw, boxes, corners = ImageDraw.Draw(canvas), _to_pixel_boxes(inference.boxes, canvas.size), inference.corners
@@ -157,7 +156,7 @@ def _draw_turned_box(draw: ImageDraw.ImageDraw, corners: NDArray[np.float32], co
         draw.line([*points, *points[:2]], fill=ink, width=width, joint="curve")
 
 
-def _draw_keypoints(canvas: Image.Image, inference: Inference, style: Style) -> None:
+def _draw_keypoints(canvas: Image.Image, inference: Drawable, style: Style) -> None:
     if inference.keypoints is None:
         return
     draw, names = ImageDraw.Draw(canvas), inference.names
@@ -186,7 +185,7 @@ def _draw_dot(draw: ImageDraw.ImageDraw, x: float, y: float, colour: RGB, style:
     draw.circle((x, y), radius, fill=colour)
 
 
-def _draw_captions(captions: Captions, inferences: Sequence[Inference]) -> None:
+def _draw_captions(captions: Captions, inferences: Sequence[Drawable]) -> None:
     """The legend first, so that captions avoid it; then captions, the best first, for its preferred place."""
     several = len(inferences) > 1
     rows = [row for inference in inferences for row in _list_legend_rows(inference, several)]
@@ -199,7 +198,7 @@ def _draw_captions(captions: Captions, inferences: Sequence[Inference]) -> None:
                 captions.add_caption(texts[row], choose_colour(inference.brain, int(inference.model_ids[row])), area)
 
 
-def _list_legend_rows(inference: Inference, several: bool) -> Iterator[LegendRow]:
+def _list_legend_rows(inference: Drawable, several: bool) -> Iterator[LegendRow]:
     """The legend of a class map, or the answer for the picture as a whole."""
     counts = count_classes(inference)
     for number in sorted(counts, key=lambda number: -counts[number])[:MAX_ROWS]:
@@ -212,22 +211,22 @@ def _list_legend_rows(inference: Inference, several: bool) -> Iterator[LegendRow
             yield choose_colour(inference.brain, number), text
 
 
-def _format_captions(inference: Inference, several: bool) -> list[str]:
+def _format_captions(inference: Drawable, several: bool) -> list[str]:
     """The caption of each row: ``brain: label 0.93 #track``."""
     texts = [_prefix_brain(inference, name, several) for name in inference.names]
     if inference.scores is not None:
         texts = [f"{text} {score:.2f}" for text, score in zip(texts, inference.scores.tolist(), strict=True)]
     if inference.tracks is not None:
         tracks = inference.tracks.tolist()
-        texts = [text if track == NO_NUMBER else f"{text} #{track}" for text, track in zip(texts, tracks, strict=True)]
+        texts = [text if track < 0 else f"{text} #{track}" for text, track in zip(texts, tracks, strict=True)]
     return texts
 
 
-def _prefix_brain(inference: Inference, label: str, several: bool) -> str:
+def _prefix_brain(inference: Drawable, label: str, several: bool) -> str:
     return f"{inference.brain}: {label}" if several and label != inference.brain else label
 
 
-def _locate_rows(inference: Inference) -> Iterator[Area | None]:
+def _locate_rows(inference: Drawable) -> Iterator[Area | None]:
     """Where each row lies: its box, else around its mask, else around its keypoints."""
     if inference.outer_boxes is not None:
         yield from map(tuple, _to_pixel_boxes(inference.outer_boxes, inference.size).tolist())

@@ -19,7 +19,7 @@ from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import locate_model
 from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
-from runner_core.loading.probes import find_probe_threshold, make_probe_frames, with_threshold
+from runner_core.loading.probes import find_probe_threshold, make_probe_frames
 from runner_core.results.compare import Comparison
 
 _MOST_FAULTS = 3  # in a message
@@ -41,7 +41,7 @@ def check_parity(
     pictures = make_probe_frames() if frames is None else map(_decode_frame, frames)
     threshold = brain.card.threshold if frames is not None else find_probe_threshold(brain)
     with ExitStack() as stack:
-        brains: dict[str, Brain] = {brain.engine: with_threshold(brain, threshold)}
+        brains: dict[str, Brain] = {brain.engine: brain.at_threshold(threshold)}
         for artifact in artifacts:
             brains |= _open_artifact(folder / artifact.path, attrs.evolve(options, conf=threshold, labels=None), stack)
         checked = list(verify_brains(pictures, brains, attrs.evolve(tolerance, threshold=threshold)))

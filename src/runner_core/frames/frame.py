@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,10 +23,13 @@ from runner_core.frames.preprocess import Prepared, to_tensor
 from runner_core.frames.raw_preview import unwrap_preview
 from runner_core.frames.resize import resample
 from runner_core.util.location import redact_url
+from runner_core.util.notebook import shrink
 
 S = TypeVar("S", bound=np.generic)
 
 log = logging.getLogger("runner")
+
+_ORDERS = ("rgb", "bgr")  # of an array's channels
 
 # The keys of a frame's own values, and the stage of a run that each belongs to; all other keys belong to ``prepare``.
 DECODED = ("pixels", "reduced")
@@ -87,10 +90,25 @@ class Frame:
 
     @classmethod
     def from_array(
-        cls, array: NDArray[Any], *, source: str = "array", index: int = 0, time: float | None = None
+        cls,
+        array: NDArray[Any],
+        *,
+        colour: str = "rgb",
+        source: str = "array",
+        index: int = 0,
+        time: float | None = None,
     ) -> Frame:
-        """H x W x 3 uint8 RGB pixels, not copied; H x W (x 1) is grey; a fourth channel is dropped."""
-        return cls(source=source, pixels=_to_rgb(array, source), index=index, time=time)
+        """H x W x 3 uint8 pixels, RGB ones not copied; H x W (x 1) is grey; a fourth channel is dropped.
+
+        ``colour`` is the order of the channels, ``rgb`` or ``bgr``: what ``cv2.imread`` and OpenCV's cameras give is
+        ``bgr``. Raises UsageError for another, ImageError for an array that is no picture.
+        """
+        if colour not in _ORDERS:
+            raise UsageError(f"an array has no colour {colour!r}", remedy=f"it is one of {', '.join(_ORDERS)}")
+        pixels = _to_rgb(array, source)
+        if colour == "bgr":
+            pixels = _freeze(np.ascontiguousarray(pixels[..., ::-1]))
+        return cls(source=source, pixels=pixels, index=index, time=time)
 
     @classmethod
     def from_function(
@@ -114,8 +132,13 @@ class Frame:
         return cls.from_array(np.asarray(decode.to_rgb(image, source)), source=source, index=index)
 
     @classmethod
-    def of(cls, picture: Any) -> Frame:
-        """A Frame from a path, a URL, encoded bytes, an array, a Pillow image or a Frame."""
+    def of(cls, picture: Any, *, colour: str = "rgb") -> Frame:
+        """A Frame from a path, a URL, encoded bytes, an array, a Pillow image or a Frame.
+
+        ``colour`` is the order of an array's channels, as in ``from_array``; everything else knows its own.
+        """
+        if colour != "rgb" and not isinstance(picture, np.ndarray):
+            raise UsageError(f"colour={colour!r} is for an array", remedy="leave it out: other pictures know their own")
         match picture:
             case Frame():
                 return picture
@@ -126,16 +149,23 @@ class Frame:
             case bytes() | bytearray() | memoryview():
                 return cls.from_bytes(bytes(picture))
             case np.ndarray():
-                return cls.from_array(picture)
+                return cls.from_array(picture, colour=colour)
             case Image.Image():
                 return cls.from_image(picture)
+        several = isinstance(picture, Iterable)
         raise UsageError(
             f"cannot make a picture of {type(picture).__name__}",
-            remedy="give a path, a URL, bytes, an array, a Pillow image or a Frame",
+            remedy="give one picture; `brain.predict_many` takes several"
+            if several
+            else "give a path, a URL, bytes, an array, a Pillow image or a Frame",
         )
 
     def __repr__(self) -> str:
         return f"Frame({self.source!r}, index={self.index})"
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        return decode.to_png(shrink(self.image))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -272,7 +302,7 @@ def _to_rgb(array: NDArray[Any], source: str) -> NDArray[np.uint8]:
     if array.ndim == 2 or array.shape[2:] == (1,):
         array = np.repeat(array.reshape(*array.shape[:2], 1), 3, axis=2)
     if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
-        raise ImageError(f"{source}: an array of shape {array.shape}", remedy="give H x W x 3, RGB")
+        raise ImageError(f"{source}: an array of shape {array.shape}", remedy="give one picture, H x W x 3")
     return _freeze(array[..., :3])
 
 

@@ -60,10 +60,18 @@ class LocalBrain(Brain):
 
     def rebind(self, card: Card, signature: Signature) -> LocalBrain:
         """The same session under another card, whose roles name tensors of ``signature``. Raises TaskError."""
-        return LocalBrain(
+        bound = LocalBrain(
             card, self._task, self.session, engine=self.engine, wanted=self.wanted, signature=signature,
             threads=self.threads,
         )  # fmt: skip
+        bound._turn = self._turn  # the session is the same
+        return bound
+
+    def at_threshold(self, conf: float) -> LocalBrain:
+        """The same brain with another score threshold, higher or lower."""
+        if conf == self.card.threshold:
+            return self
+        return self.rebind(attrs.evolve(self.card, threshold=conf), signature_of(self.session))
 
     def on_pixels(self) -> Brain:
         """Behind the graph's decoder, where its engine knows a place and it is fed encoded bytes now."""

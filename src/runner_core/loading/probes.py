@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from runner_core.cards.tolerance import Tolerance
 from runner_core.frames.frame import Frame
-from runner_core.loading.local_brain import LocalBrain, signature_of
+from runner_core.loading.local_brain import LocalBrain
 from runner_core.results.compare import Comparison, compare_inferences
 from runner_core.results.inference import Inference
 
@@ -22,11 +22,6 @@ _SAME = 0.5  # the least share of instances that both answers have
 def make_probe_frames() -> list[Frame]:
     """Eight pictures of 640 x 480 with rectangles and ellipses on soft ground, the same each time."""
     return [Frame.from_image(_draw_probe(seed), source=f"probe image {seed}", index=seed) for seed in range(_COUNT)]
-
-
-def with_threshold(brain: LocalBrain, threshold: float) -> LocalBrain:
-    """The same brain with another threshold."""
-    return brain.rebind(attrs.evolve(brain.card, threshold=threshold), signature_of(brain.session))
 
 
 def find_probe_threshold(brain: LocalBrain) -> float:
@@ -64,7 +59,7 @@ class ProbeAnswers:
 
 
 def _ask(brain: LocalBrain, threshold: float) -> tuple[Inference, ...]:
-    keen = with_threshold(brain, threshold)
+    keen = brain.at_threshold(threshold)
     return tuple(keen.infer(frame) for frame in make_probe_frames())
 
 

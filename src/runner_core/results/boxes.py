@@ -43,6 +43,12 @@ def centred_to_corners(boxes: Floats) -> NDArray[np.float32]:
     return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
+def corners_to_centred(boxes: Floats) -> NDArray[np.float32]:
+    """N x 4 x1, y1, x2, y2 as centre x, centre y, width, height."""
+    low, high = boxes[:, :2].astype(np.float32), boxes[:, 2:4].astype(np.float32)
+    return np.concatenate([(low + high) / 2, high - low], axis=1)
+
+
 def turn_boxes(boxes: Floats, angles: Floats) -> NDArray[np.float32]:
     """N x 4 x 2: the corners of N boxes turned about their centres by N radians, clockwise as the picture is seen.
 

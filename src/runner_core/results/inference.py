@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import UsageError
+from runner_core.frames.frame import Frame
 from runner_core.results import columns
 from runner_core.results.boxes import clip_boxes, turn_boxes
 from runner_core.results.instance import Instance
 from runner_core.results.mask import Mask
+from runner_core.results.shown import Shown
 
 
 @attrs.frozen(eq=False, repr=False)
-class Inference:
+class Inference(Shown):
     """N findings as columns of N rows, by descending score; a column that the method does not give is None.
 
-    Columns are read-only and not copied where they have the type below. A wrong shape is a ValueError.
+    Iterating and indexing give the rows as Instance objects. Columns are read-only and not copied where they have the
+    type below. A wrong shape is a ValueError.
 
     ``size``       (width, height) of the original picture; all coordinates are in its pixels.
     ``model_ids``  N int, the network's class numbers; ``labels`` says what they mean.
@@ -37,6 +40,7 @@ class Inference:
     ``parents``    N int, rows of the answer of ``parent_brain`` whose crops they were found in; -1: none.
     ``class_map``  H x W int, the model_id of every pixel, for methods that label pixels.
     ``ms``         milliseconds spent in ``encode``, ``run`` and ``decode``.
+    ``frame``      the picture that ``predict`` was given, for drawing; JSON does not keep it, nor does a run.
     """
 
     brain: str
@@ -57,6 +61,7 @@ class Inference:
     class_map: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
     ms: Mapping[str, float] = attrs.field(factory=dict)
     parent_brain: str = ""
+    frame: Frame | None = None
 
     def __attrs_post_init__(self) -> None:
         rows, picture = len(self.model_ids), self.size[::-1]
@@ -73,6 +78,16 @@ class Inference:
 
     def __len__(self) -> int:
         return len(self.model_ids)
+
+    def __iter__(self) -> Iterator[Instance]:
+        return iter(self.instances)
+
+    @overload
+    def __getitem__(self, row: int) -> Instance: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[Instance]: ...
+    def __getitem__(self, row: int | slice) -> Instance | list[Instance]:
+        return self.instances[row]
 
     @property
     def instances(self) -> Instances:

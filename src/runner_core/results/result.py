@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import attrs
+from PIL import Image
 
-from runner_core.errors import RunnerError
+from runner_core.drawing.annotate import annotate_picture
+from runner_core.drawing.save import save_image
+from runner_core.errors import ImageError, RunnerError
 from runner_core.frames.frame import Frame
 from runner_core.results.inference import Inference
+from runner_core.results.shown import format_instances
+from runner_core.util.notebook import embed_picture, format_table, format_title
 
 
 @attrs.frozen
@@ -61,6 +68,28 @@ class Result:
         """The frame's own failure, or those of brains."""
         failed = tuple(entry for entry in self.inferences if isinstance(entry, Failure))
         return (self.error, *failed) if self.error else failed
+
+    def draw(self) -> Image.Image:
+        """A new RGB image: the frame with what every brain found. Raises ImageError where it cannot be read."""
+        return annotate_picture(self.frame.image, self.answers)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes ``draw()`` to a file, as ``Inference.save`` does."""
+        return save_image(self.draw(), Path(path))
+
+    def show(self) -> None:
+        """Opens ``draw()`` in the viewer of this machine."""
+        self.draw().show(title=self.frame.source)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture with all answers, their first rows, and what failed."""
+        try:
+            picture = embed_picture(self.draw()) if self.answers else ""
+        except ImageError:
+            picture = ""
+        tables = (format_title(repr(answer)) + format_instances(answer) for answer in self.answers)
+        failed = [(failure.brain or self.frame.source, failure.message) for failure in self.failures]
+        return picture + "".join(tables) + (format_table((), failed, len(failed)) if failed else "")
 
     def to_json(self) -> dict[str, Any]:
         """The JSONL line of this frame."""

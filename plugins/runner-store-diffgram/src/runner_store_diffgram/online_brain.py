@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from time import perf_counter
 from typing import Any
 
@@ -32,6 +33,12 @@ class DiffgramBrain(Brain):
         begun = perf_counter()
         answer = self._server.infer_bytes(self.name, frame.encoded_upright)
         return self._to_inference(answer, frame.size, begun)
+
+    def at_threshold(self, conf: float) -> DiffgramBrain:
+        """The same brain of the server, whose answers are cut at ``conf``."""
+        other = copy(self)
+        other._conf = conf
+        return other
 
     def predict_from_url(self, url: str) -> Inference:
         """The server fetches the picture; so does this machine, only for its size."""

@@ -14,6 +14,6 @@ source = sys.argv[1]
 with open_brain("page") as page, open_brain("graphs") as graphs:
     inside = page.then(graphs, on=["page"], margin=0.05)
     pages, found = inside.infer_all(Frame.of(source))
-    for graph in found.instances:
-        sheet = pages.instances[graph.parent]
+    for graph in found:
+        sheet = pages[graph.parent]
         print(f"{graph.label} {graph.score:.2f} at {graph.box} on the page at {sheet.box}")

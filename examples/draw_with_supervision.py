@@ -1,7 +1,9 @@
 """supervision: answers drawn by its annotators.
 
-pip install supervision
-python draw_with_supervision.py photo.jpg out.jpg
+    pip install supervision
+    python draw_with_supervision.py photo.jpg out.jpg
+
+Its other annotators, filters and zones take the same Detections.
 """
 
 import sys
@@ -15,7 +17,7 @@ from runner_core.results import to_supervision
 photo, out = sys.argv[1:]
 
 with open_brain("page") as page:
-    detections = to_supervision(page.predict(photo), sv.Detections)
+    detections = to_supervision(page(photo), sv.Detections)
 
 picture = Image.open(photo)
 names = [f"{name} {score:.2f}" for name, score in zip(detections["class_name"], detections.confidence, strict=True)]

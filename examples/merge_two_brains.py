@@ -13,11 +13,11 @@ from runner_core.results import merge, nearest_iou
 photo = sys.argv[1]
 
 with open_brain("page", engine="onnx", name="left") as left, open_brain("page", engine="litert", name="right") as right:
-    ours, theirs = left.predict(photo), right.predict(photo)
+    ours, theirs = left(photo), right(photo)
 
 pairs = nearest_iou(ours, theirs)
 print(f"{len(ours)} and {len(theirs)} found, {len(pairs.alphas)} of them in the same place")
 
 merged = merge([ours, theirs], iou=0.5)
-for instance, brain in zip(merged.inference.instances, merged.brains, strict=True):
+for instance, brain in zip(merged.inference, merged.brains, strict=True):
     print(brain, instance.label, round(instance.score, 2), instance.box)

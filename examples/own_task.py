@@ -60,5 +60,5 @@ with tempfile.TemporaryDirectory() as folder:
     shutil.copy(files("runner_demo") / "brains" / "page" / "page.onnx", model)
     plugins = [Plugin("best", "__main__:Best", "the best box")]
     with registry_of("runner_onnx.plugin", "runner_files.plugin", tasks=plugins), open_brain(model) as brain:
-        best = brain.predict(sys.argv[1]).instances[0]
+        best = brain(sys.argv[1])[0]
         print(brain.family, round(best.score, 2), best.box)

@@ -15,5 +15,5 @@ with open_brain(model, labels=labels, conf=0.4) as brain:
     print(f"{brain.name}: {brain.family} on {brain.engine}, {len(brain.labels)} labels")
     for guess in brain.guesses:  # what nothing in the file says; an option of open_brain settles it
         print("guess:", guess)
-    for instance in brain.predict(photo).instances:
+    for instance in brain(photo):
         print(instance.label, round(instance.score, 2), instance.box)

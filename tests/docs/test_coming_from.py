@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import supervision as sv
+from clips import write_clip
 from diffgram_server import ACCOUNT, PROJECT, DiffgramServer
 from PIL import Image
 
@@ -42,7 +43,7 @@ def list_code(cell: str) -> list[str]:
 
 def run_command(line: str) -> None:
     """As it is typed, on the clip in place of the camera, with the page on a free port."""
-    line = line.replace("run 0 ", "run demo:clip ").replace("view:8000", "view:0")
+    line = line.replace("run 0 ", "run clip.mp4 ").replace("view:8000", "view:0")
     with pytest.raises(SystemExit) as stop:
         main([word.strip("'") for word in re.findall(r"'[^']*'|\S+", line)[1:]])
     assert stop.value.code == 0, line
@@ -55,11 +56,12 @@ def folder(tmp_path, monkeypatch) -> Path:
         "model.onnx": DEMO / "brains" / "page" / "page.onnx",
         "photo.jpg": DEMO / "pictures" / "3-two.jpg",
         "other.jpg": DEMO / "pictures" / "2-one.jpg",
-        "clip.mp4": DEMO / "clip.mp4",
         "instances.json": DEMO / "pictures" / "truth.json",
     }.items():
         shutil.copy(source, tmp_path / name)
     (tmp_path / "labels.txt").write_text("page\n")
+    still = np.asarray(Image.open(tmp_path / "photo.jpg").resize((640, 480)))
+    write_clip(tmp_path / "clip.mp4", times=(0, 0.1, 0.2), size=(640, 480), pictures=[still] * 3)
     shutil.copytree(DEMO / "pictures", tmp_path / "pictures")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))

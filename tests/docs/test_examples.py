@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas
 import pytest
 
 from runner_core.cli.main import main
@@ -85,6 +86,14 @@ def test_a_picture_is_drawn_upon(script, tmp_path, name):
     assert 0 < changed.mean() < 0.1
     assert changed[131:170, 617:1214].any()  # the upper edge of the right page
     assert not changed[300:700, 650:1180].any()  # the middle of it
+
+
+def test_answers_become_a_table(script, tmp_path):
+    said = script("answers_as_a_table.py", DEMO / "pictures", "table.csv")
+    found = pandas.read_csv(tmp_path / "table.csv")
+    assert {"picture", "brain", "label", "score", "x1", "y2"} <= set(found.columns)
+    assert len(found[(found.picture == "3-two.jpg") & (found.brain == "page")]) == 2
+    assert re.search(rf"page +page +{sum(found.brain == 'page')} ", said)
 
 
 def test_two_brains_are_merged(script):

@@ -67,6 +67,10 @@ def test_every_public_name_is_described(described):
     assert {f"runner_core.{name}" for name in runner_core.__all__} - described == set()
 
 
+def test_what_a_class_inherits_from_a_part_of_its_own_is_described(described):
+    assert {f"runner_core.Inference.{name}" for name in ("filter", "draw", "to_dataframe", "xywhn")} <= described
+
+
 def test_every_folder_with_a_door_is_described():
     folders = {path.parent.name for path in ROOT.glob("src/runner_core/*/__init__.py") if "__all__" in path.read_text()}
     assert folders == {*DOORS, "testing"}

@@ -64,7 +64,7 @@ def test_weights_that_were_left_behind(tmp_path: Path) -> None:
     (tmp_path / "weights.bin").unlink()
     message = refused(path)
     assert "weights.bin" in message
-    assert message.endswith("keep the file that holds its weights beside the model")
+    assert message.endswith("keep the files that hold its weights beside the model")
 
 
 def test_text_is_not_an_input(write_onnx: Write) -> None:

@@ -3,10 +3,12 @@
 import random
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
 import onnx_models
 import pytest
 from onnx import TensorProto
@@ -113,7 +115,7 @@ def test_weights_that_were_left_behind(tmp_path: Path) -> None:
     (tmp_path / "weights.bin").unlink()
     message = refused(path)
     assert "weights.bin" in message
-    assert message.endswith("keep the file that holds its weights beside the model, whole")
+    assert message.endswith("keep the files that hold its weights beside the model")
 
 
 def test_a_savedmodel_without_its_weights(testdata: Path, tmp_path: Path) -> None:
@@ -152,3 +154,20 @@ def test_a_runtime_that_cannot_be_imported_is_reported(write_onnx: Write, monkey
     assert "OpenVINO cannot be imported (import of openvino halted" in refused(write_onnx())
     with pytest.raises(ImportError):
         OpenVINOEngine().describe()
+
+
+def test_an_address_in_memory_is_no_place_for_weights(tmp_path):
+    """OpenVINO takes this place for an address, and reads it: 0x400000 ends the process, others give its secrets."""
+    path = onnx_models.write_product(tmp_path / "model.onnx", 40, 40, weights="weights.bin")
+    model = onnx.load(path, load_external_data=False)
+    for pair in model.graph.initializer[0].external_data:
+        pair.value = {"location": "*/_ORT_MEM_ADDR_/*", "offset": str(0x400000)}.get(pair.key, pair.value)
+    path.write_bytes(model.SerializeToString())
+    script = (
+        "from pathlib import Path\nfrom runner_core.contracts import EngineOptions\n"
+        "from runner_openvino.engine import OpenVINOEngine\n"
+        f"OpenVINOEngine().load(Path({str(path)!r}), EngineOptions())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, f"ended with {done.returncode}"
+    assert "it needs '*', which is no file beside it" in done.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner_core.errors import UntrustedError
+from runner_core.errors import EngineError, UntrustedError
 
 
 def test_an_init_op(load, refused, raw, tf, tmp_path):
@@ -81,6 +81,38 @@ def test_restoring_reads_the_models_own_variables_whatever_it_names(load, tf, tf
     model = _edited(tf2_saved_model, tmp_path / "model", redirect)
     shutil.rmtree(elsewhere)
     assert load(model).run({"x": np.ones(1, np.float32)}, ("z",))["z"] == [8]
+
+
+@pytest.mark.parametrize("tensor", ["runner/checkpoint:0", "x:0", "nothing:0"])
+def test_an_asset_is_fed_to_nothing_but_what_takes_a_path(tensor, load, tf, tf2_saved_model, tmp_path):
+    """The first is the node with which restoring is bound to the model's own variables."""
+
+    def name_asset(meta):
+        meta.asset_file_def.add(filename="names.txt").tensor_info.name = tensor
+        meta.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name = "NoOp"
+
+    model = _edited(tf2_saved_model, tmp_path / "model", name_asset)
+    with pytest.raises(EngineError, match=f"its asset 'names.txt' is for '{tensor}', which takes no path"):
+        load(model)
+
+
+def test_an_asset_lies_among_the_models_own(load, tf, tf2_saved_model, tmp_path):
+    def name_asset(meta):
+        _add_constant(tf, meta.graph_def.node, "text")
+        meta.asset_file_def.add(filename="../../secret").tensor_info.name = "path:0"
+        meta.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name = "NoOp"
+
+    model = _edited(tf2_saved_model, tmp_path / "model", name_asset)
+    with pytest.raises(EngineError, match=r"it names the file '\.\./\.\./secret', which is not in its folder"):
+        load(model)
+
+
+def test_variables_that_are_links_to_elsewhere_are_refused(load, tf2_saved_model, tmp_path):
+    shutil.copytree(tf2_saved_model, tmp_path / "model")
+    (tmp_path / "model" / "variables").rename(tmp_path / "elsewhere")
+    (tmp_path / "model" / "variables").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(EngineError, match="its file variables leads out of its folder"):
+        load(tmp_path / "model")
 
 
 def _add_constant(tf, nodes, text):

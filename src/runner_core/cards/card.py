@@ -17,6 +17,7 @@ from runner_core.errors import CardError
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.util.atomic import write_text
 from runner_core.util.notebook import format_table, format_title, shorten_list
+from runner_core.util.plain_file import read_plain_text
 
 CARD_FILE = "brain.json"
 
@@ -105,11 +106,11 @@ class Card:
     def read(cls, path: Path) -> Card:
         """Reads a ``brain.json``. Raises CardError."""
         try:
-            data = json.loads(path.read_text(encoding="utf-8-sig"))
+            data = json.loads(read_plain_text(path))
         except FileNotFoundError:
             raise CardError(f"{path}: no such card") from None
         except (OSError, ValueError, RecursionError) as error:
-            raise CardError(f"{path}: not a readable card ({error})") from error
+            raise CardError(f"{path}: not a readable card ({getattr(error, 'strerror', None) or error})") from error
         return cls.from_json(data, where=str(path))
 
     def write(self, path: Path) -> None:

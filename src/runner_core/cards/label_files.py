@@ -15,6 +15,7 @@ from runner_core.cards.label_data import parse_label_data, parse_label_table
 from runner_core.cards.labels import Label, LabelMap, is_background
 from runner_core.cards.textproto import parse_textproto
 from runner_core.errors import LabelError
+from runner_core.util.plain_file import parse_plain_yaml, read_plain_text
 
 log = logging.getLogger("runner")
 
@@ -82,11 +83,12 @@ def parse_label_file(path: Path) -> tuple[ParsedLabels, tuple[str, ...]]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_plain_text(path)
     except FileNotFoundError:
         raise LabelError(f"{path}: no such label file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise LabelError(f"{path}: not a readable label file ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise LabelError(f"{path}: not a readable label file ({reason})") from error
 
 
 def parse_labels(text: str, *, suffix: str, first: int = 0) -> LabelMap:
@@ -197,7 +199,7 @@ def _parse_yaml(text: str) -> ParsedLabels:
     import yaml
 
     try:
-        data: Any = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it makes texts, lists and mappings alone
+        data: Any = parse_plain_yaml(text, texts=True)
     except yaml.YAMLError as error:
         raise LabelError(f"not YAML ({' '.join(str(error).split())})") from error
     return _wrap(parse_label_data(data))

@@ -14,6 +14,7 @@ from runner_core.cards.label_files import ParsedLabels, read_label_file
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.cards.sidecar_metadata import list_sidecar_folders, read_mapping, read_triton_outputs
 from runner_core.errors import LabelError
+from runner_core.util.plain_file import parse_plain_yaml
 
 _PLACEHOLDER = re.compile(r"LABEL_\d+")  # what transformers writes for classes without names
 
@@ -64,9 +65,7 @@ def _read_ultralytics_metadata(path: Path) -> ParsedLabels | None:
 
     Source: https://docs.ultralytics.com/modes/export
     """
-    import yaml
-
-    names = read_mapping(path, yaml.safe_load).get("names")
+    names = read_mapping(path, parse_plain_yaml).get("names")
     if isinstance(names, list):
         names = dict(enumerate(names))
     return _from_numbered_names(path, names) if isinstance(names, Mapping) else None

@@ -7,6 +7,7 @@ Ultralytics spells them; ``mean`` and ``std`` in pixel units (0 to 255); ``resiz
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
@@ -16,6 +17,9 @@ import attrs
 
 from runner_core.cards.teachable_machine import find_teachable_machine
 from runner_core.cards.textproto import Fields, parse_textproto
+from runner_core.util.plain_file import parse_plain_yaml, read_plain_text
+
+log = logging.getLogger("runner")
 
 _ULTRALYTICS_KEYS = ("task", "names", "imgsz", "stride", "kpt_shape", "end2end", "args")
 
@@ -46,10 +50,14 @@ def list_sidecar_folders(model: Path) -> tuple[Path, ...]:
 
 
 def read_mapping(path: Path, parse: Callable[[str], Any]) -> Mapping[str, Any]:
-    """The mapping in a file; empty if the file, whose name is a common one, holds something else."""
+    """The mapping in a file; empty if the file, whose name is a common one, holds something else.
+
+    A file that cannot be read or parsed is left out, and a warning says so.
+    """
     try:
-        data = parse(path.read_text(encoding="utf-8-sig"))
-    except Exception:  # noqa: BLE001  # a parser may raise anything; the file is then not one of ours
+        data = parse(read_plain_text(path))
+    except Exception as error:  # noqa: BLE001  # a parser may raise anything
+        log.warning("%s: not read (%s)", path, getattr(error, "strerror", None) or " ".join(str(error).split()))
         return {}
     return data if isinstance(data, Mapping) else {}
 
@@ -61,9 +69,7 @@ def read_triton_outputs(path: Path) -> Iterator[Mapping[str, str]]:
 
 def _read_ultralytics(path: Path) -> SidecarMetadata:
     """``metadata.yaml`` of Ultralytics' exporter. Source: ultralytics/engine/exporter.py."""
-    import yaml
-
-    data = read_mapping(path, yaml.safe_load)
+    data = read_mapping(path, parse_plain_yaml)
     return SidecarMetadata(path, {key: str(data[key]) for key in _ULTRALYTICS_KEYS if key in data})
 
 
@@ -111,7 +117,7 @@ def _find_anchor_files(model: Path) -> Iterator[Path]:
 def _read_anchors(path: Path) -> SidecarMetadata:
     """Widths and heights in turn, as Darknet's ``anchors`` and Keras' ports of YOLO have them: ``10,14, 23,27``."""
     try:
-        numbers = [_to_number(part) for part in path.read_text(encoding="utf-8-sig").replace(",", " ").split()]
+        numbers = [_to_number(part) for part in read_plain_text(path).replace(",", " ").split()]
     except (OSError, ValueError):
         return SidecarMetadata(path)
     return SidecarMetadata(path) if None in numbers or not numbers else SidecarMetadata(path, {"anchors": str(numbers)})

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from runner_core.util.plain_file import read_plain_text
+
 _MODELS = frozenset({"keras_model.h5", "keras_model.keras", "model_unquant.tflite", "model.tflite"})
 _LINE = re.compile(r"(\d+) \S.*")  # of its labels.txt: "0 cat"
 
@@ -29,7 +31,7 @@ def find_teachable_machine(model: Path) -> tuple[Path, Mapping[str, str]] | None
 def _counts_from_nought(labels: Path) -> bool:
     """Whether each line is a number and a name, the numbers from 0: no other tool writes label files so."""
     try:
-        lines = labels.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_plain_text(labels).splitlines()
     except (OSError, ValueError):
         return False
     found = [_LINE.fullmatch(line.strip()) for line in lines if line.strip()]
@@ -38,7 +40,7 @@ def _counts_from_nought(labels: Path) -> bool:
 
 def _names_its_package(metadata: Path) -> bool:
     try:
-        told = json.loads(metadata.read_text(encoding="utf-8-sig"))
+        told = json.loads(read_plain_text(metadata))
     except (OSError, ValueError):
         return False
     return isinstance(told, dict) and str(told.get("packageName", "")).startswith("@teachablemachine/")

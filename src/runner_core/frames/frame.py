@@ -24,12 +24,15 @@ from runner_core.frames.raw_preview import unwrap_preview
 from runner_core.frames.resize import resample
 from runner_core.util.location import redact_url
 from runner_core.util.notebook import shrink
+from runner_core.util.plain_file import read_plain_file
 
 S = TypeVar("S", bound=np.generic)
 
 log = logging.getLogger("runner")
 
 _ORDERS = ("rgb", "bgr")  # of an array's channels
+
+MAX_FILE_BYTES = 1024 * 1024 * 1024  # of a picture
 
 # The keys of a frame's own values, and the stage of a run that each belongs to; all other keys belong to ``prepare``.
 DECODED = ("pixels", "reduced")
@@ -289,9 +292,11 @@ def _size_of(pixels: NDArray[np.uint8]) -> tuple[int, int]:
 
 def _read_file(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_plain_file(path, MAX_FILE_BYTES)
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file") from None
+    except MemoryError:
+        raise ImageError(f"{path}: larger than the memory that is left") from None
     except (OSError, ValueError) as error:  # a NUL in a path is a ValueError
         raise ImageError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from runner_core.graphs.formats import read_graph as read_graph
     from runner_core.graphs.graph import Graph as Graph
     from runner_core.graphs.node import Node as Node
+    from runner_core.graphs.onnx_external import list_external_data as list_external_data
     from runner_core.graphs.value import Value as Value
 else:
     __getattr__, __dir__, __all__ = attach_names(
@@ -20,6 +21,7 @@ else:
             "formats": ["read_graph"],
             "graph": ["Graph"],
             "node": ["Node"],
+            "onnx_external": ["list_external_data"],
             "value": ["Value"],
         },
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines import read_header
+from runner_core.engines import check_files_beside, read_header
 from runner_core.errors import EngineError
 from runner_onnx.devices import find_providers, list_devices
 from runner_onnx.engine_errors import to_engine_error
@@ -22,6 +22,7 @@ class OnnxEngine:
     def load(self, artifact: Path, options: EngineOptions) -> OnnxSession:
         """Raises EngineError for a device that this build lacks, and for what ONNX Runtime refuses, in its words."""
         read_header(artifact)
+        check_files_beside(artifact)
         try:
             ort = import_runtime()
         except ImportError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.contracts import EngineOptions
+from runner_core.engines import check_files_beside
 from runner_core.errors import EngineError
 from runner_openvino.devices import (
     NO_EIGHT_BITS,
@@ -30,6 +31,7 @@ class OpenVINOEngine:
     def load(self, artifact: Path, options: EngineOptions) -> OpenVINOSession:
         """Raises EngineError for a device that is not there, and for what OpenVINO refuses, in its words."""
         check_mark(artifact)
+        check_files_beside(artifact)
         try:
             core = shared_core()
         except (ImportError, RuntimeError) as error:

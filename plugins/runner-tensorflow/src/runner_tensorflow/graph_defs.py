@@ -9,7 +9,7 @@ from typing import Any
 from runner_tensorflow.runtime import tf
 
 RESTORE = "RestoreV2"
-_PREFIX = "runner/checkpoint"  # our node with the path, in the graph and in each function that restores
+CHECKPOINT = "runner/checkpoint"  # our node with the path, in the graph and in each function that restores
 _STRING = tf.compat.v1.AttrValue(type=tf.string.as_datatype_enum)
 
 
@@ -77,9 +77,9 @@ def restore_from(graph_def: Any, prefix: Path) -> None:
     for nodes, output in scopes:
         restoring = [node for node in nodes if node.op == RESTORE]
         for node in restoring:
-            node.input[0] = _PREFIX + output
+            node.input[0] = CHECKPOINT + output
         if restoring:
-            nodes.add(name=_PREFIX, op="Const", attr={"dtype": _STRING, "value": value})
+            nodes.add(name=CHECKPOINT, op="Const", attr={"dtype": _STRING, "value": value})
 
 
 def find_reachable(roots: Iterable[str], onward: Callable[[str], Iterable[str]]) -> set[str]:

@@ -13,14 +13,15 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from runner_core.contracts import EngineOptions
-from runner_core.engines import read_header
+from runner_core.engines import check_files_beside, read_header
 from runner_core.errors import EngineError
 from runner_tensorflow.freeze import freeze
 from runner_tensorflow.graph_defs import RESTORE, node_name, prune, restore_from
 from runner_tensorflow.import_graph import import_graph
 from runner_tensorflow.program import VARIABLES, Program, Step
-from runner_tensorflow.runtime import AssetFileDef, SavedModel
+from runner_tensorflow.runtime import SavedModel
 from runner_tensorflow.safety import make_untrusted_error
+from runner_tensorflow.saved_assets import find_assets
 from runner_tensorflow.saved_ends import find_ends
 from runner_tensorflow.saved_entry import Entry
 from runner_tensorflow.saved_function import call_function
@@ -38,6 +39,7 @@ _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 def read(path: Path, options: EngineOptions) -> Program:
     """Raises EngineError saying what is missing, or which signatures there are; UntrustedError as ``safety`` says."""
     model = _parse(path)
+    check_files_beside(path)
     if not options.trusted:
         _demand_one(path)
     meta = _find_serving(model, path)
@@ -120,17 +122,7 @@ def _find_init(meta: Any, path: Path) -> tuple[Step, ...]:
     named = [meta.signature_def[_INIT].outputs[_INIT].name] if _INIT in meta.signature_def else []
     for collection in _INIT_COLLECTIONS:
         named += meta.collection_def[collection].node_list.value if collection in meta.collection_def else []
-    assets = {asset.tensor_info.name: str(path / "assets" / asset.filename) for asset in _list_assets(meta)}
-    return (Step(node_name(named[0]), assets),) if named else ()
-
-
-def _list_assets(meta: Any) -> list[Any]:
-    """From the field of TensorFlow 2, or the collection of TensorFlow 1."""
-    if meta.asset_file_def or "saved_model_assets" not in meta.collection_def:
-        return list(meta.asset_file_def)
-    return [
-        AssetFileDef.FromString(packed.value) for packed in meta.collection_def["saved_model_assets"].any_list.value
-    ]
+    return (Step(node_name(named[0]), find_assets(meta, path)),) if named else ()
 
 
 def _find_restore(meta: Any, path: Path) -> tuple[Step, ...]:

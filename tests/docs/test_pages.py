@@ -12,7 +12,7 @@ from runner_core.cli.main import main
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     page
-    for pattern in ("*.md", "docs/**/*.md", "plugins/*/*.md", "plugins/*/training/*.md", "bench/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "examples/*.md", "plugins/*/*.md", "plugins/*/training/*.md", "bench/*.md")
     for page in ROOT.glob(pattern)
 )
 PICTURES = ROOT / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"

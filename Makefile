@@ -1,4 +1,4 @@
-# make demo · make test · make test-mlflow · make check · make bench: each sets up .venv first, needing only Python 3.11+ and make.
+# make demo · make test · make test-mlflow · make docs · make check · make bench: each sets up .venv first, needing only Python 3.11+ and make.
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -7,12 +7,13 @@ PROJECTS := pyproject.toml $(sort $(wildcard plugins/runner-*/pyproject.toml))
 UV := $(shell command -v uv)
 INSTALL = $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
 MLFLOW := .venv-mlflow
+DOCS := .venv-docs
 BENCHES := $(sort $(filter-out bench/_%,$(wildcard bench/*.py)))
 
 # The many commands that tests start compile the sources once, not each for itself, whatever the person's setting.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: architecture bench check clean constraints demo setup test test-mlflow wheels what-runs
+.PHONY: architecture bench check clean commands constraints demo docs setup test test-mlflow wheels what-runs
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -47,6 +48,17 @@ $(MLFLOW)/.installed: plugins/runner-store-mlflow/tests/server-requirements.txt
 test-mlflow: $(STAMP) $(MLFLOW)/.installed
 	RUNNER_TEST_MLFLOW=$(abspath $(MLFLOW)) $(BIN)/python -m pytest plugins/runner-store-mlflow
 
+# The documentation as a site, in out/site. Sphinx has an environment of its own, which needs the core alone.
+$(DOCS)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
+docs: $(DOCS)/.installed
+	rm -rf out/site
+	$(DOCS)/bin/sphinx-build -q -W --keep-going -E -b html -c tools/site -d out/site-doctrees . out/site
+	@echo out/site/index.html
+
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -66,14 +78,24 @@ wheels: $(BIN)/python
 	rm -rf dist
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . $(addprefix ./,$(dir $(filter plugins/%,$(PROJECTS))))
 
+# docs/commands/, from the commands.
+commands: $(STAMP)
+	$(BIN)/python tools/list_commands.py
+
 # What runs without a card, from the plugins and the tables of the tests.
 what-runs: $(STAMP)
 	$(BIN)/python tools/list_what_runs.py
 
 clean:
-	rm -rf .venv $(MLFLOW) out dist
+	rm -rf .venv $(MLFLOW) $(DOCS) out dist
 
 # New pins: everything anew, without the old ones. Addresses never get in: a freeze holds names and versions alone.
+FREEZE = for each in $(1); do $$each/python -m pip freeze --exclude-editable; done | \
+	grep -v -e ' @ ' -e '^runner' | sort -f -u > constraints.txt
 constraints:
-	rm -rf .venv && : > constraints.txt && $(MAKE) setup
-	$(BIN)/python -m pip freeze --exclude-editable | grep -v -e ' @ ' -e '^runner' > constraints.txt
+	rm -rf .venv $(DOCS)
+	: > constraints.txt
+	$(MAKE) setup
+	$(call FREEZE,$(BIN))
+	$(MAKE) $(DOCS)/.installed
+	$(call FREEZE,$(BIN) $(DOCS)/bin)

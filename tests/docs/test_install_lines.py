@@ -17,7 +17,15 @@ OURS = {
 }
 RANGE = "<0.2,>=0.1"
 STRANGERS = {"runner", "runner-view"}  # they are other people's on the public index
-PLACES = ("*.md", "docs/**/*.md", "plugins/*/*.md", "src/**/*.py", "plugins/*/src/**/*.py", "requirements/*.txt")
+PLACES = (
+    "*.md",
+    "docs/**/*.md",
+    "plugins/*/*.md",
+    "src/**/*.py",
+    "plugins/*/src/**/*.py",
+    "requirements/*.txt",
+    "examples/*.*",
+)
 TEXTS = sorted(path for place in PLACES for path in ROOT.glob(place))
 
 _LINE = re.compile(r"pip install((?: +(?:'[^'\n]*'|\"[^\"\n]*\"|[\w.\[\],>=<*/-]+))+)")

@@ -12,10 +12,11 @@ from runner_core.cli.main import main
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     page
-    for pattern in ("*.md", "docs/**/*.md", "plugins/*/*.md", "plugins/*/training/*.md", "bench/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "examples/*.md", "plugins/*/*.md", "plugins/*/training/*.md", "bench/*.md")
     for page in ROOT.glob(pattern)
 )
 PICTURES = ROOT / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
+TOOLS = {"dev", "docs"}  # the extras that are for the repository itself
 
 _LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 _PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -58,12 +59,12 @@ def test_the_readme_names_every_plugin_and_every_extra():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     plugins = {path.parent.name for path in ROOT.glob("plugins/runner-*/pyproject.toml")}
     assert [name for name in sorted(plugins) if f"(plugins/{name})" not in text] == []
-    assert [name for name in extras if name != "dev" and f"`{name}`" not in text] == []
+    assert [name for name in extras if name not in TOOLS and f"`{name}`" not in text] == []
 
 
 def test_every_plugin_is_in_an_extra_and_an_extra_names_plugins_alone():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    named = {re.split(r"[\[>]", part)[0] for name, parts in extras.items() if name != "dev" for part in parts}
+    named = {re.split(r"[\[>]", part)[0] for name, parts in extras.items() if name not in TOOLS for part in parts}
     assert named - {"runner-core"} == {path.parent.name for path in ROOT.glob("plugins/runner-*/pyproject.toml")}
 
 

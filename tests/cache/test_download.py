@@ -115,6 +115,8 @@ def test_one_that_sends_nothing_more_is_left_after_some_tries(cache, server, ser
         (status(500), UnreachableError, r"fails \(500\); try again later"),
         (status(302, {"Location": PATH}), StoreError, "redirects without end"),
         (status(302, {"Location": "ftp://elsewhere/x"}), StoreError, "redirects to 'ftp://elsewhere/x': refused"),
+        (status(302, {"Location": "http://["}), StoreError, "redirects to what is no address"),
+        (status(302, {"Location": "http://host:port/"}), StoreError, "redirects to what is no address"),
         (status(302, {"Location": "file:///etc/passwd"}), StoreError, "redirects to 'file:///etc/passwd': refused"),
         (refuse, UnreachableError, "cannot be reached"),
         (serve(DATA[:-1]), StoreError, f"the server has {len(DATA) - 1} bytes, the store says {len(DATA)}"),

@@ -15,6 +15,7 @@ import requests
 import urllib3
 
 from runner_core.cache.http import make_retry_policy, spend_retry
+from runner_core.cache.limits import Limits
 from runner_core.cache.release import Body, RemoteFile
 from runner_core.errors import StoreError
 
@@ -113,6 +114,7 @@ def _prepare_partial(body: Body, wanted: int, validator: str, partial: Path) -> 
 
 def _receive(body: Body, file: RemoteFile, partial: Path, progress: Progress) -> str:
     total = file.size if file.size is not None else body.size
+    limits = Limits(file.url, partial, total)
     with _open_partial(partial, body.offset) as (stream, hasher):
         arrived = stream.tell()
         for chunk in body.chunks:
@@ -120,6 +122,7 @@ def _receive(body: Body, file: RemoteFile, partial: Path, progress: Progress) ->
             hasher.update(chunk)
             arrived += len(chunk)
             progress(arrived, total)
+            limits.count(arrived)
             if total is not None and arrived > total:
                 discard_partial(partial)
                 raise StoreError(f"{file.url}: more than the {total} bytes that were promised")

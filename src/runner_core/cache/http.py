@@ -106,8 +106,11 @@ class Client(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
         if target:
-            whole = urljoin(resp.url, target)
-            scheme = urlsplit(whole).scheme.lower()
+            try:
+                whole, scheme = _resolve(resp.url, target)
+            except StoreError:
+                resp.close()
+                raise
             if scheme not in ("http", "https") or (scheme == "http" and resp.url.lower().startswith("https:")):
                 resp.close()
                 raise StoreError(f"{redact_url(resp.url)}: redirects to {redact_url(whole)!r}: refused")
@@ -142,6 +145,17 @@ class Client(requests.Session):
                 except (urllib3.exceptions.HTTPError, OSError) as error:
                     policy = spend_retry(policy, url, error)
             policy.sleep()
+
+
+def _resolve(url: str, target: str) -> tuple[str, str]:
+    """The address to which ``url`` redirects, and its scheme. Raises StoreError where it is none, such as ``http://[``."""
+    try:
+        whole = urljoin(url, target)
+        parts = urlsplit(whole)
+        _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise StoreError(f"{redact_url(url)}: redirects to what is no address ({error}): refused") from None
+    return whole, parts.scheme.lower()
 
 
 def make_status_error(answer: requests.Response) -> StoreError:

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runner_core.errors import UsageError
 from runner_core.util.location import (
     OptionType,
+    find_unencoded,
     number_repeats,
     redact_url,
     split_options,
@@ -91,3 +94,38 @@ def test_equal_names_are_numbered():
 
 def test_a_server_gets_the_url_without_the_account():
     assert without_account("https://me:p@ss@host/a?b=c#d") == "https://host/a?b=c#d"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "sign"),
+    [
+        ("rtsp://bob:S3c%40ret#1@host:9/live", "rtsp://host:9/live", "#"),
+        ("rtsp://bob:S3/cret@host:9/live", "rtsp://host:9/live", "/"),
+        ("rtsp://bob:S3 cret@host:9/live", "rtsp://host:9/live", " "),
+        ("rtsp://bob:1234/5@host/live", "rtsp://host/live", "/"),
+        ("rtsp:/bob:S3cret@host/live", "rtsp:/host/live", ""),
+        ("stream:rtsp://bob:S3?cret@host/live?x=1", "stream:rtsp://host/live", "?"),
+        ("http://bob:a@b@host/x", "http://host/x", "@"),
+        ("rtsp://host:9/live?user=bob&password=S3cret", "rtsp://host:9/live", ""),
+        ("https://host/a.jpg?X-Amz-Signature=S3cret#S3cret", "https://host/a.jpg", ""),
+        ("http://host:80/a@2x.jpg", "http://host:80/a@2x.jpg", ""),
+        ("pictures/a@2x.jpg?x=1", "pictures/a@2x.jpg?x=1", ""),
+        ("jsonl:/a:b/c@d", "jsonl:/a:b/c@d", ""),
+        ("C:/a:b@c.jpg", "C:/a:b@c.jpg", ""),
+    ],
+)
+def test_secrets_are_found_as_people_write_them(url, shown, sign):
+    assert redact_url(url) == shown
+    assert find_unencoded(url) == sign
+
+
+@given(
+    scheme=st.sampled_from(["rtsp://", "rtsp:/", "http://", "https://", "stream:rtsp://", "rtmp://"]),
+    secret=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12).map(lambda text: f"Q{text}Q"),
+    path=st.sampled_from(["", "/", "/live", "/a/b.jpg"]),
+    query=st.sampled_from(["", "?token={}", "?sig={}&x=1", "#{}"]),
+)
+def test_no_password_and_no_signature_is_shown(scheme, secret, path, query):
+    shown = redact_url(f"{scheme}user:{secret}@camera.example:554{path}{query.format(secret)}")
+    assert secret not in shown
+    assert shown.endswith(f"/camera.example:554{path}")

@@ -253,3 +253,8 @@ def test_a_stream_given_as_a_picture_says_how_to_write_it(camera):
     (frame,) = open_source(f"file:{camera.url}").frames()
     with pytest.raises(ImageError, match=f"a stream, not a picture; write stream:{camera.url}"):
         _ = frame.pixels
+
+
+def test_a_password_that_breaks_the_address_is_told_to_be_encoded():
+    with pytest.raises(SourceError, match=r"^rtsp://host/live: its user or password has a '#'; write it as %23$"):
+        open_source("rtsp://bob:S3cret#1@host/live")

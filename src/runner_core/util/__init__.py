@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from runner_core.util.home import describe_offline as describe_offline
     from runner_core.util.home import require_online as require_online
     from runner_core.util.location import OptionType as OptionType
+    from runner_core.util.location import find_unencoded as find_unencoded
     from runner_core.util.location import number_repeats as number_repeats
     from runner_core.util.location import redact_url as redact_url
     from runner_core.util.location import split_options as split_options
@@ -21,6 +22,13 @@ else:
         {
             "atomic": ["make_folder", "write_bytes", "write_text"],
             "home": ["describe_offline", "require_online"],
-            "location": ["OptionType", "number_repeats", "redact_url", "split_options", "without_account"],
+            "location": [
+                "OptionType",
+                "find_unencoded",
+                "number_repeats",
+                "redact_url",
+                "split_options",
+                "without_account",
+            ],
         },
     )

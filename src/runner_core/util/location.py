@@ -16,8 +16,13 @@ import attrs
 
 from runner_core.errors import UsageError
 
-_ACCOUNT = re.compile(r"(?<=//)[^/?#]*@")  # user and password before the host
-_QUERY = re.compile(r"(?<=://)([^?#]*)[?#].*", re.DOTALL)  # a token or a signature may follow the path
+# An address on the network, also with a slash too few, as people write it; everything else is a path.
+_ADDRESS = re.compile(
+    r"((?:^|[A-Za-z][A-Za-z0-9+.-]+:)//|(?:rtsps?|https?|rtmps?|s?ftp|ftps|udp|tcp|srt|mms):/)(.*)", re.DOTALL
+)
+_AUTHORITY = re.compile(r"[^/?#]*")  # user, password, host and port, if nobody wrote another sign into the password
+_PORT = re.compile(r"[^:]*:\d{1,5}")
+_QUERY = re.compile(r"[?#].*", re.DOTALL)  # a token or a signature may follow the path
 _OPTIONS = re.compile(r"\?(?=[A-Za-z_][\w-]*(?:[=&]|$))")  # a question mark that is followed by a name
 
 
@@ -26,7 +31,10 @@ def redact_url(location: str) -> str:
 
     A URL loses its user and password, its query and its fragment. A path keeps its options, which are not secret.
     """
-    return _QUERY.sub(r"\1", without_account(location))
+    found = _ADDRESS.search(without_account(location))
+    if not found:
+        return location
+    return found.string[: found.start(2)] + _QUERY.sub("", found[2])
 
 
 def number_repeats(names: Iterable[str]) -> list[str]:
@@ -43,8 +51,32 @@ def number_repeats(names: Iterable[str]) -> list[str]:
 
 
 def without_account(url: str) -> str:
-    """The URL without user and password, for a server that should not receive them; ``redact_url`` is for people."""
-    return _ACCOUNT.sub("", url)
+    """The URL without user and password, for a server that should not receive them; ``redact_url`` is for people.
+
+    A password may have signs in it that should have been percent-encoded: all is taken that can be a part of it.
+    """
+    found = _ADDRESS.search(url)
+    if not found:
+        return url
+    head, rest = url[: found.start(2)], found[2]
+    return head + rest[_find_account(found[1], rest) :]
+
+
+def find_unencoded(url: str) -> str:
+    """The first sign of a user or password that must be percent-encoded there; empty where there is none."""
+    found = _ADDRESS.search(url)
+    account = found[2][: _find_account(found[1], found[2])][:-1] if found else ""
+    return next((sign for sign in account if sign in "/?#@ "), "")
+
+
+def _find_account(scheme: str, rest: str) -> int:
+    """Where the host begins in what follows a scheme: behind the account, if there is one."""
+    authority = _AUTHORITY.match(rest)
+    assert authority is not None  # it may be empty
+    if "@" in authority[0]:
+        return authority[0].rindex("@") + 1
+    has_port = scheme.lower().startswith("http") and _PORT.fullmatch(authority[0])
+    return rest.rfind("@") + 1 if ":" in authority[0] and not has_port else 0
 
 
 @attrs.frozen

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from runner_core.util import redact_url
+from urllib.parse import quote
+
+from runner_core.errors import SourceError
+from runner_core.util import find_unencoded, redact_url
 from runner_video.ffmpeg_input import Input
 from runner_video.live import OPTIONS, STALL, LiveSource
 from runner_video.options import split_options, warn_of_misspellings
@@ -20,6 +23,12 @@ class Stream(LiveSource):
     def __init__(self, location: str) -> None:
         place, options = split_options(location, OPTIONS, foreign=True)
         warn_of_misspellings(place, OPTIONS)
+        sign = find_unencoded(place)
+        if sign:
+            raise SourceError(
+                f"{redact_url(place)}: its user or password has a {sign!r}",
+                remedy=f"write it as {quote(sign, safe='')}",
+            )
         stall = options.get("stall", STALL)
         timeout = "timeout" if place.lower().startswith("rtsp") else "rw_timeout"
         network = {"rtsp_flags": "prefer_tcp", "fpsprobesize": "0", timeout: str(int(stall * _MICRO))}

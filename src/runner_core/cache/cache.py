@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 
@@ -57,10 +58,25 @@ class Cache:
     """
 
     def __init__(self, root: Path | None = None, *, progress: ProgressOf = show_no_progress) -> None:
-        self.root = root or find_home()
-        self.progress = progress
-        self._blobs = Blobs(self.root)
-        self._making, self._locks = self.root / "making", self.root / "partial"
+        """``root`` is by default the folder of ``find_home``, which is not asked for before it is needed."""
+        self._given, self.progress = root, progress
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder. Raises NoHomeError."""
+        return self._given or find_home()
+
+    @cached_property
+    def _blobs(self) -> Blobs:
+        return Blobs(self.root)
+
+    @property
+    def _making(self) -> Path:
+        return self.root / "making"
+
+    @property
+    def _locks(self) -> Path:
+        return self.root / "partial"
 
     def install(self, release: Release) -> Path:
         """The folder with all files of the release; those that are not here are fetched. Never write to it.

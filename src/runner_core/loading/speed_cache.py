@@ -20,7 +20,7 @@ from runner_core.discovery.registry import get_registry
 from runner_core.loading.candidates import Candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.util.facts import read_facts, update_facts
-from runner_core.util.home import find_home
+from runner_core.util.home import NoHomeError, find_home
 
 SPEEDS_FILE = "speeds.json"
 
@@ -59,6 +59,8 @@ def remember_speeds(speeds: Mapping[str, Speed]) -> None:
         update_facts(
             SPEEDS_FILE, lambda: {key: attrs.asdict(speed) for key, speed in {**read_speeds(), **speeds}.items()}
         )
+    except NoHomeError as error:
+        log.warning("%s; engines are measured again the next time", error)
     except OSError as error:
         place = find_home() / SPEEDS_FILE
         log.warning("%s: cannot be written (%s); engines are measured again the next time", place, error.strerror)

@@ -20,7 +20,7 @@ import attrs
 from runner_core.contracts import Store
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import UsageError
-from runner_core.util.home import find_home
+from runner_core.util.home import NoHomeError, find_home
 
 STORES_VARIABLE = "RUNNER_STORES"
 STORES_FILE = "stores.toml"
@@ -86,7 +86,10 @@ def _split_entry(entry: str) -> tuple[str, str]:
 
 
 def _read_file() -> dict[str, str]:
-    path = find_home() / STORES_FILE
+    try:
+        path = find_home() / STORES_FILE
+    except NoHomeError:
+        return {}
     if not path.is_file():
         return {}
     try:

@@ -7,16 +7,28 @@ from pathlib import Path
 
 import platformdirs
 
-from runner_core.errors import OfflineError
+from runner_core.errors import OfflineError, UsageError
 
 HOME_VARIABLE = "RUNNER_HOME"
 OFFLINE_VARIABLE = "RUNNER_OFFLINE"
 
 
+class NoHomeError(UsageError):
+    """There is no folder for what runner keeps."""
+
+
 def find_home() -> Path:
-    """The folder named by ``RUNNER_HOME``, else ``runner`` in the user's cache folder; never a temporary folder."""
+    """The folder named by ``RUNNER_HOME``, else ``runner`` in the user's cache folder; never a temporary folder.
+
+    Raises NoHomeError for a user without a home folder.
+    """
     value = os.environ.get(HOME_VARIABLE)
-    return Path(value).expanduser() if value else platformdirs.user_cache_path("runner", appauthor=False)
+    try:
+        return Path(value).expanduser() if value else platformdirs.user_cache_path("runner", appauthor=False)
+    except RuntimeError:
+        raise NoHomeError(
+            f"this user has no home folder{f' for {value}' if value else ''}", remedy=f"set {HOME_VARIABLE} to a folder"
+        ) from None
 
 
 def is_offline() -> bool:

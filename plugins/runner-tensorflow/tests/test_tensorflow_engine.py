@@ -142,3 +142,18 @@ def _times(tf, by):
 
 def _answer(session):
     return session.run({"x:0": np.array(10, np.float32)}, ("y:0",))["y:0"]
+
+
+@pytest.mark.parametrize("home", ["", "kept"])
+def test_keras_writes_nothing_into_the_home_folder(home, tmp_path):
+    """Nor, without one, a folder called ~ into the current one."""
+    given = {"HOME": str(tmp_path), "RUNNER_HOME": str(tmp_path / home)} if home else {"HOME": ""}
+    given |= {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    script = "import platformdirs\n"
+    if not home:  # root has a home folder whatever HOME says
+        script += "def refuse(*_, **__): raise RuntimeError\nplatformdirs.user_cache_path = refuse\n"
+    script += "import runner_tensorflow.runtime, keras"
+    subprocess.run([sys.executable, "-c", script], env=given, cwd=tmp_path, check=True)
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    left = {path for path in left if "matplotlib" not in path}  # which Keras imports where it is there
+    assert left == ({"kept/keras/keras.json"} if home else set())

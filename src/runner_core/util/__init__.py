@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from runner_core.util.atomic import make_folder as make_folder
     from runner_core.util.atomic import write_bytes as write_bytes
     from runner_core.util.atomic import write_text as write_text
+    from runner_core.util.home import NoHomeError as NoHomeError
     from runner_core.util.home import describe_offline as describe_offline
+    from runner_core.util.home import find_home as find_home
     from runner_core.util.home import require_online as require_online
     from runner_core.util.location import OptionType as OptionType
     from runner_core.util.location import find_unencoded as find_unencoded
@@ -21,7 +23,7 @@ else:
         __name__,
         {
             "atomic": ["make_folder", "write_bytes", "write_text"],
-            "home": ["describe_offline", "require_online"],
+            "home": ["NoHomeError", "describe_offline", "find_home", "require_online"],
             "location": [
                 "OptionType",
                 "find_unencoded",

@@ -1,10 +1,12 @@
 """TensorFlow, imported only here, and without its log. Only what ``load`` and ``describe`` use imports this module.
 
-Two environment variables count at the import; where you have set them, they stay as they are:
+Three environment variables count at the import; where you have set them, they stay as they are:
 
 ``TF_CPP_MIN_LOG_LEVEL``           3 where unset: errors come as exceptions.
 ``TF_OVERRIDE_GLOBAL_THREADPOOL``  1 where unset: each session has threads of its own. Otherwise the first session of
                                    the process sizes one pool for all, those of the program around runner included.
+``KERAS_HOME``                     ``keras`` in RUNNER_HOME where unset: Keras writes its settings there as it is
+                                   imported, otherwise into the home folder, or into this one if there is none.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+
+from runner_core.util import NoHomeError, find_home
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _NOISE = re.compile(rb"[IWE]\d{4} |WARNING: All log messages before absl::InitializeLog")
@@ -44,7 +48,15 @@ def _log_held_back() -> Iterator[None]:
                     os.write(2, line)
 
 
+def _find_keras_home() -> str:
+    try:
+        return str(find_home() / "keras")
+    except NoHomeError:
+        return os.devnull  # no folder can be made there, and Keras goes without
+
+
 os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
+os.environ.setdefault("KERAS_HOME", _find_keras_home())
 _quiet = os.environ.setdefault(_LEVEL, "3") == "3" and "tensorflow" not in sys.modules
 with _log_held_back() if _quiet else nullcontext():
     import tensorflow as tf

@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,50 @@ def test_terminating_a_run_over_files_keeps_what_was_finished(arguments, tmp_pat
     assert 1 < len(whole_lines(out)) < 300
     assert (tmp_path / "out.csv").is_file()
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_terminal_that_closes_is_its_end_too(testdata, tmp_path):
+    pytest.importorskip("av")
+    pty = pytest.importorskip("pty")
+    out, camera = tmp_path / "out.jsonl", "lavfi:testsrc=size=64x48:rate=30,realtime"
+    arguments = ["run", camera, "--brain", brain_of(testdata), "--engine", "onnx"]
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [*RUNNER, *arguments, "--sink", "jsonl:out.jsonl", "--sink", "csv:out.csv"], cwd=tmp_path,
+        env=os.environ | {"RUNNER_HOME": str(tmp_path / "home")}, stdin=its, stdout=its, stderr=its,
+    )  # fmt: skip
+    os.close(its)
+    drain = threading.Thread(target=_read_all, args=(ours,), daemon=True)
+    drain.start()
+    while not (out.exists() and out.stat().st_size > 2000):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGHUP)  # as the system does to what a terminal has started
+    assert process.wait(timeout=60) == 129
+    *records, last = whole_lines(out)
+    assert (last["summary"]["frames"], last["summary"]["broken"]) == (len(records), "interrupted")
+    assert (tmp_path / "out.csv").is_file()
+    assert not list(tmp_path.rglob("*.part"))
+    drain.join(60)
+    os.close(ours)
+
+
+def _read_all(descriptor: int) -> None:
+    with suppress(OSError):  # nobody writes any more
+        while os.read(descriptor, 1 << 16):
+            pass
+
+
+def test_nohup_keeps_a_run_alive(arguments, tmp_path):
+    out = tmp_path / "out.jsonl"
+    for picture in sorted((tmp_path / "pictures").iterdir())[40:]:
+        picture.unlink()
+    process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path,
+                      preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))  # fmt: skip
+    wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
+    process.send_signal(signal.SIGHUP)
+    assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
+    assert len(whole_lines(out)) == 41
 
 
 def test_who_has_sigterm_ignored_is_not_stopped_by_it(arguments, tmp_path):

@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from runner_core.cli.signals import describe_stop, interrupt_on_sigterm
+from runner_core.cli.signals import describe_stop, interrupt_on_signals
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
@@ -115,7 +115,7 @@ def cli(debug: bool) -> None:  # --debug is taken out before; it is here for --h
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits."""
     asked = list(sys.argv[1:] if arguments is None else arguments)
-    with interrupt_on_sigterm():
+    with interrupt_on_signals():
         code = _run_guarded(asked)
     if arguments is None:
         _exit_past_waiting_threads(code)

@@ -21,6 +21,7 @@ from runner_core.cli.signals import describe_stop, interrupt_on_sigterm
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
+from runner_core.util.spelling import find_alike
 
 _DEBUG = "--debug"
 _WRONG_USE = (UsageError, NoSuchBrain, LabelError)  # a name or a file that was typed does not fit
@@ -99,10 +100,8 @@ def _suggest_command(name: str, known: Sequence[str]) -> str:
     package = find_distribution("commands", name)
     if package:
         return f": `pip install {package}` adds it."
-    import difflib  # slow, and --help does not need it
-
-    close = difflib.get_close_matches(name, known, n=1)
-    return f". Did you mean {close[0]}?" if close else "."
+    alike = find_alike(name, known)
+    return f". Did you mean {alike[0]}?" if alike else "."
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

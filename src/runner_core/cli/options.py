@@ -21,6 +21,7 @@ from runner_core.loading.options import LoadOptions
 from runner_core.stores.lockfile import LOCK_FILE as LOCK
 from runner_core.stores.lockfile import LockFile
 from runner_core.stores.resolve import resolve_brain
+from runner_core.util.spelling import ask_if_meant
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -107,7 +108,8 @@ def open_brains(
     typed = list(dict.fromkeys(step.brain for steps in chains for step in steps))
     stray = sorted(set(trust) - {_reference_of(text) for text in typed})
     if stray:
-        raise UsageError(f"--trust {stray[0]}: no brain of this command has that name")
+        meant = ask_if_meant(stray[0], map(_reference_of, typed))
+        raise UsageError(f"--trust {stray[0]}: no brain of this command has that name", remedy=meant.strip())
     lock = LockFile.read(Path(LOCK)) if locked else None
     with ExitStack() as stack:
         found = {
@@ -148,7 +150,8 @@ def parse_options(query: str, text: str) -> dict[str, Any]:
             continue
         kind = _KINDS.get(key.replace("-", "_"))
         if kind is None:
-            raise UsageError(f"{text}: no option {key!r}", remedy=f"known: {', '.join(_KINDS)}, {_OF_CARD}NAME")
+            known = f"{ask_if_meant(key, _KINDS)}known: {', '.join(_KINDS)}, {_OF_CARD}NAME"
+            raise UsageError(f"{text}: no option {key!r}", remedy=known)
         try:
             own[key.replace("-", "_")] = kind(value)
         except ValueError:

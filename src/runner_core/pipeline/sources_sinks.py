@@ -12,6 +12,7 @@ from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.util.location import number_repeats, redact_url, without_options
+from runner_core.util.spelling import ask_if_meant
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C: is a drive
 
@@ -42,10 +43,17 @@ def open_source(location: str) -> Source:
         claiming = get_registry().find_claiming("sources", claim) if claim else ()
         if claiming:
             return _make_source(claiming[0], location)
-    known = ", ".join(get_registry().all("sources")) or "none"
-    package = find_distribution("sources", scheme[1].lower() if scheme else "file")
-    remedy = f"`pip install {package}` brings one" if package else "see `runner plugins`"
-    raise NotInstalled(f"no installed source reads {redact_url(location)!r}", remedy=f"installed: {known}; {remedy}")
+    raise _make_unread(location, scheme[1].lower() if scheme else "file")
+
+
+def _make_unread(location: str, word: str) -> NotInstalled:
+    """The error for a location that nothing reads; ``word`` is its scheme."""
+    named = get_registry().all("sources")
+    schemes = {claim for found in named.values() for claim in found.plugin.claims if claim.isidentifier()}
+    package = find_distribution("sources", word)
+    more = f"`pip install {package}` brings one" if package else "see `runner plugins`"
+    remedy = f"{ask_if_meant(word, {*named, *schemes})}installed: {', '.join(named) or 'none'}; {more}"
+    return NotInstalled(f"no installed source reads {redact_url(location)!r}", remedy=remedy)
 
 
 def to_source(given: Readable) -> Source:

@@ -21,6 +21,7 @@ from runner_core.contracts import Store
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import UsageError
 from runner_core.util.home import find_home
+from runner_core.util.spelling import ask_if_meant
 
 STORES_VARIABLE = "RUNNER_STORES"
 STORES_FILE = "stores.toml"
@@ -75,7 +76,8 @@ def find_store_kind(head: str, text: str) -> Installed:
 
 def _make_unknown_store(head: str, text: str, remedy: str = "") -> UsageError:
     known = f"configured: {', '.join(read_configured_stores())}; installed: {', '.join(get_registry().all('stores'))}"
-    return UsageError(f"{text}: there is no store {head!r}", remedy=f"{remedy}{known}; see `runner plugins`")
+    meant = ask_if_meant(head, [*read_configured_stores(), *get_registry().all("stores")])
+    return UsageError(f"{text}: there is no store {head!r}", remedy=f"{meant}{remedy}{known}; see `runner plugins`")
 
 
 def _split_entry(entry: str) -> tuple[str, str]:

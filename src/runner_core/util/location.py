@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import attrs
 
 from runner_core.errors import UsageError
+from runner_core.util.spelling import ask_if_meant
 
 _ACCOUNT = re.compile(r"(?<=//)[^/?#]*@")  # user and password before the host
 _QUERY = re.compile(r"(?<=://)([^?#]*)[?#].*", re.DOTALL)  # a token or a signature may follow the path
@@ -88,9 +89,8 @@ def split_options(
             others.append(part)
     if others and not foreign:
         unknown = others[0].partition("=")[0]
-        raise UsageError(
-            f"{redact_url(location)}: no option {unknown!r}", remedy=f"known: {', '.join(known) or 'none'}"
-        )
+        remedy = f"{ask_if_meant(unknown, known)}known: {', '.join(known) or 'none'}"
+        raise UsageError(f"{redact_url(location)}: no option {unknown!r}", remedy=remedy)
     return "?".join(filter(None, (place, "&".join(others)))), own
 
 

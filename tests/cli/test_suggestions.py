@@ -45,6 +45,24 @@ def test_what_was_meant_is_named(runner, tmp_path, typed, meant):
     assert len(done.stderr.splitlines()) <= 4
 
 
+@pytest.mark.parametrize(
+    ("sink", "remedy"),
+    [
+        ("view", "write view:8000"),
+        ("csv:", "write csv:FILE"),
+        ("jsonl", "write jsonl:PATH"),
+        ("images", "write images:DIR"),
+        ("viwe", "did you mean view?"),
+        ("out.cvs", "did you mean .csv?"),
+    ],
+)
+def test_a_sink_without_a_place_shows_what_to_type(runner, sink, remedy):
+    done = runner("run", PICTURES, "--brain", "page", "--sink", sink)
+    assert done.returncode == 2
+    (line,) = [line for line in done.stderr.splitlines() if "is not a sink" in line]
+    assert f"{remedy}" in line
+
+
 def test_a_name_that_is_right_is_not_suggested(runner):
     done = runner("pull", "demo:page@9")
     assert done.returncode == 1

@@ -80,9 +80,23 @@ def open_sink(location: str) -> Sink:
     claim = PurePath(without_options(location)).suffix.lower() or location
     claiming = () if colon else get_registry().find_claiming("sinks", claim)
     if not claiming:
-        raise UsageError(f"{location!r} is not a sink", remedy="write its name and a place, such as jsonl:out.jsonl")
+        raise _make_no_sink(location, name)
     claimed: Sink = claiming[0].make(location)
     return claimed
+
+
+def _make_no_sink(location: str, name: str) -> UsageError:
+    """The error for a sink without a place, a file that no sink writes, or a slip."""
+    sinks = get_registry().all("sinks")
+    if name in sinks:
+        form = re.search(rf"\b{re.escape(name)}:[^\s,;]+", sinks[name].plugin.summary)
+        return UsageError(
+            f"{location!r} is not a sink without a place", remedy=f"write {form[0] if form else f'{name}:PLACE'}"
+        )
+    suffix = PurePath(without_options(location)).suffix.lower()
+    claims = [claim for found in sinks.values() for claim in found.plugin.claims]
+    meant = ask_if_meant(suffix, claims) if suffix else ask_if_meant(name, sinks)
+    return UsageError(f"{location!r} is not a sink", remedy=f"{meant}write its name and a place: jsonl:out.jsonl")
 
 
 def open_sinks(given: Sequence[Writable], *, reading: Source | None = None, inputs: Sequence[str] = ()) -> list[Sink]:

@@ -18,8 +18,9 @@ import tomllib
 import attrs
 
 from runner_core.contracts import Store
+from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
-from runner_core.errors import UsageError
+from runner_core.errors import NotInstalled, UsageError
 from runner_core.util.home import find_home
 from runner_core.util.spelling import ask_if_meant
 
@@ -66,7 +67,10 @@ def parse_store_address(text: str) -> StoreAddress:
 
 
 def find_store_kind(head: str, text: str) -> Installed:
-    """The store plugin called ``head``, or that claims it as a scheme. Raises UsageError naming ``text``."""
+    """The store plugin called ``head``, or that claims it as a scheme.
+
+    Raises UsageError naming ``text``; NotInstalled with the package for a store of this project that is not here.
+    """
     kinds = get_registry().all("stores")
     found = kinds.get(head) or next(iter(get_registry().find_claiming("stores", head)), None)
     if found is None:
@@ -75,8 +79,12 @@ def find_store_kind(head: str, text: str) -> Installed:
 
 
 def _make_unknown_store(head: str, text: str, remedy: str = "") -> UsageError:
-    known = f"configured: {', '.join(read_configured_stores())}; installed: {', '.join(get_registry().all('stores'))}"
-    meant = ask_if_meant(head, [*read_configured_stores(), *get_registry().all("stores")])
+    configured, installed = read_configured_stores(), get_registry().all("stores")
+    package = find_distribution("stores", head)
+    if package and package not in {found.distribution for found in installed.values()}:
+        return NotInstalled(f"{text}: store {head!r} is not installed", remedy=f"`pip install {package}` brings it")
+    meant = ask_if_meant(head, [*configured, *installed])
+    known = f"configured: {', '.join(configured) or 'none'}; installed: {', '.join(installed) or 'none'}"
     return UsageError(f"{text}: there is no store {head!r}", remedy=f"{meant}{remedy}{known}; see `runner plugins`")
 
 

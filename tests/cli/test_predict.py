@@ -81,3 +81,24 @@ def test_a_task_that_the_card_does_not_give_is_refused(command, task, message, r
     done = runner(*command, "--task", task)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("location", "what", "shown"),
+    [
+        (DEMO / "clip.mp4", "a video file", DEMO / "clip.mp4"),
+        (DEMO / "pictures", "a folder", DEMO / "pictures"),
+        ("0", "a camera", "0"),
+        ("rtsp://me:secret@127.0.0.1/live", "a stream", "rtsp://127.0.0.1/live"),
+    ],
+)
+def test_what_is_not_one_picture_is_for_run(location, what, shown, runner):
+    done = runner("predict", location, "--brain", "page")
+    assert done.returncode == 2
+    expected = f"runner: {shown}: {what}, not a picture; give one picture, or type `runner run {shown} --brain ...`\n"
+    assert done.stderr == expected
+
+
+def test_a_picture_needs_no_source_that_is_installed(runner):
+    done = runner("predict", "gone.png", "--brain", "page", RUNNER_LOAD_PLUGINS="demo")
+    assert (done.returncode, done.stderr) == (1, "runner: gone.png: no such file\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import FailureLog
+from runner_core.pipeline.sources_sinks import find_source
+from runner_core.util.location import redact_url
+
+_OF_PICTURES = {"path", "http", "https"}  # claims of sources whose locations may be one picture
 
 
 @click.command()
@@ -24,8 +29,7 @@ from runner_core.pipeline.failures import FailureLog
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a brain instead of a table.")
 def predict(picture: str, brains: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """Show what brains find in PICTURE: a file or a URL."""
-    if Path(picture).is_dir():
-        raise UsageError(f"{picture}: a folder, not a picture", remedy=f"give one picture, or runner run {picture}")
+    _check_one_picture(picture)
     frame = Frame.of(picture)
     _ = frame.size  # a file that is not a picture is reported before any model loads
     with open_brains(brains, **options) as models:
@@ -41,3 +45,20 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, **options: Any
     for line in FailureLog().lines_of(result):
         print_message(line)
     return 1 if result.failures else 0
+
+
+def _check_one_picture(picture: str) -> None:
+    """Raises UsageError for a folder, a video, a camera: `runner run` takes those."""
+    what = "a folder" if Path(picture).is_dir() else _name_other_source(picture)
+    if what:
+        remedy = f"give one picture, or type `runner run {shlex.quote(redact_url(picture))} --brain ...`"
+        raise UsageError(f"{redact_url(picture)}: {what}, not a picture", remedy=remedy)
+
+
+def _name_other_source(location: str) -> str | None:
+    """What the source is that reads the location; None if that reads pictures, or there is none."""
+    found = find_source(location)
+    plugin = found[0].plugin if found else None
+    if plugin is None or not _OF_PICTURES.isdisjoint(plugin.claims):
+        return None
+    return plugin.summary.partition(":")[0]

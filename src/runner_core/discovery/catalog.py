@@ -25,6 +25,7 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         "file": "runner-files",
         **dict.fromkeys(("video", "webcam", "screen", "stream", "web", "lavfi", "streams", "stdin"), "runner-video"),
         **dict.fromkeys(("rtsp", "rtsps", "udp", "tcp", "rtp", "rtmp", "rtmps"), "runner-video"),
+        **dict.fromkeys((".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".m3u8"), "runner-video"),
     },
     "stores": {
         "demo": "runner-demo",

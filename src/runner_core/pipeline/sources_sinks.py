@@ -32,22 +32,34 @@ def open_source(location: str) -> Source:
     own name and no file or folder has that name. What follows a question mark is ignored here, unless a file with the
     question mark in its name exists. Raises NotInstalled, SourceError.
     """
+    found = find_source(location)
+    if found is None:
+        raise _make_unread(location)
+    return _make_source(*found)
+
+
+def find_source(location: str) -> tuple[Installed, str] | None:
+    """The plugin that reads a location, as ``open_source`` says, and what to make it with; None where there is none."""
     scheme = _SCHEME.match(location)
     named = get_registry().all("sources").get(scheme[1]) if scheme else None
     if named and scheme:
-        return _make_source(named, location[scheme.end() :])
+        return named, location[scheme.end() :]
     bare = location if os.path.exists(location) else location.partition("?")[0]  # noqa: PTH110  # any text may be given
     suffix = PurePath(bare).suffix.lower()
     whole = bare if not bare.isidentifier() or _is_own_name(bare) else ""  # a folder may be called rtsp
     for claim in (suffix, scheme[1].lower()) if scheme else (whole, suffix, "path"):
         claiming = get_registry().find_claiming("sources", claim) if claim else ()
         if claiming:
-            return _make_source(claiming[0], location)
-    raise _make_unread(location, scheme[1].lower() if scheme else "file")
+            return claiming[0], location
+        if claim == suffix and find_distribution("sources", suffix):
+            return None
+    return None
 
 
-def _make_unread(location: str, word: str) -> NotInstalled:
-    """The error for a location that nothing reads; ``word`` is its scheme."""
+def _make_unread(location: str) -> NotInstalled:
+    """The error for a location that nothing reads."""
+    scheme, suffix = _SCHEME.match(location), PurePath(without_options(location)).suffix.lower()
+    word = scheme[1].lower() if scheme else suffix if find_distribution("sources", suffix) else "file"
     named = get_registry().all("sources")
     schemes = {claim for found in named.values() for claim in found.plugin.claims if claim.isidentifier()}
     package = find_distribution("sources", word)

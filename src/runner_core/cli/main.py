@@ -41,6 +41,7 @@ COMMANDS = {
     "lock": ("runner_core.cli.lock:lock", "Write brains.lock: exactly these brains, file by file."),
     "plugins": ("runner_core.cli.plugins:plugins", "List what is installed, and what is broken."),
     "doctor": ("runner_core.cli.doctor:doctor", "Check this machine: versions, engines, devices, plugins."),
+    "help": ("runner_core.cli.help:command", "Show the help of a command."),
 }
 
 
@@ -49,7 +50,7 @@ SECTIONS = {
     "Answers": ("run", "predict", "demo", "replay", "serve"),
     "Models": ("inspect", "export", "verify", "bench", "eval", "train"),
     "Brains": ("brains", "pull", "push", "lock"),
-    "This installation": ("plugins", "doctor", "new-plugin"),
+    "This installation": ("plugins", "doctor", "help", "new-plugin"),
 }
 
 
@@ -90,6 +91,13 @@ class Commands(click.Group):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What no plugin that is installed brings."""
+        super().format_epilog(ctx, formatter)
+        if not get_registry().all("trainers"):
+            formatter.write_paragraph()
+            formatter.write_text("Training (brain.train) needs a plugin, and none that trains is installed.")
 
     @staticmethod
     def _summary(name: str) -> str:

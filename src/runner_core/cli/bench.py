@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from runner_core.cards.artifact import Artifact
-from runner_core.cli.options import brain_options
+from runner_core.cli.options import EXACT_OPTION, brain_options
 from runner_core.cli.profile_table import print_profile
 from runner_core.cli.run import exit_code_of, run_brains
 from runner_core.cli.tables import print_rows
@@ -26,7 +26,7 @@ from runner_core.stores.resolve import resolve_brain
 @click.option(
     "--engines", is_flag=True, help="Measure BRAIN in every engine that opens it; --engine auto uses the result."
 )
-@click.option("--exact", is_flag=True, help="Decode every picture in full; answers differ a little.")
+@EXACT_OPTION
 def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **options: Any) -> int:
     """Measure brains over SOURCE as `runner run` runs them, without a sink, and show where the time went.
 

@@ -13,17 +13,20 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 import click
 
+from runner_core.cli.setting import SettingOption
 from runner_core.cli.signals import describe_stop, interrupt_on_sigterm
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
+from runner_core.util.settings import LOG_LEVELS
 from runner_core.util.spelling import find_alike
 
-_DEBUG = "--debug"
+_DEBUG, _LOG_LEVEL = "--debug", "--log-level"
 _WRONG_USE = (UsageError, NoSuchBrain, LabelError)  # a name or a file that was typed does not fit
 
 # name -> (target, summary); a command's module is imported when it is run
@@ -114,8 +117,15 @@ def _suggest_command(name: str, known: Sequence[str]) -> str:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(_DEBUG, is_flag=True, help="Show the traceback of an error.")
+@click.option(
+    _LOG_LEVEL,
+    cls=SettingOption,
+    type=click.Choice(LOG_LEVELS),
+    metavar="LEVEL",
+    help=f"What is told beside answers: {', '.join(LOG_LEVELS)}; info by default.",
+)
 @click.version_option(package_name="runner-core")
-def cli(debug: bool) -> None:  # --debug is taken out before; it is here for --help
+def cli(**_: object) -> None:  # read where they are needed
     """Run many vision models over one picture, on your own machine."""
 
 
@@ -143,9 +153,10 @@ def _exit_past_waiting_threads(code: int) -> None:
 
 
 def _run_guarded(arguments: list[str]) -> int:
-    debug = _DEBUG in arguments  # at any place in the line
+    arguments = _move_to_front(arguments)
+    debug = _DEBUG in arguments[:1]
     try:
-        code = cli.main([word for word in arguments if word != _DEBUG], prog_name="runner", standalone_mode=False)
+        code = cli.main(arguments, prog_name="runner", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
@@ -163,6 +174,23 @@ def _run_guarded(arguments: list[str]) -> int:
         if debug:
             raise
         return _report_error(error)
+
+
+def _move_to_front(arguments: list[str]) -> list[str]:
+    """The words with runner's own options first, which may stand anywhere before ``--``: --debug the very first."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments[:end])
+    for word in words:
+        if word == _LOG_LEVEL:
+            front += [word, *islice(words, 1)]
+        elif word.startswith(f"{_LOG_LEVEL}="):
+            front.append(word)
+        else:
+            rest += [word] if word != _DEBUG else []
+    debug = [_DEBUG] if _DEBUG in arguments[:end] else []
+    return [*debug, *front, *rest, *arguments[end:]]
 
 
 def _report_error(error: Exception) -> int:

@@ -15,6 +15,7 @@ from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
 from runner_core.cli.chain_syntax import build_chain, parse_chain
 from runner_core.cli.progress import download_bars
+from runner_core.cli.setting import SettingOption
 from runner_core.errors import UsageError
 from runner_core.loading.open import open_path
 from runner_core.loading.options import LoadOptions
@@ -67,21 +68,37 @@ _OPTIONS = (
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
     click.option("--task", help="The task that reads the model's outputs."),
     click.option(
-        "--engine", help="The engine that runs it; several, separated by commas, are tried in turn; auto: the fastest."
+        "--engine", cls=SettingOption,
+        help="The engine that runs it; several, separated by commas, are tried in turn; auto: the fastest.",
     ),
-    click.option("--conf", type=click.FloatRange(0, 1), help=CONF_HELP),
+    click.option("--conf", cls=SettingOption, type=click.FloatRange(0, 1), help=CONF_HELP),
     click.option(
-        "--iou", type=click.FloatRange(0, 1),
+        "--iou", cls=SettingOption, type=click.FloatRange(0, 1),
         help="IoU above which one of two boxes is dropped; by default the card's, or 0.45.",
     ),
-    click.option("--classes", type=_KINDS["classes"], metavar="A,B", help="Only these labels."),
-    click.option("--max-det", type=click.IntRange(1), help="At most this many instances a frame."),
-    click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ..."),
-    click.option("--threads", type=click.IntRange(1), help="Threads of the whole run; by default one for each core."),
+    click.option(
+        "--classes", cls=SettingOption, type=_KINDS["classes"], metavar="A,B", help="Only these labels.",
+    ),
+    click.option(
+        "--max-det", cls=SettingOption, type=click.IntRange(1), help="At most this many instances a frame.",
+    ),
+    click.option(
+        "--device", cls=SettingOption, default="cpu", show_default=True, help="cpu, cuda:0, ...",
+    ),
+    click.option(
+        "--threads", cls=SettingOption, type=click.IntRange(1),
+        help="Threads of the whole run; by default one for each core.",
+    ),
     click.option("--trust", multiple=True, metavar="BRAIN", help=TRUST_HELP),
-    click.option("--strict", is_flag=True, help="Refuse a brain that rests on guesses."),
+    click.option(
+        "--strict/--no-strict", cls=SettingOption, help="Refuse a brain that rests on guesses.",
+    ),
     click.option("--locked", is_flag=True, help="Refuse any brain that differs from brains.lock."),
 )  # fmt: skip
+
+EXACT_OPTION = click.option(
+    "--exact/--no-exact", cls=SettingOption, help="Decode every picture in full; answers differ a little."
+)
 
 
 def brain_options(*, required: bool = True) -> Callable[[F], F]:

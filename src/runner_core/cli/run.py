@@ -9,7 +9,7 @@ import click
 
 from runner_core.cli.chain_syntax import parse_chain
 from runner_core.cli.console import print_message, show_log
-from runner_core.cli.options import brain_options, open_brains
+from runner_core.cli.options import EXACT_OPTION, brain_options, open_brains
 from runner_core.cli.profile_table import print_profile
 from runner_core.cli.progress import show_frame_bar
 from runner_core.cli.signals import describe_stop
@@ -33,7 +33,7 @@ STANDARD_OUTPUT = ("-", "jsonl:-")
     help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one, or with -: JSON lines on "
     "standard output.",
 )  # fmt: skip
-@click.option("--exact", is_flag=True, help="Decode every picture in full; answers differ a little.")
+@EXACT_OPTION
 @click.option("--explain", is_flag=True, help="Show where the time went, and what the brains shared.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
 def run(

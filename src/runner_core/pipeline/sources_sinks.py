@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,8 @@ from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.util.location import number_repeats, redact_url, without_options
 from runner_core.util.spelling import ask_if_meant
+
+log = logging.getLogger("runner")
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C: is a drive
 
@@ -35,6 +38,7 @@ def open_source(location: str) -> Source:
     found = find_source(location)
     if found is None:
         raise _make_unread(location)
+    log.debug("%s: read by source %s", redact_url(location), found[0].plugin.name)
     return _make_source(*found)
 
 

@@ -1,7 +1,7 @@
 """The stores that are asked for a brain by its name alone, and in which order.
 
-``RUNNER_STORES`` lists them as ``ALIAS=KIND:LOCATION``, separated by spaces; so does the table ``[stores]`` of
-``stores.toml`` in ``RUNNER_HOME``::
+``RUNNER_STORES`` lists them as ``ALIAS=KIND:LOCATION``, separated by spaces; so does the table ``stores`` of the
+settings of the working folder (``util/settings.py``), and of ``stores.toml`` in ``RUNNER_HOME``::
 
     [stores]
     team = "http:https://models.example/brains"
@@ -22,6 +22,7 @@ from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.util.home import find_home
+from runner_core.util.settings import read_settings
 from runner_core.util.spelling import ask_if_meant
 
 STORES_VARIABLE = "RUNNER_STORES"
@@ -45,7 +46,9 @@ class StoreAddress:
 def read_configured_stores() -> dict[str, StoreAddress]:
     """The stores by alias, in the order they are asked. Raises UsageError."""
     typed = dict(_split_entry(entry) for entry in os.environ.get(STORES_VARIABLE, "").split())
-    named = {**typed, **{alias: value for alias, value in _read_file().items() if alias not in typed}}
+    named: dict[str, str] = {}
+    for layer in (typed, read_settings().values.get("stores", {}), _read_file()):
+        named.update({alias: value for alias, value in layer.items() if alias not in named})
     stores = {alias: _make_address(alias, value) for alias, value in named.items()}
     for found in get_registry().find_claiming("stores", "embedded"):
         stores.setdefault(found.plugin.name, StoreAddress(found.plugin.name, found.plugin.name))

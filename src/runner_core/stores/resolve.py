@@ -66,7 +66,9 @@ def _fetch_with_store(reference: Reference, cache: Cache) -> tuple[Path, str]:
     for address in list_addresses(reference):
         store = address.open()
         try:
-            return store.fetch(reference.name, reference.version, cache), store.label
+            folder = store.fetch(reference.name, reference.version, cache)
+            log.debug("%s: from store %s, at %s", reference.name, address.alias, folder)
+            return folder, store.label
         except NoSuchBrain as error:
             if reference.store:
                 error.remedy = ask_if_meant(reference.name, list_known_names(reference.store)) + error.remedy

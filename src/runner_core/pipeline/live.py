@@ -14,9 +14,8 @@ from runner_core.pipeline.mailbox import NewestFrames, close_frames
 from runner_core.results.result import Result
 
 
-def run_newest(frames: Iterator[Frame], executor: FrameExecutor, pool: Executor) -> Generator[Result]:
+def run_newest(newest: NewestFrames, executor: FrameExecutor, pool: Executor) -> Generator[Result]:
     """The results of the newest frame each time, brains side by side; ``dropped`` counts the frames passed over."""
-    newest = read_in_thread(frames)
     try:
         while (taken := newest.take()) is not None:
             frame, dropped = taken

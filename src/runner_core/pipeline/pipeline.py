@@ -13,9 +13,10 @@ import attrs
 from runner_core.brain import Brain, demand_brain, list_stages
 from runner_core.contracts import HasDraws, HasGaps, HasSkipped, Sink, Source, Writer
 from runner_core.errors import SourceError
+from runner_core.frames.frame import Frame
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import FailureLog
-from runner_core.pipeline.live import run_newest
+from runner_core.pipeline.live import read_in_thread, run_newest
 from runner_core.pipeline.mailbox import close_frames
 from runner_core.pipeline.ordered import run_every
 from runner_core.pipeline.profile import Profile
@@ -25,6 +26,8 @@ from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
 
 log = logging.getLogger("runner")
+
+PATIENCE = 15.0  # seconds that sinks wait for a camera's first frame, or for what is wrong with it
 
 
 def run(
@@ -44,7 +47,8 @@ def run(
     the time went and what was shared.
 
     What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
-    midway ends the run: the summary's ``broken`` says where. A camera has no end of its own: a KeyboardInterrupt ends
+    midway ends the run: the summary's ``broken`` says where. Sinks are opened once a camera gives its first frame, so
+    that one which gives none empties no file and announces no page. A camera has no end of its own: a KeyboardInterrupt ends
     the run properly, and ``broken`` says so; sinks may lack the current frame, or a part of it. Raises UsageError
     if sinks would write over each other or over what is read, SourceError if nothing can be read at all, SinkError
     if a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
@@ -58,10 +62,11 @@ def run(
     summary = Summary(skipped=skipped, explain=explain, profile=flow.start_profile())
     summary.expect(flow.executor.brains)
     with ExitStack() as stack:
-        results = stack.enter_context(flow.results())
-        opened = [stack.enter_context(outlet.open()) for outlet in outlets]
-        writers = list(zip(names, opened, strict=True))
+        writers: list[tuple[str, Writer]] = []
         try:
+            results = stack.enter_context(flow.results())
+            opened = [stack.enter_context(outlet.open()) for outlet in outlets]
+            writers = list(zip(names, opened, strict=True))
             for result in results:
                 _write_result(result, writers, summary)
                 if on_result:
@@ -130,18 +135,28 @@ class _Flow:
 
     @contextmanager
     def results(self) -> Iterator[Iterator[Result]]:
-        """Closes the source at the end and waits for what is in work, after all that is opened inside is closed."""
-        frames = self.source.frames()
+        """Closes the source at the end and waits for what is in work, after all that is opened inside is closed.
+
+        Waits for the first frame of a live source. Raises SourceError if none comes.
+        """
+        frames, stack = self.source.frames(), ExitStack()
         with ThreadPoolExecutor(self.threads.workers, thread_name_prefix="runner") as pool:
-            if self.source.live:
-                results = run_newest(frames, self.executor, pool)
-            else:
-                results = run_every(frames, self.executor.run_frame, pool, self.threads.frames)
             try:
+                if self.source.live:
+                    results = self._run_newest(frames, pool, stack)
+                else:
+                    results = run_every(frames, self.executor.run_frame, pool, self.threads.frames)
+                stack.callback(results.close)
                 yield results
             finally:
-                results.close()
+                stack.close()
                 close_frames(frames)
+
+    def _run_newest(self, frames: Iterator[Frame], pool: ThreadPoolExecutor, stack: ExitStack) -> Generator[Result]:
+        newest = read_in_thread(frames)
+        stack.callback(newest.close)
+        newest.wait_for_first(PATIENCE)
+        return run_newest(newest, self.executor, pool)
 
     def start_profile(self) -> Profile:
         return Profile(self.threads, {brain.name: brain.threads for brain in self.executor.brains})

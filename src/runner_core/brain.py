@@ -25,6 +25,7 @@ from runner_core.results.boxes import Crop, boxes_to_crops
 from runner_core.results.combine import boxes_of, stack_columns
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
+from runner_core.util.tracebacks import shorten_traceback
 
 
 class Brain(ABC):
@@ -62,6 +63,7 @@ class Brain(ABC):
         """Its answer for the frame, after those of the brains before it in its chain: see ``then``."""
         return (self.infer(frame),)
 
+    @shorten_traceback
     def then(self, brain: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> Brain:
         """A brain that runs ``brain`` on the crops of what this one finds: ``page.then(graphs, on=["page"])``.
 
@@ -74,6 +76,7 @@ class Brain(ABC):
         """The brain for frames whose pixels are read already: one that decodes pictures itself skips that step."""
         return self
 
+    @shorten_traceback
     def predict(self, picture: Any) -> Inference:
         """The answer for a path, a URL, encoded bytes, an H x W x 3 uint8 RGB array, a Pillow image or a Frame."""
         return self.infer(Frame.of(picture))
@@ -82,14 +85,17 @@ class Brain(ABC):
         """The answers in order, each computed when it is asked for."""
         return map(self.predict, pictures)
 
+    @shorten_traceback
     def predict_from_local(self, path: str | os.PathLike[str]) -> Inference:
         """The answer for a picture file."""
         return self.infer(Frame.from_path(path))
 
+    @shorten_traceback
     def predict_from_url(self, url: str) -> Inference:
         """The answer for a picture behind http(s)."""
         return self.infer(Frame.from_url(url))
 
+    @shorten_traceback
     def predict_from_file(self, file_id: int, *, size: tuple[int, int] | None = None) -> Inference:
         """The answer for a file that a server holds, of (width, height) ``size``. Only online brains can do this."""
         raise UsageError(
@@ -101,6 +107,7 @@ class Brain(ABC):
         """As ``predict``."""
         return self.predict(image)
 
+    @shorten_traceback
     def train(self, dataset: str | os.PathLike[str], **options: str) -> Brain:
         """A new brain, trained further on ``dataset`` by the trainer installed for this family.
 

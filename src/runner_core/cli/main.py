@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import islice
 from typing import Any
 
@@ -25,6 +25,7 @@ from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
 from runner_core.util.settings import LOG_LEVELS
 from runner_core.util.spelling import find_alike
+from runner_core.util.tracebacks import keep_tracebacks, wants_tracebacks
 
 _DEBUG, _LOG_LEVEL = "--debug", "--log-level"
 _WRONG_USE = (UsageError, NoSuchBrain, LabelError)  # a name or a file that was typed does not fit
@@ -154,9 +155,10 @@ def _exit_past_waiting_threads(code: int) -> None:
 
 def _run_guarded(arguments: list[str]) -> int:
     arguments = _move_to_front(arguments)
-    debug = _DEBUG in arguments[:1]
+    debug = _DEBUG in arguments[:1] or wants_tracebacks()
     try:
-        code = cli.main(arguments, prog_name="runner", standalone_mode=False)
+        with keep_tracebacks() if debug else nullcontext():
+            code = cli.main(arguments, prog_name="runner", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:

@@ -24,12 +24,14 @@ from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, s
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
+from runner_core.util.tracebacks import shorten_traceback
 
 log = logging.getLogger("runner")
 
 PATIENCE = 15.0  # seconds that sinks wait for a camera's first frame, or for what is wrong with it
 
 
+@shorten_traceback
 def run(
     source: Readable,
     brains: Sequence[Brain],
@@ -48,8 +50,8 @@ def run(
 
     What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
     midway ends the run: the summary's ``broken`` says where. Sinks are opened once a camera gives its first frame, so
-    that one which gives none empties no file and announces no page. A camera has no end of its own: a KeyboardInterrupt ends
-    the run properly, and ``broken`` says so; sinks may lack the current frame, or a part of it. Raises UsageError
+    that one which gives none empties no file and announces no page. A camera has no end of its own: a KeyboardInterrupt
+    ends the run properly, and ``broken`` says so; sinks may lack the current frame, or a part of it. Raises UsageError
     if sinks would write over each other or over what is read, SourceError if nothing can be read at all, SinkError
     if a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
     the run waits for what was in work.
@@ -94,6 +96,7 @@ def _open_outlets(
     return sink_names_of(sinks), open_sinks(sinks, reading=reading, inputs=inputs)
 
 
+@shorten_traceback
 def stream(
     source: Readable, brains: Sequence[Brain], *, threads: int | None = None, exact: bool = False
 ) -> Generator[Result]:

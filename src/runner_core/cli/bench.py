@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from runner_core.cards.artifact import Artifact
+from runner_core.cli.completion import complete_brains
 from runner_core.cli.options import EXACT_OPTION, brain_options
 from runner_core.cli.profile_table import print_profile
 from runner_core.cli.run import exit_code_of, run_brains
@@ -21,7 +22,7 @@ from runner_core.stores.resolve import resolve_brain
 
 
 @click.command()
-@click.argument("subject", metavar="SOURCE|BRAIN")
+@click.argument("subject", metavar="SOURCE|BRAIN", shell_complete=complete_brains)
 @brain_options(required=False)
 @click.option(
     "--engines", is_flag=True, help="Measure BRAIN in every engine that opens it; --engine auto uses the result."

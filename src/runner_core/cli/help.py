@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
+
+
+def _complete_commands(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    root = context.find_root()
+    return root.command.shell_complete(root, incomplete)
 
 
 @click.command(name="help")
-@click.argument("words", nargs=-1, metavar="[COMMAND]...")
+@click.argument("words", nargs=-1, metavar="[COMMAND]...", shell_complete=_complete_commands)
 @click.pass_context
 def command(context: click.Context, words: tuple[str, ...]) -> None:
     """Show the help of COMMAND, or of runner: `runner help brains prune`."""

@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from runner_core.cli.setting import SettingOption
 from runner_core.cli.signals import describe_stop, interrupt_on_sigterm
@@ -77,12 +78,20 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """For an unknown command, says which was meant or which package has it; for a known one, shows the log."""
         name, known = args[0], self.list_commands(ctx)
+        if ctx.resilient_parsing:  # while a shell completes the line
+            return super().resolve_command(ctx, args)
         if name not in known and not name.startswith("-"):
             ctx.fail(f"No such command {name!r}{_suggest_command(name, known)}")
         from runner_core.cli.console import show_log  # slow, and --help does not need it
 
         show_log()
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """From the summaries too."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=self._summary(name)) for name in names]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """From the summaries, so that no command is imported to list it."""

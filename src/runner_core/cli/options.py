@@ -14,6 +14,7 @@ import click
 from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
 from runner_core.cli.chain_syntax import build_chain, parse_chain
+from runner_core.cli.completion import complete_brains, complete_engines, complete_tasks
 from runner_core.cli.progress import download_bars
 from runner_core.cli.setting import SettingOption
 from runner_core.errors import UsageError
@@ -66,9 +67,9 @@ TRUST_HELP = "Let the model read and write files or run code, with your rights; 
 _OPTIONS = (
     click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, .yaml, .csv, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
-    click.option("--task", help="The task that reads the model's outputs."),
+    click.option("--task", shell_complete=complete_tasks, help="The task that reads the model's outputs."),
     click.option(
-        "--engine", cls=SettingOption,
+        "--engine", cls=SettingOption, shell_complete=complete_engines,
         help="The engine that runs it; several, separated by commas, are tried in turn; auto: the fastest.",
     ),
     click.option("--conf", cls=SettingOption, type=click.FloatRange(0, 1), help=CONF_HELP),
@@ -103,7 +104,16 @@ EXACT_OPTION = click.option(
 
 def brain_options(*, required: bool = True) -> Callable[[F], F]:
     """Adds ``--brain`` and the options above to a command; it receives them as keyword arguments."""
-    brain = click.option("--brain", "-b", "brains", multiple=True, required=required, metavar="BRAIN", help=_HELP)
+    brain = click.option(
+        "--brain",
+        "-b",
+        "brains",
+        multiple=True,
+        required=required,
+        metavar="BRAIN",
+        help=_HELP,
+        shell_complete=complete_brains,
+    )
 
     def decorated(command: F) -> F:
         for option in reversed((brain, *_OPTIONS)):

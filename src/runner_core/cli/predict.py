@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from runner_core.brain import list_stages
+from runner_core.cli.completion import complete_files
 from runner_core.cli.console import print_message
 from runner_core.cli.options import brain_options, open_brains
 from runner_core.cli.tables import print_instances
@@ -24,7 +25,7 @@ _OF_PICTURES = {"path", "http", "https"}  # claims of sources whose locations ma
 
 
 @click.command()
-@click.argument("picture")
+@click.argument("picture", shell_complete=complete_files)
 @brain_options()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a brain instead of a table.")
 def predict(picture: str, brains: tuple[str, ...], as_json: bool, **options: Any) -> int:

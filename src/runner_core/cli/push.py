@@ -6,6 +6,7 @@ import attrs
 import click
 
 from runner_core.cards.card import CARD_FILE
+from runner_core.cli.completion import complete_brains, complete_stores
 from runner_core.contracts import Publisher, Store
 from runner_core.errors import UsageError
 from runner_core.stores.config import parse_store_address
@@ -13,8 +14,15 @@ from runner_core.stores.resolve import resolve_brain
 
 
 @click.command()
-@click.argument("brain")
-@click.option("--to", "store", required=True, metavar="STORE", help="A configured store, or KIND:LOCATION.")
+@click.argument("brain", shell_complete=complete_brains)
+@click.option(
+    "--to",
+    "store",
+    required=True,
+    metavar="STORE",
+    shell_complete=complete_stores,
+    help="A configured store, or KIND:LOCATION.",
+)
 def push(brain: str, store: str) -> None:
     """Publish BRAIN (a name or a folder with a brain.json) to a store."""
     folder = resolve_brain(brain)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from runner_core.cli.chain_syntax import parse_chain
+from runner_core.cli.completion import complete_sinks, complete_sources
 from runner_core.cli.console import print_message, show_log
 from runner_core.cli.options import EXACT_OPTION, brain_options, open_brains
 from runner_core.cli.profile_table import print_profile
@@ -26,10 +27,10 @@ STANDARD_OUTPUT = ("-", "jsonl:-")
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete_sources)
 @brain_options()
 @click.option(
-    "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH",
+    "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH", shell_complete=complete_sinks,
     help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one, or with -: JSON lines on "
     "standard output.",
 )  # fmt: skip

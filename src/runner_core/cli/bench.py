@@ -40,7 +40,7 @@ def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **o
         raise UsageError(
             "--engines measures one brain by itself", remedy="leave out --brain: runner bench BRAIN --engines"
         )
-    summary = run_brains(subject, brains, (), exact=exact, explain=True, quiet=False, **options)
+    summary = run_brains([subject], brains, (), exact=exact, explain=True, quiet=False, **options)
     print_profile(summary.profile)
     return exit_code_of(summary)
 

@@ -18,10 +18,8 @@ from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import FailureLog
-from runner_core.pipeline.sources_sinks import find_source
+from runner_core.pipeline.sources_sinks import OF_PICTURES, find_source
 from runner_core.util.location import redact_url
-
-_OF_PICTURES = {"path", "http", "https"}  # claims of sources whose locations may be one picture
 
 
 @click.command()
@@ -60,6 +58,6 @@ def _name_other_source(location: str) -> str | None:
     """What the source is that reads the location; None if that reads pictures, or there is none."""
     found = find_source(location)
     plugin = found[0].plugin if found else None
-    if plugin is None or not _OF_PICTURES.isdisjoint(plugin.claims):
+    if plugin is None or not OF_PICTURES.isdisjoint(plugin.claims):
         return None
     return plugin.summary.partition(":")[0]

@@ -20,7 +20,7 @@ from runner_core.pipeline.live import read_in_thread, run_newest
 from runner_core.pipeline.mailbox import close_frames
 from runner_core.pipeline.ordered import run_every
 from runner_core.pipeline.profile import Profile
-from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_names_of, to_source
+from runner_core.pipeline.sources_sinks import Readable, Writable, locations_of, open_sinks, sink_names_of, to_source
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
@@ -44,6 +44,8 @@ def run(
 ) -> Summary:
     """Runs every brain over every frame and writes each result to every sink, in order; a mapping gives sinks names.
 
+    Of several sources, cameras are run side by side, files one after the other.
+
     ``threads`` bounds the frames in work at once; None is the cores. ``exact`` decodes every picture in full, even if
     no brain needs all of its pixels; a sink that draws has the same effect. With ``explain`` the summary says where
     the time went and what was shared.
@@ -57,7 +59,7 @@ def run(
     the run waits for what was in work.
     """
     reading = to_source(source)
-    names, outlets = _open_outlets(sinks, reading, inputs=[] if reading is source else [str(source)])
+    names, outlets = _open_outlets(sinks, reading, inputs=locations_of(source))
     exact = exact or any(isinstance(outlet, HasDraws) and outlet.draws for outlet in outlets)
     flow = _Flow.of(reading, brains, threads, exact=exact)
     skipped = reading.skipped if isinstance(reading, HasSkipped) else {}

@@ -83,7 +83,9 @@ def test_of_an_alias_that_is_there_twice_the_environments_counts(runner, tmp_pat
 
 def test_doctor_shows_what_is_set_and_where(runner, tmp_path):
     (tmp_path / "runner.toml").write_text("conf = 0.4\nthreads = 1\n")
-    out = runner("doctor", RUNNER_THREADS="2").stdout
+    stores = "team=http:https://me:secret@host/brains"
+    out = runner("doctor", RUNNER_THREADS="2", RUNNER_STORES=stores).stdout
+    assert "setting stores team=http:https://host/brains (RUNNER_STORES)\n" in out
     assert "setting conf 0.4 (runner.toml)\n" in out
     assert "setting threads 2 (RUNNER_THREADS)\n" in out
 

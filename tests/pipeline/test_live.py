@@ -56,6 +56,16 @@ def test_frames_do_not_age_in_a_queue(slow):
     assert late[len(late) // 2] < 3 * step.each, "in a queue, the later ones would be 15 times as old and more"
 
 
+def test_a_frame_that_does_not_say_when_it_was_taken_was_taken_when_it_came():
+    class Plain(ScriptedSource):
+        def frames(self):
+            yield frame(0)
+
+    before = time.monotonic()
+    (result,) = stream(Plain(1, live=True), [ScriptedBrain()])
+    assert before <= result.frame.taken <= time.monotonic()
+
+
 def test_one_frame_waits_and_no_more():
     newest = read_in_thread(ScriptedSource(500, live=True).frames())
     while newest.take() is not None:

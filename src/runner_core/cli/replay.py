@@ -21,6 +21,7 @@ from runner_core.pipeline.replay import replay
 from runner_core.pipeline.sources_sinks import open_sinks, open_source
 from runner_core.results.result import Failure
 from runner_core.util.location import redact_url
+from runner_core.util.spelling import ask_if_meant
 
 
 @click.command(name="replay")
@@ -58,7 +59,7 @@ def command(
     if not summary.frames and not report.count:
         raise UsageError(f"{answers}: no answers{f' for {source}' if source else ''}")
     for name in sorted((asked or frozenset()) - seen):
-        report(f"{answers}: nothing in it has the label {name}")
+        report(f"{answers}: nothing in it has the label {name}; {ask_if_meant(name, seen)}".rstrip("; "))
     if not quiet and set(STANDARD_OUTPUT).isdisjoint(sinks):
         print_summary(summary, when="in the run")
     return 1 if report.count else 0

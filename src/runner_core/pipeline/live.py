@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from concurrent.futures import Executor
 from threading import Thread
+from time import monotonic
 
 import attrs
 
@@ -25,7 +26,10 @@ def run_newest(newest: NewestFrames, executor: FrameExecutor, pool: Executor) ->
 
 
 def read_in_thread(frames: Iterator[Frame]) -> NewestFrames:
-    """Reads the frames in a separate thread; ``Frame.source`` is the camera, of which a source may have several."""
+    """Reads the frames in a separate thread; ``Frame.source`` is the camera, of which a source may have several.
+
+    A frame that does not say when it was taken was taken when it came.
+    """
     newest = NewestFrames()
     Thread(target=_read, args=(frames, newest), name="runner-live", daemon=True).start()
     return newest
@@ -37,6 +41,7 @@ def _read(frames: Iterator[Frame], newest: NewestFrames) -> None:
         for frame in frames:
             if newest.closed:
                 break
+            frame.taken = monotonic() if frame.taken is None else frame.taken
             newest.put(frame.source, frame)
     except BaseException as failed:  # noqa: BLE001  # raised again in the thread that takes
         error = failed

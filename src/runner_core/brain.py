@@ -26,6 +26,7 @@ from runner_core.results.combine import boxes_of, stack_columns
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 from runner_core.util.notebook import format_table, format_title, shorten_list
+from runner_core.util.tracebacks import shorten_traceback
 
 
 class Brain(ABC):
@@ -63,6 +64,7 @@ class Brain(ABC):
         """Its answer for the frame, after those of the brains before it in its chain: see ``then``."""
         return (self.infer(frame),)
 
+    @shorten_traceback
     def then(self, brain: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> Brain:
         """A brain that runs ``brain`` on the crops of what this one finds: ``page.then(graphs, on=["page"])``.
 
@@ -79,6 +81,7 @@ class Brain(ABC):
         """The same brain, which leaves out what scores less than ``conf``; itself where that cannot be changed."""
         return self
 
+    @shorten_traceback
     def predict(
         self,
         picture: Any,
@@ -115,14 +118,17 @@ class Brain(ABC):
         """The answers in order, each computed when it is asked for; ``options`` as in ``predict``."""
         return (self.predict(picture, **options) for picture in pictures)
 
+    @shorten_traceback
     def predict_from_local(self, path: str | os.PathLike[str]) -> Inference:
         """The answer for a picture file."""
         return self.predict(Path(path))
 
+    @shorten_traceback
     def predict_from_url(self, url: str) -> Inference:
         """The answer for a picture behind http(s)."""
         return self.predict(url)
 
+    @shorten_traceback
     def predict_from_file(self, file_id: int, *, size: tuple[int, int] | None = None) -> Inference:
         """The answer for a file that a server holds, of (width, height) ``size``. Only online brains can do this."""
         raise UsageError(
@@ -134,6 +140,7 @@ class Brain(ABC):
         """As ``predict``."""
         return self.predict(image)
 
+    @shorten_traceback
     def train(self, dataset: str | os.PathLike[str], **options: str) -> Brain:
         """A new brain, trained further on ``dataset`` by the trainer installed for this family.
 

@@ -14,20 +14,24 @@ from runner_core.loading.options import LoadOptions
 from runner_core.stores.config import parse_store_address, read_configured_stores
 from runner_core.stores.reference import Reference
 from runner_core.stores.resolve import fetch_brain, list_addresses, make_no_such_brain, resolve_brain
+from runner_core.util.tracebacks import shorten_traceback
 
 
 class Project:
     """The configured stores, or the one named: ``Project()``, ``Project("demo")``, ``Project("http:https://...")``."""
 
+    @shorten_traceback
     def __init__(self, store: str | None = None) -> None:
         self._store = parse_store_address(store) if store else None
 
+    @shorten_traceback
     def brains(self) -> Iterator[tuple[str, BrainRef]]:
         """What the stores offer: (the store's alias, the brain). Raises UnreachableError."""
         for address in [self._store] if self._store else read_configured_stores().values():
             for ref in address.open().list():
                 yield address.alias, ref
 
+    @shorten_traceback
     def get_model(self, name: str, *, version: str | None = None, local: bool = True, **choices: Any) -> Brain:
         """The brain of that name: loaded here, or with ``local=False`` one that runs on the store's server.
 
@@ -57,6 +61,7 @@ def _open_online(reference: Reference, conf: float | None) -> Brain:
     raise UsageError(f"no store runs {reference.name} online (asked: {asked})", remedy="leave local=True")
 
 
+@shorten_traceback
 def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     """Opens a model file, a folder, a ``brain.json``, or a brain by name: see ``runner_core.stores.reference``.
 

@@ -42,7 +42,7 @@ def test_what_makes_no_sense(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("page[page, margn=1] > graphs", "no option 'margn'; known: margin"),
+        ("page[page, margn=1] > graphs", "no option 'margn'; did you mean margin? known: margin"),
         ("page[page > graphs", "the bracket of 'page[page' is not closed"),
         ("page > page[page > graphs", "the bracket of 'page[page' is not closed"),
         ("page[[page] > graphs", "the bracket of 'page[' is not closed"),

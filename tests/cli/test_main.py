@@ -35,6 +35,47 @@ def test_help_shows_every_command_once_in_its_section(capfd):
     assert shown[:-1] == [name for name in order if name in shown]
 
 
+@pytest.mark.parametrize("words", [["run"], ["brains"], ["brains", "prune"]])
+def test_help_of_a_command_is_what_its_option_shows(words, capfd):
+    code, shown, _ = run_command(capfd, "help", *words)
+    assert code == 0
+    assert shown == run_command(capfd, *words, "--help")[1]
+    assert shown.startswith(f"Usage: runner {' '.join(words)} ")
+
+
+def test_help_alone_is_that_of_runner(capfd):
+    assert run_command(capfd, "help") == run_command(capfd, "--help")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["pul"], "No such command 'pul'. Did you mean pull?"),
+        (["pull", "page"], "`runner pull` has no commands."),
+        (["brains", "purge"], "No such command 'purge'."),
+    ],
+)
+def test_help_of_a_command_that_there_is_not(words, message, capfd):
+    code, _, err = run_command(capfd, "help", *words)
+    assert code == 2
+    assert message in err
+
+
+def test_training_is_said_to_need_a_plugin_until_one_is_there(capfd):
+    told = "Training (brain.train) needs a plugin, and none that trains is installed."
+    with registry_of():
+        assert told in " ".join(run_command(capfd, "--help")[1].split())
+    with registry_of(trainers=[Plugin("keras", "x:y", "Keras")]):
+        assert "Training" not in run_command(capfd, "--help")[1]
+
+
+def test_the_package_runs_as_the_command(tmp_path):
+    command = [sys.executable, "-m", "runner_core", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("runner, version ")
+
+
 @pytest.mark.parametrize("arguments", [["--debug", "boom"], ["boom", "--debug"]])
 def test_debug_may_stand_anywhere(arguments, monkeypatch):
     monkeypatch.setitem(module.COMMANDS, "boom", (f"{__name__}:boom", "Fails."))

@@ -99,3 +99,24 @@ def test_a_place_that_is_no_picture_is_refused_before_a_model_loads(runner, tmp_
     done = runner("predict", PICTURE, "--brain", "nothing", "--save", tmp_path / "out.txt")
     assert done.returncode == 2
     assert "no format of pictures is called '.txt'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("location", "what", "shown"),
+    [
+        (DEMO / "clip.mp4", "a video file", DEMO / "clip.mp4"),
+        (DEMO / "pictures", "a folder", DEMO / "pictures"),
+        ("0", "a camera", "0"),
+        ("rtsp://me:secret@127.0.0.1/live", "a stream", "rtsp://127.0.0.1/live"),
+    ],
+)
+def test_what_is_not_one_picture_is_for_run(location, what, shown, runner):
+    done = runner("predict", location, "--brain", "page")
+    assert done.returncode == 2
+    expected = f"runner: {shown}: {what}, not a picture; give one picture, or type `runner run {shown} --brain ...`\n"
+    assert done.stderr == expected
+
+
+def test_a_picture_needs_no_source_that_is_installed(runner):
+    done = runner("predict", "gone.png", "--brain", "page", RUNNER_LOAD_PLUGINS="demo")
+    assert (done.returncode, done.stderr) == (1, "runner: gone.png: no such file\n")

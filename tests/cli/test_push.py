@@ -50,6 +50,13 @@ def test_a_version_twice_is_refused(runner, made, shelf):
             "this kind of store accepts no brains; push to a folder: --to folder:PATH",
         ),
         ("made", "http://127.0.0.1:9", 2, "this kind of store accepts no brains"),
+        (
+            "made",
+            "hf:me/page",
+            2,
+            "the Hugging Face Hub takes no pushes here; upload it by the Hub's own tool, `hf upload",
+        ),
+        ("made", "huggingface", 2, "the Hugging Face Hub takes no pushes here"),
         ("made", "nix", 2, "there is no store 'nix'"),
         ("made", "models", 2, "there is no store 'models'; a folder is written folder:models; configured:"),
         ("made", "folder:", 1, "a folder store needs a folder"),

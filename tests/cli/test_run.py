@@ -162,7 +162,7 @@ def test_a_brains_own_options():
 def test_a_folder_is_not_a_picture_and_the_command_for_it_is_named(runner, pictures):
     done = runner("predict", pictures, "--brain", "page")
     assert done.returncode == 2
-    assert f"give one picture, or runner run {pictures}" in done.stderr
+    assert f"give one picture, or type `runner run {pictures} --brain ...`" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["run", "predict"])

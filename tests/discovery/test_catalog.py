@@ -44,7 +44,10 @@ def test_an_engine_that_is_there_is_not_to_be_installed_again(tmp_path):
     assert "pip install" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("location", "package"), [("rtsp://host/live", "runner-video"), ("pictures", "runner-files")])
+@pytest.mark.parametrize(
+    ("location", "package"),
+    [("rtsp://host/live", "runner-video"), ("clip.mp4?stride=2", "runner-video"), ("pictures", "runner-files")],
+)
 def test_a_source_that_nothing_installed_reads_names_the_package(location, package):
     with registry_of(), pytest.raises(NotInstalled, match=rf"installed: none; `pip install {package}` brings one"):
         open_source(location)

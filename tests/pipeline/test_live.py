@@ -56,6 +56,16 @@ def test_frames_do_not_age_in_a_queue(slow):
     assert late[len(late) // 2] < 3 * step.each, "in a queue, the later ones would be 15 times as old and more"
 
 
+def test_a_frame_that_does_not_say_when_it_was_taken_was_taken_when_it_came():
+    class Plain(ScriptedSource):
+        def frames(self):
+            yield frame(0)
+
+    before = time.monotonic()
+    (result,) = stream(Plain(1, live=True), [ScriptedBrain()])
+    assert before <= result.frame.taken <= time.monotonic()
+
+
 def test_one_frame_waits_and_no_more():
     newest = read_in_thread(ScriptedSource(500, live=True).frames())
     while newest.take() is not None:
@@ -204,3 +214,62 @@ def test_a_virtual_camera_keeps_its_time():
     assert dropped > len(results) / 2  # not of 100: the thread that reads may be kept waiting, and passes frames over
     young = [result.frame.taken > before for result, before in zip(results[1:], begun, strict=False)]
     assert sum(young) > len(young) / 2, "a frame came while the one before it was looked at, and waited in no queue"
+
+
+class Opened(MemorySink):
+    """A sink that says when it is opened."""
+
+    def __init__(self, said: list[str]) -> None:
+        super().__init__()
+        self.said = said
+
+    def open(self):
+        self.said.append("sink")
+        return super().open()
+
+
+def test_what_is_wrong_with_a_camera_is_said_before_a_sink_is_opened():
+    said, source = [], ScriptedSource(0, live=True, error=SourceError("camera: not there"))
+    with pytest.raises(SourceError, match="camera: not there"):
+        run(source, [ScriptedBrain()], [Opened(said)])
+    assert said == []
+    assert source.closed
+
+
+def test_sinks_are_opened_once_the_first_frame_is_there():
+    said = []
+
+    class Slow(ScriptedSource):
+        def frames(self):
+            said.append("frame")
+            yield from super().frames()
+
+    assert run(Slow(3, live=True), [ScriptedBrain()], [Opened(said)]).frames > 0
+    assert said == ["frame", "sink"]
+
+
+def test_sinks_do_not_wait_for_ever(monkeypatch):
+    monkeypatch.setattr("runner_core.pipeline.pipeline.PATIENCE", 0.01)
+    opened = threading.Event()
+
+    class Late(ScriptedSource):
+        def frames(self):
+            assert opened.wait(60)
+            yield frame(0, live=True)
+
+    class Waiting(MemorySink):
+        def open(self):
+            opened.set()
+            return super().open()
+
+    assert run(Late(1, live=True), [ScriptedBrain()], [Waiting()]).frames == 1
+
+
+def test_an_interrupt_before_the_first_frame_opens_no_sink(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("runner_core.pipeline.mailbox.NewestFrames.wait_for_first", interrupt)
+    said, source = [], ScriptedSource(0, live=True)
+    assert run(source, [ScriptedBrain()], [Opened(said)]).broken == "interrupted"
+    assert said == []

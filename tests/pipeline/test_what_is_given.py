@@ -28,7 +28,7 @@ def test_the_number_of_a_camera_is_a_source():
         next(stream(9, [ScriptedBrain()]))
 
 
-@pytest.mark.parametrize("source", [["a.jpg", "b.jpg"], Frame.from_bytes(b"")])
+@pytest.mark.parametrize("source", [{"a.jpg": 1}, Frame.from_bytes(b"")])
 def test_pictures_in_memory_are_not_a_source(source):
     with pytest.raises(UsageError, match=f"a {type(source).__name__} is not a source of pictures.*predict_many"):
         next(stream(source, [ScriptedBrain()]))

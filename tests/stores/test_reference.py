@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from runner_core.errors import UsageError
+from runner_core.errors import NotInstalled, UsageError
 from runner_core.stores.config import StoreAddress, parse_store_address, read_configured_stores
 from runner_core.stores.reference import Reference, parse_reference
+from runner_core.testing import registry_of
 
 TEAM = StoreAddress("team", "http", "https://models.example/brains")
 
@@ -111,3 +112,24 @@ def test_a_store_as_typed(text, found):
 def test_a_store_of_unknown_kind_is_reported():
     with pytest.raises(UsageError, match="there is no store 'nix'; configured: team, demo"):
         parse_store_address("nix:/srv")
+
+
+@pytest.mark.parametrize(
+    ("text", "package"),
+    [
+        ("hf:owner/name", "runner-store-huggingface"),
+        ("s3://bucket/models/page", "runner-store-fsspec"),
+        ("folder:models/page", "runner-store-folder"),
+        ("mlflow:page", "runner-store-mlflow"),
+        ("https://host/page", "runner-store-http"),
+    ],
+)
+def test_a_store_that_is_not_installed_is_named_with_its_package(text, package):
+    with registry_of("runner_demo.plugin"), pytest.raises(NotInstalled, match=f"`pip install {package}` brings it$"):
+        parse_reference(text)
+
+
+def test_a_store_that_is_installed_is_not_to_be_installed_again():
+    with pytest.raises(UsageError) as refused:
+        parse_store_address("models")  # a word alone is not the scheme that MLflow's store claims
+    assert "pip install" not in str(refused.value)

@@ -38,6 +38,7 @@ def test_a_short_token_is_refused():
         ("out.html", "is not a port"), ("", "is not a port"), ("70000", "is not a port"), ("-1", "is not a port"),
         ("8000?big=1", "big"),
         ("8000?pace=0", "pace"), ("8000?pace=fast", "pace"), ("8000?pace=inf", "pace"), ("8000?open=maybe", "open"),
+        ("8000?wait=2", "wait"),
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(location, message):

@@ -106,7 +106,7 @@ class TestWhatItShows:
         bold = "<i id=bold>bold</i>"
         show(view, page, attrs.evolve(sample_inference(bold)), source=bold, time=0.0, taken=time.monotonic())
         assert page.locator("figcaption .name").text_content() == bold
-        assert page.locator(".brain h2").text_content() == bold
+        assert page.locator(".brain h3").text_content() == bold
         assert not page.locator("#bold").count()
 
 
@@ -204,7 +204,7 @@ class TestHowItFits:
     def test_several_cameras_are_a_grid_and_one_can_be_enlarged(self, view, opened):
         page = opened()
         for index, camera in enumerate(("left", "right")):
-            view.show(index, source=camera, time=0.0)
+            view.show(index, source=camera, time=0.0, taken=time.monotonic())
             page.wait_for_selector(f"[data-camera={camera}] [title]")
         left, right = (page.locator(f"[data-camera={camera}]") for camera in ("left", "right"))
         assert left.bounding_box()["y"] == right.bounding_box()["y"]
@@ -215,6 +215,54 @@ class TestHowItFits:
         assert left.is_visible()
         page.set_viewport_size(PHONE)
         assert left.bounding_box()["y"] < right.bounding_box()["y"]
+
+
+class TestPanelsBelongToACamera:
+    @pytest.fixture
+    def two(self, view, opened):
+        page = opened()
+        for index, camera in enumerate(("till", "door")):
+            view.show(index, source=camera, time=0.0, taken=time.monotonic())
+            page.wait_for_selector(f"figure[data-camera={camera}] [title]")
+        return page
+
+    def test_each_has_its_own_under_its_name(self, two):
+        for camera in ("till", "door"):
+            group = two.get_by_role("group", name=f"Brains on {camera}")
+            assert group.get_by_role("heading", name=camera).is_visible()
+            assert group.get_by_role("switch", name="Show sample").is_visible()
+
+    def test_what_is_switched_on_one_stays_on_the_other(self, two):
+        two.get_by_role("group", name="Brains on door").get_by_role("switch", name="Show sample").click()
+        assert two.get_by_role("img", name="door: nothing found").is_visible()
+        assert two.get_by_role("img", name="till: 1 page, 1 graph").is_visible()
+
+    def test_the_numbers_are_those_of_the_camera(self, two, view):
+        rows = sample_inference(rows=1)
+        view.show(2, rows, source="door", time=0.1, taken=time.monotonic())
+        two.wait_for_selector("[data-camera=door] [title$='frame 2']")
+        found = {
+            camera: two.get_by_role("group", name=f"Brains on {camera}").locator("dl").inner_text().split()[-1]
+            for camera in ("till", "door")
+        }
+        assert found == {"till": "2", "door": "1"}
+
+    def test_of_an_enlarged_camera_alone_they_are_shown(self, two):
+        door = two.locator("figure[data-camera=door]")
+        door.get_by_role("button", name="Enlarge").click()
+        assert not two.get_by_role("group", name="Brains on till").is_visible()
+        assert two.get_by_role("group", name="Brains on door").is_visible()
+        door.get_by_role("button", name="Enlarge").click()
+        assert two.get_by_role("group", name="Brains on till").is_visible()
+
+    def test_videos_that_follow_each_other_are_one(self, view, opened):
+        page = opened()
+        for index, clip in enumerate(("a.mp4", "b.mp4")):
+            view.show(index, source=clip, time=0.0)
+            page.wait_for_selector(f".camera [title$='frame {index}']")
+        assert page.locator(".camera").count() == page.locator(".brain").count() == 1
+        assert page.locator("figcaption .name").text_content() == "b.mp4"
+        assert not page.locator(".group h2").is_visible()
 
 
 class TestWhoCanUseIt:

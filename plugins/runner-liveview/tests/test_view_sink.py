@@ -136,15 +136,15 @@ class TestManyCameras:
     @pytest.mark.parametrize("busy", ["a", "c"])
     def test_each_has_its_turn_however_busy_one_is(self, view, busy):
         for camera in "abc":
-            view.show(source=camera, time=0.0)
+            view.show(source=camera, time=0.0, taken=time.monotonic())
         seen = []
         with view.viewer() as viewer:
             for _ in range(5):
                 for index in range(50):
-                    view.show(index, source=busy, time=index / 50)
+                    view.show(index, source=busy, time=index / 50, taken=time.monotonic())
                 seen.append(read(viewer.recv(5))[0]["camera"])
                 for index in range(50):
-                    view.show(index, source=busy, time=index / 50)
+                    view.show(index, source=busy, time=index / 50, taken=time.monotonic())
                 viewer.send("drawn")
         assert set(seen) == set("abc")
 
@@ -231,6 +231,40 @@ class TestNumbers:
         assert run["gaps"] == 0
 
 
+class TestWaiting:
+    def run_three(self, view) -> tuple[Thread, list[int]]:
+        shown = []
+        run = Thread(target=lambda: [(view.show(index), shown.append(index)) for index in range(3)], daemon=True)
+        run.start()
+        return run, shown
+
+    @pytest.mark.parametrize(("options", "terminal"), [("?wait=yes", False), ("", True)])
+    def test_files_wait_for_the_first_viewer(self, serve, monkeypatch, capsys, options, terminal):
+        monkeypatch.setattr("runner_liveview.sink._is_terminal", lambda: terminal)
+        view = serve(options)
+        run, shown = self.run_three(view)
+        time.sleep(0.2)
+        assert not shown
+        assert "view: the run begins when somebody opens the page; ?wait=no begins at once" in capsys.readouterr().err
+        with view.viewer():
+            run.join(5)
+        assert shown == [0, 1, 2]
+
+    @pytest.mark.parametrize(("options", "terminal", "said"), [("?wait=no", True, False), ("", False, True)])
+    def test_files_do_not_wait_where_nobody_would_come(self, serve, monkeypatch, capsys, options, terminal, said):
+        monkeypatch.setattr("runner_liveview.sink._is_terminal", lambda: terminal)
+        run, shown = self.run_three(serve(options))
+        run.join(5)
+        assert shown == [0, 1, 2]
+        told = "view: the run does not wait for somebody to open the page; ?wait=yes does\n"
+        assert (told in capsys.readouterr().err) == said
+
+    def test_a_camera_waits_for_nobody(self, serve, capsys):
+        view = serve("?wait=yes")
+        view.show(0, time=0.0, taken=time.monotonic())
+        assert "somebody" not in capsys.readouterr().err
+
+
 class TestPace:
     def test_the_run_waits_for_the_first_viewer(self, serve):
         view = serve("?pace=20")
@@ -242,6 +276,15 @@ class TestPace:
         with view.viewer():
             run.join(5)
         assert shown == [0, 1, 2]
+
+    def test_each_video_has_its_own_time(self, serve):
+        view = serve("?pace=10&wait=no")
+        shown = []
+        for index, (clip, at) in enumerate([("a.mp4", 0.0), ("a.mp4", 1.0), ("b.mp4", 0.0), ("b.mp4", 1.0)]):
+            view.show(index, source=clip, time=at)
+            shown.append(time.monotonic())
+        assert shown[1] - shown[0] >= 0.09
+        assert shown[3] - shown[2] >= 0.09, "it would come at once, as if its time had passed while the first was shown"
 
     def test_frames_keep_the_time_between_them(self, serve):
         view = serve("?pace=2")

@@ -119,7 +119,7 @@ def test_a_run_reports_the_gaps_of_all_cameras_together(tmp_path):
         summary = run(
             source, [fake_brain(outputs=fake_rows((0, 0, 10, 10, 0.9, 1)))], explain=True, on_result=until_all_are_back
         )
-    assert [camera.gaps for camera in source.sources[:2]] == [2, 1]
+    assert [camera.gaps for camera in source.cameras[:2]] == [2, 1]
     assert summary.profile.to_json()["gaps"] == 3
 
 

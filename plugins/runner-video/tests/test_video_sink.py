@@ -119,6 +119,54 @@ def test_each_camera_has_its_own_file(tmp_path):
             assert container.metadata["title"] == title
 
 
+def test_in_a_folder_each_camera_and_video_has_its_name(tmp_path):
+    cameras = ["till", "rtsp://10.0.0.7/yard/live", "clips/a.mp4", "other/a.mp4", "front door"]
+    write(f"{tmp_path / 'out'}/", [grey(index, index / 10, source=source) for index, source in enumerate(cameras)])
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["10.0.0.7-yard-live.mp4", "a-2.mp4", "a.mp4", "front door.mp4", "till.mp4"]
+
+
+def test_videos_one_after_the_other_are_closed_in_time_and_each_is_whole(tmp_path):
+    frames = (grey(index, 0.1 * (index % 3), source=f"{index // 3}.mp4") for index in range(60))
+    opened = set()
+    with VideoSink(f"{tmp_path}/").open() as writer:
+        for frame in frames:
+            writer.write(Result(frame))
+            opened.add(len(writer._open))
+    assert max(opened) < 10
+    assert {path.name: len(read(path)) for path in tmp_path.iterdir()} == {f"{number}.mp4": 3 for number in range(20)}
+
+
+def test_many_cameras_at_once_stay_open(tmp_path):
+    with VideoSink(f"{tmp_path}/").open() as writer:
+        for index in range(36):
+            live = grey(index, index / 10, source=f"{index % 12}")
+            live.taken = 1.0 + index
+            writer.write(Result(live))
+    assert len(list(tmp_path.iterdir())) == 12
+    assert {len(read(path)) for path in tmp_path.iterdir()} == {3}
+
+
+def test_a_file_that_nobody_named_is_replaced_only_if_it_was_written_here(tmp_path):
+    two = [grey(0, 0, source="a"), grey(1, 0, source="b")]
+    for _ in range(2):  # the second time it replaces what it wrote
+        write(tmp_path / "out.mp4", two)
+        write(tmp_path / "out.mkv", two)
+    clip = write_clip(tmp_path / "own-2.mp4")
+    before = clip.read_bytes()
+    with pytest.raises(SinkError, match=r"own-2\.mp4: there already, and not written by runner"):
+        write(tmp_path / "own.mp4", two)
+    with pytest.raises(SinkError, match=r"own-2\.mp4: there already"):
+        write(f"{tmp_path}/", [grey(0, 0, source="own-2")])
+    assert clip.read_bytes() == before
+
+
+def test_a_folder_that_is_searched_is_not_filled(tmp_path):
+    write_clip(tmp_path / "clip.mp4")
+    with pytest.raises(UsageError, match="among the pictures that are read"):
+        run(str(tmp_path), [fake_brain(outputs=fake_rows())], [f"video:{tmp_path}/out/"])
+
+
 def test_a_frame_that_cannot_be_read_is_left_out(tmp_path, caplog):
     write(tmp_path / "out.mp4", [grey(0, 0), broken_frame(1), grey(2, 0.2)])
     assert len(read(tmp_path / "out.mp4")) == 2

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from runner_core.errors import LabelError
 from runner_core.util.notebook import format_table
+from runner_core.util.spelling import ask_if_meant
 
 _BACKGROUND_NAMES = frozenset({"background", "__background__", "???", "bg"})
 
@@ -111,7 +112,8 @@ class LabelMap:
             known.setdefault(label.name, []).append(label.model_id)
         for name in names:
             if name not in known:
-                raise LabelError(f"no label named {name!r}", remedy=f"known: {', '.join(sorted(known)) or 'none'}")
+                remedy = f"{ask_if_meant(name, known)}known: {', '.join(sorted(known)) or 'none'}"
+                raise LabelError(f"no label named {name!r}", remedy=remedy)
         return tuple(number for name in names for number in known[name])
 
     def check(self, model_ids: NDArray[np.integer]) -> None:

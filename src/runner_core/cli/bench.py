@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from runner_core.cards.artifact import Artifact
-from runner_core.cli.options import brain_options
+from runner_core.cli.completion import complete_brains
+from runner_core.cli.options import EXACT_OPTION, brain_options
 from runner_core.cli.profile_table import print_profile
 from runner_core.cli.run import exit_code_of, run_brains
 from runner_core.cli.tables import print_rows
@@ -21,12 +22,12 @@ from runner_core.stores.resolve import resolve_brain
 
 
 @click.command()
-@click.argument("subject", metavar="SOURCE|BRAIN")
+@click.argument("subject", metavar="SOURCE|BRAIN", shell_complete=complete_brains)
 @brain_options(required=False)
 @click.option(
     "--engines", is_flag=True, help="Measure BRAIN in every engine that opens it; --engine auto uses the result."
 )
-@click.option("--exact", is_flag=True, help="Decode every picture in full; answers differ a little.")
+@EXACT_OPTION
 def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **options: Any) -> int:
     """Measure brains over SOURCE as `runner run` runs them, without a sink, and show where the time went.
 
@@ -39,7 +40,7 @@ def bench(subject: str, brains: tuple[str, ...], engines: bool, exact: bool, **o
         raise UsageError(
             "--engines measures one brain by itself", remedy="leave out --brain: runner bench BRAIN --engines"
         )
-    summary = run_brains(subject, brains, (), exact=exact, explain=True, quiet=False, **options)
+    summary = run_brains([subject], brains, (), exact=exact, explain=True, quiet=False, **options)
     print_profile(summary.profile)
     return exit_code_of(summary)
 

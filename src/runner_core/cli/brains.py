@@ -15,6 +15,7 @@ from runner_core.cli.tables import print_rows
 from runner_core.errors import CardError, RunnerError, UsageError
 from runner_core.project import Project
 from runner_core.stores.config import read_configured_stores
+from runner_core.util.spelling import ask_if_meant
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
@@ -36,10 +37,12 @@ def brains(context: click.Context) -> int:
 def remove(brain: str, store: str | None) -> int:
     """Remove a fetched brain: all versions, or one."""
     name, _, version = brain.partition("@")
-    removed = Cache().remove(name, store=store, version=version or None)
+    cache = Cache()
+    removed = cache.remove(name, store=store, version=version or None)
     _print_removed(removed)
     if not removed:
-        click.echo(f"runner: no fetched brain is {brain}; `runner brains` lists them", err=True)
+        meant = ask_if_meant(name, {receipt.name for _, receipt in cache.brains()})
+        click.echo(f"runner: no fetched brain is {brain}; {meant}`runner brains` lists them", err=True)
     return 0 if removed else 1
 
 

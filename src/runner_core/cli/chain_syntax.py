@@ -11,7 +11,9 @@ import attrs
 
 from runner_core.brain import Brain
 from runner_core.errors import UsageError
+from runner_core.util.spelling import ask_if_meant
 
+_MARGIN = "margin"
 _STEP = re.compile(r"^(?P<brain>.*?)\s*(?:\[(?P<into>[^\[\]]*)\])?$", re.DOTALL)
 
 
@@ -56,8 +58,8 @@ def _parse_step(part: str) -> Step:
 
 def _parse_margin(word: str) -> float:
     key, _, value = word.partition("=")
-    if key.strip() != "margin":
-        raise UsageError(f"no option {key.strip()!r}", remedy="known: margin")
+    if key.strip() != _MARGIN:
+        raise UsageError(f"no option {key.strip()!r}", remedy=f"{ask_if_meant(key.strip(), [_MARGIN])}known: {_MARGIN}")
     try:
         return float(value)
     except ValueError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+import click
+
 
 def print_message(text: str) -> None:
     """One line. A progress bar replaces ``sys.stderr`` and prints above itself; click's echo would write into it."""
@@ -29,9 +31,11 @@ class MessageHandler(logging.Handler):
 
 
 def show_log(*, quiet: bool = False) -> None:
-    """From now on prints what is logged; ``quiet`` leaves out the hints."""
+    """From now on prints what is logged: from --log-level on, or all but hints with ``quiet``."""
+    context = click.get_current_context(silent=True)
+    asked = context.find_root().params.get("log_level") if context else None
     log = logging.getLogger("runner")
     for handler in [handler for handler in log.handlers if isinstance(handler, MessageHandler)]:
         log.removeHandler(handler)
     log.addHandler(MessageHandler())
-    log.setLevel(logging.WARNING if quiet else logging.INFO)
+    log.setLevel(asked.upper() if asked else logging.WARNING if quiet else logging.INFO)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from runner_core.cards.tolerance import Tolerance
+from runner_core.cli.completion import complete_brains
 from runner_core.cli.options import TRUST_HELP
 from runner_core.cli.verify import print_totals, read_frames, tolerance_options
 from runner_core.export.convert import export_brain
@@ -17,7 +18,7 @@ from runner_core.stores.resolve import resolve_brain
 
 
 @click.command(name="export")
-@click.argument("brain")
+@click.argument("brain", shell_complete=complete_brains)
 @click.option(
     "--to",
     "formats",

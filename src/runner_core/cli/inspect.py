@@ -12,6 +12,7 @@ import click
 
 from runner_core.cards.artifact import describe_files
 from runner_core.cards.card import CARD_FILE, Card
+from runner_core.cli.completion import complete_brains
 from runner_core.cli.options import TRUST_HELP, parse_options
 from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
@@ -33,7 +34,7 @@ _TABLE = "evidence: answers alike to a picture mirrored, moved or lit otherwise,
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=complete_brains)
 @click.option("--labels", type=click.Path(path_type=Path), metavar="FILE", help="Label map to put into the card.")
 @click.option("--first-class", type=int, metavar="N", help="Number of the first name in a list of labels.")
 @click.option("--task", help="Ask only this task.")

@@ -10,13 +10,14 @@ from runner_core.cache.cache import Cache
 from runner_core.cache.receipt import Receipt
 from runner_core.cards.card import CARD_FILE as CARD
 from runner_core.cards.card import Card
+from runner_core.cli.completion import complete_brains
 from runner_core.cli.progress import download_bars
 from runner_core.stores.lockfile import LOCK_FILE, LockedBrain, LockFile, describe_brain_files
 from runner_core.stores.resolve import resolve_with_store
 
 
 @click.command()
-@click.argument("brains", nargs=-1, required=True)
+@click.argument("brains", nargs=-1, required=True, shell_complete=complete_brains)
 def lock(brains: tuple[str, ...]) -> None:
     """Write brains.lock with BRAINS as they are now; brains already in it stay."""
     path = Path(LOCK_FILE)

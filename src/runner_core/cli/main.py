@@ -12,17 +12,23 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from itertools import islice
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from runner_core.cli.setting import SettingOption
 from runner_core.cli.signals import describe_stop, interrupt_on_signals
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
+from runner_core.util.settings import LOG_LEVELS
+from runner_core.util.spelling import find_alike
+from runner_core.util.tracebacks import keep_tracebacks, wants_tracebacks
 
-_DEBUG = "--debug"
+_DEBUG, _LOG_LEVEL = "--debug", "--log-level"
 _WRONG_USE = (UsageError, NoSuchBrain, LabelError)  # a name or a file that was typed does not fit
 
 # name -> (target, summary); a command's module is imported when it is run
@@ -40,6 +46,7 @@ COMMANDS = {
     "lock": ("runner_core.cli.lock:lock", "Write brains.lock: exactly these brains, file by file."),
     "plugins": ("runner_core.cli.plugins:plugins", "List what is installed, and what is broken."),
     "doctor": ("runner_core.cli.doctor:doctor", "Check this machine: versions, engines, devices, plugins."),
+    "help": ("runner_core.cli.help:command", "Show the help of a command."),
 }
 
 
@@ -48,7 +55,7 @@ SECTIONS = {
     "Answers": ("run", "predict", "demo", "replay", "serve"),
     "Models": ("inspect", "export", "verify", "bench", "eval", "train"),
     "Brains": ("brains", "pull", "push", "lock"),
-    "This installation": ("plugins", "doctor", "new-plugin"),
+    "This installation": ("plugins", "doctor", "help", "new-plugin"),
 }
 
 
@@ -71,12 +78,20 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """For an unknown command, says which was meant or which package has it; for a known one, shows the log."""
         name, known = args[0], self.list_commands(ctx)
+        if ctx.resilient_parsing:  # while a shell completes the line
+            return super().resolve_command(ctx, args)
         if name not in known and not name.startswith("-"):
             ctx.fail(f"No such command {name!r}{_suggest_command(name, known)}")
         from runner_core.cli.console import show_log  # slow, and --help does not need it
 
         show_log()
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """From the summaries too."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=self._summary(name)) for name in names]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """From the summaries, so that no command is imported to list it."""
@@ -90,6 +105,13 @@ class Commands(click.Group):
                 with formatter.section(title):
                     formatter.write_dl(rows)
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What no plugin that is installed brings."""
+        super().format_epilog(ctx, formatter)
+        if not get_registry().all("trainers"):
+            formatter.write_paragraph()
+            formatter.write_text("Training (brain.train) needs a plugin, and none that trains is installed.")
+
     @staticmethod
     def _summary(name: str) -> str:
         return COMMANDS[name][1] if name in COMMANDS else get_registry().all("commands")[name].plugin.summary
@@ -99,16 +121,21 @@ def _suggest_command(name: str, known: Sequence[str]) -> str:
     package = find_distribution("commands", name)
     if package:
         return f": `pip install {package}` adds it."
-    import difflib  # slow, and --help does not need it
-
-    close = difflib.get_close_matches(name, known, n=1)
-    return f". Did you mean {close[0]}?" if close else "."
+    alike = find_alike(name, known)
+    return f". Did you mean {alike[0]}?" if alike else "."
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(_DEBUG, is_flag=True, help="Show the traceback of an error.")
+@click.option(
+    _LOG_LEVEL,
+    cls=SettingOption,
+    type=click.Choice(LOG_LEVELS),
+    metavar="LEVEL",
+    help=f"What is told beside answers: {', '.join(LOG_LEVELS)}; info by default.",
+)
 @click.version_option(package_name="runner-core")
-def cli(debug: bool) -> None:  # --debug is taken out before; it is here for --help
+def cli(**_: object) -> None:  # read where they are needed
     """Run many vision models over one picture, on your own machine."""
 
 
@@ -136,9 +163,11 @@ def _exit_past_waiting_threads(code: int) -> None:
 
 
 def _run_guarded(arguments: list[str]) -> int:
-    debug = _DEBUG in arguments  # at any place in the line
+    arguments = _move_to_front(arguments)
+    debug = _DEBUG in arguments[:1] or wants_tracebacks()
     try:
-        code = cli.main([word for word in arguments if word != _DEBUG], prog_name="runner", standalone_mode=False)
+        with keep_tracebacks() if debug else nullcontext():
+            code = cli.main(arguments, prog_name="runner", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
@@ -156,6 +185,23 @@ def _run_guarded(arguments: list[str]) -> int:
         if debug:
             raise
         return _report_error(error)
+
+
+def _move_to_front(arguments: list[str]) -> list[str]:
+    """The words with runner's own options first, which may stand anywhere before ``--``: --debug the very first."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments[:end])
+    for word in words:
+        if word == _LOG_LEVEL:
+            front += [word, *islice(words, 1)]
+        elif word.startswith(f"{_LOG_LEVEL}="):
+            front.append(word)
+        else:
+            rest += [word] if word != _DEBUG else []
+    debug = [_DEBUG] if _DEBUG in arguments[:end] else []
+    return [*debug, *front, *rest, *arguments[end:]]
 
 
 def _report_error(error: Exception) -> int:

@@ -14,13 +14,16 @@ import click
 from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
 from runner_core.cli.chain_syntax import build_chain, parse_chain
+from runner_core.cli.completion import complete_brains, complete_engines, complete_tasks
 from runner_core.cli.progress import download_bars
+from runner_core.cli.setting import SettingOption
 from runner_core.errors import UsageError
 from runner_core.loading.open import open_path
 from runner_core.loading.options import LoadOptions
 from runner_core.stores.lockfile import LOCK_FILE as LOCK
 from runner_core.stores.lockfile import LockFile
 from runner_core.stores.resolve import resolve_brain
+from runner_core.util.spelling import ask_if_meant
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,28 +67,53 @@ TRUST_HELP = "Let the model read and write files or run code, with your rights; 
 _OPTIONS = (
     click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, .yaml, .csv, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
-    click.option("--task", help="The task that reads the model's outputs."),
+    click.option("--task", shell_complete=complete_tasks, help="The task that reads the model's outputs."),
     click.option(
-        "--engine", help="The engine that runs it; several, separated by commas, are tried in turn; auto: the fastest."
+        "--engine", cls=SettingOption, shell_complete=complete_engines,
+        help="The engine that runs it; several, separated by commas, are tried in turn; auto: the fastest.",
     ),
-    click.option("--conf", type=click.FloatRange(0, 1), help=CONF_HELP),
+    click.option("--conf", cls=SettingOption, type=click.FloatRange(0, 1), help=CONF_HELP),
     click.option(
-        "--iou", type=click.FloatRange(0, 1),
+        "--iou", cls=SettingOption, type=click.FloatRange(0, 1),
         help="IoU above which one of two boxes is dropped; by default the card's, or 0.45.",
     ),
-    click.option("--classes", type=_KINDS["classes"], metavar="A,B", help="Only these labels."),
-    click.option("--max-det", type=click.IntRange(1), help="At most this many instances a frame."),
-    click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ..."),
-    click.option("--threads", type=click.IntRange(1), help="Threads of the whole run; by default one for each core."),
+    click.option(
+        "--classes", cls=SettingOption, type=_KINDS["classes"], metavar="A,B", help="Only these labels.",
+    ),
+    click.option(
+        "--max-det", cls=SettingOption, type=click.IntRange(1), help="At most this many instances a frame.",
+    ),
+    click.option(
+        "--device", cls=SettingOption, default="cpu", show_default=True, help="cpu, cuda:0, ...",
+    ),
+    click.option(
+        "--threads", cls=SettingOption, type=click.IntRange(1),
+        help="Threads of the whole run; by default one for each core.",
+    ),
     click.option("--trust", multiple=True, metavar="BRAIN", help=TRUST_HELP),
-    click.option("--strict", is_flag=True, help="Refuse a brain that rests on guesses."),
+    click.option(
+        "--strict/--no-strict", cls=SettingOption, help="Refuse a brain that rests on guesses.",
+    ),
     click.option("--locked", is_flag=True, help="Refuse any brain that differs from brains.lock."),
 )  # fmt: skip
+
+EXACT_OPTION = click.option(
+    "--exact/--no-exact", cls=SettingOption, help="Decode every picture in full; answers differ a little."
+)
 
 
 def brain_options(*, required: bool = True) -> Callable[[F], F]:
     """Adds ``--brain`` and the options above to a command; it receives them as keyword arguments."""
-    brain = click.option("--brain", "-b", "brains", multiple=True, required=required, metavar="BRAIN", help=_HELP)
+    brain = click.option(
+        "--brain",
+        "-b",
+        "brains",
+        multiple=True,
+        required=required,
+        metavar="BRAIN",
+        help=_HELP,
+        shell_complete=complete_brains,
+    )
 
     def decorated(command: F) -> F:
         for option in reversed((brain, *_OPTIONS)):
@@ -107,7 +135,8 @@ def open_brains(
     typed = list(dict.fromkeys(step.brain for steps in chains for step in steps))
     stray = sorted(set(trust) - {_reference_of(text) for text in typed})
     if stray:
-        raise UsageError(f"--trust {stray[0]}: no brain of this command has that name")
+        meant = ask_if_meant(stray[0], map(_reference_of, typed))
+        raise UsageError(f"--trust {stray[0]}: no brain of this command has that name", remedy=meant.strip())
     lock = LockFile.read(Path(LOCK)) if locked else None
     with ExitStack() as stack:
         found = {
@@ -148,7 +177,8 @@ def parse_options(query: str, text: str) -> dict[str, Any]:
             continue
         kind = _KINDS.get(key.replace("-", "_"))
         if kind is None:
-            raise UsageError(f"{text}: no option {key!r}", remedy=f"known: {', '.join(_KINDS)}, {_OF_CARD}NAME")
+            known = f"{ask_if_meant(key, _KINDS)}known: {', '.join(_KINDS)}, {_OF_CARD}NAME"
+            raise UsageError(f"{text}: no option {key!r}", remedy=known)
         try:
             own[key.replace("-", "_")] = kind(value)
         except ValueError:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
 from runner_core.brain import list_stages
+from runner_core.cli.completion import complete_files
 from runner_core.cli.console import print_message
 from runner_core.cli.options import brain_options, open_brains
 from runner_core.cli.tables import print_instances
@@ -17,10 +19,12 @@ from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import FailureLog
+from runner_core.pipeline.sources_sinks import OF_PICTURES, find_source
+from runner_core.util.location import redact_url
 
 
 @click.command()
-@click.argument("picture")
+@click.argument("picture", shell_complete=complete_files)
 @brain_options()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a brain instead of a table.")
 @click.option(
@@ -29,8 +33,7 @@ from runner_core.pipeline.failures import FailureLog
 @click.option("--show", is_flag=True, help="Open PICTURE with what was found in it.")
 def predict(picture: str, brains: tuple[str, ...], as_json: bool, save: Path | None, show: bool, **options: Any) -> int:
     """Show what brains find in PICTURE: a file or a URL."""
-    if Path(picture).is_dir():
-        raise UsageError(f"{picture}: a folder, not a picture", remedy=f"give one picture, or runner run {picture}")
+    _check_one_picture(picture)
     if save:
         choose_form(save)  # before any model loads
     frame = Frame.of(picture)
@@ -52,3 +55,20 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, save: Path | N
     if show and result.answers:
         result.show()
     return 1 if result.failures else 0
+
+
+def _check_one_picture(picture: str) -> None:
+    """Raises UsageError for a folder, a video, a camera: `runner run` takes those."""
+    what = "a folder" if Path(picture).is_dir() else _name_other_source(picture)
+    if what:
+        remedy = f"give one picture, or type `runner run {shlex.quote(redact_url(picture))} --brain ...`"
+        raise UsageError(f"{redact_url(picture)}: {what}, not a picture", remedy=remedy)
+
+
+def _name_other_source(location: str) -> str | None:
+    """What the source is that reads the location; None if that reads pictures, or there is none."""
+    found = find_source(location)
+    plugin = found[0].plugin if found else None
+    if plugin is None or not OF_PICTURES.isdisjoint(plugin.claims):
+        return None
+    return plugin.summary.partition(":")[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from runner_core.cache.cache import Cache
+from runner_core.cli.completion import complete_brains
 from runner_core.cli.progress import download_bars
 from runner_core.errors import LockError, StoreError
 from runner_core.stores.lockfile import LOCK_FILE, LockFile
@@ -14,7 +15,7 @@ from runner_core.stores.resolve import resolve_brain
 
 
 @click.command()
-@click.argument("brains", nargs=-1, required=True)
+@click.argument("brains", nargs=-1, required=True, shell_complete=complete_brains)
 @click.option("--locked", is_flag=True, help="Refuse any brain that differs from brains.lock.")
 def pull(brains: tuple[str, ...], locked: bool) -> int:
     """Fetch BRAINS (NAME, STORE:NAME@VERSION, URL) and print where they are."""

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import click
 
+from runner_core.cli.completion import complete_files, complete_sinks
 from runner_core.cli.console import print_message
 from runner_core.cli.run import STANDARD_OUTPUT
 from runner_core.cli.tables import print_summary
@@ -20,10 +21,11 @@ from runner_core.pipeline.replay import replay
 from runner_core.pipeline.sources_sinks import open_sinks, open_source
 from runner_core.results.result import Failure
 from runner_core.util.location import redact_url
+from runner_core.util.spelling import ask_if_meant
 
 
 @click.command(name="replay")
-@click.argument("answers")
+@click.argument("answers", shell_complete=complete_files)
 @click.option("--video", metavar="CLIP", help="The video that was run.")
 @click.option("--pictures", metavar="DIR", help="The pictures that were run: a folder, a glob, a list.")
 @click.option("--conf", type=click.FloatRange(0, 1), help="Score threshold: drop instances that score less.")
@@ -31,7 +33,7 @@ from runner_core.util.location import redact_url
 @click.option("--max-det", type=click.IntRange(1), help="At most this many instances of each brain in a frame.")
 @click.option("--source", metavar="NAME", help="Only the frames of this source, by its name in the answers.")
 @click.option(
-    "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH",
+    "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH", shell_complete=complete_sinks,
     help="Where answers go, as for `runner run`. Without one, or with -: JSON lines on standard output.",
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="No table.")
@@ -57,7 +59,7 @@ def command(
     if not summary.frames and not report.count:
         raise UsageError(f"{answers}: no answers{f' for {source}' if source else ''}")
     for name in sorted((asked or frozenset()) - seen):
-        report(f"{answers}: nothing in it has the label {name}")
+        report(f"{answers}: nothing in it has the label {name}; {ask_if_meant(name, seen)}".rstrip("; "))
     if not quiet and set(STANDARD_OUTPUT).isdisjoint(sinks):
         print_summary(summary, when="in the run")
     return 1 if report.count else 0

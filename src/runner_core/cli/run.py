@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from runner_core.cli.chain_syntax import parse_chain
+from runner_core.cli.completion import complete_sinks, complete_sources
 from runner_core.cli.console import print_message, show_log
-from runner_core.cli.options import brain_options, open_brains
+from runner_core.cli.options import EXACT_OPTION, brain_options, open_brains
 from runner_core.cli.profile_table import print_profile
 from runner_core.cli.progress import show_frame_bar
 from runner_core.cli.signals import describe_stop
@@ -17,7 +18,7 @@ from runner_core.cli.tables import print_summary
 from runner_core.contracts import HasTotal
 from runner_core.pipeline.failures import FailureLog
 from runner_core.pipeline.pipeline import run as run_pipeline
-from runner_core.pipeline.sources_sinks import open_sinks, open_source, sink_names_of
+from runner_core.pipeline.sources_sinks import open_sinks, sink_names_of, to_source
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
@@ -26,22 +27,30 @@ STANDARD_OUTPUT = ("-", "jsonl:-")
 
 
 @click.command()
-@click.argument("source")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=complete_sources)
 @brain_options()
 @click.option(
-    "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH",
+    "--sink", "-s", "sinks", multiple=True, metavar="NAME:PATH", shell_complete=complete_sinks,
     help="Where answers go: jsonl:out.jsonl, images:out/; may be repeated. Without one, or with -: JSON lines on "
     "standard output.",
 )  # fmt: skip
-@click.option("--exact", is_flag=True, help="Decode every picture in full; answers differ a little.")
+@EXACT_OPTION
 @click.option("--explain", is_flag=True, help="Show where the time went, and what the brains shared.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
 def run(
-    source: str, brains: tuple[str, ...], sinks: tuple[str, ...], explain: bool, quiet: bool, **options: Any
+    sources: tuple[str, ...],
+    brains: tuple[str, ...],
+    sinks: tuple[str, ...],
+    explain: bool,
+    quiet: bool,
+    **options: Any,
 ) -> int:
-    """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL, a video, a camera (0), a stream."""
+    """Run brains over SOURCE: a picture, a folder, a glob, a list, a URL, a video, a camera (0), a stream.
+
+    Several files are run one after the other, several cameras side by side: 'rtsp://10.0.0.7/live?name=till'.
+    """
     sinks = sinks or STANDARD_OUTPUT[:1]
-    summary = run_brains(source, brains, sinks, explain=explain, quiet=quiet, **options)
+    summary = run_brains(sources, brains, sinks, explain=explain, quiet=quiet, **options)
     piped = not set(STANDARD_OUTPUT).isdisjoint(sinks)  # the program that reads the answers should not read tables
     if not quiet and not piped:
         print_summary(summary)
@@ -51,12 +60,19 @@ def run(
 
 
 def run_brains(
-    source: str, brains: Sequence[str], sinks: Sequence[str], *, exact: bool, explain: bool, quiet: bool, **options: Any
+    sources: Sequence[str],
+    brains: Sequence[str],
+    sinks: Sequence[str],
+    *,
+    exact: bool,
+    explain: bool,
+    quiet: bool,
+    **options: Any,
 ) -> Summary:
     """A run of brains as they are typed; what goes wrong is printed on standard error."""
     show_log(quiet=quiet)
-    frames = open_source(source)
-    outlets = open_sinks(sinks, reading=frames, inputs=[source])  # typing errors are reported before a model loads
+    frames = to_source(sources)
+    outlets = open_sinks(sinks, reading=frames, inputs=sources)  # typing errors are reported before a model loads
     named = dict(zip(sink_names_of(sinks), outlets, strict=True))
     total: int | None = frames.total if isinstance(frames, HasTotal) else None
     budget = get_thread_budget(options.pop("threads"))

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from runner_core.brain import Brain
 from runner_core.cards.tolerance import Tolerance
+from runner_core.cli.completion import complete_brains, complete_sources
 from runner_core.cli.options import CONF_HELP, TRUST_HELP, open_brains
 from runner_core.cli.tables import print_rows
 from runner_core.errors import EngineError, UsageError
@@ -55,8 +56,8 @@ def tolerance_options(command: F) -> F:
 
 
 @click.command(name="verify")
-@click.argument("brain")
-@click.argument("pictures", nargs=-1, required=True)
+@click.argument("brain", shell_complete=complete_brains)
+@click.argument("pictures", nargs=-1, required=True, shell_complete=complete_sources)
 @click.option(
     "--engines",
     type=lambda text: tuple(part.strip() for part in text.split(",")),

@@ -22,6 +22,7 @@ from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.entry_points import Origin, Problem, find_entry_points, format_reason, select_entry_points
 from runner_core.errors import NotInstalled, PluginError, RunnerError
 from runner_core.plugin import Plugin
+from runner_core.util.spelling import ask_if_meant
 
 KINDS = ("engines", "tasks", "sources", "stores", "sinks", "trainers", "commands")
 _HOOK = "runner_"
@@ -89,7 +90,10 @@ class Registry:
             known = ", ".join(sorted(self._found[kind])) or "none"
             package = find_distribution(kind, name)
             more = f"`pip install {package}` brings it" if package else "see `runner plugins`"
-            raise NotInstalled(f"no {kind[:-1]} named {name!r} is installed", remedy=f"installed: {known}; {more}")
+            raise NotInstalled(
+                f"no {kind[:-1]} named {name!r} is installed",
+                remedy=f"{ask_if_meant(name, self._found[kind])}installed: {known}; {more}",
+            )
         return found
 
     def make(self, kind: str, name: str, *arguments: Any) -> Any:

@@ -40,8 +40,13 @@ def open_path(path: Path, options: LoadOptions) -> LocalBrain:
     candidates = choose_candidates(files, options)
     with open_session(candidates, options) as (candidate, session):
         brain = make_brain(files, candidate, session, options)
+        log.debug("%s: engine %s, task %s, %s", candidate.path, candidate.engine, brain.family, _describe_card(files))
         _tell_guesses(brain, candidate.path, options)
         return brain
+
+
+def _describe_card(files: ModelFiles) -> str:
+    return "with its card" if files.card else "without a card"
 
 
 def choose_candidates(files: ModelFiles, options: LoadOptions) -> list[Candidate]:

@@ -16,6 +16,7 @@ from runner_core.cards.labels import LabelMap
 from runner_core.errors import UsageError
 from runner_core.loading.picture_options import PictureOptions
 from runner_core.tasks.label_check import drop_settled_guesses
+from runner_core.util.spelling import ask_if_meant
 
 AUTO = "auto"  # as ``engine``: the fastest installed one that opens the model
 
@@ -76,7 +77,8 @@ class LoadOptions:
         known = {field.name for field in attrs.fields(cls)} - {"picture"}
         unknown = sorted(choices.keys() - known - picture)
         if unknown:
-            raise UsageError(f"no option {unknown[0]!r}", remedy=f"known: {', '.join(sorted(known | picture))}")
+            remedy = f"{ask_if_meant(unknown[0], known | picture)}known: {', '.join(sorted(known | picture))}"
+            raise UsageError(f"no option {unknown[0]!r}", remedy=remedy)
         own = {name: value for name, value in choices.items() if name in known}
         return cls(**own, picture=PictureOptions(**{name: choices[name] for name in choices.keys() & picture}))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from concurrent.futures import Executor
 from threading import Thread
+from time import monotonic
 
 import attrs
 
@@ -14,9 +15,8 @@ from runner_core.pipeline.mailbox import NewestFrames, close_frames
 from runner_core.results.result import Result
 
 
-def run_newest(frames: Iterator[Frame], executor: FrameExecutor, pool: Executor) -> Generator[Result]:
+def run_newest(newest: NewestFrames, executor: FrameExecutor, pool: Executor) -> Generator[Result]:
     """The results of the newest frame each time, brains side by side; ``dropped`` counts the frames passed over."""
-    newest = read_in_thread(frames)
     try:
         while (taken := newest.take()) is not None:
             frame, dropped = taken
@@ -26,7 +26,10 @@ def run_newest(frames: Iterator[Frame], executor: FrameExecutor, pool: Executor)
 
 
 def read_in_thread(frames: Iterator[Frame]) -> NewestFrames:
-    """Reads the frames in a separate thread; ``Frame.source`` is the camera, of which a source may have several."""
+    """Reads the frames in a separate thread; ``Frame.source`` is the camera, of which a source may have several.
+
+    A frame that does not say when it was taken was taken when it came.
+    """
     newest = NewestFrames()
     Thread(target=_read, args=(frames, newest), name="runner-live", daemon=True).start()
     return newest
@@ -38,6 +41,7 @@ def _read(frames: Iterator[Frame], newest: NewestFrames) -> None:
         for frame in frames:
             if newest.closed:
                 break
+            frame.taken = monotonic() if frame.taken is None else frame.taken
             newest.put(frame.source, frame)
     except BaseException as failed:  # noqa: BLE001  # raised again in the thread that takes
         error = failed

@@ -66,6 +66,16 @@ class NewestFrames:
             raise self._error
         return None
 
+    def wait_for_first(self, patience: float) -> None:
+        """Returns once a frame waits, or nothing more comes, at the latest after ``patience`` seconds.
+
+        Raises the error of a reader if all have ended and no frame came.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest or self.closed or not self._reading, patience)
+            if self._error and not self._reading and not self._newest:
+                raise self._error
+
     def close(self) -> None:
         """Nobody takes frames any more: readers see ``closed`` at their next frame."""
         with self._changed:

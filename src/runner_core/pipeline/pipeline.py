@@ -13,20 +13,25 @@ import attrs
 from runner_core.brain import Brain, demand_brain, list_stages
 from runner_core.contracts import HasDraws, HasFiles, HasGaps, HasSkipped, Sink, Source, Writer
 from runner_core.errors import SourceError
+from runner_core.frames.frame import Frame
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import FailureLog
-from runner_core.pipeline.live import run_newest
+from runner_core.pipeline.live import read_in_thread, run_newest
 from runner_core.pipeline.mailbox import close_frames
 from runner_core.pipeline.ordered import run_every
 from runner_core.pipeline.profile import Profile
-from runner_core.pipeline.sources_sinks import Readable, Writable, open_sinks, sink_names_of, to_source
+from runner_core.pipeline.sources_sinks import Readable, Writable, locations_of, open_sinks, sink_names_of, to_source
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
+from runner_core.util.tracebacks import shorten_traceback
 
 log = logging.getLogger("runner")
 
+PATIENCE = 15.0  # seconds that sinks wait for a camera's first frame, or for what is wrong with it
 
+
+@shorten_traceback
 def run(
     source: Readable,
     brains: Sequence[Brain],
@@ -39,29 +44,33 @@ def run(
 ) -> Summary:
     """Runs every brain over every frame and writes each result to every sink, in order; a mapping gives sinks names.
 
+    Of several sources, cameras are run side by side, files one after the other.
+
     ``threads`` bounds the frames in work at once; None is the cores. ``exact`` decodes every picture in full, even if
     no brain needs all of its pixels; a sink that draws has the same effect. With ``explain`` the summary says where
     the time went and what was shared.
 
     What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
-    midway ends the run: the summary's ``broken`` says where. A camera has no end of its own: a KeyboardInterrupt ends
-    the run properly, and ``broken`` says so; sinks may lack the current frame, or a part of it. Raises UsageError
+    midway ends the run: the summary's ``broken`` says where. Sinks are opened once a camera gives its first frame, so
+    that one which gives none empties no file and announces no page. A camera has no end of its own: a KeyboardInterrupt
+    ends the run properly, and ``broken`` says so; sinks may lack the current frame, or a part of it. Raises UsageError
     if sinks would write over each other or over what is read, SourceError if nothing can be read at all, SinkError
     if a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
     the run waits for what was in work.
     """
     reading = to_source(source)
-    names, outlets = _open_outlets(sinks, reading, inputs=[] if reading is source else [str(source)])
+    names, outlets = _open_outlets(sinks, reading, inputs=locations_of(source))
     exact = exact or _must_draw(names, outlets, reading)
     flow = _Flow.of(reading, brains, threads, exact=exact)
     skipped = reading.skipped if isinstance(reading, HasSkipped) else {}
     summary = Summary(skipped=skipped, explain=explain, profile=flow.start_profile())
     summary.expect(flow.executor.brains)
     with ExitStack() as stack:
-        results = stack.enter_context(flow.results())
-        opened = [stack.enter_context(outlet.open()) for outlet in outlets]
-        writers = list(zip(names, opened, strict=True))
+        writers: list[tuple[str, Writer]] = []
         try:
+            results = stack.enter_context(flow.results())
+            opened = [stack.enter_context(outlet.open()) for outlet in outlets]
+            writers = list(zip(names, opened, strict=True))
             for result in results:
                 _write_result(result, writers, summary)
                 if on_result:
@@ -98,6 +107,7 @@ def _must_draw(names: Sequence[str], outlets: Sequence[Sink], reading: Source) -
     return bool(drawing)
 
 
+@shorten_traceback
 def stream(
     source: Readable, brains: Sequence[Brain], *, threads: int | None = None, exact: bool = False
 ) -> Generator[Result]:
@@ -139,18 +149,28 @@ class _Flow:
 
     @contextmanager
     def results(self) -> Iterator[Iterator[Result]]:
-        """Closes the source at the end and waits for what is in work, after all that is opened inside is closed."""
-        frames = self.source.frames()
+        """Closes the source at the end and waits for what is in work, after all that is opened inside is closed.
+
+        Waits for the first frame of a live source. Raises SourceError if none comes.
+        """
+        frames, stack = self.source.frames(), ExitStack()
         with ThreadPoolExecutor(self.threads.workers, thread_name_prefix="runner") as pool:
-            if self.source.live:
-                results = run_newest(frames, self.executor, pool)
-            else:
-                results = run_every(frames, self.executor.run_frame, pool, self.threads.frames)
             try:
+                if self.source.live:
+                    results = self._run_newest(frames, pool, stack)
+                else:
+                    results = run_every(frames, self.executor.run_frame, pool, self.threads.frames)
+                stack.callback(results.close)
                 yield results
             finally:
-                results.close()
+                stack.close()
                 close_frames(frames)
+
+    def _run_newest(self, frames: Iterator[Frame], pool: ThreadPoolExecutor, stack: ExitStack) -> Generator[Result]:
+        newest = read_in_thread(frames)
+        stack.callback(newest.close)
+        newest.wait_for_first(PATIENCE)
+        return run_newest(newest, self.executor, pool)
 
     def start_profile(self) -> Profile:
         return Profile(self.threads, {brain.name: brain.threads for brain in self.executor.brains})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -11,14 +12,21 @@ from runner_core.contracts import HasFiles, HasFolder, HasPlaces, Sink, Source
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
+from runner_core.pipeline.named_source import NamedSource, split_name
+from runner_core.pipeline.several_sources import join_sources, list_folders
 from runner_core.util.location import number_repeats, redact_url, without_options
+from runner_core.util.spelling import ask_if_meant
 
+log = logging.getLogger("runner")
+
+OF_PICTURES = {"path", "http", "https"}  # claims of sources whose locations may be pictures
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: C: is a drive
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
-Readable = str | os.PathLike[str] | int | Source
-"""A location, a path, the number of a camera, or a source."""
+One = str | os.PathLike[str] | int | Source
+Readable = One | Sequence[One]
+"""A location, a path, the number of a camera, or a source; or several of them, cameras or files."""
 
 Writable = str | os.PathLike[str] | Sink
 """A location, a path, or a sink."""
@@ -30,27 +38,61 @@ def open_source(location: str) -> Source:
     A plugin's name before a colon comes first, then what plugins claim: the suffix, the scheme; without a scheme the
     whole location (``-``, ``/dev/video0``), the suffix, any path. A plain word is a claim only if it is the plugin's
     own name and no file or folder has that name. What follows a question mark is ignored here, unless a file with the
-    question mark in its name exists. Raises NotInstalled, SourceError.
+    question mark in its name exists; but ``?name=till`` is what the camera or the video is called from then on. An
+    http address that is not said to be a stream keeps its ``name=``: it may be the server's. Raises NotInstalled,
+    SourceError, UsageError.
     """
+    found = find_source(location)
+    if found is None:
+        raise _make_unread(location)
+    log.debug("%s: read by source %s", redact_url(location), found[0].plugin.name)
+    plugin, place = found
+    if os.path.exists(place) or not OF_PICTURES.isdisjoint(plugin.plugin.claims):  # noqa: PTH110  # any text
+        return _make_source(plugin, place)
+    place, name = split_name(place)
+    source = _make_source(plugin, place)
+    return NamedSource(source, name) if name else source
+
+
+def find_source(location: str) -> tuple[Installed, str] | None:
+    """The plugin that reads a location, as ``open_source`` says, and what to make it with; None where there is none."""
     scheme = _SCHEME.match(location)
     named = get_registry().all("sources").get(scheme[1]) if scheme else None
     if named and scheme:
-        return _make_source(named, location[scheme.end() :])
+        return named, location[scheme.end() :]
     bare = location if os.path.exists(location) else location.partition("?")[0]  # noqa: PTH110  # any text may be given
-    suffix = PurePath(bare).suffix.lower()
+    suffix = "" if _is_pattern(bare) else PurePath(bare).suffix.lower()
     whole = bare if not bare.isidentifier() or _is_own_name(bare) else ""  # a folder may be called rtsp
     for claim in (suffix, scheme[1].lower()) if scheme else (whole, suffix, "path"):
         claiming = get_registry().find_claiming("sources", claim) if claim else ()
         if claiming:
-            return _make_source(claiming[0], location)
-    known = ", ".join(get_registry().all("sources")) or "none"
-    package = find_distribution("sources", scheme[1].lower() if scheme else "file")
-    remedy = f"`pip install {package}` brings one" if package else "see `runner plugins`"
-    raise NotInstalled(f"no installed source reads {redact_url(location)!r}", remedy=f"installed: {known}; {remedy}")
+            return claiming[0], location
+        if claim == suffix and find_distribution("sources", suffix):
+            return None
+    return None
+
+
+def _make_unread(location: str) -> NotInstalled:
+    """The error for a location that nothing reads."""
+    scheme, suffix = _SCHEME.match(location), PurePath(without_options(location)).suffix.lower()
+    word = scheme[1].lower() if scheme else suffix if find_distribution("sources", suffix) else "file"
+    named = get_registry().all("sources")
+    schemes = {claim for found in named.values() for claim in found.plugin.claims if claim.isidentifier()}
+    package = find_distribution("sources", word)
+    more = f"`pip install {package}` brings one" if package else "see `runner plugins`"
+    remedy = f"{ask_if_meant(word, {*named, *schemes})}installed: {', '.join(named) or 'none'}; {more}"
+    return NotInstalled(f"no installed source reads {redact_url(location)!r}", remedy=remedy)
 
 
 def to_source(given: Readable) -> Source:
-    """The source itself. Raises as ``open_source`` does, and UsageError for what is not a Readable."""
+    """The source itself, or one of several. Raises as ``open_source`` and ``join_sources`` do.
+
+    Raises UsageError for what is not a Readable.
+    """
+    if isinstance(given, Sequence) and not isinstance(given, str | bytes):
+        sources = [to_source(each) for each in given]
+        named = enumerate(zip(given, sources, strict=True), 1)
+        return join_sources(sources, [source_name_of(each, source, number) for number, (each, source) in named])
     if isinstance(given, str | os.PathLike | int):
         return open_source(str(given))
     if not isinstance(given, Source):
@@ -59,6 +101,19 @@ def to_source(given: Readable) -> Source:
             remedy="give a location, such as 'pictures/', or a source; brain.predict_many takes pictures in memory",
         )
     return given
+
+
+def source_name_of(given: One, source: Source, number: int = 1) -> str:
+    """What a source is called among several: its name, its location without what may be secret, or its number."""
+    if isinstance(source, NamedSource):
+        return source.name
+    return f"source {number}" if isinstance(given, Source) else redact_url(str(given))
+
+
+def locations_of(given: Readable) -> list[str]:
+    """The locations among what is given."""
+    several = given if isinstance(given, Sequence) and not isinstance(given, str | bytes) else [given]
+    return [str(each) for each in several if isinstance(each, str | os.PathLike | int)]
 
 
 def open_sink(location: str) -> Sink:
@@ -73,9 +128,23 @@ def open_sink(location: str) -> Sink:
     claim = PurePath(without_options(location)).suffix.lower() or location
     claiming = () if colon else get_registry().find_claiming("sinks", claim)
     if not claiming:
-        raise UsageError(f"{location!r} is not a sink", remedy="write its name and a place, such as jsonl:out.jsonl")
+        raise _make_no_sink(location, name)
     claimed: Sink = claiming[0].make(location)
     return claimed
+
+
+def _make_no_sink(location: str, name: str) -> UsageError:
+    """The error for a sink without a place, a file that no sink writes, or a slip."""
+    sinks = get_registry().all("sinks")
+    if name in sinks:
+        form = re.search(rf"\b{re.escape(name)}:[^\s,;]+", sinks[name].plugin.summary)
+        return UsageError(
+            f"{location!r} is not a sink without a place", remedy=f"write {form[0] if form else f'{name}:PLACE'}"
+        )
+    suffix = PurePath(without_options(location)).suffix.lower()
+    claims = [claim for found in sinks.values() for claim in found.plugin.claims]
+    meant = ask_if_meant(suffix, claims) if suffix else ask_if_meant(name, sinks)
+    return UsageError(f"{location!r} is not a sink", remedy=f"{meant}write its name and a place: jsonl:out.jsonl")
 
 
 def open_sinks(given: Sequence[Writable], *, reading: Source | None = None, inputs: Sequence[str] = ()) -> list[Sink]:
@@ -103,7 +172,8 @@ def open_sinks(given: Sequence[Writable], *, reading: Source | None = None, inpu
                 problem = f"{location} is given twice" if twice else f"{location} writes to the same place as {other}"
                 raise UsageError(problem, remedy="name another place for one of them")
             taken[place] = location
-        _check_folders(_folder_of(reading), _folder_of(sink), location)
+        for folder in list_folders(reading) if reading else ():
+            _check_folders(folder, sink.folder if isinstance(sink, HasFolder) else None, location)
     return sinks
 
 
@@ -122,10 +192,6 @@ def _places_of(sink: Sink) -> list[str]:
     return [os.path.realpath(place) for place in (sink.places if isinstance(sink, HasPlaces) else ())]
 
 
-def _folder_of(part: Source | Sink | None) -> Path | None:
-    return part.folder if isinstance(part, HasFolder) else None
-
-
 def _is_among(files: Iterable[str], place: str) -> bool:
     """Whether a place is one of these files. There may be a million: only those with its name are looked at."""
     name = os.path.basename(place)  # noqa: PTH119  # any text may be given
@@ -140,11 +206,16 @@ def _file_of(location: str) -> str:
     return place if os.path.exists(place) else without_options(place)  # noqa: PTH110  # any text may be given
 
 
-def _check_folders(searched: Path | None, filled: Path | None, location: str) -> None:
-    if searched and filled and Path(os.path.realpath(filled)).is_relative_to(os.path.realpath(searched)):
+def _check_folders(searched: str, filled: Path | None, location: str) -> None:
+    if filled and Path(os.path.realpath(filled)).is_relative_to(os.path.realpath(searched)):
         raise UsageError(
             f"{location}: among the pictures that are read, from {searched}", remedy="name a folder outside it"
         )
+
+
+def _is_pattern(place: str) -> bool:
+    """Whether it is a glob of files, such as ``clips/*.mp4``."""
+    return any(sign in place for sign in "*[") and "://" not in place and not os.path.exists(place)  # noqa: PTH110
 
 
 def _is_own_name(word: str) -> bool:

@@ -12,6 +12,7 @@ from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import LabelError
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
+from runner_core.util.spelling import ask_if_meant
 
 T = TypeVar("T")
 
@@ -73,7 +74,8 @@ def _class_numbers(inference: Inference, names: Sequence[str] | None) -> list[in
     known = {yolo_name(name): number for number, name in reversed(list(enumerate(names)))}
     unknown = [name for name in inference.names if yolo_name(name) not in known]
     if unknown:
-        raise LabelError(f"the names of the classes have no {unknown[0]!r}", remedy=f"known: {', '.join(names)}")
+        remedy = f"{ask_if_meant(unknown[0], names)}known: {', '.join(names)}"
+        raise LabelError(f"the names of the classes have no {unknown[0]!r}", remedy=remedy)
     return [known[yolo_name(name)] for name in inference.names]
 
 

@@ -1,7 +1,7 @@
 """The stores that are asked for a brain by its name alone, and in which order.
 
-``RUNNER_STORES`` lists them as ``ALIAS=KIND:LOCATION``, separated by spaces; so does the table ``[stores]`` of
-``stores.toml`` in ``RUNNER_HOME``::
+``RUNNER_STORES`` lists them as ``ALIAS=KIND:LOCATION``, separated by spaces; so does the table ``stores`` of the
+settings of the working folder (``util/settings.py``), and of ``stores.toml`` in ``RUNNER_HOME``::
 
     [stores]
     team = "http:https://models.example/brains"
@@ -18,9 +18,12 @@ import tomllib
 import attrs
 
 from runner_core.contracts import Store
+from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
-from runner_core.errors import UsageError
+from runner_core.errors import NotInstalled, UsageError
 from runner_core.util.home import NoHomeError, find_home
+from runner_core.util.settings import read_settings
+from runner_core.util.spelling import ask_if_meant
 
 STORES_VARIABLE = "RUNNER_STORES"
 STORES_FILE = "stores.toml"
@@ -43,7 +46,9 @@ class StoreAddress:
 def read_configured_stores() -> dict[str, StoreAddress]:
     """The stores by alias, in the order they are asked. Raises UsageError."""
     typed = dict(_split_entry(entry) for entry in os.environ.get(STORES_VARIABLE, "").split())
-    named = {**typed, **{alias: value for alias, value in _read_file().items() if alias not in typed}}
+    named: dict[str, str] = {}
+    for layer in (typed, read_settings().values.get("stores", {}), _read_file()):
+        named.update({alias: value for alias, value in layer.items() if alias not in named})
     stores = {alias: _make_address(alias, value) for alias, value in named.items()}
     for found in get_registry().find_claiming("stores", "embedded"):
         stores.setdefault(found.plugin.name, StoreAddress(found.plugin.name, found.plugin.name))
@@ -65,7 +70,10 @@ def parse_store_address(text: str) -> StoreAddress:
 
 
 def find_store_kind(head: str, text: str) -> Installed:
-    """The store plugin called ``head``, or that claims it as a scheme. Raises UsageError naming ``text``."""
+    """The store plugin called ``head``, or that claims it as a scheme.
+
+    Raises UsageError naming ``text``; NotInstalled with the package for a store of this project that is not here.
+    """
     kinds = get_registry().all("stores")
     found = kinds.get(head) or next(iter(get_registry().find_claiming("stores", head)), None)
     if found is None:
@@ -74,8 +82,13 @@ def find_store_kind(head: str, text: str) -> Installed:
 
 
 def _make_unknown_store(head: str, text: str, remedy: str = "") -> UsageError:
-    known = f"configured: {', '.join(read_configured_stores())}; installed: {', '.join(get_registry().all('stores'))}"
-    return UsageError(f"{text}: there is no store {head!r}", remedy=f"{remedy}{known}; see `runner plugins`")
+    configured, installed = read_configured_stores(), get_registry().all("stores")
+    package = find_distribution("stores", head)
+    if package and package not in {found.distribution for found in installed.values()}:
+        return NotInstalled(f"{text}: store {head!r} is not installed", remedy=f"`pip install {package}` brings it")
+    meant = ask_if_meant(head, [*configured, *installed])
+    known = f"configured: {', '.join(configured) or 'none'}; installed: {', '.join(installed) or 'none'}"
+    return UsageError(f"{text}: there is no store {head!r}", remedy=f"{meant}{remedy}{known}; see `runner plugins`")
 
 
 def _split_entry(entry: str) -> tuple[str, str]:

@@ -14,8 +14,10 @@ from runner_core.cache.cache import Cache
 from runner_core.contracts import Store
 from runner_core.errors import NoSuchBrain, OfflineError, UnreachableError, UsageError
 from runner_core.stores.config import StoreAddress, read_configured_stores
+from runner_core.stores.known_names import list_known_names
 from runner_core.stores.reference import Reference, parse_reference
 from runner_core.util.home import OFFLINE_VARIABLE
+from runner_core.util.spelling import ask_if_meant, find_alike_paths
 
 log = logging.getLogger("runner")
 
@@ -44,7 +46,9 @@ def _check_exists(path: Path) -> Path:
     """The path, if something is there; one through a file, as a model in a bundle has it, is for who opens it."""
     exists = os.path.exists(path)  # noqa: PTH110  # False for any text that cannot be a path
     if not exists and not any(map(os.path.isfile, path.parents)):
-        raise UsageError(f"{path}: no such file or folder", remedy="check the path; `runner brains` lists the names")
+        alike = " or ".join(find_alike_paths(path))
+        remedy = f"did you mean {alike}?" if alike else "check the path; `runner brains` lists the names"
+        raise UsageError(f"{path}: no such file or folder", remedy=remedy)
     return path
 
 
@@ -62,9 +66,12 @@ def _fetch_with_store(reference: Reference, cache: Cache) -> tuple[Path, str]:
     for address in list_addresses(reference):
         store = address.open()
         try:
-            return store.fetch(reference.name, reference.version, cache), store.label
-        except NoSuchBrain:
+            folder = store.fetch(reference.name, reference.version, cache)
+            log.debug("%s: from store %s, at %s", reference.name, address.alias, folder)
+            return folder, store.label
+        except NoSuchBrain as error:
             if reference.store:
+                error.remedy = ask_if_meant(reference.name, list_known_names(reference.store)) + error.remedy
                 raise
         except UnreachableError as error:
             fetched = _find_fetched(reference, store, cache, error)
@@ -85,7 +92,8 @@ def make_no_such_brain(reference: Reference) -> NoSuchBrain:
     """The error that says which stores were asked."""
     asked = ", ".join(address.alias for address in list_addresses(reference)) or "none is configured"
     version = f" of version {reference.version}" if reference.version else ""
-    remedy = "see `runner brains`; a path to a model file works too"
+    meant = ask_if_meant(reference.name, list_known_names(reference.store))
+    remedy = f"{meant}see `runner brains`; a path to a model file works too"
     return NoSuchBrain(f"no store has a brain named {reference.name!r}{version} (asked: {asked})", remedy=remedy)
 
 

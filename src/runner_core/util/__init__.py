@@ -1,4 +1,4 @@
-"""Small things that every other folder uses: whole files, runner's home folder, locations as they are typed."""
+"""Small things that every other folder uses: whole files, the home folder, locations and names as they are typed."""
 
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from runner_core.util.location import redact_url as redact_url
     from runner_core.util.location import split_options as split_options
     from runner_core.util.location import without_account as without_account
+    from runner_core.util.spelling import ask_if_meant as ask_if_meant
+    from runner_core.util.spelling import find_alike as find_alike
+    from runner_core.util.spelling import find_alike_paths as find_alike_paths
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
@@ -32,5 +35,6 @@ else:
                 "split_options",
                 "without_account",
             ],
+            "spelling": ["ask_if_meant", "find_alike", "find_alike_paths"],
         },
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import platformdirs
@@ -11,6 +14,7 @@ from runner_core.errors import OfflineError, UsageError
 
 HOME_VARIABLE = "RUNNER_HOME"
 OFFLINE_VARIABLE = "RUNNER_OFFLINE"
+_offline = ContextVar("offline", default=False)
 
 
 class NoHomeError(UsageError):
@@ -32,8 +36,18 @@ def find_home() -> Path:
 
 
 def is_offline() -> bool:
-    """Whether ``RUNNER_OFFLINE`` forbids every connection."""
-    return os.environ.get(OFFLINE_VARIABLE, "").lower() not in ("", "0", "false", "no")
+    """Whether ``RUNNER_OFFLINE`` or ``stay_offline`` forbids every connection."""
+    return _offline.get() or os.environ.get(OFFLINE_VARIABLE, "").lower() not in ("", "0", "false", "no")
+
+
+@contextmanager
+def stay_offline() -> Iterator[None]:
+    """Inside the block this thread makes no connection: what needs one raises OfflineError."""
+    before = _offline.set(True)
+    try:
+        yield
+    finally:
+        _offline.reset(before)
 
 
 def describe_offline() -> str:

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import attrs
 
 from runner_core.errors import UsageError
+from runner_core.util.spelling import ask_if_meant
 
 # An address on the network, also with a slash too few, as people write it; everything else is a path.
 _ADDRESS = re.compile(
@@ -120,9 +121,8 @@ def split_options(
             others.append(part)
     if others and not foreign:
         unknown = others[0].partition("=")[0]
-        raise UsageError(
-            f"{redact_url(location)}: no option {unknown!r}", remedy=f"known: {', '.join(known) or 'none'}"
-        )
+        remedy = f"{ask_if_meant(unknown, known)}known: {', '.join(known) or 'none'}"
+        raise UsageError(f"{redact_url(location)}: no option {unknown!r}", remedy=remedy)
     return "?".join(filter(None, (place, "&".join(others)))), own
 
 

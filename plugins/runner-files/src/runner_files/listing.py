@@ -1,4 +1,4 @@
-"""Listing: the pictures that a location names, in natural order."""
+"""Listing: the pictures and videos that a location names, in natural order."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from natsort import natsort_keygen, ns
 
 from runner_core.errors import SourceError
 from runner_core.frames import is_picture_name
+from runner_files.clips import is_clip_name
 from runner_files.missing import make_missing_error
 from runner_files.skipped import count_suffixes, describe_suffixes, find_remedy
 
@@ -25,7 +26,7 @@ _natural_key = natsort_keygen(alg=ns.IGNORECASE)
 class Listing:
     """What a location names.
 
-    ``names``    paths and URLs of pictures, in natural order.
+    ``names``    paths and URLs of pictures and videos, in natural order.
     ``alone``    whether the location is one picture, by itself.
     ``skipped``  how many files are passed over because their suffix is not a picture's, by suffix.
     """
@@ -36,9 +37,10 @@ class Listing:
 
     @classmethod
     def sort_out(cls, place: str, files: Sequence[str]) -> Listing:
-        """The pictures among these files. Raises SourceError if there is none."""
-        names = [name for name in files if is_picture_name(name)]
-        skipped = count_suffixes(name for name in files if not is_picture_name(name))
+        """The pictures and videos among these files. Raises SourceError if there is none."""
+        read = [is_picture_name(name) or is_clip_name(name) for name in files]
+        names = [name for name, wanted in zip(files, read, strict=True) if wanted]
+        skipped = count_suffixes(name for name, wanted in zip(files, read, strict=True) if not wanted)
         if not names:
             found = f"no picture that runner reads, but {describe_suffixes(skipped)}" if files else "there is no file"
             remedy = find_remedy(skipped) or "a file that you name itself may have any suffix"

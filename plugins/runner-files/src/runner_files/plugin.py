@@ -11,7 +11,7 @@ def runner_sources() -> Iterator[Plugin]:
     yield Plugin(
         name="file",
         target="runner_files.source:FileSource",
-        summary="a picture, a folder, a glob, a text list of them, or an http(s) picture",
+        summary="a picture, a folder, a glob, a text list of pictures and videos, or an http(s) picture",
         claims=("path", "http", "https"),
     )
 

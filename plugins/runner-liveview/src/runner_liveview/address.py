@@ -24,6 +24,7 @@ class Address:
     ``port``   0 takes any free one.
     ``host``   the interface to serve on; other machines can reach it only with a ``token`` that every viewer must send.
     ``pace``   the speed of a video, 1 being its own, or pictures a second; None shows frames as they come.
+    ``wait``   whether a run over files waits for the first viewer; None: if it is watched in a terminal.
     ``open``   whether to open the page in a browser.
     """
 
@@ -31,6 +32,7 @@ class Address:
     host: str = LOOPBACK
     token: str = ""
     pace: float | None = None
+    wait: bool | None = None
     open: bool = False
 
     @classmethod
@@ -77,5 +79,6 @@ _OPTIONS = {
     "host": OptionType(".*", str, "a host"),
     "token": OptionType(".*", str, "a token"),
     "pace": OptionType(r"(?=.*[1-9])\d*\.?\d*", float, "a number above 0"),
+    "wait": OptionType("|".join(_FLAGS), _FLAGS.__getitem__, "yes or no"),
     "open": OptionType("|".join(_FLAGS), _FLAGS.__getitem__, "yes or no"),
 }

@@ -20,7 +20,7 @@ class Snapshot:
     """What the page shows of one camera.
 
     ``number``   grows from snapshot to snapshot, over all cameras.
-    ``camera``   the source of a frame that has a time; pictures are one camera, which has no name.
+    ``camera``   the source of a frame that is live; all files are one camera, which has no name.
     ``pinned``   the encoded bytes or the pixels, if they were known; else the frame makes them again.
     ``numbers``, ``ms``  the run in numbers, and the median milliseconds of each brain.
     """
@@ -51,7 +51,7 @@ class Snapshot:
 
 def camera_of(frame: Frame) -> str:
     """The camera under which the page shows the frame."""
-    return "" if frame.time is None else frame.source
+    return "" if frame.taken is None else frame.source
 
 
 def _read_if_known(frame: Frame) -> bytes | NDArray[np.uint8] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from runner_core.cache import Cache, Release, RemoteFile
 from runner_core.cards import CARD_FILE
@@ -52,6 +53,11 @@ class HuggingFaceStore:
             else _list_files_without_card(hub, repository, part)
         )
         return cache.install(Release(self.label, name, version or repository.commit, tuple(files)))
+
+    def push(self, folder: Path) -> NoReturn:
+        """Raises UsageError that names the Hub's own tool, which knows its licences, its branches and its tokens."""
+        remedy = f"upload it by the Hub's own tool, `hf upload OWNER/NAME {folder}`, or push to a folder"
+        raise UsageError("the Hugging Face Hub takes no pushes here", remedy=remedy)
 
 
 def _list_files_of_card(hub: Hub, repository: Repository, entry: Entry, cache: Cache) -> Iterator[RemoteFile]:

@@ -6,35 +6,22 @@ from pathlib import Path
 
 from runner_core.contracts import Source
 from runner_core.errors import RunnerError, SourceError
-from runner_core.pipeline import open_source
-from runner_core.util import number_repeats, redact_url
-from runner_video.merge_cameras import MergedFrames
-from runner_video.network_stream import Stream
+from runner_core.pipeline import CameraGroup, open_source, source_name_of
+from runner_core.util import redact_url
 from runner_video.web import Web
 
 
-class Streams:
+class Streams(CameraGroup):
     """A ``.streams`` file: one live source a line, as it is typed anywhere else; lines that begin with # are comments.
 
-    One source of all their frames; each frame's ``source`` says which camera it is from, and a run takes the newest of
-    each in turn. ``time`` counts from the first frame of all. A camera that finally fails is left out with a warning.
+    A line may end in ``?name=till``, which is what the camera is called.
     """
-
-    live: bool = True
 
     def __init__(self, location: str) -> None:
         self.path = Path(location)
         self.locations = _read_locations(self.path)
-        self.sources = [_open_camera(self.path, line) for line in self.locations]
-
-    @property
-    def gaps(self) -> int:
-        """How often a camera was lost and came back, over all cameras."""
-        return sum(getattr(source, "gaps", 0) for source in self.sources)
-
-    def frames(self) -> MergedFrames:
-        """Raises SourceError once there is no camera left."""
-        return MergedFrames(self.sources, number_repeats(map(redact_url, self.locations)))
+        cameras = [_open_camera(self.path, line) for line in self.locations]
+        super().__init__(cameras, list(map(source_name_of, self.locations, cameras)))
 
 
 def _open_camera(path: Path, line: str) -> Source:
@@ -49,7 +36,7 @@ def _open_camera(path: Path, line: str) -> Source:
     except RunnerError as error:
         raise type(error)(f"{path}: {error.message}", remedy=error.remedy) from error
     if isinstance(source, Web) and not source.names_picture:
-        return Stream(line)
+        return open_source(f"stream:{line}")
     if not source.live:
         raise SourceError(f"{path}: {redact_url(line)} is not live", remedy="a list of streams holds only cameras")
     return source

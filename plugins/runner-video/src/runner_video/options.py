@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Mapping
 
-from runner_core.util import OptionType, redact_url
+from runner_core.util import OptionType, find_alike, redact_url
 from runner_core.util import split_options as split_options
 
 COUNT = OptionType(r"0*[1-9]\d*", int, "a whole number from 1")
@@ -26,5 +25,5 @@ def warn_of_misspellings(address: str, kinds: Mapping[str, OptionType]) -> None:
     """Warns of parts of an address's own query that are spelled much like an option."""
     for part in address.partition("?")[2].split("&"):
         name = part.partition("=")[0]
-        for meant in difflib.get_close_matches(name, kinds, n=1, cutoff=_ALIKE):
+        for meant in find_alike(name, kinds, alike=_ALIKE):
             log.warning("%s: %s= is passed to the server; did you mean %s=?", redact_url(address), name, meant)

@@ -23,7 +23,9 @@ def runner_sources() -> Iterator[Plugin]:
         claims=("webcam", *_CAMERAS),
     )
     yield Plugin("screen", "runner_video.screen:Screen", "the desktop: screen, screen?fps=5", claims=("screen",))
-    yield Plugin("stream", "runner_video.network_stream:Stream", "rtsp://, udp://, stream:http://...", claims=_STREAMS)
+    yield Plugin(
+        "stream", "runner_video.network_stream:Stream", "a stream: rtsp://, udp://, stream:http://...", claims=_STREAMS
+    )
     yield Plugin(
         "web",
         "runner_video.web:Web",

@@ -27,7 +27,17 @@ FORMATS = {
     ".mov": ("mov", _FRAGMENTS),
     ".mkv": ("matroska", {"flush_packets": "1"}),
 }
+_MARK = "drawn in by runner"  # the comment of each file: another run may replace it
 _ENCODER = {"preset": "veryfast", "crf": "23", "bf": "0"}  # without B-frames, so that the first is shown at 0
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a file is one that was written here, or the beginning of one."""
+    try:
+        with av.open(str(path), "r") as container:
+            return container.metadata.get("comment", container.metadata.get("COMMENT", "")) == _MARK
+    except (av.FFmpegError, OSError):
+        return path.stat().st_size == 0
 
 
 class Recording:
@@ -44,7 +54,7 @@ class Recording:
         try:
             self._file = _File(path, "w")
             self._container = av.open(self._file, "w", format=kind, options=options)
-            self._container.metadata["title"] = title
+            self._container.metadata.update(title=title, comment=_MARK)
             self._stream = self._container.add_stream("libx264", rate=Fraction(fps), options=_ENCODER)
         except (av.FFmpegError, OSError) as error:
             raise self._error(error) from error

@@ -18,6 +18,35 @@ export class Settings {
   }
 }
 
+/** The panels of one camera: what is shown of each brain on it, and its numbers there. */
+export class Panels {
+  /** `onChange` is called when a setting of this camera changes. */
+  constructor(settings, onChange) {
+    this.settings = settings;
+    this.onChange = onChange;
+    this.panels = new Map();
+    this.name = element("h2", {});
+    this.root = element("div", { class: "group", role: "group" }, this.name);
+  }
+
+  show(name, brains) {
+    if (this.name.textContent !== name) {
+      this.name.textContent = name;
+      this.root.setAttribute("aria-label", `Brains on ${name}`);
+    }
+    for (const told of brains) {
+      if (!this.panels.has(told.brain)) this.add(told.brain);
+      this.panels.get(told.brain).show(told);
+    }
+  }
+
+  add(brain) {
+    const panel = new Panel(brain, this.settings, this.onChange);
+    this.panels.set(brain, panel);
+    this.root.append(panel.root);
+  }
+}
+
 export class Panel {
   /** `onChange` is called when a setting changes. */
   constructor(brain, settings, onChange) {
@@ -28,7 +57,7 @@ export class Panel {
     this.layers = element("div", { class: "layers", role: "group", "aria-label": `Layers of ${brain}` });
     this.numbers = element("dl", { "aria-label": `Numbers of ${brain}` });
     this.error = element("p", { class: "error", hidden: true });
-    const head = element("div", { class: "head" }, element("h2", {}, brain), this.swatches, this.switch(brain));
+    const head = element("div", { class: "head" }, element("h3", {}, brain), this.swatches, this.switch(brain));
     this.root = element("section", { class: "brain", "aria-label": brain }, head, this.task, this.layers,
       this.slider(brain), this.numbers, this.error);
     this.root.dataset.brain = brain;

@@ -1,15 +1,17 @@
-// One camera: its picture and its numbers.
+// One camera: its picture, its numbers and its panels.
 
 import { draw, passing } from "./draw.js";
 import { element, numbers } from "./elements.js";
+import { Panels, Settings } from "./panel.js";
 
 const LETTERS = 13; // CSS pixels
 const STALE = 3000; // ms: an older picture is not live
 
 export class Tile {
-  /** `settings` says what is shown; `onEnlarge` is called with the tile when it should fill the page. */
-  constructor(camera, settings, onEnlarge) {
-    this.settings = settings;
+  /** `onEnlarge` is called with the tile when it should fill the page. */
+  constructor(camera, onEnlarge) {
+    this.settings = new Settings();
+    this.panels = new Panels(this.settings, () => this.redraw());
     this.frame = null;
     this.canvas = element("canvas", { role: "img" });
     this.error = element("p", { class: "error", hidden: true });
@@ -28,14 +30,20 @@ export class Tile {
   show(frame) {
     this.frame?.picture?.close();
     this.frame = frame;
-    const { source, index, error, size } = frame.head;
+    const { source, index, error, size, brains } = frame.head;
     this.name.textContent = frame.age === null ? source.split(/[\\/]/).at(-1) : source;
     this.name.title = `${source}, frame ${index}`;
     this.error.hidden = !error;
     this.error.textContent = error ?? "";
     if (size) this.canvas.style.setProperty("--ratio", size[0] / size[1]);
+    this.panels.show(frame.age === null ? "files" : source, brains);
     this.redraw();
     this.tick();
+  }
+
+  remove() {
+    this.root.remove();
+    this.panels.root.remove();
   }
 
   redraw() {
@@ -69,7 +77,7 @@ export class Tile {
   }
 
   setEnlarged(enlarged) {
-    this.root.classList.toggle("enlarged", enlarged);
+    for (const root of [this.root, this.panels.root]) root.classList.toggle("enlarged", enlarged);
     this.enlarge.setAttribute("aria-pressed", enlarged);
   }
 

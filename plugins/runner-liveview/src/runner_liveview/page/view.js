@@ -1,15 +1,13 @@
-// The page: a connection to the run, a tile for each camera, a panel for each brain.
+// The page: a connection to the run, and for each camera a tile, and panels for the brains that look at it.
 
 import { numbers } from "./elements.js";
 import { read } from "./message.js";
-import { Panel, Settings } from "./panel.js";
 import { Tile } from "./tile.js";
 
 const TICK = 200; // ms between two updates of the clock
 const SLOWEST = 4000; // ms between two attempts to connect
 
-const settings = new Settings();
-const [tiles, panels] = [new Map(), new Map()];
+const tiles = new Map();
 const byId = (id) => document.getElementById(id);
 
 let paused = false;
@@ -61,15 +59,11 @@ async function take(data, socket) {
 }
 
 function show(frame) {
-  const { camera, brains, run } = frame.head;
+  const { camera, run } = frame.head;
   if (began !== run.began) forget(run.began);
   byId("empty").hidden = true;
   if (!tiles.has(camera)) addTile(camera);
   tiles.get(camera).show(frame);
-  for (const told of brains) {
-    if (!panels.has(told.brain)) addPanel(told.brain);
-    panels.get(told.brain).show(told);
-  }
   if (!paused) say("live", frame.age === null ? "Running" : "Live");
   showRun(total(run));
 }
@@ -77,9 +71,8 @@ function show(frame) {
 /** A new run: removes everything of the one before. */
 function forget(begun) {
   began = begun;
-  for (const part of [...tiles.values(), ...panels.values()]) part.root.remove();
+  for (const tile of tiles.values()) tile.remove();
   tiles.clear();
-  panels.clear();
 }
 
 /** Over all cameras. */
@@ -94,22 +87,17 @@ function showRun({ frames, dropped = 0, failed = 0 }) {
 }
 
 function addTile(camera) {
-  const tile = new Tile(camera, settings, enlarge);
+  const tile = new Tile(camera, enlarge);
   tiles.set(camera, tile);
   byId("cameras").append(tile.root);
-  byId("cameras").dataset.count = Math.min(tiles.size, 5);
+  byId("brains").append(tile.panels.root);
+  for (const id of ["cameras", "brains"]) byId(id).dataset.count = Math.min(tiles.size, 5);
 }
 
 function enlarge(chosen) {
   const already = chosen.root.classList.contains("enlarged");
   for (const tile of tiles.values()) tile.setEnlarged(tile === chosen && !already);
-  byId("cameras").classList.toggle("one", !already);
-}
-
-function addPanel(brain) {
-  const panel = new Panel(brain, settings, () => tiles.forEach((tile) => tile.redraw()));
-  panels.set(brain, panel);
-  byId("brains").append(panel.root);
+  for (const id of ["cameras", "brains"]) byId(id).classList.toggle("one", !already);
 }
 
 byId("pause").addEventListener("click", () => {

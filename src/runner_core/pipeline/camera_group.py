@@ -1,4 +1,4 @@
-"""MergedFrames: the frames of many cameras, as frames of one source."""
+"""CameraGroup: many cameras as one source."""
 
 from __future__ import annotations
 
@@ -9,10 +9,34 @@ from threading import Thread
 
 from runner_core.contracts import Source
 from runner_core.errors import SourceError
-from runner_core.frames import Frame
-from runner_core.pipeline import NewestFrames, close_frames
+from runner_core.frames.frame import Frame
+from runner_core.pipeline.mailbox import NewestFrames, close_frames
+from runner_core.util.location import number_repeats
 
 log = logging.getLogger("runner")
+
+
+class CameraGroup:
+    """One source of all cameras' frames; each frame's ``source`` says which camera it is from.
+
+    A run takes the newest frame of each camera in turn. ``time`` counts from the first frame of all. A camera that
+    finally fails is left out with a warning.
+    """
+
+    live: bool = True
+
+    def __init__(self, cameras: Sequence[Source], names: Sequence[str]) -> None:
+        """``names`` are what the cameras are called; of equal names, the later ones get a number."""
+        self.cameras, self.names = tuple(cameras), tuple(names)
+
+    @property
+    def gaps(self) -> int:
+        """How often a camera was lost and came back, over all cameras."""
+        return sum(getattr(camera, "gaps", 0) for camera in self.cameras)
+
+    def frames(self) -> MergedFrames:
+        """Raises SourceError once there is no camera left."""
+        return MergedFrames(self.cameras, number_repeats(self.names))
 
 
 class MergedFrames(Iterator[Frame]):

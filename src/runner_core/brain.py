@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -116,7 +117,7 @@ class Brain(ABC):
 
     def predict_many(self, pictures: Iterable[Any], **options: Any) -> Iterator[Inference]:
         """The answers in order, each computed when it is asked for; ``options`` as in ``predict``."""
-        return (self.predict(picture, **options) for picture in pictures)
+        return map(partial(self.predict, **options), pictures)
 
     @shorten_traceback
     def predict_from_local(self, path: str | os.PathLike[str]) -> Inference:

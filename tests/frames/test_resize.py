@@ -51,6 +51,24 @@ def test_unrounded_or_not_it_is_the_same(resize):
     assert (resized(pixels, exact)[outside] == [1, 2, 3]).all()
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_a_border_may_repeat_the_edge(dtype):
+    pixels = noise(6, 4)
+    spec = PictureSpec(size=(6, 8), resize="letterbox", border="edge", pad=(1, 2, 3), resample="antialias", dtype=dtype)
+    found = resized(pixels, spec)
+    assert found.shape == (8, 6, 3)
+    assert (found[2:6] == pixels).all()
+    assert (found[:2] == pixels[0]).all()
+    assert (found[6:] == pixels[-1]).all()
+
+
+def test_the_border_tells_tensors_apart():
+    plain = PictureSpec(size=(6, 8), resize="letterbox")
+    assert plain.resize_key != attrs.evolve(plain, border="edge").resize_key
+    with pytest.raises(ValueError, match="border"):
+        PictureSpec(border="mirror")
+
+
 def test_padding_is_at_the_right_and_below():
     placement = place_picture((200, 100), PictureSpec(size=(50, 50), resize="pad"))
     assert placement.content_box == (0, 0, 50, 25)

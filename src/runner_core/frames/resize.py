@@ -28,6 +28,8 @@ def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray
         part = method(pixels, placement)
     if (right - left, bottom - top) == (wide, high):
         return part
+    if spec.border == "edge":
+        return np.pad(part, ((top, high - bottom), (left, wide - right), (0, 0)), mode="edge")
     canvas: NDArray[Any] = np.tile(np.array(spec.pad, part.dtype), (high, wide, 1))
     canvas[top:bottom, left:right] = part
     return canvas

@@ -35,7 +35,7 @@ FAMILIES = {
     "mediapipe-detection": (
         "mediapipe:MediapipeDetection",
         "MediaPipe's faces, palms and poses: offsets from points, with keypoints",
-        ("N x 16 + N x 1", "N x 18 + N x 1", "N x 12 + N x 1"),
+        ("N x 16 + N x 1", "N x 18 + N x 1", "N x 12 + N x 1", "N x 16 + N x 16 + N x 1 + N x 1"),
     ),
     "retinaface": (
         "retinaface:RetinaFace",

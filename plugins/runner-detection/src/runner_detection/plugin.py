@@ -24,6 +24,11 @@ FAMILIES = {
         "YOLO v2, v3 and v4 as maps of anchors, without their last layer",
         ("H x W x F", "H x W x F + H x W x F", "H x W x F + H x W x F + H x W x F"),
     ),
+    "yolo-fastest-v2": (
+        "yolo_fastest_v2:YoloFastestV2",
+        "Yolo-FastestV2: three boxes for each cell, which share their class scores",
+        ("N x F", "H x W x F + H x W x F"),
+    ),
     "yolox": ("yolox:Yolox", "YOLOX: a box, an objectness and class scores for each cell", ("N x F",)),
     "nanodet": (
         "nanodet:Nanodet",

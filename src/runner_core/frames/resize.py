@@ -15,6 +15,7 @@ from runner_core.frames.placement import Placement
 
 Pixels = NDArray[np.uint8]
 MOST_EXACT = 128 * 128  # pixels of a tensor
+NEARLY_WHOLE = 1e-6  # pixels that a length is from a whole number, by rounding alone
 BAND_LINES = 32  # of the result, computed at a time
 
 
@@ -38,9 +39,10 @@ def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray
 def _compute_centres(placement: Placement, axis: int) -> NDArray[np.float64]:
     """The centres of the tensor's pixels that show the picture, in picture pixels along one axis (0 is x)."""
     first, last = placement.content_box[axis], placement.content_box[axis + 2]
-    side = placement.picture[axis]
+    length = placement.picture[axis] * placement.scale[axis]
     centres = np.arange(first, last, dtype=np.float64) + (0.5 - placement.offset[axis])
-    return centres * side / round(side * placement.scale[axis])  # of whole numbers: exact for a centre on an edge
+    exact = round(length) if abs(length - round(length)) < NEARLY_WHOLE else length  # for a centre on an edge
+    return centres * placement.picture[axis] / exact
 
 
 def _index_channels(columns: NDArray[np.intp]) -> NDArray[np.intp]:

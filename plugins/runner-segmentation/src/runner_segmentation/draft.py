@@ -74,8 +74,9 @@ def _draft_input(model: Signature, exported: str | None) -> InputDraft | None:
         note = ""
         drafted = draft_input(model, USUAL)
         if drafted and all(side % DEEPLAB_STEP == 1 for side in drafted.picture.size or ()):
-            note = "the size is DeepLab's, so the picture is padded as DeepLab does"
             drafted = draft_input(model, PADDED)
+            padded = drafted is not None and drafted.picture.resize == "pad"
+            note = "the size is DeepLab's, so the picture is padded as DeepLab does" if padded else ""
     return drafted if drafted is None or "resize" in model.metadata or not note else drafted.with_notes(note)
 
 

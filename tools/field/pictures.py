@@ -57,12 +57,16 @@ class Letterbox:
 
 
 def letterbox(
-    picture: np.ndarray, width: int, height: int, fill: int | None = 114, *, centred: bool = True
+    picture: np.ndarray, width: int, height: int, fill: int | None = 114, *, centred: bool = True, cut: bool = False
 ) -> Letterbox:
-    """Resizes to fit a canvas and fills the rest, on both sides alike or below and at the right; None: by its edges."""
+    """Resizes to fit a canvas and fills the rest, on both sides alike or below and at the right; None: by its edges.
+
+    ``cut``: a part of a pixel is left out, as ``int()`` does, instead of rounded.
+    """
     rows, columns = picture.shape[:2]
     scale = min(width / columns, height / rows)
-    inner = (round(columns * scale), round(rows * scale))
+    to_whole = int if cut else round
+    inner = (to_whole(columns * scale), to_whole(rows * scale))
     left = (width - inner[0]) // 2 if centred else 0
     top = (height - inner[1]) // 2 if centred else 0
     around = ((top, height - inner[1] - top), (left, width - inner[0] - left), (0, 0))

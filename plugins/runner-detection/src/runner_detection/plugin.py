@@ -45,7 +45,7 @@ FAMILIES = {
     "retinaface": (
         "retinaface:RetinaFace",
         "RetinaFace: faces with five points, as offsets from anchors",
-        ("N x 4 + N x 2 + N x 10",),
+        ("N x 4 + N x 2 + N x 10", "N x 16"),
     ),
     "scrfd": (
         "scrfd:Scrfd",

@@ -167,6 +167,14 @@ class TestRecognising:
         guesses = drafted(signature(map_of(1, side, side), image=image, dtype="float32")).guesses
         assert any(guess in each.text for each in guesses)
 
+    def test_a_coarse_map_of_probabilities_is_fomos(self):
+        model = signature(scores_of(1, 8, 8, 2), image=(1, 64, 64, 3), dtype="float32")
+        name = model.outputs[0].name
+        assert TASK.recognise(attrs.evolve(model, ends={name: "linear"})) is not None
+        assert TASK.recognise(attrs.evolve(model, ends={name: "softmax"})) is None
+        whole = signature(scores_of(1, 64, 64, 2), image=(1, 64, 64, 3), dtype="float32")
+        assert TASK.recognise(attrs.evolve(whole, ends={whole.outputs[0].name: "softmax"})) is not None
+
     def test_deeplab_is_padded_unless_its_file_is_run_otherwise(self):
         model = signature(map_of(1, 513, 513), image=(1, 513, 513, 3), dtype="float32")
         card = drafted(model)

@@ -36,6 +36,7 @@ FAMILIES = {
         ("N x F", "N x C + N x 32 + N x C + N x 32 + N x C + N x 32"),
     ),
     "fastestdet": ("fastestdet:FastestDet", "FastestDet's raw head", ("F x H x W",)),
+    "fomo": ("fomo:Fomo", "FOMO: the centres of small things, as cells of a coarse map", ("H x W x C",)),
     "detr": ("detr:Detr", "DETR, RT-DETR and RF-DETR: logits and boxes of queries", ("N x C + N x 4",)),
     "mediapipe-detection": (
         "mediapipe:MediapipeDetection",

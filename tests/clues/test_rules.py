@@ -90,6 +90,15 @@ def test_deeplabs_scores_are_read_by_a_library_that_stretches(form, side, classe
     assert tell(clues).get("resize") == ((told, False) if told else None)
 
 
+@pytest.mark.parametrize(
+    ("path", "channels", "told"),
+    [("m.h5", 3, "antialias"), ("m.keras", 3, "antialias"), ("m.hdf5", 1, None), ("m.tflite", 3, None)],
+)
+def test_pictures_in_colour_are_shrunk_by_pillow_for_keras(path, channels, told):
+    clues = find(make_graph(".keras"), path, shape=(1, 32, 32, channels), answer=(1, 5))
+    assert tell(clues).get("resample") == ((told, False) if told else None)
+
+
 @pytest.mark.parametrize(("graph", "path", "taken", "colour", "sure"), EXPORTERS)
 def test_an_exporter_is_known_by_the_names_that_it_leaves(graph, path, taken, colour, sure):
     told = tell(find(graph, path, answer=(1, 5)))

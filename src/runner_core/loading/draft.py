@@ -20,7 +20,7 @@ from runner_core.graphs.ends import find_ends
 from runner_core.loading.local_brain import signature_of
 from runner_core.loading.nearest import describe_nearest
 from runner_core.tasks.input_shape import takes_four_channels
-from runner_core.tasks.metadata import UNDERSTOOD, read_literal
+from runner_core.tasks.metadata import ASKED, UNDERSTOOD, read_literal
 
 log = logging.getLogger("runner")
 
@@ -137,10 +137,12 @@ def draft_cards(model: CardlessModel, family: str | None = None) -> dict[str, Ca
     A task that is asked for by name, as ``family``, raises what it raises.
     """
     names = [family] if family else list(get_registry().all("tasks"))
+    asked = {ASKED: family} if family else {}
+    signature = attrs.evolve(model.signature, metadata={**model.signature.metadata, **asked})
     drafts = {}
     for name in names:
         try:
-            card = make_task(name).recognise(model.signature)
+            card = make_task(name).recognise(signature)
         except Exception as error:  # whatever a third party's task raises, the others are asked
             if family:
                 raise

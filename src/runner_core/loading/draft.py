@@ -17,6 +17,7 @@ from runner_core.discovery.entry_points import format_reason
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import TaskError
 from runner_core.graphs.ends import find_ends
+from runner_core.loading.fixed_batch import FixedBatch
 from runner_core.loading.local_brain import signature_of
 from runner_core.loading.nearest import describe_nearest
 from runner_core.tasks.input_shape import takes_four_channels
@@ -46,7 +47,8 @@ class CardlessModel:
         graph = graphs.read_graph(path)
         if graph is not None:
             signature = attrs.evolve(signature, ends=find_ends(graph))
-        model = cls(path, signature, signature, _note_keys(signature.metadata, "the model itself"))
+        batch = (f"it takes a batch of {session.count}: the same picture",) if isinstance(session, FixedBatch) else ()
+        model = cls(path, signature, signature, (*batch, *_note_keys(signature.metadata, "the model itself")))
         for sidecar in find_sidecar_metadata(path):
             model = model.with_sidecar(sidecar)
         found = clues.find_clues(path, model.signature, graph)

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from runner_segmentation.semantic import SemanticSegmentation
 
-from runner_core.cards import Clue
 from runner_core.cards.card import Card
 from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
@@ -166,22 +165,6 @@ class TestRecognising:
         side = max(side or 0 for side in image)
         guesses = drafted(signature(map_of(1, side, side), image=image, dtype="float32")).guesses
         assert any(guess in each.text for each in guesses)
-
-    def test_a_coarse_map_of_probabilities_is_fomos(self):
-        model = signature(scores_of(1, 8, 8, 2), image=(1, 64, 64, 3), dtype="float32")
-        name = model.outputs[0].name
-        assert TASK.recognise(attrs.evolve(model, ends={name: "linear"})) is not None
-        assert TASK.recognise(attrs.evolve(model, ends={name: "softmax"})) is None
-        whole = signature(scores_of(1, 64, 64, 2), image=(1, 64, 64, 3), dtype="float32")
-        assert TASK.recognise(attrs.evolve(whole, ends={whole.outputs[0].name: "softmax"})) is not None
-
-    def test_deeplab_is_padded_unless_its_file_is_run_otherwise(self):
-        model = signature(map_of(1, 513, 513), image=(1, 513, 513, 3), dtype="float32")
-        card = drafted(model)
-        assert (card.picture.resize, any("padded as DeepLab does" in note for note in card.notes)) == ("pad", True)
-        card = drafted(attrs.evolve(model, clues=(Clue("resize", "stretch", "who runs it does so", 0.7),)))
-        assert (card.picture.resize, any("padded" in note for note in card.notes)) == ("stretch", False)
-        assert "resize" in {guess.about for guess in card.guesses}
 
 
 class TestForeground:

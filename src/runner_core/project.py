@@ -74,7 +74,8 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
     ``classes``      names of the classes to keep; ``max_det`` the most instances per frame.
     ``device``       ``cpu``, ``cuda:0``, ...; ``threads`` within one call.
     ``range``        of the values that pixels become, ``0..1``; ``mean`` and ``std`` instead; ``colour``, ``resize``,
-                     ``size``, ``invert``: how the model takes a picture (``runner_core.loading.picture_options``).
+                     ``resample``, ``size``, ``invert``: how the model takes a picture
+                     (``runner_core.loading.picture_options``).
     ``outputs``      what its scores are: ``probabilities``, ``logits``; ``background``: classes that no instance has.
     ``options``      further options of the task, by name; ``strict`` refuses a brain that rests on guesses.
     ``precision``    the lowest precision in which an engine may compute: ``f32``, ``bf16``, ``f16``.

@@ -100,6 +100,17 @@ def test_folded_weights_tell_values_from_black(found, mutant, form):
     assert clue.value == mutant.range
 
 
+@pytest.mark.parametrize("form", [".pb", *FOLDED])
+@pytest.mark.parametrize("mutant", [Mutant(each, separable=True) for each in (RAW, UNIT, SIGNED)], ids=str)
+def test_a_separable_convolution_tells_as_a_whole_one_does(found, mutant, form):
+    clue = best(found(mutant)[form], "range")
+    if mutant.range == SIGNED and form in FOLDED:  # a guess, as of a whole one
+        assert clue is None or not clue.is_sure
+    else:
+        assert clue is not None
+        assert clue.value == mutant.range
+
+
 @pytest.mark.parametrize("form", FOLDED)
 @pytest.mark.parametrize("mutant", [each for each in WHOLE if each.range not in (RAW, UNIT)], ids=str)
 def test_folded_weights_about_zero_leave_a_guess(found, mutant, form):

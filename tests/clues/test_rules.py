@@ -73,6 +73,32 @@ EXPORTERS = [
 ]
 
 
+FITS = [
+    (".tflite", 513, (21,), "stretch"),
+    (".tflite", 257, (21,), "stretch"),
+    (".tflite", 512, (21,), None),
+    (".tflite", 513, (), None),
+    (".tflite", 513, (1,), None),
+    (".pb", 513, (21,), None),
+]
+
+
+@pytest.mark.parametrize(("form", "side", "classes", "told"), FITS)
+def test_deeplabs_scores_are_read_by_a_library_that_stretches(form, side, classes, told):
+    """Its sides are 16 k + 1; its own graphs pad the picture, and give a map of classes."""
+    clues = find(make_graph(form), f"m{form}", shape=(1, side, side, 3), answer=(1, side, side, *classes))
+    assert tell(clues).get("resize") == ((told, False) if told else None)
+
+
+@pytest.mark.parametrize(
+    ("path", "channels", "told"),
+    [("m.h5", 3, "antialias"), ("m.keras", 3, "antialias"), ("m.hdf5", 1, None), ("m.tflite", 3, None)],
+)
+def test_pictures_in_colour_are_shrunk_by_pillow_for_keras(path, channels, told):
+    clues = find(make_graph(".keras"), path, shape=(1, 32, 32, channels), answer=(1, 5))
+    assert tell(clues).get("resample") == ((told, False) if told else None)
+
+
 @pytest.mark.parametrize(("graph", "path", "taken", "colour", "sure"), EXPORTERS)
 def test_an_exporter_is_known_by_the_names_that_it_leaves(graph, path, taken, colour, sure):
     told = tell(find(graph, path, answer=(1, 5)))

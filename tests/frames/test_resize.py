@@ -3,7 +3,7 @@
 import attrs
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
@@ -49,6 +49,40 @@ def test_unrounded_or_not_it_is_the_same(resize):
     outside = np.ones((60, 90), bool)[: bottom - top if resize == "fit" else 60]
     outside[top:bottom, left:right] = False
     assert (resized(pixels, exact)[outside] == [1, 2, 3]).all()
+
+
+@pytest.mark.parametrize(("resample", "method"), [("lanczos", "LANCZOS"), ("antialias", "BILINEAR")])
+@pytest.mark.parametrize("picture", [(500, 610), (1280, 720), (33, 40)])
+def test_a_crop_is_pillows_to_a_part_of_a_pixel(picture, resample, method):
+    pixels = noise(*picture)
+    ours = resized(pixels, PictureSpec(size=(24, 20), resize="crop", resample=resample))
+    theirs = ImageOps.fit(Image.fromarray(pixels), (24, 20), Image.Resampling[method])
+    np.testing.assert_allclose(ours, np.asarray(theirs, np.int64), atol=1)
+
+
+def test_a_bilinear_crop_is_of_the_middle():
+    pixels = np.tile(np.arange(0, 250, 2, dtype=np.uint8)[:, None, None], (1, 100, 3))  # 125 lines, from 0 to 248
+    found = resized(pixels, PictureSpec(size=(20, 20), resize="crop"))[:, 0, 0]
+    centres = (125 - 100) / 2 + (np.arange(20) + 0.5) * 5 - 0.5  # the line of the picture under each line
+    np.testing.assert_allclose(found, 2 * centres, atol=1)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_a_border_may_repeat_the_edge(dtype):
+    pixels = noise(6, 4)
+    spec = PictureSpec(size=(6, 8), resize="letterbox", border="edge", pad=(1, 2, 3), resample="antialias", dtype=dtype)
+    found = resized(pixels, spec)
+    assert found.shape == (8, 6, 3)
+    assert (found[2:6] == pixels).all()
+    assert (found[:2] == pixels[0]).all()
+    assert (found[6:] == pixels[-1]).all()
+
+
+def test_the_border_tells_tensors_apart():
+    plain = PictureSpec(size=(6, 8), resize="letterbox")
+    assert plain.resize_key != attrs.evolve(plain, border="edge").resize_key
+    with pytest.raises(ValueError, match="border"):
+        PictureSpec(border="mirror")
 
 
 def test_padding_is_at_the_right_and_below():

@@ -17,20 +17,26 @@ SIDE = 64
 
 @attrs.frozen
 class Mutant:
-    """``range`` and ``bgr`` are what the network is trained with; ``scales`` whether its graph makes them itself."""
+    """``range`` and ``bgr`` are what the network is trained with; ``scales`` whether its graph makes them itself.
+
+    ``separable``  whether its first convolution takes each channel by itself and then mixes them.
+    """
 
     range: Normalization
     bgr: bool = False
     scales: bool = False
+    separable: bool = False
 
     def __str__(self) -> str:
-        return f"{'bgr' if self.bgr else 'rgb'} {self.range.text}{', scaled within' if self.scales else ''}"
+        how = f"{', scaled within' if self.scales else ''}{', separable' if self.separable else ''}"
+        return f"{'bgr' if self.bgr else 'rgb'} {self.range.text}{how}"
 
     def build(self) -> Any:
         """A convolution, a batch normalisation with the statistics of pictures, and a classifier behind them."""
         keras = import_keras()
         layers = keras.layers
-        convolution = layers.Conv2D(16, 3, strides=2, padding="same", use_bias=False)
+        kind = layers.SeparableConv2D if self.separable else layers.Conv2D
+        convolution = kind(16, 3, strides=2, padding="same", use_bias=False)
         normalisation = layers.BatchNormalization()
         scaling = [self._make_scaling(layers)] if self.scales else []
         model = keras.Sequential(
@@ -54,9 +60,12 @@ class Mutant:
     def _train(self, convolution: Any, normalisation: Any) -> None:
         """Filters as networks learn them: edges, colours and brightness; gains and shifts as they come out."""
         random = np.random.default_rng(7)
-        (kernel,) = convolution.get_weights()
-        kernel = draw_filters(random, kernel.shape[-1]) * random.uniform(0.05, 0.3, kernel.shape[-1])
-        convolution.set_weights([kernel])
+        kernel = draw_filters(random, 16) * random.uniform(0.05, 0.3, 16)
+        if self.separable:
+            mixes = random.choice([-1, 1], 16) + 0.5 * random.normal(size=(1, 1, 3, 16))  # mostly of brightness
+            convolution.set_weights([kernel[..., 1:2], mixes])
+        else:
+            convolution.set_weights([kernel])
         pictures = draw_pictures(random)[..., :: -1 if self.bgr else 1]
         fed = (pictures - np.array(self.range.mean)) / np.array(self.range.std)
         given = np.asarray(convolution(fed.astype(np.float32)))

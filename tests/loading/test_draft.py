@@ -6,6 +6,7 @@ from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.loading.draft import CardlessModel, draft_cards, unrecognised_error
 from runner_core.plugin import Plugin
+from runner_core.tasks import ASKED
 from runner_core.testing import registry_of
 
 TASKS = [Plugin("good", f"{__name__}:Good", "Knows it."), Plugin("bad", f"{__name__}:Bad", "Fails.")]
@@ -13,7 +14,7 @@ TASKS = [Plugin("good", f"{__name__}:Good", "Knows it."), Plugin("bad", f"{__nam
 
 class Good:
     def recognise(self, model):
-        return Card("", "good")
+        return Card("", "good", notes=(f"asked for {model.metadata.get(ASKED)}",))
 
 
 class Bad:
@@ -37,6 +38,14 @@ def test_one_that_was_asked_for_by_name_raises(bare, caplog):
     with registry_of(tasks=TASKS), pytest.raises(ValueError, match="boom"):
         draft_cards(bare, "bad")
     assert not caplog.messages
+
+
+def test_a_task_hears_that_it_was_asked_for(bare):
+    """So that it reads what another would else read, which a guess calls settled by the task."""
+    with registry_of(tasks=TASKS):
+        assert [draft_cards(bare, family)["good"].notes for family in (None, "good")] == [
+            ("asked for None",), ("asked for good",)
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,19 @@ def test_a_family_may_be_sure_of_a_part():
     assert [guess.about for guess in answer.guesses] == ["range"]
 
 
+def test_a_filter_is_a_guess_where_neither_family_nor_metadata_know_it():
+    told = attrs.evolve(model(), clues=(Clue("resample", "antialias", "who runs it does so", 0.6),))
+    answer = draft_input(told, LIKE, UNIT)
+    assert answer.picture.resample == "antialias"
+    assert ("resample", ("resample",)) in {(guess.about, guess.by) for guess in answer.guesses}
+    for settled in (draft_input(told, LIKE, UNIT, sure=True), draft_input(model(), LIKE, UNIT)):
+        assert settled.picture.resample == "bilinear"
+        assert "resample" not in {guess.about for guess in settled.guesses}
+    given = draft_input(attrs.evolve(told, metadata={"resample": "lanczos"}), LIKE, UNIT)
+    assert given.picture.resample == "lanczos"
+    assert "resample" not in {guess.about for guess in given.guesses}
+
+
 def test_a_sure_clue_goes_before_what_is_usual_and_says_so():
     clue = Clue("range", RAW, "the graph divides by 255", 0.95)
     answer = draft_input(attrs.evolve(model(), clues=(clue,)), LIKE, UNIT)

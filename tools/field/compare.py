@@ -124,6 +124,8 @@ def _compare_pixels(prediction: Prediction, wanted: ClassMap | Mask) -> tuple[Ne
 def _compare_numbers(prediction: Prediction, wanted: Vector | Points) -> tuple[Nearness, str]:
     row = next(iter(prediction.instances), {})
     if isinstance(wanted, Points):
+        if not row and not len(wanted.xy):
+            return Nearness.EMPTY, "no points wanted, none found"
         if not row.get("keypoints"):
             return (Nearness.NEAR, "numbers, not points") if row.get("vector") else (Nearness.WRONG, "no points")
         found = np.array(row["keypoints"], float)[:, :2]

@@ -56,16 +56,22 @@ class Letterbox:
         return (xy - (self.left, self.top)) / self.scale
 
 
-def letterbox(picture: np.ndarray, width: int, height: int, fill: int = 114, *, centred: bool = True) -> Letterbox:
-    """Resizes to fit a canvas and fills the rest, on both sides alike or below and at the right."""
+def letterbox(
+    picture: np.ndarray, width: int, height: int, fill: int | None = 114, *, centred: bool = True, cut: bool = False
+) -> Letterbox:
+    """Resizes to fit a canvas and fills the rest, on both sides alike or below and at the right; None: by its edges.
+
+    ``cut``: a part of a pixel is left out, as ``int()`` does, instead of rounded.
+    """
     rows, columns = picture.shape[:2]
     scale = min(width / columns, height / rows)
-    inner = (round(columns * scale), round(rows * scale))
+    to_whole = int if cut else round
+    inner = (to_whole(columns * scale), to_whole(rows * scale))
     left = (width - inner[0]) // 2 if centred else 0
     top = (height - inner[1]) // 2 if centred else 0
-    canvas = np.full((height, width, 3), fill, np.uint8)
-    canvas[top : top + inner[1], left : left + inner[0]] = stretch(picture, *inner)
-    return Letterbox(canvas, scale, left, top)
+    around = ((top, height - inner[1] - top), (left, width - inner[0] - left), (0, 0))
+    how = {"mode": "edge"} if fill is None else {"constant_values": fill}
+    return Letterbox(np.pad(stretch(picture, *inner), around, **how), scale, left, top)
 
 
 def crop_centre(picture: np.ndarray, side: int) -> np.ndarray:

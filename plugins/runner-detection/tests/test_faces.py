@@ -57,6 +57,35 @@ def test_retinaface_is_read_by_the_formula():
     assert found.keypoints[0, 0] == pytest.approx([2 * (5.5 * 8 + 3.2), 2 * 3.5 * 8, 0.9], abs=1e-3)
 
 
+def test_retinafaces_columns_may_stand_in_one_table():
+    table = signature({"faces": (1, 16800, 16)})
+    whole, card = RetinaFace().recognise(RETINAFACE), RetinaFace().recognise(table)
+    assert card.roles["faces"] == "faces"
+    assert RetinaFace().recognise(signature({"faces": (1, None, 16)})) is None
+    outputs = zeros(whole, RETINAFACE)
+    outputs["boxes"][0, 700] = [1, -1, 0.5, 0.25]
+    outputs["points"][0, 700] = range(10)
+    outputs["scores"][0, 700] = [-1, 3]
+    one = {"faces": np.concatenate([outputs[role] for role in ("boxes", "scores", "points")], axis=2)}
+    apart = attrs.evolve(whole, options={**whole.options, "activation": "softmax"})
+    wanted = RetinaFace().bind(apart, RETINAFACE).decode(outputs, TWICE)
+    found = RetinaFace().bind(card, table).decode(one, TWICE)
+    assert len(found) == 1
+    assert (found.boxes.tolist(), found.scores.tolist()) == (wanted.boxes.tolist(), wanted.scores.tolist())
+    assert found.keypoints.tolist() == wanted.keypoints.tolist()
+    one["faces"][..., 4:6] = [1, 0]
+    one["faces"][0, 700, 4:6] = [0.3, 0.7]  # pairs that sum to 1 are probabilities
+    assert RetinaFace().bind(card, table).decode(one, TWICE).scores.tolist() == pytest.approx([0.7])
+
+
+def test_a_fork_of_retinaface_is_known_by_the_names_of_its_outputs():
+    fork = signature({"bboxes": (1, 16800, 4), "confs": (1, 16800, 2), "lmks": (1, 16800, 10)})
+    card = RetinaFace().recognise(fork)
+    assert card.options["sides"] == [10, 20, 32, 64, 128, 256]
+    assert any("10 to 256 pixels" in guess.text for guess in card.guesses)
+    assert "sides" not in RetinaFace().recognise(RETINAFACE).options
+
+
 def test_retinafaces_anchors_for_a_size_that_is_no_multiple():
     """Of 100 pixels in strides of 32 there are four cells, whose middles stay 32 pixels apart."""
     anchors = retinaface_anchors((100, 64))[-16:]

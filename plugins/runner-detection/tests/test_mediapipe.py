@@ -70,6 +70,28 @@ def test_a_row_is_read_by_the_formula():
     assert found.names == ["face"]
 
 
+def test_each_grid_may_have_outputs_of_its_own():
+    rows = {8: 512, 16: 384}  # two anchors a cell of 16 x 16, six a cell of 8 x 8
+    shapes = [(1, rows[8], 1), (1, rows[16], 1), (1, rows[8], 16), (1, rows[16], 16)]
+    outs = tuple(TensorSpec(f"out{number}", shape, "float32") for number, shape in enumerate(shapes))
+    model = attrs.evolve(signature(), outputs=outs)
+    card = MediapipeDetection().recognise(model)
+    assert card.roles == {
+        "image": "input", "boxes_8": "out2", "scores_8": "out0", "boxes_16": "out3", "scores_16": "out1"
+    }  # fmt: skip
+    whole = MediapipeDetection().bind(MediapipeDetection().recognise(signature()), signature())
+    boxes, scores = outputs()
+    boxes[0, 100], scores[0, 100] = [4, -2, 16, 32, *range(12)], 2
+    boxes[0, 600], scores[0, 600] = [-2, 4, 40, 20, *range(12)], 1
+    cut = {f"{role}_{stride}": told[:, slice(*part)] for role, told in (("boxes", boxes), ("scores", scores))
+           for stride, part in ((8, (0, 512)), (16, (512, 896)))}  # fmt: skip
+    found = MediapipeDetection().bind(card, model).decode(cut, sample_frame())
+    wanted = whole.decode({"boxes": boxes, "scores": scores}, sample_frame())
+    assert (len(found), found.boxes.tolist()) == (2, wanted.boxes.tolist())
+    assert MediapipeDetection().recognise(attrs.evolve(model, outputs=outs[::-1])).roles == card.roles
+    assert MediapipeDetection().recognise(attrs.evolve(model, outputs=outs[:3])) is None
+
+
 def test_overlapping_rows_are_blended_by_their_scores():
     rows = np.array([[10, 10, 10, 10, 1, 1], [12, 10, 10, 10, 4, 1], [60, 60, 10, 10, 0, 0]], np.float32)
     blended, kept = blend_overlapping(rows, np.array([0.9, 0.6, 0.7], np.float32), 0.3)

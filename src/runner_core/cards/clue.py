@@ -15,13 +15,14 @@ KNOWN_FROM = 0.9  # the confidence from which a clue counts as knowledge; below 
 class Clue:
     """One statement about a model's picture input.
 
-    ``about``       what it speaks of: the ``range`` of the values, the order of ``colour``, the rule of ``resize``.
+    ``about``       what it speaks of: the ``range`` of the values, the order of ``colour``, the rule of ``resize``, or
+                    the filter, ``resample``.
     ``value``       a Normalization for ``range``; else as PictureSpec has it: ``bgr``, ``letterbox``.
     ``says``        what says so, for a person: "the graph divides by 255 itself".
     ``confidence``  how sure that is, 0 to 1.
     """
 
-    about: Literal["range", "colour", "resize"]
+    about: Literal["range", "colour", "resize", "resample"]
     value: Normalization | str
     says: str
     confidence: float

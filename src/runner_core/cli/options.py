@@ -45,6 +45,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "std": lambda text: tuple(float(part) for part in text.split(",")),
     "colour": str,
     "resize": str,
+    "resample": str,
     "size": str,
     "invert": lambda text: bool(int(text)),
     "background": lambda text: () if text == "none" else tuple(int(part) for part in text.split(",")),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.clues.constants import Constants
-from runner_core.clues.front import MOST_CHANNELS, Entry, Front, follow_picture
+from runner_core.clues.front import MOST_CHANNELS, Front, follow_picture
 from runner_core.clues.operations import name_operation
 from runner_core.clues.pixel import Pixel
 from runner_core.graphs import Graph, Node
@@ -23,6 +23,13 @@ _ORDERS: Mapping[str, tuple[int, ...]] = {
     "Convolution": (2, 3, 1, 0),
     "CONV_2D": (1, 2, 3, 0),
     "Conv2D": (0, 1, 2, 3),
+}
+# The same of kernels that take each channel by itself: height x width x (one) x channels out.
+_ORDERS_EACH: Mapping[str, tuple[int, ...]] = {
+    "Conv": (2, 3, 1, 0),
+    "GroupConvolution": (3, 4, 2, 0, 1),
+    "DEPTHWISE_CONV_2D": (1, 2, 0, 3),
+    "DepthwiseConv2dNative": (0, 1, 2, 3),
 }
 _LARGEST_SIDE = 16  # of a kernel; those of patches for transformers have 16
 _CHANNELS_FIRST = frozenset({"Conv", "Convolution"})
@@ -44,13 +51,28 @@ class FirstConvolution:
 def find_first_convolution(front: Front) -> FirstConvolution | None:
     """None where the picture meets something else first, or the weights cannot be read."""
     entry = front.convolution
-    kernel = _read_kernel(entry, front.constants) if entry else None
-    if entry is None or kernel is None or kernel.shape[2] != len(entry.pixel.weights):
+    if entry is None:
         return None
-    bias = kernel.sum((0, 1)).T @ entry.pixel.shifts
-    own = front.constants.find(entry.node.inputs[2]) if len(entry.node.inputs) > 2 else None
-    bias = bias + own.ravel() if own is not None and own.size == bias.size else bias
+    channels = len(entry.pixel.weights)
+    kernel = _read_kernel(entry.node, front.constants, channels)
+    if kernel is None:
+        return None
+    bias = kernel.sum((0, 1)).T @ entry.pixel.shifts + _read_bias(entry.node, front.constants, kernel.shape[3])
     return FirstConvolution(entry.node, np.einsum("hwco,cs->hwso", kernel, entry.pixel.weights), bias)
+
+
+def join_pointwise(graph: Graph, convolution: FirstConvolution, constants: Constants) -> FirstConvolution | None:
+    """With the convolution of 1 x 1 that follows folded in: both halves of a separable one. None where none follows."""
+    users = graph.users.get(convolution.node.outputs[0], ())
+    mixes = len(users) == 1 and name_operation(users[0].kind) == "convolve"
+    if not mixes or has_activation(convolution.node):
+        return None
+    kernel = _read_kernel(users[0], constants, len(convolution.bias))
+    if kernel is None or kernel.shape[:2] != (1, 1):
+        return None
+    weights = kernel[0, 0]
+    bias = convolution.bias @ weights + _read_bias(users[0], constants, kernel.shape[3])
+    return FirstConvolution(users[0], convolution.kernel @ weights, bias)
 
 
 def fold_next(graph: Graph, convolution: FirstConvolution, words: frozenset[str]) -> FirstConvolution:
@@ -79,10 +101,27 @@ def has_activation(node: Node) -> bool:
     return node.attributes.get("activation") not in (None, 0, "linear")
 
 
-def _read_kernel(entry: Entry, constants: Constants) -> Values | None:
-    order = _ORDERS.get(entry.node.kind)
-    kernel = constants.find(entry.node.inputs[1]) if len(entry.node.inputs) > 1 else None
-    if order is None or kernel is None or kernel.ndim != 4:
+def takes_each_channel(node: Node) -> bool:
+    """Whether a convolution gives each channel by itself, mixed with no other."""
+    return name_operation(node.kind) == "convolve each" or node.attributes.get("group", 1) != 1
+
+
+def _read_kernel(node: Node, constants: Constants, channels: int) -> Values | None:
+    """Height x width x ``channels`` x channels out; None where it cannot be read, or takes other channels."""
+    each = takes_each_channel(node)
+    order = (_ORDERS_EACH if each else _ORDERS).get(node.kind)
+    kernel = constants.find(node.inputs[1]) if len(node.inputs) > 1 else None
+    if order is None or kernel is None or kernel.ndim != len(order):
         return None
     kernel = kernel.transpose(order).astype(np.float64)
-    return kernel if max(kernel.shape[:2]) <= _LARGEST_SIDE else None
+    high, wide = kernel.shape[:2]
+    if each:  # the others count for nothing
+        kernel = np.einsum("hwcm,cd->hwdcm", kernel.reshape(high, wide, channels, -1), np.eye(channels))
+        kernel = kernel.reshape(high, wide, channels, -1)
+    return kernel if max(high, wide) <= _LARGEST_SIDE and kernel.shape[2] == channels else None
+
+
+def _read_bias(node: Node, constants: Constants, count: int) -> Values:
+    """For each of ``count`` channels out; zeros where the node has none."""
+    own = constants.find(node.inputs[2]) if len(node.inputs) > 2 else None
+    return own.ravel() if own is not None and own.size == count else np.zeros(count)

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import attrs
 
-from runner_core.clues.first_convolution import FirstConvolution, find_first_convolution, fold_next
+from runner_core.clues.first_convolution import (
+    FirstConvolution,
+    find_first_convolution,
+    fold_next,
+    join_pointwise,
+    takes_each_channel,
+)
 from runner_core.clues.front import Front, follow_picture
 from runner_core.clues.pixel import Pixel
 from runner_core.contracts import Signature, TensorSpec
@@ -45,9 +51,13 @@ class ModelFile:
 
     @cached_property
     def convolution(self) -> FirstConvolution | None:
-        """The weights that meet the picture, with a bias that is added next."""
-        found = find_first_convolution(self.front) if self.front else None
-        return fold_next(self.graph, found, _BIAS) if found and self.graph else None
+        """The weights that meet the picture, both halves of a separable one, with a bias that is added next."""
+        if self.graph is None or self.front is None:
+            return None
+        found = find_first_convolution(self.front)
+        if found and takes_each_channel(found.node):
+            found = join_pointwise(self.graph, fold_next(self.graph, found, _NORMALISATION), self.front.constants)
+        return fold_next(self.graph, found, _BIAS) if found else None
 
     @cached_property
     def folded(self) -> FirstConvolution | None:

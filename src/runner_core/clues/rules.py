@@ -15,6 +15,7 @@ from runner_core.clues.batch_norm import find_batch_norm
 from runner_core.clues.converter_options import find_converter_options
 from runner_core.clues.exporters import find_exporter
 from runner_core.clues.first_weights import find_first_weights
+from runner_core.clues.fit import find_fit
 from runner_core.clues.frameworks import find_colour_of_caffe, find_colour_of_framework, find_dataset
 from runner_core.clues.graph_scaling import find_graph_scaling
 from runner_core.clues.model_file import ModelFile
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     find_converter_options,
     find_exporter,
     find_backbone,
+    find_fit,
 )
 _BY_TRAINING: tuple[Rule, ...] = (find_batch_norm, find_first_weights)
 _TRAINED_FURTHER = 0.85  # what the training of a backbone says of a model that was trained further, perhaps otherwise

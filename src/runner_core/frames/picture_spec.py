@@ -12,8 +12,9 @@ Resample = Literal["bilinear", "antialias", "area", "nearest", "lanczos"]
 Colour = Literal["rgb", "bgr", "grey"]
 Layout = Literal["nhwc", "nchw", "nhw", "flat"]
 Rounding = Literal["nearest", "down"]
+Border = Literal["pad", "edge"]
 RESIZES, RESAMPLES, ROUNDINGS = get_args(Resize), get_args(Resample), get_args(Rounding)
-COLOURS, LAYOUTS = get_args(Colour), get_args(Layout)
+COLOURS, LAYOUTS, BORDERS = get_args(Colour), get_args(Layout), get_args(Border)
 
 
 @attrs.frozen
@@ -39,6 +40,8 @@ class PictureSpec:
     ``invert``    whether the pixels are 255 less the picture's: digits written light on dark want that of a scan.
     ``dtype``     of the tensor. Unless it is uint8, values are ``(pixel - mean) / std``: mean and std are in pixel
                   units (0 to 255), in the tensor's channel order.
+    ``border``    what surrounds a picture that does not fill the tensor: the colour ``pad``, or its ``edge``, the
+                  outermost pixels again and again.
     ``batched``   whether the tensor has a leading axis of 1.
     ``encoded``   the tensor holds the encoded file as bytes instead; of the other fields only ``batched`` counts.
     ``enough``    (width, height) to which the model itself stretches a picture of any size, if that is known: a
@@ -56,6 +59,7 @@ class PictureSpec:
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     pad: tuple[int, int, int] = (0, 0, 0)
+    border: Border = attrs.field(default="pad", validator=attrs.validators.in_(BORDERS))
     invert: bool = False
     batched: bool = True
     encoded: bool = False
@@ -100,7 +104,8 @@ class PictureSpec:
     @property
     def resize_key(self) -> tuple[object, ...]:
         """Everything that decides the resized pixels: specs with the same key share them."""
-        return (self.size, self.resize, self.rounding, self.multiple, self.resample, self.pad, self.unrounded)
+        around = self.pad if self.border == "pad" else self.border
+        return (self.size, self.resize, self.rounding, self.multiple, self.resample, around, self.unrounded)
 
     @property
     def unrounded(self) -> bool:

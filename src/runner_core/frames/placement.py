@@ -66,7 +66,10 @@ def place_picture(picture: tuple[int, int], spec: PictureSpec) -> Placement:
     across, down = wide / width, high / height
     if spec.resize == "stretch":
         return Placement(picture, spec.size, (across, down), (0.0, 0.0))
-    ratio = max(across, down) if spec.resize == "crop" else min(across, down)
+    if spec.resize == "crop":  # it fills the tensor, so nothing of it has to be whole pixels
+        ratio = max(across, down)
+        return Placement(picture, spec.size, (ratio, ratio), ((wide - width * ratio) / 2, (high - height * ratio) / 2))
+    ratio = min(across, down)
     to_whole = math.floor if spec.rounding == "down" else round
     inner = (max(1, to_whole(width * ratio)), max(1, to_whole(height * ratio)))
     scale = (inner[0] / width, inner[1] / height)

@@ -15,6 +15,7 @@ from runner_core.frames.placement import Placement
 
 Pixels = NDArray[np.uint8]
 MOST_EXACT = 128 * 128  # pixels of a tensor
+NEARLY_WHOLE = 1e-6  # pixels that a length is from a whole number, by rounding alone
 BAND_LINES = 32  # of the result, computed at a time
 
 
@@ -28,6 +29,8 @@ def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray
         part = method(pixels, placement)
     if (right - left, bottom - top) == (wide, high):
         return part
+    if spec.border == "edge":
+        return np.pad(part, ((top, high - bottom), (left, wide - right), (0, 0)), mode="edge")
     canvas: NDArray[Any] = np.tile(np.array(spec.pad, part.dtype), (high, wide, 1))
     canvas[top:bottom, left:right] = part
     return canvas
@@ -36,9 +39,10 @@ def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray
 def _compute_centres(placement: Placement, axis: int) -> NDArray[np.float64]:
     """The centres of the tensor's pixels that show the picture, in picture pixels along one axis (0 is x)."""
     first, last = placement.content_box[axis], placement.content_box[axis + 2]
-    side = placement.picture[axis]
+    length = placement.picture[axis] * placement.scale[axis]
     centres = np.arange(first, last, dtype=np.float64) + (0.5 - placement.offset[axis])
-    return centres * side / round(side * placement.scale[axis])  # of whole numbers: exact for a centre on an edge
+    exact = round(length) if abs(length - round(length)) < NEARLY_WHOLE else length  # for a centre on an edge
+    return centres * placement.picture[axis] / exact
 
 
 def _index_channels(columns: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -18,10 +18,11 @@ from runner_core.discovery.entry_points import format_reason
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import TaskError
 from runner_core.graphs.ends import find_ends
+from runner_core.loading.fixed_batch import FixedBatch
 from runner_core.loading.local_brain import signature_of
 from runner_core.loading.nearest import describe_nearest
 from runner_core.tasks.input_shape import takes_four_channels
-from runner_core.tasks.metadata import UNDERSTOOD, read_literal
+from runner_core.tasks.metadata import ASKED, UNDERSTOOD, read_literal
 
 log = logging.getLogger("runner")
 
@@ -47,7 +48,8 @@ class CardlessModel:
         graph = graphs.read_graph(path)
         if graph is not None:
             signature = attrs.evolve(signature, ends=find_ends(graph))
-        model = cls(path, signature, signature, _note_keys(signature.metadata, "the model itself"))
+        batch = (f"it takes a batch of {session.count}: the same picture",) if isinstance(session, FixedBatch) else ()
+        model = cls(path, signature, signature, (*batch, *_note_keys(signature.metadata, "the model itself")))
         for sidecar in find_sidecar_metadata(path):
             model = model.with_sidecar(sidecar)
         found = clues.find_clues(path, model.signature, graph)
@@ -145,10 +147,12 @@ def draft_cards(model: CardlessModel, family: str | None = None) -> dict[str, Ca
     A task that is asked for by name, as ``family``, raises what it raises.
     """
     names = [family] if family else list(get_registry().all("tasks"))
+    asked = {ASKED: family} if family else {}
+    signature = attrs.evolve(model.signature, metadata={**model.signature.metadata, **asked})
     drafts = {}
     for name in names:
         try:
-            card = make_task(name).recognise(model.signature)
+            card = make_task(name).recognise(signature)
         except Exception as error:  # whatever a third party's task raises, the others are asked
             if family:
                 raise

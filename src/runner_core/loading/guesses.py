@@ -10,6 +10,7 @@ _FORMS = {
     "range": "range=0..255",
     "colour": "colour=bgr",
     "resize": "resize=crop",
+    "resample": "resample=bilinear",
     "size": "size=640x480",
     "background": "background=0",
     "outputs": "outputs=logits",

@@ -21,6 +21,7 @@ from runner_core.errors import EngineError, LabelError, UntrustedError, UsageErr
 from runner_core.loading.benchmark import rank_engines
 from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.draft import CardlessModel, draft_card, make_task
+from runner_core.loading.fixed_batch import take_one_picture
 from runner_core.loading.guesses import describe_guesses
 from runner_core.loading.label_fit import add_labels
 from runner_core.loading.local_brain import AnswerFilter, LocalBrain, signature_of
@@ -94,7 +95,7 @@ def load_session(candidate: Candidate, options: LoadOptions) -> Session:
         remember_trust(candidate.path, options.name or candidate.path.name, candidate.files.digest)
     trusted = options.trust or is_trusted(candidate.path, candidate.files.digest)
     asked = EngineOptions(device=options.device, threads=options.threads, trusted=trusted, precision=options.precision)
-    return engine.load(candidate.path, asked)
+    return take_one_picture(engine.load(candidate.path, asked))
 
 
 def make_brain(files: ModelFiles, candidate: Candidate, session: Session, options: LoadOptions) -> LocalBrain:

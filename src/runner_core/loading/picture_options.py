@@ -10,7 +10,7 @@ import attrs
 
 from runner_core.errors import UsageError
 from runner_core.frames.normalization import IMAGENET, Normalization, Three
-from runner_core.frames.picture_spec import COLOURS, RESIZES, PictureSpec
+from runner_core.frames.picture_spec import COLOURS, RESAMPLES, RESIZES, PictureSpec
 
 _RANGE = re.compile(r"(-?[0-9.]+)\.\.(-?[0-9.]+)")
 _SIZE = re.compile(r"([0-9]+)(?:x([0-9]+))?")
@@ -23,7 +23,7 @@ class PictureOptions:
     ``range``   what pixels of 0 to 255 become: ``0..1``, ``-1..1``, ``0..255``, or ``imagenet``.
     ``mean``    and ``std``: ``(pixel - mean) / std``, one number or three in the tensor's order of channels; if none is
                 above 1 they are shares of 255.
-    ``colour``  ``rgb``, ``bgr`` or ``grey``; ``resize`` as PictureSpec has it.
+    ``colour``  ``rgb``, ``bgr`` or ``grey``; ``resize`` and ``resample`` as PictureSpec has them.
     ``size``    of the tensor, for a model that takes any: ``640x480`` (width x height), or one number for both.
     ``invert``  whether dark and light are exchanged.
     """
@@ -33,12 +33,14 @@ class PictureOptions:
     std: Sequence[float] | float | None = None
     colour: str | None = None
     resize: str | None = None
+    resample: str | None = None
     size: str | None = None
     invert: bool | None = None
 
     def __attrs_post_init__(self) -> None:
         _check_choice("colour", self.colour, COLOURS)
         _check_choice("resize", self.resize, RESIZES)
+        _check_choice("resample", self.resample, RESAMPLES)
         if self.range is not None and (self.mean is not None or self.std is not None):
             raise UsageError("range and mean or std at once", remedy="give one of them")
         _ = self._normalization, self._size
@@ -91,7 +93,7 @@ class PictureOptions:
         return int(sides[1]), int(sides[2] or sides[1])
 
 
-_AS_THEY_ARE = ("colour", "resize", "invert")
+_AS_THEY_ARE = ("colour", "resize", "resample", "invert")
 
 
 def _check_choice(name: str, value: str | None, choices: Sequence[str]) -> None:

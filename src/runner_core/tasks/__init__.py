@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runner_core.tasks.label_check import check_classes as check_classes
     from runner_core.tasks.label_check import drop_wrong_labels as drop_wrong_labels
     from runner_core.tasks.label_check import read_background as read_background
+    from runner_core.tasks.metadata import ASKED as ASKED
     from runner_core.tasks.metadata import labels_from_metadata as labels_from_metadata
     from runner_core.tasks.metadata import read_literal as read_literal
     from runner_core.tasks.metadata import size_from_metadata as size_from_metadata
@@ -54,7 +55,7 @@ else:
             "codec": ["PictureCodec"],
             "detections": ["build_inference", "select_best_rows", "build_suppressed_inference"],
             "label_check": ["read_background", "drop_wrong_labels", "check_classes"],
-            "metadata": ["labels_from_metadata", "read_literal", "size_from_metadata"],
+            "metadata": ["ASKED", "labels_from_metadata", "read_literal", "size_from_metadata"],
             "input_draft": ["InputDraft", "draft_input", "find_picture_input"],
             "input_shape": ["is_picture_input"],
             "picture_input": ["bind_normalised_picture", "bind_picture"],

@@ -75,7 +75,8 @@ def draft_input(
     image, picture = found
     draft = InputDraft(image, picture, (f"image is input {image.name}, the only one",))
     draft = _describe_size(draft, model, like)
-    own = tuple(_list_family_clues(picture, usual, ABOUTS if sure is True else sure or ()))
+    known = ABOUTS if sure is True else sure or ()
+    own = tuple(_list_family_clues(picture, usual, known))
     clues = (*_list_told_clues(model, image), *model.clues)
     for about in ABOUTS:
         if about == "colour" and picture.colour == "grey":
@@ -83,7 +84,7 @@ def draft_input(
         if about != "range" or picture.dtype.startswith("float"):
             likely = own if draft.picture.colour == picture.colour else map(_reverse_channels, own)
             draft = _decide(draft, about, [clue for clue in (*clues, *likely) if clue.about == about])
-    return draft
+    return draft if "resize" in known else _describe_resample(draft, model)
 
 
 def find_picture_input(model: Signature, like: PictureSpec) -> tuple[TensorSpec, PictureSpec] | None:
@@ -117,6 +118,17 @@ def _describe_size(draft: InputDraft, model: Signature, like: PictureSpec) -> In
         wide, high = picture.size
         draft = draft.with_guesses(Guess("size", f"a picture of {wide} x {high}, of any size that it takes", ("size",)))
     return draft
+
+
+def _describe_resample(draft: InputDraft, model: Signature) -> InputDraft:
+    """With the filter that those use who run such files, a guess, where nothing tells another."""
+    clue = next((clue for clue in model.clues if clue.about == "resample"), None)
+    if clue is None or "resample" in model.metadata or draft.picture.encoded:
+        return draft
+    draft = attrs.evolve(draft, picture=_apply(draft.picture, clue))
+    return draft.with_guesses(
+        Guess("resample", f"it is resized by the filter {clue.value} ({clue.says})", ("resample",))
+    )
 
 
 def _list_told_clues(model: Signature, image: TensorSpec) -> Iterator[Clue]:

@@ -14,6 +14,8 @@ from typing import Any
 from runner_core.cards.label_files import parse_labels
 from runner_core.cards.labels import Label, LabelMap
 
+ASKED = "asked family"  # the family that a person asked for by name, where several read the same tensors
+
 # The keys that drafts are made of, in the order in which people read them.
 UNDERSTOOD = (
     "task", "names", "labels", "imgsz", "stride", "kpt_shape", "end2end", "args",

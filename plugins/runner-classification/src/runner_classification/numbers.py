@@ -5,12 +5,13 @@ from __future__ import annotations
 import attrs
 
 from runner_core.contracts import Signature, TensorSpec
-from runner_core.tasks import labels_from_metadata, short_name
+from runner_core.tasks import ASKED, labels_from_metadata, short_name
 
 # Sizes of data sets that many are trained on: MNIST and CIFAR, CIFAR-100, ImageNet with and without a background,
 # ImageNet-21k, Places365, COCO, iNaturalist, AIY's plants, birds and insects.
 USUAL_CLASSES = frozenset({2, 10, 100, 365, 80, 90, 91, 1000, 1001, 10000, 21841, 21843, 2102, 965, 1022, 8142})
 USUAL_EMBEDDINGS = frozenset({64, 128, 192, 256, 384, 512, 576, 640, 768, 960, 1024, 1280, 1536, 1792, 2048})
+ASKED_FOR = {"classification": True, "vector": False}  # family -> whether it takes the numbers for classes
 VECTOR_WORDS = (
     "embed", "feature", "descriptor", "landmark", "keypoint", "crop", "bbox", "age", "pose", "angle", "regress",
     "coord", "points", "euler", "gaze",
@@ -53,6 +54,8 @@ def count_numbers(output: TensorSpec) -> int | None:
 def _judge(model: Signature, output: TensorSpec, count: int) -> tuple[bool, bool, str]:
     """Whether the numbers are scores of classes, whether that is sure, and why."""
     name, end = short_name(output.name).lower(), _find_end(model, output)
+    if model.metadata.get(ASKED) in ASKED_FOR:
+        return ASKED_FOR[model.metadata[ASKED]], True, "so it was asked for"
     if model.metadata.get("task") == "classify" or count in (len(labels_from_metadata(model.metadata)), 0):
         return True, True, "the metadata say so"
     if end == "softmax" and count > 1:
@@ -63,6 +66,8 @@ def _judge(model: Signature, output: TensorSpec, count: int) -> tuple[bool, bool
         return False, True, f"its name is {name}"
     if end == "sigmoid" or any(word in name for word in CLASS_WORDS):
         return True, end == "sigmoid" and count == 1, "each ends in a sigmoid" if end == "sigmoid" else f"named {name}"
+    if count == 1 and end == "linear" and len(labels_from_metadata(model.metadata)) != 2:
+        return False, False, "one number that no sigmoid ends is a measure, or a yes as a logit"
     if count in USUAL_EMBEDDINGS and count not in USUAL_CLASSES:
         return False, False, f"{count} numbers are a usual length of an embedding"
     return True, False, "an embedding has the same shape"

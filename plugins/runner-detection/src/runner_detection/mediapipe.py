@@ -8,6 +8,10 @@ centre = point + offset / side; width, height = number / side; keypoint = point 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +33,12 @@ from runner_core.tasks import (
     sigmoid,
 )
 from runner_detection.anchors import make_points
+from runner_detection.cells import count_cells
 from runner_detection.faces import make_keypoints
 from runner_detection.kind import KIND
 from runner_detection.output_pairs import axis_length
+
+Pair = tuple[TensorSpec, TensorSpec]  # boxes and scores
 
 LETTERBOX = PictureSpec(resize="letterbox")
 LIMIT = 100.0  # at which logits are cut
@@ -68,6 +75,16 @@ class Network:
         """N x 4, for an input of that (width, height)."""
         return make_points(size, self.strides, each=self.each)
 
+    def count_anchors(self, size: tuple[int, int]) -> list[int]:
+        """How many each grid has, for an input of that (width, height)."""
+        counts = Counter(self.strides)
+        return [count_cells(size, stride) * self.each * times for stride, times in counts.items()]
+
+    def list_roles(self, outputs: int) -> tuple[tuple[str, str], ...]:
+        """Pairs of boxes and scores: of all grids together where there is one such pair of ``outputs``, or of each."""
+        names = [""] if outputs == 1 else [f"_{stride}" for stride in dict.fromkeys(self.strides)]
+        return tuple((f"boxes{name}", f"scores{name}") for name in names)
+
 
 # By how many numbers a row has, and by the side of the square input.
 MODELS = {
@@ -82,25 +99,27 @@ MODELS = {
 
 
 class MediapipeDetection:
-    """Roles: ``image``, ``boxes`` (1 x N x 16, 18 or 12: faces, palms, poses), ``scores`` (1 x N x 1, logits)."""
+    """Roles: ``image``, ``boxes`` (1 x N x 16, 18 or 12: faces, palms, poses), ``scores`` (1 x N x 1, logits).
+
+    Where each grid has outputs of its own, these are ``boxes_8``, ``scores_8``, ``boxes_16``, ..., by their strides.
+    """
 
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        found = _find_outputs(model.outputs)
-        plain = find_picture_input(model, LETTERBOX)
-        if found is None or plain is None:
+        pairs, plain = _find_outputs(model.outputs), find_picture_input(model, LETTERBOX)
+        if pairs is None or plain is None:
             return None
-        boxes, scores = found
-        network = _find_network(boxes, plain[1].size)
+        network = _find_network([boxes for boxes, _ in pairs], plain[1].size)
         drafted = draft_input(model, LETTERBOX, network.values, sure=True) if network else None
         if network is None or drafted is None:
             return None
         detector = network.detector
+        roles = dict(zip(chain(*network.list_roles(len(pairs))), (spec.name for spec in chain(*pairs)), strict=True))
         return Card(
             name="",
             task="mediapipe-detection",
-            roles={"image": drafted.image.name, "boxes": boxes.name, "scores": scores.name},
+            roles={"image": drafted.image.name, **roles},
             picture=drafted.picture,
             labels=LabelMap.from_names([detector.name]),
             threshold=THRESHOLD,
@@ -108,39 +127,42 @@ class MediapipeDetection:
             options={"keypoint_names": list(detector.keypoints)},
             notes=(
                 *drafted.notes,
-                f"boxes is output {boxes.name} and scores is output {scores.name}, by their shapes",
-                f"MediaPipe's detector of a {detector.name}, by its {axis_length(boxes, -2)} anchors",
+                *(f"{role} is output {name}, by its shape" for role, name in roles.items()),
+                f"MediaPipe's detector of a {detector.name}, by its {_count_rows(pairs)} anchors",
             ),
             guesses=drafted.guesses,
         )
 
     def bind(self, card: Card, model: Signature) -> MediapipeCodec:
-        specs = bind_roles(card, model, needed=("image", "boxes", "scores"))
+        names = [role.removeprefix("boxes") for role in card.roles if role.startswith("boxes")] or [""]
+        pairs = tuple((f"boxes{name}", f"scores{name}") for name in names)
+        specs = bind_roles(card, model, needed=("image", *(role for pair in pairs for role in pair)))
         plain = bind_normalised_picture(card, specs["image"], model, LETTERBOX, SIGNED)
-        network = _find_network(specs["boxes"], plain.size)
-        if network is None or plain.size is None:
+        network = _find_network([specs[boxes] for boxes, _ in pairs], plain.size)
+        if network is None or plain.size is None or pairs != network.list_roles(len(pairs)):
             raise TaskError(
-                f"brain {card.name}: boxes is {specs['boxes']}, which no detector of MediaPipe has for {plain.size}",
-                remedy="give the output with 16, 18 or 12 numbers an anchor",
+                f"brain {card.name}: no detector of MediaPipe has {specs[pairs[0][0]]} for an input of {plain.size}",
+                remedy="give boxes with 16, 18 or 12 numbers an anchor, or those of each grid by its stride",
             )
-        anchors = network.make_anchors(plain.size)
-        check_shape(card, "scores", specs["scores"], (1, len(anchors), 1), (len(anchors), 1))
+        for boxes, scores in pairs:
+            rows = axis_length(specs[boxes], -2)
+            check_shape(card, scores, specs[scores], (1, rows, 1), (rows, 1))
         picture = bind_normalised_picture(card, specs["image"], model, LETTERBOX, network.values)
-        return MediapipeCodec(card, picture, network.detector, anchors)
+        return MediapipeCodec(card, picture, network.detector, pairs, network.make_anchors(plain.size))
 
 
 @attrs.frozen
 class MediapipeCodec(PictureCodec):
     detector: Detector
+    pairs: tuple[tuple[str, str], ...]
     anchors: NDArray[np.float32]
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        raw = drop_batch_axis(self.card, "boxes", outputs["boxes"], (self.detector.numbers,))
-        logits = drop_batch_axis(self.card, "scores", outputs["scores"], (1,))
-        scores = sigmoid(logits[:, 0].clip(-LIMIT, LIMIT).astype(np.float32))
+        raw, logits = self._read_rows(outputs)
+        scores = sigmoid(logits.clip(-LIMIT, LIMIT))
         rows = np.flatnonzero(scores >= self.card.threshold)
         placement = self.placement_of(frame)
-        points = raw[rows].reshape(len(rows), self.detector.numbers // 2, 2).astype(np.float32)
+        points = raw[rows].reshape(len(rows), self.detector.numbers // 2, 2)
         moved = points + (self.anchors[rows, None, :2] * np.array(placement.tensor, np.float32))
         moved[:, 1] = points[:, 1]  # the second pair is the box's width and height
         flat = moved.reshape(len(rows), self.detector.numbers)
@@ -149,6 +171,13 @@ class MediapipeCodec(PictureCodec):
         surest, classes = scores[rows][kept], np.zeros(len(kept), np.int64)
         keypoints = make_keypoints(blended[:, 4:], surest, placement)
         return build_inference(self.card, KIND, frame.size, corners, surest, classes, keypoints=keypoints)
+
+    def _read_rows(self, outputs: Tensors) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The numbers of all anchors, N x 16, 18 or 12, and their N logits."""
+        width = self.detector.numbers
+        raw = [drop_batch_axis(self.card, role, outputs[role], (width,)) for role, _ in self.pairs]
+        logits = [drop_batch_axis(self.card, role, outputs[role], (1,))[:, 0] for _, role in self.pairs]
+        return np.concatenate(raw).astype(np.float32), np.concatenate(logits).astype(np.float32)
 
 
 def blend_overlapping(rows: Floats, scores: Floats, overlap: float) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
@@ -172,20 +201,31 @@ def blend_overlapping(rows: Floats, scores: Floats, overlap: float) -> tuple[NDA
     return np.array(blended, np.float32).reshape(-1, rows.shape[1]), np.array(kept, np.intp)
 
 
-def _find_network(boxes: TensorSpec, size: tuple[int, int] | None) -> Network | None:
+def _find_network(boxes: Sequence[TensorSpec], size: tuple[int, int] | None) -> Network | None:
     """By the numbers of a row of ``boxes`` and an input of that (width, height), if it has as many anchors as rows."""
-    network = MODELS.get((axis_length(boxes, -1) or 0, size[0])) if size else None
-    if network is None or size is None or len(network.make_anchors(size)) != axis_length(boxes, -2):
+    network = MODELS.get((axis_length(boxes[0], -1) or 0, size[0])) if size else None
+    if network is None or size is None:
         return None
-    return network
+    rows = [axis_length(spec, -2) for spec in boxes]
+    grids = network.count_anchors(size)
+    return network if rows in (grids, [sum(grids)]) else None
 
 
-def _find_outputs(outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, TensorSpec] | None:
-    """Rows of numbers, and one logit for each row; None for other outputs."""
-    if len(outputs) != 2:
+def _find_outputs(outputs: tuple[TensorSpec, ...]) -> Sequence[Pair] | None:
+    """Rows of numbers, and one logit for each row, of all grids together or apart; None for other outputs."""
+    if any(not spec.shape or len(spec.shape) != 3 for spec in outputs):
         return None
-    scores, boxes = sorted(outputs, key=lambda spec: axis_length(spec, -1) or 0)
-    shapes = boxes.shape, scores.shape
-    if not boxes.shape or not scores.shape or any(len(shape or ()) != 3 for shape in shapes):
-        return None
-    return (boxes, scores) if scores.shape[1:] == (boxes.shape[1], 1) else None
+    finest_first = sorted(outputs, key=lambda spec: -(axis_length(spec, -2) or 0))
+    scores = [spec for spec in finest_first if axis_length(spec, -1) == 1]
+    boxes = [spec for spec in finest_first if spec not in scores]
+    pairs = [(spec, one) for spec, one in zip(boxes, scores, strict=False) if _share_rows(spec, one)]
+    widths = {axis_length(spec, -1) for spec in boxes}
+    return pairs if len(pairs) == len(boxes) == len(scores) and len(widths) == 1 else None
+
+
+def _share_rows(one: TensorSpec, other: TensorSpec) -> bool:
+    return axis_length(one, -2) == axis_length(other, -2)
+
+
+def _count_rows(pairs: Sequence[Pair]) -> int:
+    return sum(axis_length(boxes, -2) or 0 for boxes, _ in pairs)

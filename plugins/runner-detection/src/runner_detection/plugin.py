@@ -24,6 +24,11 @@ FAMILIES = {
         "YOLO v2, v3 and v4 as maps of anchors, without their last layer",
         ("H x W x F", "H x W x F + H x W x F", "H x W x F + H x W x F + H x W x F"),
     ),
+    "yolo-fastest-v2": (
+        "yolo_fastest_v2:YoloFastestV2",
+        "Yolo-FastestV2: three boxes for each cell, which share their class scores",
+        ("N x F", "H x W x F + H x W x F"),
+    ),
     "yolox": ("yolox:Yolox", "YOLOX: a box, an objectness and class scores for each cell", ("N x F",)),
     "nanodet": (
         "nanodet:Nanodet",
@@ -31,16 +36,17 @@ FAMILIES = {
         ("N x F", "N x C + N x 32 + N x C + N x 32 + N x C + N x 32"),
     ),
     "fastestdet": ("fastestdet:FastestDet", "FastestDet's raw head", ("F x H x W",)),
+    "fomo": ("fomo:Fomo", "FOMO: the centres of small things, as cells of a coarse map", ("H x W x C",)),
     "detr": ("detr:Detr", "DETR, RT-DETR and RF-DETR: logits and boxes of queries", ("N x C + N x 4",)),
     "mediapipe-detection": (
         "mediapipe:MediapipeDetection",
         "MediaPipe's faces, palms and poses: offsets from points, with keypoints",
-        ("N x 16 + N x 1", "N x 18 + N x 1", "N x 12 + N x 1"),
+        ("N x 16 + N x 1", "N x 18 + N x 1", "N x 12 + N x 1", "N x 16 + N x 16 + N x 1 + N x 1"),
     ),
     "retinaface": (
         "retinaface:RetinaFace",
         "RetinaFace: faces with five points, as offsets from anchors",
-        ("N x 4 + N x 2 + N x 10",),
+        ("N x 4 + N x 2 + N x 10", "N x 16"),
     ),
     "scrfd": (
         "scrfd:Scrfd",

@@ -21,6 +21,12 @@ def runner_tasks() -> Iterator[Plugin]:
         claims=("H x W x 17 + H x W x 34",),
     )
     yield Plugin(
+        name="mediapipe-landmarks",
+        target="runner_keypoints.landmarks:Landmarks",
+        summary="MediaPipe's points of the face, hand, body or eye that fills the picture",
+        claims=("1 x 1 x 1404 + 1 x 1 x 1", "63 + 1 + 1 + 63", "195 + 1 + H x W x 1 + H x W x 39 + 117", "213 + 15"),
+    )
+    yield Plugin(
         name="yolo-pose",
         target="runner_keypoints.yolo_pose:YoloPose",
         summary="keypoints as YOLO exports them: rows with box, score and keypoints",

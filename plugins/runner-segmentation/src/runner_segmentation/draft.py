@@ -30,6 +30,8 @@ DEEPLAB = PictureSpec(size=(513, 513), resize="fit", resample="antialias")
 DEEPLAB_STEP = 16
 PADDED = attrs.evolve(DEEPLAB, resize="pad", pad=(128, 128, 128))
 
+CENTRES = 8  # pixels of a cell of FOMO's maps of centres
+
 # Scores of so many classes for each cell could also be a picture, or heat maps of a person's keypoints.
 AMBIGUOUS = frozenset({1, 3, 17})
 
@@ -74,8 +76,9 @@ def _draft_input(model: Signature, exported: str | None) -> InputDraft | None:
         note = ""
         drafted = draft_input(model, USUAL)
         if drafted and all(side % DEEPLAB_STEP == 1 for side in drafted.picture.size or ()):
-            note = "the size is DeepLab's, so the picture is padded as DeepLab does"
             drafted = draft_input(model, PADDED)
+            padded = drafted is not None and drafted.picture.resize == "pad"
+            note = "the size is DeepLab's, so the picture is padded as DeepLab does" if padded else ""
     return drafted if drafted is None or "resize" in model.metadata or not note else drafted.with_notes(note)
 
 
@@ -94,11 +97,22 @@ def _find_only_map(model: Signature, picture: PictureSpec) -> Found | None:
     scores = [spec for spec in outputs if _can_be_scores(spec, picture)]
     if len(maps) + len(scores) != len(outputs) or len(maps) > 1 or len(scores) > 1:
         return None
+    if scores and _has_centres(scores[0], model, picture):
+        return None
     if scores:
         layout = find_map_layout(scores[0], picture) or ""
         note = f"scores is output {scores[0].name}, by its shape: {count_classes(scores[0], layout)} classes, {layout}"
         return "scores", scores[0], note, (SCORES,)
     return ("class_map", maps[0], f"class_map is output {maps[0].name}, by its shape and dtype", ()) if maps else None
+
+
+def _has_centres(scores: TensorSpec, model: Signature, picture: PictureSpec) -> bool:
+    """Whether it is FOMO's map, which says where things have their centres: probabilities of cells of 8 pixels.
+
+    A segmentation makes probabilities of the whole picture's pixels, or leaves logits to whoever makes it larger.
+    """
+    shape, (wide, high) = scores.shape or (), picture.size or (0, 0)
+    return model.ends.get(scores.name) == "softmax" and shape[1:3] == (high // CENTRES, wide // CENTRES)
 
 
 def _find_foreground(outputs: list[TensorSpec], model: Signature, picture: PictureSpec) -> Found | None:

@@ -23,8 +23,11 @@ def list_read() -> set[str]:
 
 
 def list_told() -> set[str]:
-    rows = [line for line in PAGE.splitlines() if line.startswith(("| `", "Three are", "`TF_"))]
-    return {name for row in rows for name in re.findall(r"`([A-Z][A-Z_]+)(?:=\d)?`", row.rpartition("|")[0] or row)}
+    """The names in the first column of the tables, and in the last paragraph."""
+    rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `")]
+    return {
+        name for part in (*rows, PAGE.rpartition("\n\n")[2]) for name in re.findall(r"`([A-Z][A-Z_]+)(?:=\d)?`", part)
+    }
 
 
 def is_told(name: str) -> bool:

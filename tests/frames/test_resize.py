@@ -1,6 +1,7 @@
 """Antialiased resizing, against TensorFlow's and Pillow's."""
 
 import attrs
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -9,7 +10,7 @@ from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.frames.placement import place_picture
 from runner_core.frames.preprocess import to_tensor
-from runner_core.frames.resize import resample
+from runner_core.frames.resize import MOST_EXACT, resample
 
 SIZES = [((640, 480), (352, 352)), ((128, 128), (513, 513)), ((101, 40), (33, 57)), ((1, 1), (9, 4)), ((90, 3), (2, 2))]
 
@@ -104,3 +105,15 @@ def test_a_tensor_of_its_own_size_is_the_picture():
     spec = PictureSpec(size=(30, 20), resample="antialias", dtype="float32")
     np.testing.assert_array_equal(Frame.from_array(pixels).prepared(spec).tensor[0], pixels)
     np.testing.assert_array_equal(to_tensor(pixels, spec)[0], pixels)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (500, 335), (97, 211)])
+@pytest.mark.parametrize("tensor", [(640, 640), (352, 288)])
+def test_opencvs_pixels_can_be_had_to_the_bit_at_any_size(size, tensor):
+    pixels = np.random.default_rng(7).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    spec = PictureSpec(size=tensor, resample="opencv")
+    assert tensor[0] * tensor[1] > MOST_EXACT
+    got = resample(pixels, place_picture(size, spec), spec)
+    np.testing.assert_array_equal(got, cv2.resize(pixels, tensor, interpolation=cv2.INTER_LINEAR))
+    near = resample(pixels, place_picture(size, spec), PictureSpec(size=tensor))
+    assert np.abs(got.astype(int) - near).max() <= 2

@@ -165,3 +165,20 @@ def test_one_channel_is_grey(shape, layout, size):
     assert (answer.picture.colour, answer.picture.layout, answer.picture.size) == ("grey", layout, size)
     assert "colour" not in {guess.about for guess in answer.guesses}
     assert ("kind" in {guess.about for guess in answer.guesses}) == (len(shape) < 4)
+
+
+@pytest.mark.parametrize(
+    ("like", "wanted"),
+    [
+        (LIKE, "opencv"),
+        (attrs.evolve(LIKE, resize="stretch"), "bilinear"),
+        (attrs.evolve(LIKE, resample="antialias"), "antialias"),
+    ],
+)
+@pytest.mark.parametrize("sure", [True, False])
+def test_a_network_of_eight_bits_gets_opencvs_own_pixels_where_it_is_letterboxed(like, wanted, sure):
+    eight_bits = Clue("resample", "opencv", "it computes in 8 bits", 1.0)
+    answer = draft_input(attrs.evolve(model(), clues=(eight_bits,)), like, UNIT, sure=sure)
+    assert answer.picture.resample == wanted
+    assert not [guess for guess in answer.guesses if guess.about == "resample"]
+    assert any("as OpenCV does, to the bit" in note for note in answer.notes) == (wanted == "opencv")

@@ -30,6 +30,14 @@ def find_quantised_input(model: ModelFile) -> Iterator[Clue]:
             return
 
 
+def find_eight_bits(model: ModelFile) -> Iterator[Clue]:
+    """That a network computes in 8 bits, whose scores one grey level can move by a tenth."""
+    front, graph = model.front, model.graph
+    stored = graph is not None and any(value.scale is not None for value in graph.inputs)
+    if stored or (front and any(_read_bounds(node, front.constants) is not None for node, _ in front.passed)):
+        yield Clue("resample", "opencv", "it computes in 8 bits, which one grey level can tip", 1.0)
+
+
 def read_quantised_range(graph: Graph) -> Normalization | None:
     """The range that the bytes of a graph's only input stand for; None for an input of another kind."""
     image = graph.inputs[0] if len(graph.inputs) == 1 else None

@@ -19,7 +19,7 @@ from runner_core.clues.fit import find_fit
 from runner_core.clues.frameworks import find_colour_of_caffe, find_colour_of_framework, find_dataset
 from runner_core.clues.graph_scaling import find_graph_scaling
 from runner_core.clues.model_file import ModelFile
-from runner_core.clues.quantised_input import find_quantised_input
+from runner_core.clues.quantised_input import find_eight_bits, find_quantised_input
 from runner_core.clues.sibling import find_sibling
 from runner_core.contracts import Signature
 from runner_core.frames.normalization import CAFFE, Normalization
@@ -34,6 +34,7 @@ Rule = Callable[[ModelFile], Iterator[Clue]]
 # Those that read values, of use for an input of floats alone: bytes have no range.
 RULES_OF_VALUES: tuple[Rule, ...] = (
     find_quantised_input,
+    find_eight_bits,
     find_sibling,
     find_batch_norm,
     find_first_weights,

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 Resize = Literal["stretch", "letterbox", "pad", "crop", "fit"]
-Resample = Literal["bilinear", "antialias", "area", "nearest", "lanczos"]
+Resample = Literal["bilinear", "antialias", "area", "nearest", "lanczos", "opencv"]
 Colour = Literal["rgb", "bgr", "grey"]
 Layout = Literal["nhwc", "nchw", "nhw", "flat"]
 Rounding = Literal["nearest", "down"]
@@ -33,7 +33,8 @@ class PictureSpec:
                   and ``tf.image.resize`` do; ``antialias``: a triangle filter over the covered area, bytes as Pillow's
                   BILINEAR, other numbers unrounded as ``tf.image.resize(..., antialias=True)``; ``area``: mean over the
                   covered area; ``nearest``: the pixel under the centre, as ``tf.image.resize`` and OpenCV's
-                  INTER_NEAREST_EXACT do; ``lanczos``: Pillow's LANCZOS.
+                  INTER_NEAREST_EXACT do; ``lanczos``: Pillow's LANCZOS; ``opencv``: INTER_LINEAR to the bit, from which
+                  ``bilinear`` differs by two grey levels at most and takes two thirds of the time.
     ``colour``    order of the channels: ``rgb``, ``bgr``; or ``grey``, one channel of ITU-R 601 luma, as Pillow's "L".
     ``layout``    order of the axes: ``nhwc``, ``nchw``; without an axis of channels ``nhw``, in one line ``flat`` (n,
                   h * w), both for grey alone.

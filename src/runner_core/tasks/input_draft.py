@@ -27,6 +27,7 @@ from runner_core.tasks.picture_input import bind_picture
 About = Literal["range", "colour", "resize"]
 ABOUTS: tuple[About, ...] = ("colour", "range", "resize")  # colours first: the values are given in their order
 SETTLED_BY = {"range": ("range", "mean", "std"), "colour": ("colour",), "resize": ("resize",)}
+EXACT = "opencv"  # of the filters, the one that differs from ``bilinear`` by two grey levels at most
 ATOL, RTOL = 1.0, 0.02  # within which two normalizations are the same, in pixel units and as a share
 TOLD, BY_FAMILY, USUAL, POOR = 1.0, 0.95, 0.6, 0.3  # how sure: told so, by its family, usual in it, by the layout alone
 RESIZED = {
@@ -84,7 +85,7 @@ def draft_input(
         if about != "range" or picture.dtype.startswith("float"):
             likely = own if draft.picture.colour == picture.colour else map(_reverse_channels, own)
             draft = _decide(draft, about, [clue for clue in (*clues, *likely) if clue.about == about])
-    return draft if "resize" in known else _describe_resample(draft, model)
+    return _refine_resample(draft if "resize" in known else _describe_resample(draft, model), model)
 
 
 def find_picture_input(model: Signature, like: PictureSpec) -> tuple[TensorSpec, PictureSpec] | None:
@@ -122,12 +123,22 @@ def _describe_size(draft: InputDraft, model: Signature, like: PictureSpec) -> In
 
 def _describe_resample(draft: InputDraft, model: Signature) -> InputDraft:
     """With the filter that those use who run such files, a guess, where nothing tells another."""
-    clue = next((clue for clue in model.clues if clue.about == "resample"), None)
+    clue = next((clue for clue in model.clues if clue.about == "resample" and clue.value != EXACT), None)
     if clue is None or "resample" in model.metadata or draft.picture.encoded:
         return draft
     draft = attrs.evolve(draft, picture=_apply(draft.picture, clue))
     return draft.with_guesses(
         Guess("resample", f"it is resized by the filter {clue.value} ({clue.says})", ("resample",))
+    )
+
+
+def _refine_resample(draft: InputDraft, model: Signature) -> InputDraft:
+    """With OpenCV's own pixels, where the graph needs them: who letterboxes or pads pictures does so with OpenCV."""
+    clue = next((clue for clue in model.clues if clue.about == "resample" and clue.value == EXACT), None)
+    if clue is None or draft.picture.resample != "bilinear" or draft.picture.resize not in ("letterbox", "pad"):
+        return draft
+    return attrs.evolve(draft, picture=_apply(draft.picture, clue)).with_notes(
+        f"resized as OpenCV does, to the bit: {clue.says}"
     )
 
 

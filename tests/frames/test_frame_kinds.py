@@ -257,3 +257,8 @@ def test_offline_no_picture_is_fetched(monkeypatch):
         server.socket.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.socket.accept()
+
+
+def test_a_password_that_breaks_an_address_is_told_to_be_encoded():
+    with pytest.raises(ImageError, match=r"^http://host/a\.jpg: its user or password has a '#'; write it as %23$"):
+        _ = Frame.from_url("http://bob:S3cret#1@host/a.jpg").size

@@ -205,7 +205,7 @@ INTERRUPTED = """
 import signal, sys
 import numpy as np
 from runner_core import Frame
-from runner_core.cli.signals import interrupt_on_sigterm
+from runner_core.cli.signals import interrupt_on_signals
 from runner_core.results.result import Result
 from runner_video import recording
 from runner_video.sink import VideoSink
@@ -220,7 +220,7 @@ def interrupted(file, data):
 recording._File.write = interrupted
 given = 0
 try:
-    with interrupt_on_sigterm(), VideoSink(sys.argv[1]).open() as writer:
+    with interrupt_on_signals(), VideoSink(sys.argv[1]).open() as writer:
         for given in range(1, 1000):
             pixels = np.full((48, 64, 3), given % 256, np.uint8)
             writer.write(Result(Frame.from_array(pixels, index=given, time=given / 25)))
@@ -244,7 +244,7 @@ def test_an_interrupt_while_ffmpeg_writes_is_not_lost_and_costs_no_picture(suffi
     [
         ("out.gif", r"out.gif: not the name of a video; end it in .mp4, .m4v, .mov, .mkv"),
         ("rtmp://me:secret@host/live", "^rtmp://host/live: not the name of a video"),
-        ("out", "not the name of a video"),
+        ("out-of-nowhere", "not the name of a video"),
         ("out.mp4?fps=0", "fps=0 is not a number of frames a second"),
         ("out.mp4?codec=vp9", "no option 'codec'; known: fps"),
     ],

@@ -14,7 +14,8 @@ from typing import Any
 from runner_core.cards.label_files import parse_labels
 from runner_core.cards.labels import Label, LabelMap
 
-ASKED = "asked family"  # the family that a person asked for by name, where several read the same tensors
+ASKED = "asked family"
+"""The key under which metadata have the family that a person asked for, where several read the same tensors."""
 
 # The keys that drafts are made of, in the order in which people read them.
 UNDERSTOOD = (

@@ -67,7 +67,7 @@ def find_unencoded(url: str) -> str:
     """The first sign of a user or password that must be percent-encoded there; empty where there is none."""
     found = _ADDRESS.search(url)
     account = found[2][: _find_account(found[1], found[2])][:-1] if found else ""
-    return next((sign for sign in account if sign in "/?#@ "), "")
+    return next((sign for sign in account if sign in "/?# "), "")
 
 
 def _find_account(scheme: str, rest: str) -> int:

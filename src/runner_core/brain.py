@@ -112,6 +112,12 @@ class Brain(ABC):
         return trained
 
     @property
+    def conditions(self) -> Mapping[str, Any]:
+        """What its answers depend on, as JSON data: a run is resumed only with brains that say the same as before."""
+        names = {str(number): name for number, name in self.labels.file_id_to_name.items()}
+        return {"version": self.version, "task": self.family, "engine": self.engine, "labels": names}
+
+    @property
     def file_id_to_model_id(self) -> Mapping[int, int]:
         return self.labels.file_id_to_model_id
 
@@ -205,6 +211,12 @@ class Cascade(Brain):
             labels=self.labels, model_ids=none, boxes=np.empty((0, 4), np.float32), scores=np.empty(0, np.float32),
             parents=none, parent_brain=found.brain,
         )  # fmt: skip
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """Those of the second, and how it looks into the answers of the first, which has its own."""
+        chain = {"looks into": self.first.name, "on": self.on, "margin": self.margin}
+        return {**self.second.conditions, **chain}
 
     def close(self) -> None:
         self.first.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from runner_core.frames import Frame
@@ -15,6 +16,16 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._new: list[str] = []
+
+    def pop_new(self) -> Sequence[str]:
+        """What was taken since it was last asked."""
+        new, self._new = self._new, []
+        return new
+
+    def take(self, taken: Iterable[str]) -> None:
+        """Takes what ``pop_new`` of an earlier run gave."""
+        self._taken.update(taken)
 
     def choose_name(self, frame: Frame) -> str:
         """A name without a suffix; a video's frame has its index in it."""
@@ -24,10 +35,11 @@ class Names:
     def make_unique(self, stem: str) -> str:
         """The stem, with a number if it was used before, in any letter case."""
         unique, number = stem, 1
-        while unique.casefold() in self._taken:
+        while (key := unique.casefold()) in self._taken:
             number += 1
             unique = f"{stem}-{number}"
-        self._taken.add(unique.casefold())
+        self._taken.add(key)
+        self._new.append(key)
         return unique
 
 

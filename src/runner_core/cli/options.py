@@ -14,7 +14,7 @@ import click
 from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
 from runner_core.cli.chain_syntax import build_chain, parse_chain
-from runner_core.cli.progress import download_bars
+from runner_core.cli.progress import download_bars, show_loading
 from runner_core.errors import UsageError
 from runner_core.loading.open import open_path
 from runner_core.loading.options import LoadOptions
@@ -128,7 +128,8 @@ def _open_brain(text: str, options: dict[str, Any], trusted: bool, lock: LockFil
     )
     if lock:
         lock.check(reference, place)
-    return open_path(place, LoadOptions.of(**{**options, **parse_options(query, text), "trust": trusted}))
+    with show_loading():
+        return open_path(place, LoadOptions.of(**{**options, **parse_options(query, text), "trust": trusted}))
 
 
 def _parse_json(text: str) -> Any:

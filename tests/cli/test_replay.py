@@ -70,7 +70,8 @@ def test_into_other_formats(answers, runner, tmp_path):
     done = runner("replay", answers, "-s", "csv:out.csv", "-s", "coco:out.json", **ALONE)
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "out.csv").read_text().splitlines()) > 4
-    assert {found["bbox"][2] for found in json.loads((tmp_path / "out.json").read_text())} >= {48.0}
+    found = json.loads((tmp_path / "out.json").read_text())["annotations"]
+    assert {row["bbox"][2] for row in found} >= {48.0}
 
 
 def test_what_failed_in_the_run_is_not_a_failure_of_the_replay(answers, runner):
@@ -101,7 +102,7 @@ def test_onto_pictures_by_name(runner, tmp_path):
     answers = write(tmp_path / "answers.jsonl", [answered(frame) for frame in frames])
     done = runner("replay", answers, "--pictures", PICTURES, "-s", "images:out", **ALONE)
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "out" / "elsewhere").iterdir()) == ["1-book.jpg", "2-one.jpg"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1-book.jpg", "2-one.jpg"]
 
 
 def test_what_the_documentation_shows_works(of_clip, runner, tmp_path):

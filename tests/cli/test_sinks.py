@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
 SINKS = ("jsonl:a.jsonl", "coco:a.json", "a.csv", "a.parquet", "yolo:yolo", "crops:crops", "images:drawn")
@@ -29,12 +30,12 @@ def check_they_agree(folder: Path, records: list[dict[str, object]]) -> None:
     found = [(record["index"], instance) for record in records for answer in record.get("inferences", ())
              for instance in answer["instances"]]  # fmt: skip
     assert found
-    results = json.loads((folder / "a.json").read_text())
-    assert [(row["image_id"], row["score"]) for row in results] == [
+    dataset = json.loads((folder / "a.json").read_text())
+    whole = [record["index"] for record in records if "error" not in record]
+    assert [image["id"] for image in dataset["images"]] == list(range(1, len(whole) + 1))
+    assert [(whole[row["image_id"] - 1], row["score"]) for row in dataset["annotations"]] == [
         (index, pytest.approx(each["score"])) for index, each in found
     ]
-    images = json.loads((folder / "a.images.json").read_text())["images"]
-    assert [image["id"] for image in images] == [record["index"] for record in records if "error" not in record]
     table = list(csv.DictReader((folder / "a.csv").read_text().splitlines()))
     assert [(int(row["index"]), float(row["x1"])) for row in table] == [
         (index, each["box"][0]) for index, each in found
@@ -54,11 +55,30 @@ def test_pictures_of_which_one_is_bad(runner, tmp_path):
     (folder / "1-empty.jpg").touch()
     done = runner("run", folder, "--brain", "page", "--brain", "page > graphs", *WITH_SINKS)
     assert (done.returncode, done.stdout.count("1 of 3 frames failed")) == (1, 1)
-    assert done.stderr.splitlines() == [f"runner: {folder}/1-empty.jpg: the file is empty"]
+    assert done.stderr.splitlines() == [
+        "runner: crops:crops draws: JPEGs are decoded whole, as with --exact, which changes answers a little",
+        f"runner: {folder}/1-empty.jpg: the file is empty",
+    ]
     *records, last = lines(tmp_path / "a.jsonl")
     check_they_agree(tmp_path, records)
     assert last["summary"]["failed"] == 1
     assert {path.name for path in (tmp_path / "drawn").rglob("*.jpg")} == {"2-one.jpg", "3-two.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments", "times"),
+    [
+        ("{jpeg}", ("--sink", "images:one", "--sink", "crops:two"), 1),
+        ("{jpeg}", ("--sink", "images:one", "--exact"), 0),
+        ("{jpeg}", ("--sink", "a.csv"), 0),
+        ("a.png", ("--sink", "images:one"), 0),
+    ],
+)
+def test_what_drawing_changes_in_the_answers_is_said_once(runner, tmp_path, source, arguments, times):
+    Image.new("RGB", (96, 64)).save(tmp_path / "a.png")
+    done = runner("run", source.format(jpeg=PICTURES / "2-one.jpg"), "--brain", "page", *arguments)
+    assert done.returncode == 0
+    assert done.stderr.count("images:one draws: JPEGs are decoded whole, as with --exact") == times
 
 
 def test_a_video_has_index_and_time_everywhere(runner, tmp_path):
@@ -71,7 +91,7 @@ def test_a_video_has_index_and_time_everywhere(runner, tmp_path):
     check_they_agree(tmp_path, records)
     table = csv.DictReader((tmp_path / "a.csv").read_text().splitlines())
     assert all(float(row["time"]) == int(row["index"]) / 4 for row in table)
-    images = json.loads((tmp_path / "a.images.json").read_text())["images"]
+    images = json.loads((tmp_path / "a.json").read_text())["images"]
     assert [image["time"] for image in images] == [record["time"] for record in records]
     assert (tmp_path / "yolo" / "page" / "labels" / "clip-000003.txt").exists()
 
@@ -95,9 +115,9 @@ def test_ctrl_c_leaves_every_file_whole(tmp_path, source):
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
     records = [record for record in lines(tmp_path / "a.jsonl") if "summary" not in record]
-    rows, images = (json.loads((tmp_path / name).read_text()) for name in ("a.json", "a.images.json"))
-    assert len(records) - 1 <= len(images["images"]) <= len(records)  # between two sinks, the later has one less
-    assert pq.read_table(tmp_path / "a.parquet").num_rows <= len(rows) + 9
+    dataset = json.loads((tmp_path / "a.json").read_text())
+    assert len(records) - 1 <= len(dataset["images"]) <= len(records)  # between two sinks, the later has one less
+    assert pq.read_table(tmp_path / "a.parquet").num_rows <= len(dataset["annotations"]) + 9
     assert (tmp_path / "a.csv").read_text().startswith("source,index")
     assert not list(tmp_path.rglob("*.part"))
 
@@ -107,7 +127,7 @@ def test_one_sink_that_is_full_costs_the_others_nothing(runner, tmp_path):
     done = runner("run", PICTURES, "--brain", "page", "--sink", "coco:a.json", "--sink", "jsonl:/dev/full")
     assert done.returncode == 1
     assert "/dev/full: cannot take another line" in done.stderr
-    assert {row["image_id"] for row in json.loads((tmp_path / "a.json").read_text())} == {0}
+    assert {row["image_id"] for row in json.loads((tmp_path / "a.json").read_text())["annotations"]} == {1}
 
 
 def test_a_reader_that_leaves_costs_the_files_nothing(tmp_path):
@@ -118,7 +138,7 @@ def test_a_reader_that_leaves_costs_the_files_nothing(tmp_path):
         assert process.wait(60) == 1
     assert "Traceback" not in stderr
     assert "cannot be written" not in stderr
-    assert json.loads((tmp_path / "a.json").read_text())
+    assert json.loads((tmp_path / "a.json").read_text())["annotations"]
 
 
 def test_one_place_for_two_sinks_is_wrong_use(runner):
@@ -135,7 +155,9 @@ def test_an_option_that_a_sink_lacks_is_wrong_use(runner, tmp_path, sink):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("others", [("a.csv", "./a.csv"), ("coco:a.json", "jsonl:a.images.json"), ("-", "jsonl:-")])
+@pytest.mark.parametrize(
+    "others", [("a.csv", "./a.csv"), ("coco:a.json?form=results", "jsonl:a.images.json"), ("-", "jsonl:-")]
+)
 def test_two_sinks_do_not_write_one_file(runner, tmp_path, others):
     first, second = others
     done = runner("run", PICTURES, "--brain", "page", "--sink", first, "--sink", second)

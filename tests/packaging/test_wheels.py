@@ -68,4 +68,4 @@ def test_a_detector_runs_with_that_alone(environment, testdata, tmp_path):
     out = tmp_path / "out.json"
     runner = environment / "bin" / "runner"
     call(runner, "run", testdata / "pictures" / "football.jpg", "--brain", brain, "--sink", f"coco:{out}")
-    assert json.loads(out.read_text(encoding="utf-8"))
+    assert json.loads(out.read_text(encoding="utf-8"))["annotations"]

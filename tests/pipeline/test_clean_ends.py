@@ -199,7 +199,7 @@ def test_an_interrupt_while_a_sink_writes_is_the_end_of_a_cameras_run_too(tmp_pa
     *lines, last = whole_lines(tmp_path / "out.jsonl")
     assert (process.returncode, last["summary"]["interrupted"]) == (0, True)
     table = (tmp_path / "out.csv").read_text().splitlines()
-    images = json.loads((tmp_path / "out.images.json").read_text())["images"]
+    images = json.loads((tmp_path / "out.json").read_text())["images"]
     drawn = list((tmp_path / "drawn").iterdir())
     counts = [len(lines), len(table) - 1, len(images), len(list(tmp_path.glob("yolo/*/labels/*"))), len(drawn)]
     assert counts == [last["summary"]["frames"]] * len(SINKS)

@@ -22,8 +22,8 @@ def table_of(path: Path) -> list[int]:
     return [int(row["index"]) for row in csv.DictReader(path.read_text().splitlines())]
 
 
-def results_of(path: Path) -> list[int]:
-    return [row["image_id"] for row in json.loads(path.read_text())]
+def dataset_of(path: Path) -> list[int]:
+    return [row["image_id"] - 1 for row in json.loads(path.read_text())["annotations"]]
 
 
 @pytest.fixture(params=["c_call", "c_return"])
@@ -42,7 +42,7 @@ def interrupted(request):
 
 
 @pytest.mark.usefixtures("interrupted")
-@pytest.mark.parametrize(("place", "read"), [("csv:out.csv", table_of), ("coco:out.json", results_of)])
+@pytest.mark.parametrize(("place", "read"), [("csv:out.csv", table_of), ("coco:out.json", dataset_of)])
 def test_it_loses_no_row_and_doubles_none(place: str, read: Callable[[Path], list[int]], tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = []

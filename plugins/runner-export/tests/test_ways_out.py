@@ -15,8 +15,10 @@ from runner_core.errors import SinkError
 from runner_core.pipeline.sources_sinks import open_sink
 from runner_core.testing import sample_results
 
-PLACES = ("coco:out.json", "csv:out.csv", "parquet:out.parquet", "yolo:labels", "crops:crops")
-FILES = ("out.json", "out.images.json", "out.csv", "out.parquet")
+PLACES = (
+    "coco:out.json", "coco:list.json?form=results", "csv:out.csv", "parquet:out.parquet", "yolo:labels", "crops:crops",
+)  # fmt: skip
+FILES = ("out.json", "list.json", "list.images.json", "out.csv", "out.parquet")
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +39,10 @@ def write_until(error: BaseException, count: int = 1) -> None:
 
 def check_whole(folder: Path, rows: int) -> None:
     """Every file can be read by who reads its format, and has so many rows."""
-    assert len(json.loads((folder / "out.json").read_text())) == rows
-    assert json.loads((folder / "out.images.json").read_text())["categories"]
+    dataset = json.loads((folder / "out.json").read_text())
+    assert (len(dataset["annotations"]), len(dataset["images"]), len(dataset["categories"])) == (rows, 1, 2)
+    assert len(json.loads((folder / "list.json").read_text())) == rows
+    assert json.loads((folder / "list.images.json").read_text())["categories"] == dataset["categories"]
     assert len(list(csv.DictReader((folder / "out.csv").read_text().splitlines()))) == rows
     assert pq.read_table(folder / "out.parquet").num_rows == rows
     assert len((folder / "labels" / "sample" / "labels" / "sample-0.txt").read_text().splitlines()) == 2
@@ -87,13 +91,15 @@ def test_an_interrupt_at_any_moment_leaves_whole_files(here, after):
         process.send_signal(signal.SIGINT)
         stderr = process.communicate(timeout=20)[1]
     assert b"KeyboardInterrupt" in stderr
-    rows = json.loads((here / "out.json").read_text())
-    images = json.loads((here / "out.images.json").read_text())["images"]
+    dataset = json.loads((here / "out.json").read_text())
+    rows = json.loads((here / "list.json").read_text())
+    images = json.loads((here / "list.images.json").read_text())["images"]
     table = list(csv.DictReader((here / "out.csv").read_text().splitlines()))
+    assert abs(len(dataset["annotations"]) - 2 * len(dataset["images"])) <= 2
     assert abs(len(rows) - 2 * len(images)) <= 2
     assert all(row["parent_brain"] is not None for row in table)  # the last cell of each line is there
     assert abs(pq.read_table("out.parquet").num_rows - len(table)) <= 2
-    assert not list(here.glob(".out*"))
+    assert not list(here.glob(".*"))
 
 
 def test_a_kill_leaves_what_was_there_before(here):
@@ -103,7 +109,7 @@ def test_a_kill_leaves_what_was_there_before(here):
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         process.kill()
-    assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * 4
+    assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * len(FILES)
 
 
 LIMITED = """
@@ -124,14 +130,14 @@ except SinkError as error:
 """
 
 
-@pytest.mark.parametrize("place", PLACES[:3])
+@pytest.mark.parametrize("place", PLACES[:4])
 def test_a_disk_that_fills_up_leaves_what_was_there_before(here, place):
     for name in FILES:
         (here / name).write_text("of yesterday")
     ended = subprocess.run([sys.executable, "-c", LIMITED, place], text=True, capture_output=True, check=False)
     assert ended.returncode == 3, ended.stderr
     assert "cannot be written (File too large); make room" in ended.stderr
-    assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * 4
+    assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * len(FILES)
     assert sorted(path.name for path in here.iterdir()) == sorted(FILES)
 
 
@@ -152,7 +158,7 @@ def test_a_run_that_never_began_leaves_the_previous_file(here):
         (here / name).write_text("of yesterday")
     with pytest.raises(KeyboardInterrupt):
         write_until(KeyboardInterrupt(), count=0)
-    assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * 4
+    assert [(here / name).read_text() for name in FILES] == ["of yesterday"] * len(FILES)
     assert not list(here.glob(".*"))
 
 

@@ -40,7 +40,7 @@ def test_names(source, form, given):
 
 
 def test_the_frames_of_a_video_are_numbered():
-    assert name("clip.mp4", number=12) == "clip.mp4-000012.png"
+    assert name("clip.mp4", number=12) == name("clips/clip.mp4", number=12) == "clip.mp4-000012.png"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,31 @@ def test_one_picture_may_have_any_suffix(here):
     assert frames[0].pixels.shape == (6, 8, 3)
 
 
+@pytest.mark.parametrize(
+    ("location", "names"),
+    [
+        ("shelf/pictures", ["a.png", "sub/b.png"]),
+        ("./shelf/pictures/", ["a.png", "sub/b.png"]),
+        ("{here}/shelf/pictures", ["a.png", "sub/b.png"]),
+        ("shelf", ["pictures/a.png", "pictures/sub/b.png"]),
+        ("../{here.name}/shelf/pictures", ["a.png", "sub/b.png"]),
+        ("shelf/pictures/**/*.png", ["a.png", "sub/b.png"]),
+        ("shelf/pictures/sub/*", ["b.png"]),
+        ("shelf/pictures/sub/b.png", ["b.png"]),
+        ("shelf/moved.gif", ["moved.gif", "moved.gif"]),
+        ("shelf/list.txt", ["pictures/a.png", None, None]),
+    ],
+)
+def test_a_file_name_is_the_path_below_the_folder_that_is_named(here, location, names):
+    for name in ("a.png", "sub/b.png"):
+        picture(here / "shelf" / "pictures" / name)
+    if location.endswith(".gif"):
+        stills = [Image.new("RGB", (8, 6), colour) for colour in ("red", "blue")]
+        stills[0].save(here / location, save_all=True, append_images=stills[1:])
+    (here / "shelf" / "list.txt").write_text(f"pictures/a.png\n../outside.png\n{here}/outside.png\n")
+    assert [frame.file_name for frame in FileSource(location.format(here=here)).frames()] == names
+
+
 def test_a_folder_is_searched_to_the_bottom_in_natural_order(here):
     for name in ("img10.png", "img2.png", "Img1.png", "b/3.png", "a/20.png", "a/3.png", "img2b.PNG"):
         picture(here / "pictures" / name)

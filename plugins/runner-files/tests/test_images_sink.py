@@ -86,8 +86,8 @@ def test_the_frame_stays_as_it_was(here):
 )
 def test_of_a_jpeg_a_jpeg_else_a_png(here, name, form, written, wanted):
     picture(here / "in" / name, form=form)
-    assert write(here / "out", *answered("in")) == [f"in/{written}"]
-    with Image.open(here / "out" / "in" / written) as image:
+    assert write(here / "out", *answered("in")) == [written]
+    with Image.open(here / "out" / written) as image:
         assert (image.format, image.size) == (wanted, (96, 64))
 
 
@@ -109,20 +109,34 @@ def test_a_transparent_colour_of_the_source_does_not_make_holes(here):
         assert "transparency" not in image.info
 
 
-def test_names_follow_the_sources_and_none_is_overwritten(here):
+def test_names_are_those_below_the_folder_and_none_is_overwritten(here):
     for name in ("a/cat.png", "a/cat.bmp", "a/cat.gif", "b/cat.png", "cat.jpg"):
         picture(here / "in" / name)
-    wanted = ["in/a/cat-2.png", "in/a/cat-3.png", "in/a/cat.png", "in/b/cat.png", "in/cat.jpg"]
+    wanted = ["a/cat-2.png", "a/cat-3.png", "a/cat.png", "b/cat.png", "cat.jpg"]
     assert write(here / "out", *answered("in")) == wanted
+
+
+@pytest.mark.parametrize("location", ["shelf/in", "shelf/in/", "{here}/shelf/in", "shelf/in/*.png", "shelf/in/cat.png"])
+def test_the_folder_that_is_read_is_not_repeated(here, location):
+    picture(here / "shelf" / "in" / "cat.png")
+    assert write(here / "out", *answered(location.format(here=here))) == ["cat.png"]
+
+
+def test_what_several_sources_would_call_alike_is_kept_apart(here):
+    for number, name in enumerate(("in/cat.png", "in/b/dog.png", "more/cat.png", "more/b/cow.png"), 1):
+        picture(here / name, size=(96, 60 + number))
+    assert write(here / "out", *answered("in"), *answered("more")) == ["b/cow.png", "b/dog.png", "cat-2.png", "cat.png"]
+    with Image.open(here / "out" / "cat-2.png") as image:
+        assert image.size == (96, 63)
 
 
 def test_another_run_writes_the_same_files_again(here):
     picture(here / "in" / "a.png")
     write(here / "out", *answered("in"))
-    first = (here / "out" / "in" / "a.png").read_bytes()
+    first = (here / "out" / "a.png").read_bytes()
     picture(here / "in" / "a.png", size=(50, 40))
-    assert write(here / "out", *answered("in")) == ["in/a.png"]
-    assert (here / "out" / "in" / "a.png").read_bytes() != first
+    assert write(here / "out", *answered("in")) == ["a.png"]
+    assert (here / "out" / "a.png").read_bytes() != first
 
 
 def test_frames_of_a_video_each_have_a_file(here):
@@ -154,7 +168,7 @@ def test_a_decoded_frame_is_not_decoded_again(here, monkeypatch):
     assert write(here / "out", Result(frame, (sample_inference(),))) == ["a.jpg"]
 
 
-@pytest.mark.parametrize("out", [".", "in/.."])
+@pytest.mark.parametrize("out", ["in", "in/../in"])
 def test_the_pictures_that_are_read_are_never_written_over(here, out):
     path = picture(here / "in" / "cat.bmp")
     other = picture(here / "in" / "cat.png")
@@ -186,7 +200,7 @@ def test_what_runner_drew_may_be_replaced(here, name):
     for size in ((96, 64), (50, 40)):
         picture(here / "in" / name, size=size)
         write(here / "out", *answered("in"))
-        with Image.open(here / "out" / "in" / name) as image:
+        with Image.open(here / "out" / name) as image:
             assert image.size == size
 
 

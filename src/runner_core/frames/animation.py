@@ -52,7 +52,9 @@ class Animation:
                     return
                 problem = f"{self.frame.source}: damaged or cut short after {index} of {self.count} pictures"
                 raise SourceError(problem, remedy="those before are done") from error
-            yield Frame.from_array(pixels, source=self.frame.source, index=index, time=time)
+            frame = Frame.from_array(pixels, source=self.frame.source, index=index, time=time)
+            frame.file_name = self.frame.file_name
+            yield frame
             time += seconds
 
     def _read(self, index: int) -> tuple[NDArray[np.uint8], float]:

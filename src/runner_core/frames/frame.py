@@ -41,10 +41,12 @@ def stage_of(computed: Computed) -> str:
 class Frame:
     """One picture. Read, decoded and resized lazily, each at most once, whichever thread asks first.
 
-    ``source``  the name that was typed, or that was found below it; errors and records carry it.
-    ``index``   its place in the run, from 0.
-    ``time``    seconds from the start of a video or stream; None for a picture.
-    ``taken``   ``time.monotonic()`` when a live source received it, from which its age follows; otherwise None.
+    ``source``     the name that was typed, or that was found below it; errors and records carry it.
+    ``file_name``  its path below the folder that was searched, with ``/``, by which what is written for it is named;
+                   None where no folder is known.
+    ``index``      its place in the run, from 0.
+    ``time``       seconds from the start of a video or stream; None for a picture.
+    ``taken``      ``time.monotonic()`` when a live source received it, from which its age follows; otherwise None.
 
     Make one by ``from_path``, ``from_bytes``, ``from_url``, ``from_array``, ``from_function``, ``from_image``, or by
     ``of`` for any of these.
@@ -63,6 +65,7 @@ class Frame:
         if (read is None) == (pixels is None):
             raise UsageError("a Frame is made of either encoded bytes or pixels")
         self.source, self.index, self.time, self.taken = source, index, time, taken
+        self.file_name: str | None = None
         self._read = (lambda: unwrap_preview(read(), source)) if read else None
         self._render = pixels if callable(pixels) else None
         self._expected: tuple[PictureSpec, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -10,12 +11,24 @@ from typing import Any, cast
 
 import attrs
 
-from runner_core.contracts import HasDraws, HasFolder, HasPlaces, HasResume, MarkedWriter, Sink, Source, Writer
+from runner_core.contracts import (
+    HasDraws,
+    HasFiles,
+    HasFolder,
+    HasPlaces,
+    HasResume,
+    MarkedWriter,
+    Sink,
+    Source,
+    Writer,
+)
 from runner_core.pipeline.journal import Journal
 from runner_core.pipeline.sources_sinks import Writable, open_sinks, sink_names_of
 from runner_core.pipeline.summary import Summary
 from runner_core.results.result import Result
 from runner_core.util.delay_signals import uninterrupted
+
+log = logging.getLogger("runner")
 
 
 @attrs.frozen
@@ -82,10 +95,13 @@ class Outlets:
     def __iter__(self) -> Iterator[Outlet]:
         return iter(self._outlets)
 
-    @property
-    def draw(self) -> bool:
-        """Whether one of them needs all pixels."""
-        return any(isinstance(each.sink, HasDraws) and each.sink.draws for each in self._outlets)
+    def must_draw(self, reading: Source) -> bool:
+        """Whether one draws; says once what that changes, if there are JPEGs, which are decoded smaller without it."""
+        drawing = [each.name for each in self._outlets if isinstance(each.sink, HasDraws) and each.sink.draws]
+        files = reading.files if isinstance(reading, HasFiles) else ()
+        if drawing and any(file.lower().endswith((".jpg", ".jpeg")) for file in files):
+            log.info("%s draws: JPEGs are decoded whole, as with --exact, which changes answers a little", drawing[0])
+        return bool(drawing)
 
     @property
     def resumable(self) -> tuple[Outlet, ...]:

@@ -76,7 +76,7 @@ def run_outlets(
     on_skip: Callable[[], None] | None = None,
 ) -> Summary:  # fmt: skip
     """As ``run``, but an interrupt ends it over files, too; ``on_skip`` is called for each frame that is skipped."""
-    exact = exact or outlets.draw
+    exact = exact or outlets.must_draw(reading)
     flow = _Flow.of(reading, brains, threads, exact=exact)
     summary = flow.start_summary(explain=explain)
     with ExitStack() as stack:

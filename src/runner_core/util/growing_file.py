@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 class GrowingFile(io.FileIO):
     """Replaces what is there, unbuffered; with a ``mark`` it goes on behind that, and what came after it goes.
 
-    Raises OSError, and SinkError, which calls it ``called``, if the file does not begin with what was there at the mark.
+    Raises OSError, and SinkError, which calls it ``called``, if the file is another than at the mark.
     """
 
     def __init__(

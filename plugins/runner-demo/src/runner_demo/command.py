@@ -44,7 +44,9 @@ def _open_brains() -> Iterator[tuple[Brain, Brain]]:
 
 
 def _run_pictures(page: Brain, graphs: Brain, out: Path) -> Summary:
-    summary = run(f"file:{PICTURES}", [page, graphs], [f"images:{out}", f"jsonl:{out / 'answers.jsonl'}"])
+    summary = run(
+        f"file:{PICTURES}", [page, graphs], [f"images:{out / PICTURES.name}", f"jsonl:{out / 'answers.jsonl'}"]
+    )
     _print_result("Eight pictures, page and graphs side by side", summary, out / PICTURES.name, out / "answers.jsonl")
     return summary
 

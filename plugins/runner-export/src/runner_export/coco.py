@@ -1,132 +1,154 @@
-"""CocoSink: COCO results, and the dataset of their images."""
+"""CocoSink: a COCO dataset, or COCO results."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from runner_core.results import Inference, Mask, Result, coco_results
+from runner_core.frames import Frame
+from runner_core.results import Inference, Result
 from runner_core.util import OptionType, split_options
-from runner_export.categories import Categories
+from runner_export.coco_files import CocoFiles, DatasetFile, ResultsFiles, restore_images
+from runner_export.coco_numbers import Numbers
 from runner_export.ground_truth import Truth
-from runner_export.json_rows import JsonList
 from runner_export.omissions import Omissions
-from runner_export.output_files import WholeFiles, open_whole_files
+from runner_export.output_files import WholeFiles, is_replaceable, open_whole_files, resume_whole_files
+from runner_export.places import has_places
+from runner_export.spool import Spool, open_spool, resume_spool
 
 log = logging.getLogger("runner")
 
-TRUTH = OptionType(".+", lambda path: Truth.read(Path(path).expanduser()), "a COCO dataset")
+_OPTIONS = {
+    "form": OptionType("dataset|results", str, "dataset or results"),
+    "truth": OptionType(".+", lambda path: Truth.read(Path(path).expanduser()), "a COCO dataset"),
+}
 
 
 class CocoSink:
-    """``coco:out.json`` writes the results there, and a dataset without annotations to ``out.images.json``.
+    """``coco:out.json`` writes a dataset: images, annotations and categories, numbered from 1.
 
-    ``image_id`` is the frame's index, ``category_id`` the file_id; with ``?truth=instances.json`` they are this
-    dataset's numbers for the picture's file name and the label's name. Format: https://cocodataset.org/#format-results
+    ``form``   ``results`` writes the list of results instead, and the dataset that they refer to, which has no
+               annotations, to ``out.images.json``.
+    ``truth``  a dataset whose numbers and file names the pictures and labels get; pictures that it lacks are left out.
+
+    Formats: https://cocodataset.org/#format-data and https://cocodataset.org/#format-results
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for a truth that is not a COCO dataset, and for other options."""
-        place, options = split_options(location, {"truth": TRUTH})
-        self.path = Path(place).expanduser()
-        self.images = self.path.with_suffix(".images.json")
-        self.places = (self.path, self.images)
+        place, options = split_options(location, _OPTIONS)
+        path = Path(place).expanduser()
         self.truth: Truth | None = options.get("truth")
+        with_images = options.get("form") == "results"
+        self.places = (path, path.with_suffix(".images.json")) if with_images else (path,)
+
+    @property
+    def resumable(self) -> bool:
+        return all(map(is_replaceable, self.places))
 
     @contextmanager
     def open(self) -> Iterator[CocoWriter]:
         """Raises SinkError if the files cannot be written."""
-        with open_whole_files(self.path, self.images) as files:
-            results, images = files.streams
-            writer = CocoWriter(
-                files,
-                JsonList(results, self.path),
-                JsonList(images, self.images, '{"info": {}, "images": '),
-                Omissions(self.path),
-                self.truth,
-            )
-            try:
-                yield writer
-            finally:
-                writer.close()
+        opening = open_spool(self.places[0]) if self._has_spool else nullcontext()
+        with opening as spool, open_whole_files(*self.places) as whole:
+            yield from self._write(whole, spool, Numbers(self.truth), None)
+
+    @contextmanager
+    def resume(self, checkpoints: Iterable[Mapping[str, Any]]) -> Iterator[CocoWriter]:
+        """Removes the rows behind the last checkpoint. Raises SinkError, also if others were there before."""
+        numbers, last = Numbers(self.truth), None
+        for last in checkpoints:
+            numbers.take(last["numbers"])
+        marks = last["marks"] if last else None
+        with self._resume_spool(last) as spool:
+            with resume_whole_files(*self.places, marks=marks) as whole:
+                yield from self._write(whole, spool, numbers, last)
+            if spool:
+                spool.drop()
+
+    @property
+    def _has_spool(self) -> bool:
+        return len(self.places) == 1
+
+    def _resume_spool(self, last: Mapping[str, Any] | None) -> AbstractContextManager[Spool | None]:
+        if not self._has_spool:
+            return nullcontext()
+        path = self.places[0]
+        if last is None:
+            return resume_spool(path, None)
+        begin, mark = last["marks"][0]["bytes"], last["files"]["spool"]
+        return resume_spool(path, mark, lambda spool: restore_images(path, begin, mark, spool))
+
+    def _write(
+        self, whole: WholeFiles, spool: Spool | None, numbers: Numbers, last: Mapping[str, Any] | None
+    ) -> Iterator[CocoWriter]:
+        files: CocoFiles
+        if spool:
+            files = DatasetFile(self.places[0], whole.streams[0], spool, last["files"] if last else None)
+        else:
+            files = ResultsFiles(self.places, whole.streams, is_new=last is None)
+        writer = CocoWriter(whole, files, numbers, Omissions(self.places[0]))
+        try:
+            yield writer
+        finally:
+            writer.close()
 
 
 class CocoWriter:
     """Writes rows as they come, and the categories at the end."""
 
-    def __init__(
-        self, files: WholeFiles, results: JsonList, images: JsonList, omissions: Omissions, truth: Truth | None = None
-    ) -> None:
-        self._files, self._results, self._images = files, results, images
-        self._omissions, self._truth = omissions, truth
-        self._categories = Categories(truth.categories if truth else {})
+    def __init__(self, whole: WholeFiles, files: CocoFiles, numbers: Numbers, omissions: Omissions) -> None:
+        self._whole, self._files, self._numbers, self._omissions = whole, files, numbers, omissions
 
     def write(self, result: Result) -> None:
         """Raises SinkError if the disk is full."""
-        self._files.begun = True
+        self._whole.begun = True
         if result.error:
             return
-        frame = result.frame
-        number = self._truth.image_id(frame.source) if self._truth else frame.index
-        if number is None:
-            log.warning("%s: not among the pictures of the truth; left out", frame.source)
+        identity = self._numbers.identify(result.frame)
+        if identity is None:
+            log.warning("%s: not among the pictures of the truth; left out", result.frame.source)
             return
-        width, height = frame.size
-        image = {"id": number, "file_name": frame.source, "width": width, "height": height}
-        self._images.add(image if frame.time is None else image | {"time": frame.time})
+        self._files.add_image(identity | _describe_frame(result.frame))
         for inference in result.answers:
-            self._add_inference(inference, number)
+            self._add_inference(inference, identity["id"])
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Does nothing: ``close`` writes the ends of the files."""
 
+    def checkpoint(self) -> Mapping[str, Any]:
+        """How far the files are, and what has come to be called how since the one before."""
+        return {"marks": self._whole.mark(), "files": self._files.checkpoint(), "numbers": self._numbers.pop_new()}
+
     def close(self) -> None:
-        """Ends both lists."""
-        self._results.end()
-        self._images.end(f', "annotations": [], "categories": {json.dumps(self._categories.to_json())}}}')
+        """Ends the files. If that is broken off they are not whole, and not kept."""
+        begun, self._whole.begun = self._whole.begun, False
+        self._files.end(self._numbers.categories.to_json())
+        self._whole.begun = begun
 
     def _add_inference(self, inference: Inference, image_id: int) -> None:
-        for label in inference.labels.labels:
-            self._number_category(inference, label.file_id, label.name)
-        for row, name in zip(coco_results(inference, image_id), inference.names, strict=True):
-            box = _choose_box(row)
-            if box is None:
+        self._numbers.categories.add_labels(inference)
+        if not has_places(inference):
+            if len(inference):
                 self._omissions.report(inference.brain, "COCO cannot hold instances without box, mask and keypoints")
-                return
-            number = self._number_category(inference, row["category_id"], name)
-            self._results.add({"score": 1.0, "bbox": box} | row | {"category_id": number})
-
-    def _number_category(self, inference: Inference, file_id: int, name: str) -> int:
-        number = self._categories.number(file_id, name)
-        if number != file_id and not self._truth:
-            reason = "another brain came first with its names or numbers; see the categories in the images' file"
-            self._omissions.report(inference.brain, reason)
-        return number
-
-
-def _choose_box(row: Mapping[str, Any]) -> list[float] | None:
-    """``bbox``, or what COCO's own tools use instead: the box around the mask, or around the keypoints."""
-    if "bbox" in row:
-        return list(row["bbox"])
-    if "segmentation" in row:
-        return _box_around(Mask(rle=row["segmentation"]).array)
-    if "keypoints" not in row:
-        return None
-    across, down = row["keypoints"][0::3], row["keypoints"][1::3]
-    return [min(across), min(down), max(across) - min(across), max(down) - min(down)]
+            return
+        points = 0 if inference.keypoints is None else inference.keypoints.shape[1]
+        for row, name in zip(self._files.list_rows(inference, image_id), inference.names, strict=True):
+            category = self._numbers.categories.find(row["category_id"], name)
+            if not category.take_keypoints(points):
+                reason = f"its {points} keypoints of {name} are left out: another brain gives {category.keypoints}"
+                self._omissions.report(inference.brain, reason)
+                row.pop("keypoints")
+                row.pop("num_keypoints", None)
+            self._files.add_instance(row | {"category_id": category.number})
 
 
-def _box_around(mask: NDArray[np.bool_]) -> list[float]:
-    """x, y, width, height; zeros for a mask without a pixel."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return [0.0] * 4
-    return [float(each[0]) for each in (columns, rows)] + [float(each[-1] - each[0] + 1) for each in (columns, rows)]
+def _describe_frame(frame: Frame) -> dict[str, Any]:
+    """The size; of a video's frame its time too, and which video's it is."""
+    width, height = frame.size
+    size = {"width": width, "height": height}
+    return size if frame.time is None else size | {"time": frame.time, "source": frame.source}

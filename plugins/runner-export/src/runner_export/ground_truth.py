@@ -1,4 +1,4 @@
-"""Truth: an annotated dataset whose numbers the results use, so that they can be evaluated against it."""
+"""Truth: an annotated dataset whose numbers a COCO file uses, so that it can be evaluated against it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Truth:
             ) from error
         return cls(images, categories)
 
-    def image_id(self, source: str) -> int | None:
-        """The image_id of the longest file name that the source ends with; None if there is none."""
+    def find_name(self, source: str) -> str | None:
+        """The longest file name of the truth that the source ends with; None if there is none."""
         parts = PurePath(source).parts
         endings = ("/".join(parts[start:]) for start in range(len(parts)))
-        return next((self.images[ending] for ending in (source, *endings) if ending in self.images), None)
+        return next((ending for ending in (source, *endings) if ending in self.images), None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
 from runner_core.frames import Frame
 
@@ -29,7 +30,7 @@ class Names:
 
     def choose_name(self, frame: Frame) -> str:
         """A name without a suffix; a video's frame has its index in it."""
-        stem = to_safe_name(PurePath(frame.source.partition("?")[0]).stem)
+        stem = _stem_of(frame.source)
         return self.make_unique(stem if frame.time is None else f"{stem}-{frame.index:06d}")
 
     def make_unique(self, stem: str) -> str:
@@ -41,6 +42,45 @@ class Names:
         self._taken.add(key)
         self._new.append(key)
         return unique
+
+
+class FileNames:
+    """What a dataset calls each picture: its path below the folder that is read; a video's frames are numbered."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._videos, self._stems = Names(), dict[str, str]()
+        self._new: list[str] = []
+
+    def pop_new(self) -> dict[str, Any]:
+        """JSON data of what was taken since it was last asked; ``stems`` are those of all videos."""
+        new, self._new = self._new, []
+        return {"taken": new, "stems": dict(self._stems)}
+
+    def take(self, told: Mapping[str, Any]) -> None:
+        """Takes what ``pop_new`` of an earlier run gave."""
+        self._taken.update(told["taken"])
+        self._stems = dict(told["stems"])
+        self._videos.take(stem.casefold() for stem in self._stems.values())
+
+    def choose_name(self, frame: Frame) -> str:
+        """Of two pictures with one such path the later is called by its source."""
+        if frame.time is not None:
+            return f"{self._choose_stem(frame.source)}-{frame.index:06d}.jpg"
+        name = frame.file_name or frame.source
+        unique = frame.source if name in self._taken else name
+        self._taken.add(unique)
+        self._new.append(unique)
+        return unique
+
+    def _choose_stem(self, source: str) -> str:
+        if source not in self._stems:
+            self._stems[source] = self._videos.make_unique(_stem_of(source))
+        return self._stems[source]
+
+
+def _stem_of(source: str) -> str:
+    return to_safe_name(PurePath(source.partition("?")[0]).stem)
 
 
 def to_safe_name(text: str) -> str:

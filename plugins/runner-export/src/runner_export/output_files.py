@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @attrs.define
 class WholeFiles:
-    """Files that are written beside their places. ``begun`` is whether they have something to keep."""
+    """Files that are written beside their places. ``begun`` is whether they have something to keep, and are whole."""
 
     streams: Sequence[BinaryIO]
     _parts: Sequence[Part]
@@ -165,6 +165,12 @@ def _create_file(path: Path) -> tuple[int, Path | None]:
 def make_gone_error(path: Path) -> SinkError:
     """For what an earlier run wrote and this one cannot go on with."""
     return SinkError(f"{path}: is gone", remedy="run without --resume to write it anew")
+
+
+def make_changed_error(path: Path) -> SinkError:
+    """For what is there but is not what an earlier run wrote."""
+    remedy = "run without --resume to write it anew"
+    return SinkError(f"{path}: not as the run that is resumed has left it", remedy=remedy)
 
 
 def find_last(checkpoints: Iterable[T]) -> T | None:

@@ -8,7 +8,7 @@ from runner_core.plugin import Plugin
 
 @hookimpl
 def runner_sinks() -> Iterator[Plugin]:
-    yield Plugin("coco", "runner_export.coco:CocoSink", "COCO results, and the list of images beside: coco:FILE")
+    yield Plugin("coco", "runner_export.coco:CocoSink", "one COCO dataset, or its list of results: coco:FILE")
     yield Plugin("yolo", "runner_export.yolo:YoloSink", "a YOLO dataset for each brain, to train on: yolo:DIR")
     yield Plugin("csv", "runner_export.csv:CsvSink", "one line per instance: csv:FILE", claims=(".csv",))
     yield Plugin(

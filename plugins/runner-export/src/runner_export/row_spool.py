@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner_core.errors import SinkError
 from runner_core.util import Mark
-from runner_export.output_files import convert_errors
+from runner_export.output_files import convert_errors, make_changed_error
 from runner_export.spool import Spool
 
 ROW_GROUP = 10_000  # rows that are written as one row group
@@ -42,8 +41,7 @@ class RowSpool:
         except (OSError, self._arrow.ArrowException):
             self.count = -1
         if self.count != count:
-            remedy = "run without --resume to write it anew"
-            raise SinkError(f"{self._path}: not as the run that is resumed has left it", remedy=remedy)
+            raise make_changed_error(self._path)
 
     def mark(self) -> Mark:
         """Passes everything to the system; how far the spool is."""

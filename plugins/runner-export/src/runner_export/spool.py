@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -42,6 +43,10 @@ class Spool:
             self._part.seek(0)
         return self._part
 
+    def append_to(self, stream: BinaryIO) -> None:
+        """Writes all that is in it to a stream. Raises SinkError, and OSError of that stream."""
+        shutil.copyfileobj(self.reread(), stream)
+
     def drop(self) -> None:
         """What it holds is where it belongs: it goes when its block ends."""
         self._part.stays = False
@@ -56,7 +61,7 @@ def open_spool(path: Path) -> AbstractContextManager[Spool]:
 
 
 @contextmanager
-def resume_spool(path: Path, mark: Mark | None, restore: Callable[[Spool], None]) -> Iterator[Spool]:
+def resume_spool(path: Path, mark: Mark | None, restore: Callable[[Spool], None] | None = None) -> Iterator[Spool]:
     """One beside ``path`` that stays if it has been marked and is not dropped, for the next run to go on with it.
 
     It goes on behind ``mark``; if that file is not there any more, ``restore`` fills a new one. Raises SinkError.
@@ -69,7 +74,7 @@ def resume_spool(path: Path, mark: Mark | None, restore: Callable[[Spool], None]
     with _use(_discarding(opened)) as spool:
         if lost and not path.exists():
             raise make_gone_error(path)
-        if lost:
+        if lost and restore:
             restore(spool)
         yield spool
 

@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.drawing import MIN_KEYPOINT_SCORE
 from runner_core.results import Inference, yolo_text
 from runner_export.outline import trace_outline
+from runner_export.places import find_boxes, find_labelled, points_of
 
 FORMS = ("boxes", "segments", "pose", "obb")
 
@@ -73,40 +73,16 @@ def _format_turned_boxes(inference: Inference) -> Iterable[str]:
 
 def _clip_boxes(inference: Inference) -> Inference:
     """The rows with a box in the picture, clipped to it."""
-    boxes = _find_boxes(inference).clip(0, [*inference.size, *inference.size])
+    boxes = find_boxes(inference).clip(0, [*inference.size, *inference.size])
     inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
     return attrs.evolve(inference, boxes=boxes, angles=None).take(inside)
 
 
-def _find_boxes(inference: Inference) -> NDArray[np.float32]:
-    """N x 4 (x1, y1, x2, y2): the boxes (of turned ones those around them), else those around masks or keypoints."""
-    if inference.outer_boxes is not None:
-        return inference.outer_boxes
-    points = _points_of(inference)
-    around = [trace_outline(mask.array) for mask in inference.masks or ()] or [
-        row[visible, :2] for row, visible in zip(points, _find_visible(points, inference), strict=True)
-    ]
-    corners = [np.concatenate([each.min(axis=0), each.max(axis=0)]) if len(each) else np.zeros(4) for each in around]
-    return np.array(corners, np.float32).reshape(-1, 4)
-
-
-def _points_of(inference: Inference) -> NDArray[np.float32]:
-    """N x K x 3: x, y, score."""
-    return np.empty((0, 0, 3), np.float32) if inference.keypoints is None else inference.keypoints
-
-
-def _find_visible(points: NDArray[np.float32], inference: Inference) -> NDArray[np.bool_]:
-    """N x K: which keypoints are in the picture and reach ``MIN_KEYPOINT_SCORE``."""
-    within = (points[..., :2] >= 0) & (points[..., :2] <= inference.size)  # NaN is not
-    visible: NDArray[np.bool_] = within.all(axis=2) & (points[..., 2] >= MIN_KEYPOINT_SCORE)
-    return visible
-
-
 def _to_yolo_keypoints(inference: Inference) -> NDArray[np.float64]:
     """N x K x 3: x, y, v."""
-    points = _points_of(inference)
+    points = points_of(inference)
     labelled = np.concatenate([points[..., :2] / inference.size, np.full_like(points[..., :1], _VISIBLE)], axis=2)
-    return np.where(_find_visible(points, inference)[..., None], labelled, 0)
+    return np.where(find_labelled(inference)[..., None], labelled, 0)
 
 
 def _format_numbers(values: NDArray[np.float64]) -> str:

@@ -35,10 +35,10 @@ log = logging.getLogger("runner")
 
 
 class ImagesSink:
-    """A folder of annotated pictures with the names of their sources: a JPEG for a JPEG, else a PNG.
+    """A folder of annotated pictures, named as they are below the folder that is read: a JPEG for a JPEG, else a PNG.
 
-    A frame without an answer writes nothing. Each file is written whole or not at all. An existing picture is replaced
-    only if runner drew it.
+    Of two with one name the later gets a number. A frame without an answer writes nothing. Each file is written whole
+    or not at all. An existing picture is replaced only if runner drew it.
     """
 
     draws = resumable = True
@@ -98,7 +98,8 @@ class ImagesWriter:
             return
         form = "JPEG" if (frame.encoded or b"").startswith(_JPEG_START) else "PNG"
         number = None if frame.time is None else frame.index
-        self._save(drawn, self._folder / self._names.choose_name(frame.source, form, number=number), form, frame)
+        name = self._names.choose_name(frame.file_name or frame.source, form, number=number)
+        self._save(drawn, self._folder / name, form, frame)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Every picture is complete already."""

@@ -68,6 +68,17 @@ def find_searched_folder(location: str) -> Path | None:
     return Path(*path.parts[: path.parts.index("**")])
 
 
+def find_root(location: str) -> PurePath | None:
+    """The folder in which, at whatever depth, a location's pictures lie: itself, or where the file, list or glob is."""
+    if is_url(location):
+        return None
+    path = _to_path(location)
+    if Path(path).is_dir():
+        return PurePath(path)
+    wild = any(sign in path for sign in _WILD) and not Path(path).exists()
+    return PurePath(_find_glob_start(path)) if wild else PurePath(path).parent
+
+
 def is_url(name: str) -> bool:
     """Whether a name is an http(s) URL."""
     return name.lower().startswith(("http://", "https://"))
@@ -115,7 +126,7 @@ def _walk_folder(folder: str, above: frozenset[tuple[int, int]]) -> Iterator[str
 
 def _list_glob(pattern: str) -> Listing:
     """Files that match. Without a picture's suffix only if the pattern itself ends in their suffix."""
-    start = str(PurePath(pattern[: min(pattern.find(sign) for sign in _WILD if sign in pattern)] + "x").parent)
+    start = _find_glob_start(pattern)
     if not Path(start).is_dir():
         raise make_missing_error(start)
     matches = glob.iglob(pattern, recursive=True)  # noqa: PTH207  # Path.glob does not leave out what is hidden
@@ -125,6 +136,11 @@ def _list_glob(pattern: str) -> Listing:
     ending = PurePath(pattern).suffix
     spelled = ending and not any(sign in ending for sign in _WILD)
     return Listing(files) if spelled else Listing.sort_out(pattern, files)
+
+
+def _find_glob_start(pattern: str) -> str:
+    """The folder before the first wildcard."""
+    return str(PurePath(pattern[: min(pattern.find(sign) for sign in _WILD if sign in pattern)] + "x").parent)
 
 
 def _path_key(name: str) -> list[tuple[object, str]]:

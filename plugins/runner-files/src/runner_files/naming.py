@@ -26,10 +26,14 @@ class Names:
         self._new: list[str] = []
 
     def choose_name(self, source: str, form: str, *, number: int | None = None) -> PurePath:
-        """The name for a picture in ``form`` (``JPEG`` or ``PNG``); ``number`` is that of a video's frame."""
+        """The name for a picture in ``form`` (``JPEG`` or ``PNG``).
+
+        ``source`` is its path, below the folder that is read if that is known; ``number`` that of a video's frame,
+        which is named after the video alone.
+        """
         path = _set_suffix(_to_relative(source), form)
         if number is not None:
-            path = path.with_stem(f"{path.stem}-{number:06d}")
+            path = PurePath(path.name).with_stem(f"{path.stem}-{number:06d}")
         return self._make_unique(path)
 
     def pop_new(self) -> Sequence[str]:

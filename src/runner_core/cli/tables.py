@@ -44,7 +44,7 @@ def print_summary(summary: Summary, *, when: str = "") -> None:
     for name, tally in summary.brains.items():
         table.add_row(name, str(tally.answered), _format_found(tally), str(tally.failed), _format_ms(tally))
     _console().print(table)
-    if summary.seconds:
+    if summary.seconds and summary.frames:
         _console().print(_format_time(summary), soft_wrap=True)
     if summary.failed:
         _console().print(f"{summary.failed} of {summary.frames} frames failed{when and f' {when}'}")
@@ -53,8 +53,9 @@ def print_summary(summary: Summary, *, when: str = "") -> None:
 def _format_time(summary: Summary) -> str:
     """Of this run; what an earlier one has answered took no time."""
     done = summary.frames - summary.earlier
-    earlier = f" and {summary.earlier} before" if summary.earlier else ""
-    return f"{done} pictures{earlier} in {summary.seconds:.1f} s, {done / summary.seconds:.1f} a second"
+    spent = f"{done} pictures in {summary.seconds:.1f} s, {done / summary.seconds:.1f} a second" if done else ""
+    earlier = f"{summary.earlier} pictures were answered before" if summary.earlier else ""
+    return "; ".join(filter(None, (spent, earlier)))
 
 
 def _format_found(tally: Tally) -> str:

@@ -79,7 +79,8 @@ def _find_journal(outlets: Outlets, found: Path | None, first: Path, conditions:
     if found is None:
         for outlet in outlets.resumable:
             if any(map(_is_filled, outlet.places)):
-                raise UsageError(f"{outlet.name}: there already, without the journal of a run", remedy=ANEW)
+                problem = f"{outlet.name}: there already, and the journal of no run beside it"
+                raise UsageError(problem, remedy=f"give the sinks of the run before in its order, or {ANEW}")
         return Journal(first, conditions)
     journal = Journal.read(found, by)
     differences = list_differences(journal.conditions, conditions)

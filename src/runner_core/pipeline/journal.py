@@ -77,10 +77,12 @@ class Journal:
                 write_text(self.path, head)
                 self._mark = {"bytes": len(head), "crc32": crc32(head.encode())}
             self._file = GrowingFile(self.path, self._mark)
-        with self._file:
-            yield
-        if not self.begun:
-            self.path.unlink(missing_ok=True)
+        try:
+            with self._file:
+                yield
+        finally:
+            if not self.begun:
+                self.path.unlink(missing_ok=True)
 
     def read_checkpoints(self, sink: str) -> Iterator[Any]:
         """What the sink said at each entry of the earlier run, in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
-from hashlib import blake2b
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def key_by_content(frame: Frame) -> bytes:
 
 
 def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=KEY_BYTES).digest()
+    return sha256(data).digest()[:KEY_BYTES]
 
 
 class DoneFrames:

@@ -19,7 +19,7 @@ from PIL import Image
 # Imports what a run needs once, then runs `runner ARGUMENTS` in a child for each line, which so starts in a tenth of a
 # second. Says the number of the child; waits for it behind an empty line, when nobody signals it any more.
 NURSERY = """
-import json, os, sys
+import json, os, signal, sys
 import onnxruntime, pyarrow.parquet
 import runner_core.cli.run
 from runner_core.cli.main import main
@@ -29,6 +29,7 @@ def run_child(folder, *arguments):
     os.dup2(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
     os.dup2(2, 1)
     os.chdir(folder)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may have it ignored
     code = 130
     try:
         main(arguments)

@@ -34,7 +34,7 @@ def list_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[
         own, other = before["brains"].get(name), now["brains"].get(name)
         found += list(_compare_presence(f"brain {name}", own is not None, other is not None))
         if own is not None and other is not None:
-            found += list(_compare(f"brain {name}:", own, other))
+            found += list(_compare(f"brain {name}: ", own, other))
     return found
 
 
@@ -47,8 +47,9 @@ def _compare(name: str, before: Any, now: Any) -> Iterator[str]:
     """Members of an object each by themselves; of the rest what was and what is."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for key in dict.fromkeys([*before, *now]):
-            dotted = name.endswith(":")
-            yield from _compare(f"{name}{' ' if dotted else '.'}{key}", before.get(key), now.get(key))
+            yield from _compare(
+                f"{name}{key}" if name.endswith(" ") else f"{name}.{key}", before.get(key), now.get(key)
+            )
     elif before != now:
         texts = [json.dumps(value, ensure_ascii=False) for value in (before, now)]
         is_short = max(map(len, texts)) <= _LONGEST

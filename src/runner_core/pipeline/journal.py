@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -50,7 +51,7 @@ class Journal:
     _file: GrowingFile | None = attrs.field(default=None, init=False)
     _keys: dict[str, bytearray] = attrs.field(factory=_make_keys, init=False)
     _counted: Summary = attrs.field(factory=Summary, init=False)
-    _written: float = attrs.field(default=0.0, init=False)
+    _written: float = attrs.field(default=-inf, init=False)
 
     @classmethod
     def read(cls, path: Path, kind: str) -> Journal:
@@ -69,7 +70,7 @@ class Journal:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Begins it anew, or goes on behind the last entry; it is removed again if nothing has begun."""
+        """Begins it anew, or goes on behind the last entry. Raises SinkError. One in which nothing began is removed."""
         with _convert_errors(self.path):
             if self._mark is None:
                 head = json.dumps({"journal": FORM, "conditions": self.conditions}) + "\n"
@@ -116,11 +117,8 @@ class Journal:
         if self._file is None:
             raise ValueError("a journal is written while it is open")
         keys = {kind: collected.hex() for kind, collected in self._keys.items()}
-        entry = {
-            **keys,
-            "counts": self._counted.to_counts(),
-            "checkpoints": [checkpoints[name] for name in self.conditions["sinks"]],
-        }
+        told = [checkpoints[name] for name in self.conditions["sinks"]]
+        entry = {**keys, "counts": self._counted.to_counts(), "checkpoints": told}
         with _convert_errors(self.path):
             self._file.append(json.dumps(entry).encode() + b"\n")
         self._keys, self._counted, self._written = _make_keys(), Summary(), monotonic()
@@ -147,4 +145,4 @@ def _convert_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         problem = f"{path}: the journal of the run cannot be kept ({error.strerror or error})"
-        raise SinkError(problem, remedy="make room there") from error
+        raise SinkError(problem, remedy="make room there, or write to another folder") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ log = logging.getLogger("runner")
 
 @contextmanager
 def keep_journal(outlets: Outlets, conditions: Mapping[str, Any], resume: bool | str) -> Iterator[Journal | None]:
-    """The journal of a run, begun anew or, to ``resume``, that of the run before; None if no sink can be resumed.
+    """The journal of a run, begun anew or, to ``resume``, that of the run before; None without use or place for one.
 
     Raises UsageError if the run before was another, or a sink cannot be resumed; SinkError while another run writes.
     """
@@ -39,8 +39,20 @@ def keep_journal(outlets: Outlets, conditions: Mapping[str, Any], resume: bool |
     found = next((place for place in places if place.exists()), None)
     with _lock(found if by and found else places[0]):
         journal = _find_journal(outlets, found, places[0], conditions, by)
-        with journal.open():
-            yield journal
+        with ExitStack() as stack:
+            yield journal if _try_open(journal, stack, must=bool(by)) else None
+
+
+def _try_open(journal: Journal, stack: ExitStack, *, must: bool) -> bool:
+    """Whether it can be kept. If it must, raises SinkError where it cannot."""
+    try:
+        stack.enter_context(journal.open())
+    except SinkError as error:
+        if must:
+            raise
+        log.info("%s; this run cannot be resumed", error.message)
+        return False
+    return True
 
 
 def place_of_journal(outlet: Outlet) -> Path:

@@ -3,8 +3,12 @@
 A small ONNX network, all sinks that can be resumed, real processes and signals.
 """
 
+import os
 import random
+import resource
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 
@@ -68,6 +72,22 @@ def test_whenever_it_is_stopped_it_is_complete_in_the_end(begun, arguments, whol
             if stop == signal.SIGINT and (place / "out.jsonl").exists():
                 assert len(set(count_frames(place).values())) == 1, count_frames(place)
         assert read_outputs(place) == expected
+
+
+def test_a_disk_that_was_full_costs_nothing_that_was_answered(begun, arguments, whole):
+    (folder, _), (expected, _) = begun, whole
+    place = folder / "full"
+    place.mkdir()
+    command = [sys.executable, "-m", "runner_core.cli.main", *arguments, "--resume"]
+    environment = os.environ | {"RUNNER_HOME": str(folder / "home")}
+    for room in (6_000, 12_000, resource.RLIM_INFINITY):  # bytes that a file may have
+        process = subprocess.run(
+            command, cwd=place, env=environment, check=False, text=True, capture_output=True,
+            preexec_fn=lambda room=room: resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY)),
+        )  # fmt: skip
+        assert process.returncode == 1
+        assert ("File too large" in process.stderr) == (room != resource.RLIM_INFINITY), process.stderr
+    assert read_outputs(place) == expected
 
 
 def test_a_run_that_was_not_to_be_resumed_can_be(begun, arguments, whole):

@@ -51,17 +51,19 @@ class FileNames:
         self._taken: set[str] = set()
         self._videos, self._stems = Names(), dict[str, str]()
         self._new: list[str] = []
+        self._new_stems: dict[str, str] = {}
 
     def pop_new(self) -> dict[str, Any]:
-        """JSON data of what was taken since it was last asked; ``stems`` are those of all videos."""
-        new, self._new = self._new, []
-        return {"taken": new, "stems": dict(self._stems)}
+        """JSON data of what was taken since it was last asked: names, and the stems of videos by their sources."""
+        new = {"taken": self._new, "stems": self._new_stems}
+        self._new, self._new_stems = [], {}
+        return new
 
     def take(self, told: Mapping[str, Any]) -> None:
         """Takes what ``pop_new`` of an earlier run gave."""
         self._taken.update(told["taken"])
-        self._stems = dict(told["stems"])
-        self._videos.take(stem.casefold() for stem in self._stems.values())
+        self._stems.update(told["stems"])
+        self._videos.take(stem.casefold() for stem in told["stems"].values())
 
     def choose_name(self, frame: Frame) -> str:
         """Of two pictures with one such path the later is called by its source."""
@@ -75,7 +77,7 @@ class FileNames:
 
     def _choose_stem(self, source: str) -> str:
         if source not in self._stems:
-            self._stems[source] = self._videos.make_unique(_stem_of(source))
+            self._stems[source] = self._new_stems[source] = self._videos.make_unique(_stem_of(source))
         return self._stems[source]
 
 

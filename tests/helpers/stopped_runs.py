@@ -52,7 +52,7 @@ while line := sys.stdin.readline():
 """
 SINKS = (
     "jsonl:out.jsonl", "csv:out.csv", "parquet:out.parquet", "coco:out.json", "coco:list.json?form=results",
-    "yolo:yolo", "crops:crops", "images:drawn",
+    "yolo:yolo", "voc:voc", "label-studio:tasks.json", "crops:crops", "images:drawn",
 )  # fmt: skip
 
 
@@ -129,6 +129,8 @@ def count_frames(folder: Path) -> dict[str, int]:
         "coco": len(json.loads((folder / "out.json").read_bytes())["images"]),
         "results": len(json.loads((folder / "list.images.json").read_bytes())["images"]),
         "yolo": len(list((folder / "yolo").rglob("labels/*.txt"))),
+        "voc": len(list((folder / "voc" / "Annotations").iterdir())),
+        "label-studio": len(json.loads((folder / "tasks.json").read_bytes())),
         "images": sum(path.is_file() for path in (folder / "drawn").rglob("*")),
     }
 

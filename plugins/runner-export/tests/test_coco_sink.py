@@ -127,7 +127,7 @@ def test_keypoints_are_labelled_and_named(tmp_path):
     by_name = {category["name"]: category for category in coco.cats.values()}
     assert by_name["person"]["keypoints"] == list(PERSON_KEYPOINTS)
     assert sorted(map(tuple, by_name["person"]["skeleton"]))[:3] == [(1, 2), (1, 3), (2, 3)]
-    assert (by_name["hand"]["keypoints"], by_name["hand"]["skeleton"]) == (["1", "2"], [])
+    assert (by_name["hand"]["keypoints"], by_name["hand"]["skeleton"]) == (["hand 1", "hand 2"], [])
     assert "keypoints" not in by_name["page"]
 
 

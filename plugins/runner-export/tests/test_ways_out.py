@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from runner_core.pipeline.sources_sinks import open_sink
 from runner_core.testing import sample_results
 
 PLACES = (
-    "coco:out.json", "coco:list.json?form=results", "csv:out.csv", "parquet:out.parquet", "yolo:labels", "crops:crops",
+    "coco:out.json", "coco:list.json?form=results", "label-studio:tasks.json", "csv:out.csv", "parquet:out.parquet",
+    "yolo:labels", "voc:voc", "crops:crops",
 )  # fmt: skip
-FILES = ("out.json", "list.json", "list.images.json", "out.csv", "out.parquet")
+FILES = ("out.json", "list.json", "list.images.json", "tasks.json", "tasks.config.xml", "out.csv", "out.parquet")
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +45,14 @@ def check_whole(folder: Path, rows: int) -> None:
     assert (len(dataset["annotations"]), len(dataset["images"]), len(dataset["categories"])) == (rows, 1, 2)
     assert len(json.loads((folder / "list.json").read_text())) == rows
     assert json.loads((folder / "list.images.json").read_text())["categories"] == dataset["categories"]
+    (task,) = json.loads((folder / "tasks.json").read_text())
+    assert len(task["predictions"][0]["result"]) == rows
+    assert len(list(ET.parse(folder / "tasks.config.xml").getroot().iter("Label"))) == 2
     assert len(list(csv.DictReader((folder / "out.csv").read_text().splitlines()))) == rows
     assert pq.read_table(folder / "out.parquet").num_rows == rows
     assert len((folder / "labels" / "sample" / "labels" / "sample-0.txt").read_text().splitlines()) == 2
+    assert len(list(ET.parse(folder / "voc" / "Annotations" / "sample-0.xml").getroot().iter("object"))) == 2
+    assert (folder / "voc" / "labelmap.txt").read_text().count("\n") == 4
     assert len(list((folder / "crops").rglob("*.png"))) >= 2
     assert not list(folder.rglob("*.part"))
 
@@ -94,7 +101,10 @@ def test_an_interrupt_at_any_moment_leaves_whole_files(here, after):
     dataset = json.loads((here / "out.json").read_text())
     rows = json.loads((here / "list.json").read_text())
     images = json.loads((here / "list.images.json").read_text())["images"]
+    tasks = json.loads((here / "tasks.json").read_text())
     table = list(csv.DictReader((here / "out.csv").read_text().splitlines()))
+    assert abs(len(tasks) - len(images)) <= 1
+    assert ET.parse(here / "tasks.config.xml").getroot().tag == "View"
     assert abs(len(dataset["annotations"]) - 2 * len(dataset["images"])) <= 2
     assert abs(len(rows) - 2 * len(images)) <= 2
     assert all(row["parent_brain"] is not None for row in table)  # the last cell of each line is there
@@ -130,7 +140,7 @@ except SinkError as error:
 """
 
 
-@pytest.mark.parametrize("place", PLACES[:4])
+@pytest.mark.parametrize("place", PLACES[:5])
 def test_a_disk_that_fills_up_leaves_what_was_there_before(here, place):
     for name in FILES:
         (here / name).write_text("of yesterday")

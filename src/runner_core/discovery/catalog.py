@@ -37,7 +37,7 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "sinks": {
         **dict.fromkeys(("jsonl", "images"), "runner-files"),
-        **dict.fromkeys(("coco", "yolo", "csv", "parquet", "crops"), "runner-export"),
+        **dict.fromkeys(("coco", "yolo", "voc", "label-studio", "csv", "parquet", "crops"), "runner-export"),
         "video": "runner-video",
         "view": "runner-liveview",
     },

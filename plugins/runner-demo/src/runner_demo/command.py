@@ -44,10 +44,9 @@ def _open_brains() -> Iterator[tuple[Brain, Brain]]:
 
 
 def _run_pictures(page: Brain, graphs: Brain, out: Path) -> Summary:
-    summary = run(
-        f"file:{PICTURES}", [page, graphs], [f"images:{out / PICTURES.name}", f"jsonl:{out / 'answers.jsonl'}"]
-    )
-    _print_result("Eight pictures, page and graphs side by side", summary, out / PICTURES.name, out / "answers.jsonl")
+    drawn, answers = out / PICTURES.name, out / "answers.jsonl"
+    summary = run(f"file:{PICTURES}", [page, graphs], [f"images:{drawn}", f"jsonl:{answers}"])
+    _print_result("Eight pictures, page and graphs side by side", summary, drawn, answers)
     return summary
 
 

@@ -18,6 +18,17 @@ PERSON_KEYPOINTS = (
 )  # fmt: skip
 
 
+def name_keypoints(label: str, count: int) -> list[str]:
+    """COCO's names of a person's 17 keypoints; those of others are the label and a number."""
+    if _is_person(label, count):
+        return list(PERSON_KEYPOINTS)
+    return [f"{label} {number}" for number in range(1, count + 1)]
+
+
+def _is_person(label: str, count: int) -> bool:
+    return label == "person" and count == len(PERSON_KEYPOINTS)
+
+
 @attrs.define
 class Category:
     """``keypoints`` is how many each of its instances has; None where none of them has any."""
@@ -36,10 +47,9 @@ class Category:
         data: dict[str, Any] = {"id": self.number, "name": self.name, "supercategory": ""}
         if self.keypoints is None:
             return data
-        person = self.name == "person" and self.keypoints == len(PERSON_KEYPOINTS)
-        names = PERSON_KEYPOINTS if person else map(str, range(1, self.keypoints + 1))
-        skeleton = [[one + 1, other + 1] for one, other in PERSON_LIMBS] if person else []
-        return data | {"keypoints": list(names), "skeleton": skeleton}
+        skeleton = PERSON_LIMBS if _is_person(self.name, self.keypoints) else ()
+        names = name_keypoints(self.name, self.keypoints)
+        return data | {"keypoints": names, "skeleton": [[one + 1, other + 1] for one, other in skeleton]}
 
 
 class Categories:

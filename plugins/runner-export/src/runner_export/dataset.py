@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +15,8 @@ from runner_core.frames import Frame
 from runner_core.results import Inference, yolo_name
 from runner_core.util import make_folder, write_bytes
 from runner_export.output_files import convert_errors
+from runner_export.pictures import encode_picture
 from runner_export.yolo_labels import format_labels, forms_of
-
-_JPEG_START = b"\xff\xd8\xff"
 
 
 class Dataset:
@@ -49,7 +47,7 @@ class Dataset:
         text = format_labels(attrs.evolve(inference, model_ids=numbers), self.form or "boxes")
         self._write_file(f"labels/{name}.txt", text.encode())
         if frame:  # after its labels: a trainer takes a picture without them for one of nothing
-            suffix, data = _encode_picture(frame)
+            suffix, data = encode_picture(frame)
             self._write_file(f"images/{name}{suffix}", data)
 
     def describe(self) -> dict[str, Any]:
@@ -117,19 +115,6 @@ class Dataset:
         path = self.folder / name
         with convert_errors(path):
             write_bytes(path, data)
-
-
-def _encode_picture(frame: Frame) -> tuple[str, bytes]:
-    """Suffix and bytes: the original ones if every decoder reads them alike, a JPEG for a video's frame, else a PNG.
-
-    A JPEG may have an EXIF orientation: trainers apply it.
-    """
-    encoded = frame.encoded
-    if encoded is None:
-        buffer = io.BytesIO()
-        frame.image.save(buffer, "JPEG", quality=95)
-        return ".jpg", buffer.getvalue()
-    return (".jpg", encoded) if encoded.startswith(_JPEG_START) else (".png", frame.encoded_upright)
 
 
 def _quote(name: str) -> str:

@@ -88,3 +88,8 @@ def _stem_of(source: str) -> str:
 def to_safe_name(text: str) -> str:
     """The text as a part of a path that is valid on any system."""
     return re.sub(r'[\x00-\x1f/\\:*?"<>|]+', "-", text).strip(". ")[:_MAX_CHARACTERS] or "unnamed"
+
+
+def to_plain_text(text: str) -> str:
+    """The text as XML can hold it: control characters are spaces, bytes that are not UTF-8 are escaped."""
+    return re.sub(r"[\x00-\x1f\x7f]", " ", text).encode("utf-8", "backslashreplace").decode()

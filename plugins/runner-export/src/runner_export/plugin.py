@@ -10,6 +10,12 @@ from runner_core.plugin import Plugin
 def runner_sinks() -> Iterator[Plugin]:
     yield Plugin("coco", "runner_export.coco:CocoSink", "one COCO dataset, or its list of results: coco:FILE")
     yield Plugin("yolo", "runner_export.yolo:YoloSink", "a YOLO dataset for each brain, to train on: yolo:DIR")
+    yield Plugin("voc", "runner_export.voc:VocSink", "a Pascal VOC dataset, one XML a picture: voc:DIR")
+    yield Plugin(
+        "label-studio",
+        "runner_export.label_studio:LabelStudioSink",
+        "tasks with predictions, and the labeling config beside: label-studio:FILE",
+    )
     yield Plugin("csv", "runner_export.csv:CsvSink", "one line per instance: csv:FILE", claims=(".csv",))
     yield Plugin(
         "parquet",

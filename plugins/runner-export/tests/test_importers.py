@@ -1,4 +1,4 @@
-"""CocoSink: the dataset as CVAT (by datumaro), FiftyOne and Label Studio read it, where these are installed.
+"""CVAT (by datumaro), FiftyOne and Label Studio read what is written for them, where they are installed.
 
 They are large, and need not be installed for the tests: ``pip install datumaro``, ``fiftyone``,
 ``label-studio-sdk``, each in an environment of its own.
@@ -10,8 +10,11 @@ import json
 import numpy as np
 import pytest
 from runner_export.coco import CocoSink
+from runner_export.label_studio import LabelStudioSink
+from runner_export.voc import VocSink
 
 from runner_core import Frame, Inference, LabelMap, Mask, Result
+from runner_core.testing import sample_results
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # theirs are not our errors
 
@@ -104,6 +107,19 @@ class TestCvat:
         assert named.items[0].labels[0] == "nose"
         assert (16, 14) in {tuple(joint) for joint in named.items[0].joints}
 
+    def test_voc(self, tmp_path):
+        with VocSink(str(tmp_path / "voc")).open() as writer:
+            for result in sample_results():
+                writer.write(result)
+        dataset = need("datumaro.components.dataset").Dataset.import_from(str(tmp_path / "voc"), "voc")
+        names = [label.name for label in next(iter(dataset.categories().values())).items]
+        first = next(item for item in dataset if item.id == "sample-0")
+        boxes = [each for each in first.annotations if each.type.name == "bbox"]
+        assert len(dataset) == 4
+        assert [names[each.label] for each in boxes] == ["page", "graph"]
+        assert boxes[0].get_bbox() == pytest.approx([24, 16, 48, 32], abs=1)  # it does not count from 1
+        assert float(boxes[0].attributes["score"]) == pytest.approx(0.9)
+
 
 class TestFiftyOne:
     """Its parser, which needs no database."""
@@ -157,3 +173,15 @@ class TestLabelStudio:
         assert len(points) == 17
         assert points[0]["x"] == pytest.approx(1000 / 96)
         assert [point.get("hidden", False) for point in points][2:5] == [False, True, False]
+
+    def test_predictions_fit_their_labeling_config(self, tmp_path):
+        path = tmp_path / "out.json"
+        with LabelStudioSink(str(path)).open() as writer:
+            for result in sample_results():
+                writer.write(result)
+        config = path.with_suffix(".config.xml").read_text()
+        interface = need("label_studio_sdk.label_interface").LabelInterface(config)
+        tasks = json.loads(path.read_text())
+        predictions = [each for task in tasks for each in task["predictions"]]
+        assert len(predictions) == 6
+        assert [interface.validate_prediction(each, return_errors=True) for each in predictions] == [[]] * 6

@@ -125,10 +125,10 @@ class CocoWriter:
         return {"marks": self._whole.mark(), "files": self._files.checkpoint(), "numbers": self._numbers.pop_new()}
 
     def close(self) -> None:
-        """Ends the files. If that is broken off they are not whole, and not kept."""
+        """Ends the files. If that is broken off, or rows are missing, they are not whole, and not kept."""
         begun, self._whole.begun = self._whole.begun, False
         self._files.end(self._numbers.categories.to_json())
-        self._whole.begun = begun
+        self._whole.begun = begun and self._files.whole
 
     def _add_inference(self, inference: Inference, image_id: int) -> None:
         self._numbers.categories.add_labels(inference)

@@ -25,7 +25,11 @@ class CocoFiles(Protocol):
     """Rows are written as they come. All methods but ``list_rows`` raise SinkError.
 
     ``checkpoint`` gives, as JSON data, what must be known to go on, besides how far the whole files are.
+    ``whole`` is whether everything could be written that does not go into those files at once.
     """
+
+    @property
+    def whole(self) -> bool: ...
 
     def list_rows(self, inference: Inference, image_id: int) -> Iterator[Row]:
         """The rows of an inference that has places."""
@@ -48,6 +52,10 @@ class DatasetFile:
         self._annotations = JsonList(stream, path, f'{_HEAD}"annotations": ', is_new=before is None)
         self._images = JsonList(spool.stream, path, is_new=before is None)
         self._count = before["annotations"] if before else 0
+
+    @property
+    def whole(self) -> bool:
+        return self._spool.whole
 
     def list_rows(self, inference: Inference, image_id: int) -> Iterator[Row]:
         return list_annotations(inference, image_id)
@@ -87,6 +95,8 @@ def restore_images(path: Path, begin: int, mark: Mark, spool: Spool) -> None:
 
 class ResultsFiles:
     """A list of results, and a dataset without annotations."""
+
+    whole = True
 
     def __init__(self, paths: Sequence[Path], streams: Sequence[BinaryIO], *, is_new: bool = True) -> None:
         self._results = JsonList(streams[0], paths[0], is_new=is_new)

@@ -259,6 +259,28 @@ def test_a_place_without_room_for_a_journal_is_written_all_the_same(folder, capl
         answer(sinks=["out.jsonl"], resume=True)
 
 
+@pytest.mark.parametrize("conf", [None, 0.9])
+def test_a_run_that_was_interrupted_before_its_first_picture_begins(folder, conf):
+    sinks = [*SINKS, "voc:voc"]
+    with pytest.raises(KeyboardInterrupt), open_brain("two") as two:
+        run(ScriptedSource(0, error=KeyboardInterrupt()), [two], sinks)
+    assert json.loads(Path("out.jsonl").read_text())["summary"]["interrupted"]
+    assert answer(sinks=sinks, resume=True, conf=conf).frames == 8
+    resumed = read_outputs(folder)
+    answer(sinks=sinks, conf=conf)
+    assert read_outputs(folder) == resumed
+
+
+def test_an_interrupt_while_sinks_are_opened_is_none_of_a_run(folder):
+    class Interrupted(MemorySink):
+        def open(self):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        answer(sinks=["voc:voc", "out.jsonl", Interrupted()])
+    assert answer(sinks=["voc:voc", "out.jsonl"], resume=True).frames == 8
+
+
 def test_an_interrupt_is_raised_when_the_sinks_are_complete(folder):
     def stop(result):
         if result.frame.index == 3:

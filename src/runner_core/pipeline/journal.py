@@ -39,7 +39,7 @@ class Journal:
 
     ``done``     the frames that an earlier run has answered.
     ``summary``  what that run counted.
-    ``begun``    whether a sink has been given a result.
+    ``begun``    whether sinks have been given something, or may have been.
     """
 
     path: Path
@@ -81,6 +81,9 @@ class Journal:
         try:
             with self._file:
                 yield
+        except KeyboardInterrupt:  # between any two steps
+            self.begun = True
+            raise
         finally:
             if not self.begun:
                 self.path.unlink(missing_ok=True)

@@ -146,6 +146,8 @@ class OpenOutlets:
         """Tells every sink how the run ended. Raises SinkError."""
         counts = summary.to_json()
         with uninterrupted():
+            if self._journal:
+                self._journal.begun = True
             self._mark()
             for _, writer in self._keeping:
                 writer.finish(counts)

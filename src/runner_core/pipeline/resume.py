@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -88,19 +88,24 @@ def _find_journal(outlets: Outlets, found: Path | None, first: Path, conditions:
         if found and found != first:
             found.unlink()
         return Journal(first, conditions)
-    if found is None:
-        for outlet in outlets.resumable:
-            if any(map(_is_filled, outlet.places)):
-                problem = f"{outlet.name}: there already, and the journal of no run beside it"
-                raise UsageError(problem, remedy=f"give the sinks of the run before in its order, or {ANEW}")
+    journal = Journal.read(found, by) if found else None
+    if journal is None or not journal.done.total:  # nothing is answered, so nothing need be the same
+        _check_empty(outlets, journal.conditions["sinks"] if journal else ())
         return Journal(first, conditions)
-    journal = Journal.read(found, by)
     differences = list_differences(journal.conditions, conditions)
     if differences:
         problem = f"the run before was another: {'; '.join(differences)}"
         raise UsageError(problem, remedy=f"ask for the same, or {ANEW}")
     log.info("%d pictures are answered already", journal.done.total)
     return journal
+
+
+def _check_empty(outlets: Outlets, begun: Collection[str]) -> None:
+    """Raises UsageError if there is something where a sink would write that no run has begun."""
+    for outlet in outlets.resumable:
+        if outlet.name not in begun and any(map(_is_filled, outlet.places)):
+            problem = f"{outlet.name}: there already, and the journal of no run beside it"
+            raise UsageError(problem, remedy=f"give the sinks of the run before in its order, or {ANEW}")
 
 
 def _is_filled(place: Path) -> bool:

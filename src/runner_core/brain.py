@@ -153,6 +153,12 @@ class Brain(ABC):
         return trained
 
     @property
+    def conditions(self) -> Mapping[str, Any]:
+        """What its answers depend on, as JSON data: a run is resumed only with brains that say the same as before."""
+        names = {str(number): name for number, name in self.labels.file_id_to_name.items()}
+        return {"version": self.version, "task": self.family, "engine": self.engine, "labels": names}
+
+    @property
     def file_id_to_model_id(self) -> Mapping[int, int]:
         return self.labels.file_id_to_model_id
 
@@ -258,6 +264,12 @@ class Cascade(Brain):
     def at_threshold(self, conf: float) -> Brain:
         """The second at that threshold, on crops of what the first finds as before."""
         return Cascade(self.first, self.second.at_threshold(conf), on=self.on, margin=self.margin)
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """Those of the second, and how it looks into the answers of the first, which has its own."""
+        chain = {"looks into": self.first.name, "on": self.on, "margin": self.margin}
+        return {**self.second.conditions, **chain}
 
     def close(self) -> None:
         self.first.close()

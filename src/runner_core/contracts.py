@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import attrs
-from numpy.typing import NDArray
 
 from runner_core.cards.artifact import Artifact
 from runner_core.cards.card import Card
-from runner_core.cards.clue import Clue
+from runner_core.cards.signature import DecodedInput as DecodedInput
+from runner_core.cards.signature import Signature as Signature
+from runner_core.cards.signature import Tensors as Tensors
+from runner_core.cards.signature import TensorSpec as TensorSpec
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.results.inference import Inference
@@ -26,41 +28,6 @@ from runner_core.results.result import Result
 if TYPE_CHECKING:
     from runner_core.brain import Brain
     from runner_core.cache.cache import Cache
-
-Tensors = Mapping[str, NDArray[Any]]
-
-
-@attrs.frozen
-class TensorSpec:
-    """A tensor of a model.
-
-    ``name``   as the model has it.
-    ``shape``  None is any length; None as a whole is any rank.
-    ``dtype``  numpy's name, or ``"string"`` for bytes.
-    """
-
-    name: str
-    shape: tuple[int | None, ...] | None
-    dtype: str
-
-    def __str__(self) -> str:
-        shape = "?" if self.shape is None else " x ".join("?" if side is None else str(side) for side in self.shape)
-        return f"{self.name}: {self.dtype} [{shape}]"
-
-
-@attrs.frozen
-class Signature:
-    """What a task sees of a model: its tensors, the metadata in its file or beside it, clues to its input."""
-
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    metadata: Mapping[str, str] = attrs.field(factory=dict)
-    clues: tuple[Clue, ...] = ()
-    ends: Mapping[str, str] = attrs.field(factory=dict)  # output -> what makes it: see runner_core.graphs.ends
-
-    def tensor(self, name: str) -> TensorSpec | None:
-        """The input or output of that name; None where there is none."""
-        return next((spec for spec in (*self.inputs, *self.outputs) if spec.name == name), None)
 
 
 @attrs.frozen
@@ -79,18 +46,6 @@ class EngineOptions:
     threads: int | None = None
     trusted: bool = False
     precision: str = "f32"
-
-
-@attrs.frozen
-class DecodedInput:
-    """An input of encoded bytes, and the tensor inside the graph that holds its decoded picture.
-
-    ``tensor``  uint8 RGB, H x W x 3 or 1 x H x W x 3. Every path to an output leads through it, so it may be fed.
-    ``stretch_size``  (width, height) that the model stretches it to first; None where it uses the picture otherwise.
-    """
-
-    tensor: TensorSpec
-    stretch_size: tuple[int, int] | None = None
 
 
 @runtime_checkable
@@ -301,7 +256,7 @@ class Writer(Protocol):
 class Sink(Protocol):
     """Where answers go. Made by calling the plugin's target with a location.
 
-    Optional: ``HasDraws``, ``HasPlaces``, ``HasFolder``.
+    Optional: ``HasDraws``, ``HasPlaces``, ``HasFolder``, ``HasResume``.
     """
 
     def open(self) -> AbstractContextManager[Writer]:
@@ -320,6 +275,35 @@ class HasPlaces(Protocol):
     """A sink that says which paths it writes: no other sink of the run may write there."""
 
     places: Sequence[Path]
+
+
+@runtime_checkable
+class MarkedWriter(Writer, Protocol):
+    """A writer that says how far it is, so that a later run can go on from there."""
+
+    def checkpoint(self) -> Any:
+        """Passes all that it holds to the system; gives, as JSON data, what ``resume`` must know of it.
+
+        A run asks all sinks when they have the same results, a few times a second at most, and keeps every answer: it
+        may tell only what came since the one before.
+        """
+
+
+@runtime_checkable
+class HasResume(Protocol):
+    """A sink that can go on where a run was stopped, by a kill too, if ``resumable``; it also ``HasPlaces``.
+
+    Without this, ``--resume`` refuses a sink that has places; one that has none gets what is new.
+    """
+
+    resumable: bool
+
+    def resume(self, checkpoints: Iterable[Any]) -> AbstractContextManager[MarkedWriter]:
+        """As ``open``, and behind the last of these checkpoints of one run, if there is any; they are read once.
+
+        What was written after it is removed now, or replaced when the same results come again. Raises SinkError if
+        what was written before it is missing or changed.
+        """
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ import pytest
 
 from runner_core.errors import SinkError
 from runner_core.testing import BrokenPromise, check_sink, conformance
+from runner_core.util import GrowingFile
 
 
 class LineWriter:
@@ -193,6 +194,61 @@ class WritesAtTheEnd(LineSink):
             self.stream.writelines(self.lines)
 
 
+class MarkedWriter(LineWriter):
+    def write(self, result):
+        self.stream.append(json.dumps(result.to_json()).encode() + b"\n")
+
+    def finish(self, summary):
+        self.stream.append(json.dumps({"summary": summary}).encode() + b"\n")
+
+    def checkpoint(self):
+        return self.stream.mark()
+
+
+class MarkedSink(LineSink):
+    """A sound sink that can be resumed."""
+
+    writer, resumable, mark = MarkedWriter, True, None
+
+    def __init__(self, location):
+        super().__init__(location)
+        self.places = (self.path,)
+
+    def _stream(self):
+        try:
+            return GrowingFile(self.path, self.mark)
+        except OSError as error:
+            raise SinkError(f"{self.path}: cannot be written ({error.strerror})") from error
+
+    def resume(self, checkpoints):
+        for self.mark in checkpoints:  # the last one stays
+            pass
+        return self.open()
+
+
+class AppendsToAll(MarkedSink):
+    """Keeps the results behind the checkpoint, which then come twice."""
+
+    def resume(self, checkpoints):
+        self.mark = self.path.exists() and any(True for _ in checkpoints)
+        return self.open()
+
+    def _stream(self):
+        stream = GrowingFile(self.path, None, mode="ab" if self.mark else "wb")
+        stream.seek(0, 2)
+        return stream
+
+
+class BeginsAnew(MarkedSink):
+    def resume(self, checkpoints):
+        return self.open()
+
+
+class WithoutPlaces(MarkedSink):
+    def __init__(self, location):
+        LineSink.__init__(self, location)
+
+
 BROKEN = [
     ("has_the_methods_of_a_sink", WithoutOpen, "WithoutOpen has no open: add it"),
     ("has_the_methods_of_a_sink", WithoutFinish, "writer has no finish: add it"),
@@ -215,6 +271,10 @@ BROKEN = [
     ("leaves_no_file_open", LeavesOpen, "out.jsonl is open at the end of a run"),
     ("leaves_no_file_open", LeavesOpenOnError, "out.jsonl is open after an exception"),
     ("keeps_what_was_written", WritesAtTheEnd, "out-part.jsonl is empty"),
+    ("goes_on_where_a_run_was_killed", AppendsToAll, "killed behind 1 checkpoints, out.jsonl is not in the end"),
+    ("goes_on_behind_a_run_that_has_ended", BeginsAnew, "ended behind 1 results, out.jsonl is not in the end"),
+    ("goes_on_behind_a_run_that_has_ended", WithoutPlaces, "WithoutPlaces has no places"),
+    ("refuses_to_go_on_with_what_is_gone", BeginsAnew, "resuming does not raise SinkError"),
 ]
 
 
@@ -223,6 +283,11 @@ def _closed():
     yield
     while KEPT:
         KEPT.pop().close()
+
+
+@conformance(check_sink)
+def test_a_sound_sink_that_can_be_resumed_keeps_it(check, tmp_path):
+    check(MarkedSink, str(tmp_path / "out.jsonl"))
 
 
 @conformance(check_sink)

@@ -11,11 +11,11 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from runner_export.output_files import _Part
 
 from runner_core.pipeline.sources_sinks import open_sink
 from runner_core.results.result import Result
 from runner_core.testing import sample_frame, sample_inference
+from runner_core.util import GrowingFile
 
 
 def table_of(path: Path) -> list[int]:
@@ -32,7 +32,7 @@ def interrupted(request):
     writes = count(1)
 
     def interrupt(frame: FrameType, event: str, called: object) -> None:
-        there = event == request.param and frame.f_code is _Part.write.__code__ and called.__name__ == "write"
+        there = event == request.param and frame.f_code is GrowingFile.write.__code__ and called.__name__ == "write"
         if there and next(writes) == 3:
             raise KeyboardInterrupt
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from runner_export import parquet
+from runner_export import parquet, row_spool
 from runner_export.csv import CsvSink
 from runner_export.parquet import ParquetSink
 from runner_export.rows import COLUMNS
@@ -127,6 +127,7 @@ def test_the_types_of_the_columns_are_the_narrow_ones(tmp_path):
 
 def test_rows_are_buffered_no_longer_than_a_group(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "ROW_GROUP", 10)
+    monkeypatch.setattr(row_spool, "ROW_GROUP", 10)
     results = [Result(sample_frame(index), (sample_inference(),)) for index in range(13)]
     write(ParquetSink, tmp_path / "out.parquet", *results)
     groups = pq.ParquetFile(tmp_path / "out.parquet").metadata

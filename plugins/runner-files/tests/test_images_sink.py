@@ -240,3 +240,13 @@ def test_a_wrong_font_is_reported_before_the_first_frame(here, monkeypatch):
     monkeypatch.setenv("RUNNER_FONT", str(here / "font.ttf"))
     with pytest.raises(UsageError, match=r"font\.ttf: not a font"), ImagesSink(here / "out").open():
         pytest.fail("it was opened")
+
+
+def test_names_that_were_given_away_before_a_stop_stay_so(here):
+    pictures = [Frame.from_array(sample_frame().pixels, source=f"/{place}/x/a.png") for place in range(3)]
+    told = []
+    for frame in pictures:
+        with ImagesSink("out").resume(iter(told)) as writer:
+            writer.write(Result(frame, (sample_inference(),)))
+            told.append(writer.checkpoint())
+    assert files(here / "out") == ["x/a-2.png", "x/a-3.png", "x/a.png"]

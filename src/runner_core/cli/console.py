@@ -15,7 +15,7 @@ def print_message(text: str) -> None:
 
 
 class MessageHandler(logging.Handler):
-    """Prints each hint once, and every warning, unless it is marked ``once``."""
+    """Prints each hint once, and every warning, unless it is marked ``once``; ``passing`` ones are for a terminal."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,6 +23,8 @@ class MessageHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
+        if getattr(record, "passing", False):  # shown by ``progress.show_loading``
+            return
         if record.levelno < logging.WARNING or getattr(record, "once", False):
             if text in self._hints:
                 return

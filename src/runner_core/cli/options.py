@@ -15,7 +15,7 @@ from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
 from runner_core.cli.chain_syntax import build_chain, parse_chain
 from runner_core.cli.completion import complete_brains, complete_engines, complete_tasks
-from runner_core.cli.progress import download_bars
+from runner_core.cli.progress import download_bars, show_loading
 from runner_core.cli.setting import SettingOption
 from runner_core.errors import UsageError
 from runner_core.loading.open import open_path
@@ -158,7 +158,8 @@ def _open_brain(text: str, options: dict[str, Any], trusted: bool, lock: LockFil
     )
     if lock:
         lock.check(reference, place)
-    return open_path(place, LoadOptions.of(**{**options, **parse_options(query, text), "trust": trusted}))
+    with show_loading():
+        return open_path(place, LoadOptions.of(**{**options, **parse_options(query, text), "trust": trusted}))
 
 
 def _parse_json(text: str) -> Any:

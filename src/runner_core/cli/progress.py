@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,36 @@ def show_frame_bar(total: int | None, *, quiet: bool = False) -> Iterator[Callab
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("frames", total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def show_loading() -> Iterator[None]:
+    """While the block runs, a line on a terminal says which brain is loaded on which engine."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    log = logging.getLogger("runner")
+    with Console(stderr=True, markup=False).status("") as status:
+        handler = _LoadingHandler(status.update)
+        log.addHandler(handler)
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+
+
+class _LoadingHandler(logging.Handler):
+    """Hands on what is marked ``passing``."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__()
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "passing", False):
+            self._show(record.getMessage())
 
 
 def download_bars() -> ProgressOf:

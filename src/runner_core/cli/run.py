@@ -17,8 +17,10 @@ from runner_core.cli.signals import describe_stop
 from runner_core.cli.tables import print_summary
 from runner_core.contracts import HasTotal
 from runner_core.pipeline.failures import FailureLog
-from runner_core.pipeline.pipeline import run as run_pipeline
-from runner_core.pipeline.sources_sinks import open_sinks, sink_names_of, to_source
+from runner_core.pipeline.outlets import Outlets
+from runner_core.pipeline.pipeline import run_outlets
+from runner_core.pipeline.resume import RESUME_BY
+from runner_core.pipeline.sources_sinks import to_source
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
@@ -26,7 +28,14 @@ from runner_core.results.result import Result
 STANDARD_OUTPUT = ("-", "jsonl:-")
 
 
-@click.command()
+class ResumableCommand(click.Command):
+    """One whose ``--resume`` takes a value only behind an equals sign, so that it never swallows SOURCE."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, ["--resume=mtime" if word == "--resume" else word for word in args])
+
+
+@click.command(cls=ResumableCommand)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=complete_sources)
 @brain_options()
 @click.option(
@@ -35,6 +44,11 @@ STANDARD_OUTPUT = ("-", "jsonl:-")
     "standard output.",
 )  # fmt: skip
 @EXACT_OPTION
+@click.option(
+    "--resume", type=click.Choice(list(RESUME_BY)), metavar="[=hash]",
+    help="Go on where an earlier run into the same sinks was stopped: skip the pictures that are in the answers, known "
+    "by name, size and time of change, or by their contents.",
+)  # fmt: skip
 @click.option("--explain", is_flag=True, help="Show where the time went, and what the brains shared.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
 def run(
@@ -67,13 +81,13 @@ def run_brains(
     exact: bool,
     explain: bool,
     quiet: bool,
+    resume: str | None = None,
     **options: Any,
 ) -> Summary:
     """A run of brains as they are typed; what goes wrong is printed on standard error."""
     show_log(quiet=quiet)
     frames = to_source(sources)
-    outlets = open_sinks(sinks, reading=frames, inputs=sources)  # typing errors are reported before a model loads
-    named = dict(zip(sink_names_of(sinks), outlets, strict=True))
+    outlets = Outlets.of(sinks, frames, inputs=sources)  # typing errors are reported before a model loads
     total: int | None = frames.total if isinstance(frames, HasTotal) else None
     budget = get_thread_budget(options.pop("threads"))
     firsts = [parse_chain(text)[0].brain for text in brains]
@@ -86,7 +100,10 @@ def run_brains(
                 print_message(line)
             step()
 
-        summary = run_pipeline(frames, models, named, threads=budget, exact=exact, explain=explain, on_result=on_result)
+        summary = run_outlets(
+            frames, models, outlets, threads=budget, exact=exact, explain=explain, resume=resume or False,
+            on_result=on_result, on_skip=step,
+        )  # fmt: skip
     if summary.broken:
         print_message(describe_stop()[0] if summary.broken == INTERRUPTED else summary.broken)
     return summary

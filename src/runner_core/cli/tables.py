@@ -12,6 +12,7 @@ from runner_core.pipeline.summary import Summary, Tally
 from runner_core.results.inference import Inference
 from runner_core.results.instance import Instance
 
+_MOST_LABELS = 12
 _MOST_SHOWN = 6  # numbers of a vector
 _COLUMNS: dict[str, Callable[[Instance], str]] = {
     "#": lambda one: str(one.id),
@@ -33,7 +34,7 @@ def _format_vector(vector: Sequence[float]) -> str:
 
 
 def print_summary(summary: Summary, *, when: str = "") -> None:
-    """Per brain: frames answered, instances found by label, failures, median milliseconds a frame.
+    """Per brain: frames answered, instances found by label, failures, median milliseconds a frame; the time in all.
 
     ``when`` says when frames failed, if that was not in this command.
     """
@@ -43,13 +44,25 @@ def print_summary(summary: Summary, *, when: str = "") -> None:
     for name, tally in summary.brains.items():
         table.add_row(name, str(tally.answered), _format_found(tally), str(tally.failed), _format_ms(tally))
     _console().print(table)
+    if summary.seconds and summary.frames:
+        _console().print(_format_time(summary), soft_wrap=True)
     if summary.failed:
         _console().print(f"{summary.failed} of {summary.frames} frames failed{when and f' {when}'}")
 
 
+def _format_time(summary: Summary) -> str:
+    """Of this run; what an earlier one has answered took no time."""
+    done = summary.frames - summary.earlier
+    spent = f"{done} pictures in {summary.seconds:.1f} s, {done / summary.seconds:.1f} a second" if done else ""
+    earlier = f"{summary.earlier} pictures were answered before" if summary.earlier else ""
+    return "; ".join(filter(None, (spent, earlier)))
+
+
 def _format_found(tally: Tally) -> str:
-    kinds = ", ".join(f"{count} {label}" for label, count in tally.labels.most_common(4))
-    return f"{tally.found} ({kinds}{', ...' if len(tally.labels) > 4 else ''})" if kinds else "0"
+    shown = tally.labels.most_common(_MOST_LABELS)
+    kinds = ", ".join(f"{count} {label}" for label, count in shown)
+    more = f", and {len(tally.labels) - len(shown)} more labels" if len(tally.labels) > len(shown) else ""
+    return f"{tally.found} ({kinds}{more})" if kinds else "0"
 
 
 def _format_ms(tally: Tally) -> str:

@@ -43,8 +43,10 @@ class LocalBrain(Brain):
         wanted: AnswerFilter | None = None,
         signature: Signature | None = None,
         threads: int | None = None,
+        opened: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
-        self.card, self.session, self.threads = card, session, threads
+        """``opened`` gives, as JSON data, what else its answers depend on: the model file, the device."""
+        self.card, self.session, self.threads, self._opened = card, session, threads, opened
         self.name, self.version, self.family, self.labels = card.name, card.version, card.task, card.labels
         self.task, self.engine, self.guesses = task.kind, engine, card.guesses
         self.wanted = wanted or AnswerFilter()
@@ -62,7 +64,7 @@ class LocalBrain(Brain):
         """The same session under another card, whose roles name tensors of ``signature``. Raises TaskError."""
         bound = LocalBrain(
             card, self._task, self.session, engine=self.engine, wanted=self.wanted, signature=signature,
-            threads=self.threads,
+            threads=self.threads, opened=self._opened,
         )  # fmt: skip
         bound._turn = self._turn  # the session is the same
         return bound
@@ -72,6 +74,16 @@ class LocalBrain(Brain):
         if conf == self.card.threshold:
             return self
         return self.rebind(attrs.evolve(self.card, threshold=conf), signature_of(self.session))
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """With the card's options as the person has changed them, and the contents of the model file."""
+        card, wanted = self.card, self.wanted
+        said = {key: value for key, value in card.to_json().items() if key in ("picture", "roles", "options")}
+        return {
+            **super().conditions, "conf": card.threshold, "iou": card.iou, **said, "classes": wanted.classes,
+            "max_det": wanted.max_det, **self._opened(),
+        }  # fmt: skip
 
     def on_pixels(self) -> Brain:
         """Behind the graph's decoder, where its engine knows a place and it is fed encoded bytes now."""

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -17,7 +18,7 @@ import attrs
 from runner_core.cards.card import Card
 from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.discovery.registry import get_registry
-from runner_core.errors import EngineError, LabelError, UntrustedError, UsageError
+from runner_core.errors import EngineError, LabelError, RunnerError, UntrustedError, UsageError
 from runner_core.loading.benchmark import rank_engines
 from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.draft import CardlessModel, draft_card, make_task
@@ -90,6 +91,8 @@ def open_session(candidates: Sequence[Candidate], options: LoadOptions) -> Itera
 
 def load_session(candidate: Candidate, options: LoadOptions) -> Session:
     """The model in its engine. Raises EngineError, UntrustedError."""
+    name = options.name or (candidate.files.card or candidate.path).name
+    log.info("loading %s on %s ...", name, candidate.engine, extra={"passing": True})
     engine: Engine = get_registry().make("engines", candidate.engine)
     if options.trust:
         remember_trust(candidate.path, options.name or candidate.path.name, candidate.files.digest)
@@ -143,12 +146,22 @@ def bind_brain(card: Card, session: Session, candidate: Candidate, options: Load
     wanted = AnswerFilter(None if options.classes is None else tuple(options.classes), options.max_det)
     try:
         return LocalBrain(
-            card, make_task(card.task), session, engine=candidate.engine, wanted=wanted, threads=options.threads
-        )
+            card, make_task(card.task), session, engine=candidate.engine, wanted=wanted, threads=options.threads,
+            opened=partial(_describe_opened, candidate, options),
+        )  # fmt: skip
     except LabelError as error:
         given = options.labels
         origin = f", labels of {os.fspath(given)}" if isinstance(given, str | os.PathLike) else ""
         raise LabelError(f"brain {card.name}{origin}: {error.message}", remedy=error.remedy) from error
+
+
+def _describe_opened(candidate: Candidate, options: LoadOptions) -> dict[str, str]:
+    """What the answers of a brain depend on besides its card; of a model with links to folders not its contents."""
+    try:
+        model = candidate.files.digest(candidate.path)
+    except RunnerError:
+        model = str(candidate.path)
+    return {"model": model, "device": options.device, "precision": options.precision}
 
 
 def open_candidate(files: ModelFiles, candidate: Candidate, options: LoadOptions) -> LocalBrain:

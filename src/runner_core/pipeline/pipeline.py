@@ -5,22 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Self
 
 import attrs
 
 from runner_core.brain import Brain, demand_brain, list_stages
-from runner_core.contracts import HasDraws, HasFiles, HasGaps, HasSkipped, Sink, Source, Writer
-from runner_core.errors import SourceError
+from runner_core.contracts import HasGaps, HasSkipped, Sink, Source
+from runner_core.errors import SourceError, UsageError
 from runner_core.frames.frame import Frame
+from runner_core.pipeline.conditions import describe_conditions
+from runner_core.pipeline.done_frames import DoneFrames
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import FailureLog
+from runner_core.pipeline.journal import Journal
 from runner_core.pipeline.live import read_in_thread, run_newest
 from runner_core.pipeline.mailbox import close_frames
 from runner_core.pipeline.ordered import run_every
+from runner_core.pipeline.outlets import OpenOutlets, Outlets
 from runner_core.pipeline.profile import Profile
-from runner_core.pipeline.sources_sinks import Readable, Writable, locations_of, open_sinks, sink_names_of, to_source
+from runner_core.pipeline.resume import keep_journal
+from runner_core.pipeline.sources_sinks import Readable, Writable, locations_of, to_source
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
@@ -40,6 +45,7 @@ def run(
     threads: int | None = None,
     exact: bool = False,
     explain: bool = False,
+    resume: bool | str = False,
     on_result: Callable[[Result], None] | None = None,
 ) -> Summary:
     """Runs every brain over every frame and writes each result to every sink, in order; a mapping gives sinks names.
@@ -50,61 +56,75 @@ def run(
     no brain needs all of its pixels; a sink that draws has the same effect. With ``explain`` the summary says where
     the time went and what was shared.
 
+    With ``resume`` it goes on where an earlier run into the same sinks was stopped, however that was: the pictures that
+    are in the answers are skipped, known by their names, sizes and times of change (True), or by their contents
+    (``"hash"``). Raises UsageError if that run had other brains, options or sinks.
+
     What fails for one frame or one brain is a Failure in the results, and the run goes on. A source that breaks off
     midway ends the run: the summary's ``broken`` says where. Sinks are opened once a camera gives its first frame, so
-    that one which gives none empties no file and announces no page. A camera has no end of its own: a KeyboardInterrupt
-    ends the run properly, and ``broken`` says so; sinks may lack the current frame, or a part of it. Raises UsageError
-    if sinks would write over each other or over what is read, SourceError if nothing can be read at all, SinkError
-    if a sink cannot take more; what was finished by then is written. However it ends, sinks are closed first; then
-    the run waits for what was in work.
+    that one which gives none empties no file and announces no page. A KeyboardInterrupt ends the run properly, all
+    sinks at the same frame; a camera has no end of its own, so ``broken`` says so; over files it is raised again then.
+    Raises UsageError if sinks would write over each other or over what is read, SourceError if nothing can be read at
+    all, SinkError if a sink cannot take more; what was finished by then is written. However it ends, sinks are closed
+    first; then the run waits for what was in work.
     """
     reading = to_source(source)
-    names, outlets = _open_outlets(sinks, reading, inputs=locations_of(source))
-    exact = exact or _must_draw(names, outlets, reading)
+    outlets = Outlets.of(sinks, reading, inputs=locations_of(source))
+    summary = run_outlets(
+        reading, brains, outlets, threads=threads, exact=exact, explain=explain, resume=resume, on_result=on_result
+    )
+    if summary.broken == INTERRUPTED and not reading.live:
+        raise KeyboardInterrupt
+    return summary
+
+
+def run_outlets(
+    reading: Source, brains: Sequence[Brain], outlets: Outlets, *, threads: int | None = None, exact: bool = False,
+    explain: bool = False, resume: bool | str = False, on_result: Callable[[Result], None] | None = None,
+    on_skip: Callable[[], None] | None = None,
+) -> Summary:  # fmt: skip
+    """As ``run``, but an interrupt ends it over files, too; ``on_skip`` is called for each frame that is skipped."""
+    exact = exact or outlets.must_draw(reading)
     flow = _Flow.of(reading, brains, threads, exact=exact)
-    skipped = reading.skipped if isinstance(reading, HasSkipped) else {}
-    summary = Summary(skipped=skipped, explain=explain, profile=flow.start_profile())
-    summary.expect(flow.executor.brains)
+    summary = flow.start_summary(explain=explain)
     with ExitStack() as stack:
-        writers: list[tuple[str, Writer]] = []
+        journal = stack.enter_context(flow.keep_journal(outlets, resume, exact=exact))
+        if journal:
+            summary.go_on(journal.summary)
+        opened: OpenOutlets | None = None
         try:
-            results = stack.enter_context(flow.results())
-            opened = [stack.enter_context(outlet.open()) for outlet in outlets]
-            writers = list(zip(names, opened, strict=True))
+            results = stack.enter_context(flow.results(journal.done if journal else None, on_skip or _do_nothing))
+            opened = stack.enter_context(outlets.open(journal))
             for result in results:
-                _write_result(result, writers, summary)
+                opened.write(result, summary)
                 if on_result:
                     on_result(result)
                 result.frame.forget()
         except KeyboardInterrupt:
-            if not flow.source.live:
-                raise
             summary.broken = INTERRUPTED
         except SourceError as error:
             if not summary.frames:
                 raise
             summary.broken = str(error)
         flow.complete_profile(summary.profile)
-        for _, writer in writers:
-            writer.finish(summary.to_json())
+        summary.seconds = summary.profile.seconds
+        if opened:
+            opened.finish(summary)
+    if journal:
+        _tell_journal(journal, summary)
     return summary
 
 
-def _open_outlets(
-    sinks: Sequence[Writable] | Mapping[str, Sink], reading: Source, inputs: Sequence[str]
-) -> tuple[list[str], list[Sink]]:
-    if isinstance(sinks, Mapping):
-        return list(sinks), list(sinks.values())
-    return sink_names_of(sinks), open_sinks(sinks, reading=reading, inputs=inputs)
+def _tell_journal(journal: Journal, summary: Summary) -> None:
+    """How an interrupted run goes on; which answers of the run before are of no picture that is there now."""
+    if summary.broken == INTERRUPTED:
+        log.info("%d pictures are answered; --resume goes on behind them", summary.frames)
+    elif journal.done.left and not summary.broken:
+        log.warning("%d answers are of pictures that are gone or have changed since; they stay", journal.done.left)
 
 
-def _must_draw(names: Sequence[str], outlets: Sequence[Sink], reading: Source) -> bool:
-    """Whether a sink draws; says once what that changes, if there are JPEGs, which are decoded smaller without it."""
-    drawing = [name for name, sink in zip(names, outlets, strict=True) if isinstance(sink, HasDraws) and sink.draws]
-    files = reading.files if isinstance(reading, HasFiles) else ()
-    if drawing and any(file.lower().endswith((".jpg", ".jpeg")) for file in files):
-        log.info("%s draws: JPEGs are decoded whole, as with --exact, which changes answers a little", drawing[0])
-    return bool(drawing)
+def _do_nothing() -> None:
+    """A frame that is skipped is nobody's business."""
 
 
 @shorten_traceback
@@ -124,19 +144,12 @@ def stream(
             yield result
 
 
-def _write_result(result: Result, writers: Sequence[tuple[str, Writer]], summary: Summary) -> None:
-    summary.add(result)
-    for name, writer in writers:
-        with summary.profile.time_sink(name):
-            writer.write(result)
-    summary.profile.add_frame(result.frame)
-
-
 @attrs.frozen
 class _Flow:
     """A source, the brains that look at it, and the threads for that."""
 
     source: Source
+    brains: Sequence[Brain]
     executor: FrameExecutor
     threads: ThreadSplit
 
@@ -145,15 +158,19 @@ class _Flow:
         checked = _check_brains(brains)
         firsts = [list_stages(brain)[0] for brain in checked]
         split = ThreadSplit.split(get_thread_budget(threads), live=source.live, firsts=firsts)
-        return cls(source, FrameExecutor(checked, exact=exact), split)
+        return cls(source, checked, FrameExecutor(checked, exact=exact), split)
 
     @contextmanager
-    def results(self) -> Iterator[Iterator[Result]]:
+    def results(
+        self, done: DoneFrames | None = None, on_skip: Callable[[], None] = _do_nothing
+    ) -> Iterator[Iterator[Result]]:
         """Closes the source at the end and waits for what is in work, after all that is opened inside is closed.
 
         Waits for the first frame of a live source. Raises SourceError if none comes.
         """
         frames, stack = self.source.frames(), ExitStack()
+        if done and done.total:
+            frames = done.skip(frames, on_skip)
         with ThreadPoolExecutor(self.threads.workers, thread_name_prefix="runner") as pool:
             try:
                 if self.source.live:
@@ -172,7 +189,24 @@ class _Flow:
         newest.wait_for_first(PATIENCE)
         return run_newest(newest, self.executor, pool)
 
-    def start_profile(self) -> Profile:
+    def keep_journal(
+        self, outlets: Outlets, resume: bool | str, *, exact: bool
+    ) -> AbstractContextManager[Journal | None]:
+        """As ``resume.keep_journal``; none of a live source."""
+        if self.source.live and resume:
+            raise UsageError("a camera cannot be resumed: its pictures are gone", remedy="run without --resume")
+        if self.source.live:
+            return nullcontext()
+        names = [outlet.name for outlet in outlets.resumable]
+        return keep_journal(outlets, describe_conditions(self.brains, names, exact=exact) if names else {}, resume)
+
+    def start_summary(self, *, explain: bool) -> Summary:
+        skipped = self.source.skipped if isinstance(self.source, HasSkipped) else {}
+        summary = Summary(skipped=skipped, explain=explain, profile=self._start_profile())
+        summary.expect(self.executor.brains)
+        return summary
+
+    def _start_profile(self) -> Profile:
         return Profile(self.threads, {brain.name: brain.threads for brain in self.executor.brains})
 
     def complete_profile(self, profile: Profile) -> None:

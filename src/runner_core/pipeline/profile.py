@@ -121,16 +121,20 @@ class Profile:
         for stage, ms in spent.items():
             self.stages[stage].add(ms)
 
+    @property
+    def seconds(self) -> float:
+        """From the beginning until the last frame was written."""
+        return self._ended - self._begun
+
     def users_of(self, spec: PictureSpec) -> list[str]:
         """The brains that share a tensor."""
         return [brain for brain, own in self.specs.items() if own == spec]
 
     def to_json(self) -> dict[str, Any]:
         """What ``--explain`` writes; what was not measured is left out."""
-        seconds = self._ended - self._begun
         profile = {
-            "seconds": round(seconds, 3),
-            "frames_per_second": round(self.frames / seconds, 2) if self.frames else 0.0,
+            "seconds": round(self.seconds, 3),
+            "frames_per_second": round(self.frames / self.seconds, 2) if self.frames else 0.0,
             "threads": attrs.asdict(self.threads) | {"within": dict(self.within)} if self.threads else None,
             "decoded": [{"size": at, "of": of, "times": times} for (at, of), times in self.decoded.most_common(SIZES)],
             "tensors": [

@@ -24,6 +24,8 @@ class Summary:
     ``dropped``  frames of a live source that were passed over.
     ``skipped``  how many files the source passed over, by suffix, because they are not pictures.
     ``broken``   why the source ended early; ``INTERRUPTED`` if somebody stopped it.
+    ``earlier``  how many of the frames an earlier run has answered, which this one has gone on with.
+    ``seconds``  that the run took.
     ``explain``  whether ``to_json`` gives the profile too.
     """
 
@@ -32,6 +34,8 @@ class Summary:
     dropped: int = 0
     skipped: Mapping[str, int] = attrs.field(factory=dict)
     broken: str = ""
+    earlier: int = attrs.field(default=0, repr=False)
+    seconds: float = attrs.field(default=0.0, repr=False)
     brains: dict[str, Tally] = attrs.field(factory=dict)
     profile: Profile = attrs.field(factory=Profile, repr=False)  # long; it has tables of its own
     explain: bool = False
@@ -42,12 +46,21 @@ class Summary:
             if brain.guesses:
                 self.brains[brain.name] = Tally(guesses=tuple(map(str, brain.guesses)))
 
+    def go_on(self, earlier: Summary) -> None:
+        """Begins with what an earlier run counted."""
+        self.earlier = earlier.frames
+        self.add_counts(earlier.to_counts())
+
     def add(self, result: Result) -> None:
-        """Counts a result."""
+        """Counts and measures a result."""
+        self.profile.add_result(result)
+        self.count(result)
+
+    def count(self, result: Result) -> None:
+        """Counts a result that is measured already."""
         self.frames += 1
         self.failed += bool(result.failures)
         self.dropped += result.dropped
-        self.profile.add_result(result)
         for entry in result.inferences:
             tally = self.brains.setdefault(entry.brain, Tally())
             if isinstance(entry, Inference):
@@ -55,10 +68,26 @@ class Summary:
             else:
                 tally.failed += 1
 
+    def add_counts(self, counts: Mapping[str, Any]) -> None:
+        """Adds what another run counted, as ``to_counts`` gives it."""
+        self.frames += counts["frames"]
+        self.failed += counts["failed"]
+        for name, numbers in counts["brains"].items():
+            self.brains.setdefault(name, Tally()).add_counts(numbers)
+
+    def to_counts(self) -> dict[str, Any]:
+        """JSON data of what adds up from run to run."""
+        brains = {name: tally.to_counts() for name, tally in self.brains.items()}
+        return {"frames": self.frames, "failed": self.failed, "brains": brains}
+
     def to_json(self) -> dict[str, Any]:
         """The last record of a run's JSON lines."""
+        interrupted = self.broken == INTERRUPTED
         brains = {name: tally.to_json() for name, tally in self.brains.items()}
-        rare = {"dropped": self.dropped, "skipped": dict(self.skipped), "broken": self.broken}
+        rare = {
+            "dropped": self.dropped, "skipped": dict(self.skipped), "interrupted": interrupted,
+            "broken": "" if interrupted else self.broken,
+        }  # fmt: skip
         said = {key: value for key, value in rare.items() if value}
         profile = {"explain": self.profile.to_json()} if self.explain else {}
         return {"frames": self.frames, "failed": self.failed, **said, "brains": brains, **profile}
@@ -87,11 +116,20 @@ class Tally:
         self.labels.update(inference.names)
         self.ms.add(sum(inference.ms.values()))
 
+    def add_counts(self, counts: Mapping[str, Any]) -> None:
+        """Adds what ``to_counts`` gave."""
+        self.answered += counts["answered"]
+        self.found += counts["found"]
+        self.failed += counts["failed"]
+        self.labels.update(counts["labels"])
+
+    def to_counts(self) -> dict[str, Any]:
+        """JSON data of what adds up from run to run."""
+        return {"answered": self.answered, "found": self.found, "failed": self.failed, "labels": dict(self.labels)}
+
     def to_json(self) -> dict[str, Any]:
         """``ms`` is the median, and left out if there was no answer."""
         spent: dict[str, Any] = {"ms": self.ms.to_json()["p50"]} if self.ms else {}
         if self.guesses:
             spent["guesses"] = list(self.guesses)
-        return {
-            "answered": self.answered, "found": self.found, "failed": self.failed, "labels": dict(self.labels), **spent
-        }  # fmt: skip
+        return self.to_counts() | spent

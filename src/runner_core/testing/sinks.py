@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any, cast
 
 import attrs
 
-from runner_core.contracts import Sink, Writer
+from runner_core.contracts import HasPlaces, HasResume, MarkedWriter, Sink, Writer
 from runner_core.errors import SinkError
 from runner_core.pipeline.summary import Summary
 from runner_core.results.result import Result
 from runner_core.testing.check import Check, demand, demand_members, demand_refusal
 from runner_core.testing.files import count_bytes, list_open_files
 from runner_core.testing.samples import sample_results
+from runner_core.util.location import without_options
 
 
 class _Stop(Exception):  # noqa: N818  # stands for a user's Ctrl-C
@@ -53,6 +57,36 @@ class SinkCase:
             for result in results:
                 writer.write(result)
             raise _Stop
+
+    @property
+    def is_resumable(self) -> bool:
+        sink = self.make(self.location)
+        if not isinstance(sink, HasResume) or not sink.resumable:
+            return False
+        demand_members(sink, HasPlaces)
+        return True
+
+    def write_whole(self, folder: Path, results: Sequence[Result]) -> None:
+        """A run that nobody stops."""
+        with self.make(self._location_in(folder)).open() as writer:
+            for result in results:
+                writer.write(result)
+            writer.finish({})
+
+    def resume_in(self, folder: Path, checkpoints: Sequence[Any]) -> AbstractContextManager[MarkedWriter]:
+        """The sink in a folder, behind these checkpoints."""
+        sink = cast(HasResume, self.make(self._location_in(folder)))
+        return sink.resume(iter(checkpoints))
+
+    def go_on_in(self, folder: Path, checkpoints: Sequence[Any], results: Sequence[Result]) -> None:
+        """The rest of a run that was stopped behind these checkpoints."""
+        with self.resume_in(folder, checkpoints) as writer:
+            for result in results:
+                writer.write(result)
+            writer.finish({})
+
+    def _location_in(self, folder: Path) -> str:
+        return str(folder / Path(self.location).name)
 
 
 def has_the_methods_of_a_sink(case: SinkCase) -> None:
@@ -141,6 +175,74 @@ def keeps_what_was_written(case: SinkCase) -> None:
     demand(kept, f"after two results and an exception, {part} is empty")
 
 
+def goes_on_where_a_run_was_killed(case: SinkCase) -> None:
+    """A resumable sink holds in the end what a run leaves that was never stopped, wherever it was killed."""
+    results = sample_results()
+    for count in range(len(results)) if case.is_resumable else ():
+        with _folders() as (whole, stopped, resumed):
+            case.write_whole(whole, results)
+            with suppress(_Stop), case.resume_in(stopped, ()) as writer:
+                checkpoints = _write_marked(writer, results[:count])
+                writer.write(results[count])
+                shutil.copytree(stopped, resumed)  # as a kill leaves it
+                raise _Stop
+            case.go_on_in(resumed, checkpoints, results[count:])
+            _demand_same_files(whole, resumed, f"killed behind {count} checkpoints")
+
+
+def goes_on_behind_a_run_that_has_ended(case: SinkCase) -> None:
+    """A resumable sink takes the results of one more run as if there had been one run."""
+    results = sample_results()
+    for count in range(1, len(results) + 1) if case.is_resumable else ():
+        with _folders() as (whole, resumed, _):
+            case.write_whole(whole, results)
+            with case.resume_in(resumed, ()) as writer:
+                checkpoints = _write_marked(writer, results[:count])
+                writer.finish({})
+            case.go_on_in(resumed, checkpoints, results[count:])
+            _demand_same_files(whole, resumed, f"ended behind {count} results")
+
+
+def refuses_to_go_on_with_what_is_gone(case: SinkCase) -> None:
+    """A resumable sink raises SinkError, on one line that names the place, if what it wrote is not there any more."""
+    if not case.is_resumable:
+        return
+    with _folders() as (written, empty, _):
+        with case.resume_in(written, ()) as writer:
+            checkpoints = _write_marked(writer, sample_results())
+        naming = Path(without_options(case.location)).name
+        demand_refusal(lambda: case.go_on_in(empty, checkpoints, []), SinkError, "resuming", naming=naming)
+
+
+@contextmanager
+def _folders() -> Iterator[tuple[Path, Path, Path]]:
+    """Two that are empty, and a path where nothing is."""
+    with tempfile.TemporaryDirectory() as place:
+        one, other, free = (Path(place, name) for name in ("one", "other", "free"))
+        one.mkdir()
+        other.mkdir()
+        yield one, other, free
+
+
+def _write_marked(writer: MarkedWriter, results: Sequence[Result]) -> list[Any]:
+    """The checkpoint behind each result, as it is read back from a journal."""
+    checkpoints = []
+    for result in results:
+        writer.write(result)
+        checkpoints.append(json.loads(json.dumps(writer.checkpoint())))
+    return checkpoints
+
+
+def _demand_same_files(whole: Path, resumed: Path, when: str) -> None:
+    expected, found = _read_files(whole), _read_files(resumed)
+    different = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+    demand(not different, f"{when}, {', '.join(different)} is not in the end what it is without a stop")
+
+
+def _read_files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def _sibling_location(location: str, word: str) -> str:
     path = Path(location)
     return str(path.with_name(f"{path.stem}-{word}{path.suffix}")) if path.name and not location.isdigit() else location
@@ -156,4 +258,7 @@ check_sink = Check(
     lets_exceptions_through,
     leaves_no_file_open,
     keeps_what_was_written,
+    goes_on_where_a_run_was_killed,
+    goes_on_behind_a_run_that_has_ended,
+    refuses_to_go_on_with_what_is_gone,
 )

@@ -6,8 +6,12 @@ from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
     from runner_core.util.atomic import make_folder as make_folder
+    from runner_core.util.atomic import remove_partials as remove_partials
     from runner_core.util.atomic import write_bytes as write_bytes
     from runner_core.util.atomic import write_text as write_text
+    from runner_core.util.delay_signals import uninterrupted as uninterrupted
+    from runner_core.util.growing_file import GrowingFile as GrowingFile
+    from runner_core.util.growing_file import Mark as Mark
     from runner_core.util.home import NoHomeError as NoHomeError
     from runner_core.util.home import describe_offline as describe_offline
     from runner_core.util.home import find_home as find_home
@@ -25,7 +29,9 @@ else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
-            "atomic": ["make_folder", "write_bytes", "write_text"],
+            "atomic": ["make_folder", "remove_partials", "write_bytes", "write_text"],
+            "delay_signals": ["uninterrupted"],
+            "growing_file": ["GrowingFile", "Mark"],
             "home": ["NoHomeError", "describe_offline", "find_home", "require_online"],
             "location": [
                 "OptionType",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from pathlib import Path
+
+_PARTIAL = re.compile(r"\..+-[0-9a-f]{12}\.part")  # as ``write_bytes`` names it
 
 
 def make_folder(path: Path) -> None:
@@ -31,3 +34,10 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """``write_bytes`` for text, as UTF-8."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def remove_partials(folder: Path) -> None:
+    """Removes what ``write_bytes`` leaves in and below a folder if the process is killed. Raises OSError."""
+    for parent, _, names in os.walk(folder):
+        for name in filter(_PARTIAL.fullmatch, names):
+            (Path(parent) / name).unlink(missing_ok=True)

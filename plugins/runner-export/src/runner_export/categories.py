@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -62,6 +62,21 @@ class Categories:
     def __init__(self, known: Mapping[str, int]) -> None:
         self._by_name = {name: Category(number, name) for name, number in known.items()}
         self._taken = set(known.values())
+        self._told: dict[str, int | None] = {}
+
+    def pop_new(self) -> list[tuple[int, str, int | None]]:
+        """Number, name and keypoints of each that is new or has changed since it was last asked."""
+        now = {each.name: each.keypoints for each in self._by_name.values()}
+        new = [name for name, points in now.items() if name not in self._told or self._told[name] != points]
+        self._told = now
+        return [(self._by_name[name].number, name, now[name]) for name in new]
+
+    def take(self, told: Iterable[tuple[int, str, int | None]]) -> None:
+        """Takes what ``pop_new`` of an earlier run gave."""
+        for number, name, points in told:
+            self._by_name[name] = Category(number, name, points)
+            self._taken.add(number)
+        self._told = {each.name: each.keypoints for each in self._by_name.values()}
 
     def add_labels(self, inference: Inference) -> None:
         """All labels of a brain in their order, found or not, except those of the background."""

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from runner_core.frames import Frame
 from runner_core.results import Inference, Result
 from runner_core.util import OptionType, split_options
-from runner_export.categories import Categories
-from runner_export.coco_files import CocoFiles, DatasetFile, ResultsFiles
+from runner_export.coco_files import CocoFiles, DatasetFile, ResultsFiles, restore_images
+from runner_export.coco_numbers import Numbers
 from runner_export.ground_truth import Truth
-from runner_export.naming import FileNames
 from runner_export.omissions import Omissions
-from runner_export.output_files import WholeFiles, open_spool, open_whole_files
+from runner_export.output_files import WholeFiles, is_replaceable, open_whole_files, resume_whole_files
 from runner_export.places import has_places
+from runner_export.spool import Spool, open_spool, resume_spool
 
 log = logging.getLogger("runner")
 
@@ -47,40 +46,70 @@ class CocoSink:
         with_images = options.get("form") == "results"
         self.places = (path, path.with_suffix(".images.json")) if with_images else (path,)
 
+    @property
+    def resumable(self) -> bool:
+        return all(map(is_replaceable, self.places))
+
     @contextmanager
     def open(self) -> Iterator[CocoWriter]:
         """Raises SinkError if the files cannot be written."""
-        with open_whole_files(*self.places) as whole, self._lay_out(whole) as files:
-            writer = CocoWriter(whole, files, Omissions(self.places[0]), self.truth)
-            try:
-                yield writer
-            finally:
-                writer.close()
+        opening = open_spool(self.places[0]) if self._has_spool else nullcontext()
+        with opening as spool, open_whole_files(*self.places) as whole:
+            yield from self._write(whole, spool, Numbers(self.truth), None)
 
     @contextmanager
-    def _lay_out(self, whole: WholeFiles) -> Iterator[CocoFiles]:
-        path, *others = self.places
-        if others:
-            yield ResultsFiles(self.places, whole.streams)
-            return
-        with open_spool(path) as spool:
-            yield DatasetFile(path, whole.streams[0], spool)
+    def resume(self, checkpoints: Iterable[Mapping[str, Any]]) -> Iterator[CocoWriter]:
+        """Removes the rows behind the last checkpoint. Raises SinkError, also if others were there before."""
+        numbers, last = Numbers(self.truth), None
+        for last in checkpoints:
+            numbers.take(last["numbers"])
+        marks = last["marks"] if last else None
+        with self._resume_spool(last) as spool:
+            with resume_whole_files(*self.places, marks=marks) as whole:
+                yield from self._write(whole, spool, numbers, last)
+            if spool:
+                spool.drop()
+
+    @property
+    def _has_spool(self) -> bool:
+        return len(self.places) == 1
+
+    def _resume_spool(self, last: Mapping[str, Any] | None) -> AbstractContextManager[Spool | None]:
+        if not self._has_spool:
+            return nullcontext()
+        path = self.places[0]
+        if last is None:
+            return resume_spool(path, None)
+        begin, mark = last["marks"][0]["bytes"], last["files"]["spool"]
+        return resume_spool(path, mark, lambda spool: restore_images(path, begin, mark, spool))
+
+    def _write(
+        self, whole: WholeFiles, spool: Spool | None, numbers: Numbers, last: Mapping[str, Any] | None
+    ) -> Iterator[CocoWriter]:
+        files: CocoFiles
+        if spool:
+            files = DatasetFile(self.places[0], whole.streams[0], spool, last["files"] if last else None)
+        else:
+            files = ResultsFiles(self.places, whole.streams, is_new=last is None)
+        writer = CocoWriter(whole, files, numbers, Omissions(self.places[0]))
+        try:
+            yield writer
+        finally:
+            writer.close()
 
 
 class CocoWriter:
     """Writes rows as they come, and the categories at the end."""
 
-    def __init__(self, whole: WholeFiles, files: CocoFiles, omissions: Omissions, truth: Truth | None = None) -> None:
-        self._whole, self._files, self._omissions, self._truth = whole, files, omissions, truth
-        self._categories = Categories(truth.categories if truth else {})
-        self._names, self._numbers = FileNames(), count(1)
+    def __init__(self, whole: WholeFiles, files: CocoFiles, numbers: Numbers, omissions: Omissions) -> None:
+        self._whole, self._files, self._numbers, self._omissions = whole, files, numbers, omissions
 
     def write(self, result: Result) -> None:
         """Raises SinkError if the disk is full."""
         self._whole.begun = True
         if result.error:
             return
-        identity = self._identify(result.frame)
+        identity = self._numbers.identify(result.frame)
         if identity is None:
             log.warning("%s: not among the pictures of the truth; left out", result.frame.source)
             return
@@ -91,28 +120,25 @@ class CocoWriter:
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Does nothing: ``close`` writes the ends of the files."""
 
-    def close(self) -> None:
-        """Ends the files. If that is broken off they are not whole, and not kept."""
-        begun, self._whole.begun = self._whole.begun, False
-        self._files.end(self._categories.to_json())
-        self._whole.begun = begun
+    def checkpoint(self) -> Mapping[str, Any]:
+        """How far the files are, and what has come to be called how since the one before."""
+        return {"marks": self._whole.mark(), "files": self._files.checkpoint(), "numbers": self._numbers.pop_new()}
 
-    def _identify(self, frame: Frame) -> dict[str, Any] | None:
-        """The picture's ``id`` and ``file_name``; None if the truth does not have it."""
-        if self._truth is None:
-            return {"id": next(self._numbers), "file_name": self._names.choose_name(frame)}
-        name = self._truth.find_name(frame.source)
-        return None if name is None else {"id": self._truth.images[name], "file_name": name}
+    def close(self) -> None:
+        """Ends the files. If that is broken off, or rows are missing, they are not whole, and not kept."""
+        begun, self._whole.begun = self._whole.begun, False
+        self._files.end(self._numbers.categories.to_json())
+        self._whole.begun = begun and self._files.whole
 
     def _add_inference(self, inference: Inference, image_id: int) -> None:
-        self._categories.add_labels(inference)
+        self._numbers.categories.add_labels(inference)
         if not has_places(inference):
             if len(inference):
                 self._omissions.report(inference.brain, "COCO cannot hold instances without box, mask and keypoints")
             return
         points = 0 if inference.keypoints is None else inference.keypoints.shape[1]
         for row, name in zip(self._files.list_rows(inference, image_id), inference.names, strict=True):
-            category = self._categories.find(row["category_id"], name)
+            category = self._numbers.categories.find(row["category_id"], name)
             if not category.take_keypoints(points):
                 reason = f"its {points} keypoints of {name} are left out: another brain gives {category.keypoints}"
                 self._omissions.report(inference.brain, reason)

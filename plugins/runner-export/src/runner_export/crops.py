@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from runner_core.results import Inference, Result, boxes_of, boxes_to_crops
 from runner_core.util import split_options, write_bytes
 from runner_export.naming import Names, to_safe_name
 from runner_export.omissions import Omissions
-from runner_export.output_files import convert_errors, make_writable_folder
+from runner_export.output_files import convert_errors, prepare_folder
 
 log = logging.getLogger("runner")
 
@@ -28,7 +28,7 @@ _FORMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {".jpg": ("JPEG", {"qualit
 class CropsSink:
     """``crops:out/`` writes ``out/LABEL/PICTURE-BRAIN-ID.png``, or ``.jpg`` for a JPEG. Without a box there is none."""
 
-    draws = True
+    draws = resumable = True
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for any option."""
@@ -36,18 +36,26 @@ class CropsSink:
         self.folder = Path(place).expanduser()
         self.places = (self.folder,)
 
-    @contextmanager
-    def open(self) -> Iterator[CropsWriter]:
+    def open(self) -> AbstractContextManager[CropsWriter]:
         """Raises SinkError if the folder cannot be written."""
-        make_writable_folder(self.folder)
-        yield CropsWriter(self.folder)
+        return self.resume(())
+
+    @contextmanager
+    def resume(self, checkpoints: Iterable[Sequence[str]]) -> Iterator[CropsWriter]:
+        """As ``open``; what came after the last checkpoint is cut out again. Raises SinkError if the folder is gone."""
+        names, begun = Names(), False
+        for taken in checkpoints:
+            names.take(taken)
+            begun = True
+        prepare_folder(self.folder, begun=begun)
+        yield CropsWriter(self.folder, names)
 
 
 class CropsWriter:
     """Writes each picture whole or not at all."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._names, self._omissions = folder, Names(), Omissions(folder)
+    def __init__(self, folder: Path, names: Names) -> None:
+        self._folder, self._names, self._omissions = folder, names, Omissions(folder)
 
     def write(self, result: Result) -> None:
         """Raises SinkError if a file cannot be written."""
@@ -66,6 +74,10 @@ class CropsWriter:
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Every picture is complete already."""
+
+    def checkpoint(self) -> Sequence[str]:
+        """The names that pictures were given since the one before."""
+        return self._names.pop_new()
 
     def _has_boxes(self, inference: Inference) -> bool:
         if len(inference) and inference.boxes is None:

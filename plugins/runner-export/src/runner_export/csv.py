@@ -6,16 +6,23 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from runner_core.results import Result
-from runner_core.util import split_options
-from runner_export.output_files import WholeFiles, convert_errors, open_whole_files
+from runner_core.util import Mark, split_options
+from runner_export.output_files import (
+    WholeFiles,
+    convert_errors,
+    find_last,
+    is_replaceable,
+    open_whole_files,
+    resume_whole_files,
+)
 from runner_export.rows import COLUMNS, rows_of
 
 
@@ -28,26 +35,39 @@ class CsvSink:
         self.path = Path(place).expanduser()
         self.places = (self.path,)
 
-    @contextmanager
-    def open(self) -> Iterator[CsvWriter]:
+    @property
+    def resumable(self) -> bool:
+        return is_replaceable(self.path)
+
+    def open(self) -> AbstractContextManager[CsvWriter]:
         """Raises SinkError if the file cannot be written."""
-        with open_whole_files(self.path) as files:
+        return self._write(open_whole_files(self.path), is_new=True)
+
+    def resume(self, checkpoints: Iterable[Sequence[Mark]]) -> AbstractContextManager[CsvWriter]:
+        """Removes the lines behind the last checkpoint. Raises SinkError, also if others were there before."""
+        marks = find_last(checkpoints)
+        return self._write(resume_whole_files(self.path, marks=marks), is_new=marks is None)
+
+    @contextmanager
+    def _write(self, opening: AbstractContextManager[WholeFiles], *, is_new: bool) -> Iterator[CsvWriter]:
+        with opening as files:
             # An interrupt while a TextIOWrapper flushes its buffer would lose that: so it does not buffer.
             text = io.TextIOWrapper(files.streams[0], "utf-8", newline="", write_through=True)
             try:
-                yield CsvWriter(files, text, self.path)
+                yield CsvWriter(files, text, self.path, is_new=is_new)
             finally:
                 with convert_errors(self.path):
-                    text.detach()  # flushes it; open_whole_files closes the file
+                    text.detach()  # flushes it; the block around closes the file
 
 
 class CsvWriter:
     """Writes lines as they come."""
 
-    def __init__(self, files: WholeFiles, text: io.TextIOWrapper, path: Path) -> None:
+    def __init__(self, files: WholeFiles, text: io.TextIOWrapper, path: Path, *, is_new: bool) -> None:
         self._files, self._path = files, path
         self._table = csv.DictWriter(text, COLUMNS)
-        self._table.writeheader()
+        if is_new:
+            self._table.writeheader()
 
     def write(self, result: Result) -> None:
         """Raises SinkError if the disk is full."""
@@ -58,6 +78,10 @@ class CsvWriter:
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Does nothing: the file is complete when it is closed."""
+
+    def checkpoint(self) -> Sequence[Mark]:
+        """How far the file is."""
+        return self._files.mark()
 
 
 def _format_cell(value: Any, column_type: str) -> Any:

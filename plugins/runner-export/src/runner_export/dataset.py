@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -47,6 +49,19 @@ class Dataset:
         if frame:  # after its labels: a trainer takes a picture without them for one of nothing
             suffix, data = encode_picture(frame)
             self._write_file(f"images/{name}{suffix}", data)
+
+    def describe(self) -> dict[str, Any]:
+        """What ``restore`` needs, as JSON data: its form, what its ``data.yaml`` begins with, whether there is one."""
+        return {"form": self.form, "head": self._head, "listed": (self.folder / "data.yaml").exists()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on with it as an earlier run described it. Raises SinkError."""
+        self.form, self._head = state["form"], state["head"]
+        if self._head:
+            self._write_lists()  # one may lack a class that the other has already
+        elif not state["listed"]:
+            with convert_errors(self.folder):
+                (self.folder / "data.yaml").unlink(missing_ok=True)  # ``close`` made it one of boxes
 
     def close(self) -> None:
         """Makes an empty dataset one of boxes, unless it had another form before."""

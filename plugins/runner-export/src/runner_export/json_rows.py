@@ -13,13 +13,15 @@ from runner_export.output_files import convert_errors
 class JsonList:
     """A JSON list that is written row by row, and can be ended after any of them.
 
-    ``before`` and the list's bracket begin the file. All methods raise SinkError.
+    ``before`` and the list's bracket begin the file, or are in it already. All methods raise SinkError.
     """
 
-    def __init__(self, stream: BinaryIO, path: Path, before: str = "") -> None:
+    def __init__(self, stream: BinaryIO, path: Path, before: str = "", *, is_new: bool = True) -> None:
         self._stream, self._path = stream, path
-        self._write(f"{before}[")
-        self._start = self._position()
+        head = f"{before}["
+        if is_new:
+            self._write(head)
+        self._start = self._position() if is_new else len(head.encode())
 
     def add(self, row: Mapping[str, Any]) -> None:
         first = self._position() == self._start  # asked of the file, since an interrupt may come at any moment

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,9 +17,17 @@ from runner_export.categories import name_keypoints
 from runner_export.json_rows import JsonList
 from runner_export.naming import FileNames, to_plain_text
 from runner_export.omissions import Omissions
-from runner_export.output_files import WholeFiles, convert_errors, open_whole_files
+from runner_export.output_files import (
+    WholeFiles,
+    convert_errors,
+    is_replaceable,
+    open_whole_files,
+    resume_whole_files,
+)
 from runner_export.places import has_places
 from runner_export.regions import CONTROLS, can_hold, list_regions
+
+Labels = dict[str, dict[str, None]]  # by control tag; in their order
 
 _LOCAL_FILES = "/data/local-files/?d="
 _OPTIONS = {"images": OptionType(".+", str, "the beginning of the pictures' addresses")}
@@ -41,11 +49,31 @@ class LabelStudioSink:
         self.images: str = options.get("images", _LOCAL_FILES)
         self.places = (path, path.with_suffix(".config.xml"))
 
-    @contextmanager
-    def open(self) -> Iterator[LabelStudioWriter]:
+    @property
+    def resumable(self) -> bool:
+        return all(map(is_replaceable, self.places))
+
+    def open(self) -> AbstractContextManager[LabelStudioWriter]:
         """Raises SinkError if the files cannot be written."""
-        with open_whole_files(*self.places) as files:
-            writer = LabelStudioWriter(files, self.places, self.images)
+        return self._write(open_whole_files(*self.places), FileNames(), _make_labels(), is_new=True)
+
+    def resume(self, checkpoints: Iterable[Mapping[str, Any]]) -> AbstractContextManager[LabelStudioWriter]:
+        """Removes the tasks behind the last checkpoint. Raises SinkError, also if others were there before."""
+        names, labels, marks = FileNames(), _make_labels(), None
+        for checkpoint in checkpoints:
+            names.take(checkpoint["names"])
+            for tag, new in checkpoint["labels"].items():
+                labels[tag] |= dict.fromkeys(new)
+            marks = checkpoint["marks"]
+        return self._write(resume_whole_files(*self.places, marks=marks), names, labels, is_new=marks is None)
+
+    @contextmanager
+    def _write(
+        self, opening: AbstractContextManager[WholeFiles], names: FileNames, labels: Labels, *, is_new: bool
+    ) -> Iterator[LabelStudioWriter]:
+        with opening as files:
+            tasks = JsonList(files.streams[0], self.places[0], is_new=is_new)
+            writer = LabelStudioWriter(files, tasks, self.places, self.images, names, labels)
             try:
                 yield writer
             finally:
@@ -55,11 +83,19 @@ class LabelStudioSink:
 class LabelStudioWriter:
     """Writes tasks as they come, and the labeling config at the end."""
 
-    def __init__(self, files: WholeFiles, places: tuple[Path, Path], images: str) -> None:
-        self._files, self._images, self._config_path = files, images, places[1]
-        self._tasks = JsonList(files.streams[0], places[0])
-        self._names, self._omissions = FileNames(), Omissions(places[0])
-        self._labels: dict[str, dict[str, None]] = {tag: {} for tag in CONTROLS}
+    def __init__(
+        self, files: WholeFiles, tasks: JsonList, places: tuple[Path, Path], images: str, names: FileNames,
+        labels: Labels,
+    ) -> None:  # fmt: skip
+        self._files, self._tasks, self._images, self._config_path = files, tasks, images, places[1]
+        self._names, self._labels, self._omissions = names, labels, Omissions(places[0])
+        self._told = {tag: len(own) for tag, own in labels.items()}
+
+    def checkpoint(self) -> Mapping[str, Any]:
+        """How far the files are, what pictures were called and which labels came since the one before."""
+        new = {tag: list(own)[self._told[tag] :] for tag, own in self._labels.items()}
+        self._told = {tag: len(own) for tag, own in self._labels.items()}
+        return {"marks": self._files.mark(), "names": self._names.pop_new(), "labels": new}
 
     def write(self, result: Result) -> None:
         """Raises SinkError if the disk is full."""
@@ -100,6 +136,10 @@ class LabelStudioWriter:
         if inference.keypoints is not None:
             points = [point for name in names for point in name_keypoints(name, inference.keypoints.shape[1])]
             self._labels["KeyPointLabels"] |= dict.fromkeys(points)
+
+
+def _make_labels() -> Labels:
+    return {tag: {} for tag in CONTROLS}
 
 
 def _choose_tag(inference: Inference) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
 from runner_core.frames import Frame
 
@@ -15,6 +17,16 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._new: list[str] = []
+
+    def pop_new(self) -> Sequence[str]:
+        """What was taken since it was last asked."""
+        new, self._new = self._new, []
+        return new
+
+    def take(self, taken: Iterable[str]) -> None:
+        """Takes what ``pop_new`` of an earlier run gave."""
+        self._taken.update(taken)
 
     def choose_name(self, frame: Frame) -> str:
         """A name without a suffix; a video's frame has its index in it."""
@@ -24,10 +36,11 @@ class Names:
     def make_unique(self, stem: str) -> str:
         """The stem, with a number if it was used before, in any letter case."""
         unique, number = stem, 1
-        while unique.casefold() in self._taken:
+        while (key := unique.casefold()) in self._taken:
             number += 1
             unique = f"{stem}-{number}"
-        self._taken.add(unique.casefold())
+        self._taken.add(key)
+        self._new.append(key)
         return unique
 
 
@@ -37,6 +50,20 @@ class FileNames:
     def __init__(self) -> None:
         self._taken: set[str] = set()
         self._videos, self._stems = Names(), dict[str, str]()
+        self._new: list[str] = []
+        self._new_stems: dict[str, str] = {}
+
+    def pop_new(self) -> dict[str, Any]:
+        """JSON data of what was taken since it was last asked: names, and the stems of videos by their sources."""
+        new = {"taken": self._new, "stems": self._new_stems}
+        self._new, self._new_stems = [], {}
+        return new
+
+    def take(self, told: Mapping[str, Any]) -> None:
+        """Takes what ``pop_new`` of an earlier run gave."""
+        self._taken.update(told["taken"])
+        self._stems.update(told["stems"])
+        self._videos.take(stem.casefold() for stem in told["stems"].values())
 
     def choose_name(self, frame: Frame) -> str:
         """Of two pictures with one such path the later is called by its source."""
@@ -45,11 +72,12 @@ class FileNames:
         name = frame.file_name or frame.source
         unique = frame.source if name in self._taken else name
         self._taken.add(unique)
+        self._new.append(unique)
         return unique
 
     def _choose_stem(self, source: str) -> str:
         if source not in self._stems:
-            self._stems[source] = self._videos.make_unique(_stem_of(source))
+            self._stems[source] = self._new_stems[source] = self._videos.make_unique(_stem_of(source))
         return self._stems[source]
 
 

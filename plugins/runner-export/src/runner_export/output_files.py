@@ -6,15 +6,18 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import attrs
 
 from runner_core.errors import SinkError
-from runner_core.util import make_folder
+from runner_core.util import GrowingFile, Mark, make_folder, remove_partials
+
+T = TypeVar("T")
 
 
 @attrs.define
@@ -22,7 +25,16 @@ class WholeFiles:
     """Files that are written beside their places. ``begun`` is whether they have something to keep, and are whole."""
 
     streams: Sequence[BinaryIO]
+    _parts: Sequence[Part]
     begun: bool = False
+
+    def mark(self) -> list[Mark]:
+        """Passes everything to the system; how far each file is. Raises SinkError."""
+        for stream, part in zip(self.streams, self._parts, strict=True):
+            with convert_errors(part.place):
+                stream.flush()
+            part.stays = True
+        return [part.mark() for part in self._parts]
 
 
 @contextmanager
@@ -32,9 +44,27 @@ def open_whole_files(*paths: Path) -> Iterator[WholeFiles]:
     If writing to one of them failed, none does. Raises SinkError for that, and if a folder cannot be written;
     exceptions of the block are raised unchanged.
     """
+    with _write_parts(map(open_beside, paths)) as files:
+        yield files
+
+
+@contextmanager
+def resume_whole_files(*paths: Path, marks: Sequence[Mark] | None) -> Iterator[WholeFiles]:
+    """As ``open_whole_files``, behind ``marks`` of an earlier run; None begins anew.
+
+    Where that run was killed its files are still beside their places; else they are copied from there. If this one
+    fails they stay beside them, for the next. Raises SinkError if they are missing or changed.
+    """
+    at: Sequence[Mark | None] = marks or [None] * len(paths)
+    with _write_parts(map(_open_again, paths, at)) as files:
+        yield files
+
+
+@contextmanager
+def _write_parts(opening: Iterable[AbstractContextManager[Part]]) -> Iterator[WholeFiles]:
     with ExitStack() as stack:
-        parts = [stack.enter_context(_open_beside(path)) for path in paths]
-        files = WholeFiles([io.BufferedWriter(part) for part in parts])
+        parts = [stack.enter_context(each) for each in opening]
+        files = WholeFiles([io.BufferedWriter(part) for part in parts], parts)
         try:
             with ExitStack() as closing:
                 for stream, part in zip(files.streams, parts, strict=True):
@@ -47,42 +77,18 @@ def open_whole_files(*paths: Path) -> Iterator[WholeFiles]:
                     part.publish()
 
 
-@attrs.frozen
-class Spool:
-    """A file for what belongs behind what is still to come. It is gone when its block ends."""
+class Part(GrowingFile):
+    """A file beside its place, until it is published there.
 
-    stream: BinaryIO
-    _part: _Part
-
-    def append_to(self, stream: BinaryIO) -> None:
-        """Writes all that is in it to a stream. Raises OSError."""
-        self.stream.flush()
-        self._part.seek(0)
-        shutil.copyfileobj(self._part, stream)
-
-
-@contextmanager
-def open_spool(path: Path) -> Iterator[Spool]:
-    """A spool beside ``path``, or among the temporary files if that is a device.
-
-    Raises SinkError if the folder cannot be written.
+    ``whole``  until a write fails.
+    ``stays``  whether it is not removed if it is not published.
     """
-    is_device = path.exists() and not path.is_file()
-    with _open_beside(Path(tempfile.gettempdir(), path.name) if is_device else path) as part:
-        stream = io.BufferedWriter(part)
-        try:
-            yield Spool(stream, part)
-        finally:
-            with suppress(OSError):  # nobody wants what is still in its buffer
-                stream.close()
 
-
-class _Part(io.FileIO):
-    """A file beside its place, until it is published there; ``whole`` until a write fails."""
-
-    def __init__(self, handle: int, partial: Path | None, place: Path) -> None:
-        super().__init__(handle, "w+b")
-        self.partial, self.place, self.whole = partial, place, True
+    def __init__(
+        self, file: int | Path, partial: Path | None, place: Path, mark: Mark | None = None, *, stays: bool = False
+    ) -> None:
+        super().__init__(file, mark, mode="w+b", called=place)
+        self.partial, self.place, self.whole, self.stays = partial, place, True, stays
 
     def write(self, data: Any, /) -> int:
         place = self.tell() if self.partial else None
@@ -102,17 +108,48 @@ class _Part(io.FileIO):
                 self.partial.chmod(0o644)  # mkstemp makes it private, unlike other files in the user's folders
                 self.partial.replace(self.place.resolve())
 
+    def discard(self) -> None:
+        """Removes what is not published."""
+        if self.partial and not self.stays:
+            self.partial.unlink(missing_ok=True)
+
 
 @contextmanager
-def _open_beside(path: Path) -> Iterator[_Part]:
+def open_beside(path: Path) -> Iterator[Part]:
     with convert_errors(path):
         handle, partial = _create_file(path)
-    with _Part(handle, partial, path) as part:
+    with Part(handle, partial, path) as part:
         try:
             yield part
         finally:
-            if partial:
-                partial.unlink(missing_ok=True)
+            part.discard()
+
+
+@contextmanager
+def _open_again(path: Path, mark: Mark | None) -> Iterator[Part]:
+    partial = path.resolve().with_name(f".{path.resolve().name}.part")
+    with convert_errors(path):
+        make_folder(partial.parent)
+        part = Part(partial, partial, path) if mark is None else _reopen(path, partial, mark)
+    with part:
+        try:
+            yield part
+        finally:
+            part.discard()
+
+
+def _reopen(path: Path, partial: Path, mark: Mark) -> Part:
+    try:
+        return Part(partial, partial, path, mark, stays=True)
+    except (FileNotFoundError, SinkError):  # it has been published, or copying it was broken off
+        if not path.exists():
+            raise make_gone_error(path) from None
+    try:
+        shutil.copyfile(path, partial)
+        return Part(partial, partial, path, mark)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _create_file(path: Path) -> tuple[int, Path | None]:
@@ -125,17 +162,45 @@ def _create_file(path: Path) -> tuple[int, Path | None]:
     return handle, Path(name)
 
 
+def make_gone_error(path: Path) -> SinkError:
+    """For what an earlier run wrote and this one cannot go on with."""
+    return SinkError(f"{path}: is gone", remedy="run without --resume to write it anew")
+
+
+def make_changed_error(path: Path) -> SinkError:
+    """For what is there but is not what an earlier run wrote."""
+    remedy = "run without --resume to write it anew"
+    return SinkError(f"{path}: not as the run that is resumed has left it", remedy=remedy)
+
+
+def find_last(checkpoints: Iterable[T]) -> T | None:
+    """The last one, which says all; None if there is none."""
+    return next(iter(deque(checkpoints, maxlen=1)), None)
+
+
+def is_replaceable(path: Path) -> bool:
+    """Whether a whole file can take its place: not of a device or a pipe, which is written itself."""
+    return path.is_file() or not path.exists()
+
+
 def _close_stream(stream: BinaryIO, path: Path) -> None:
     with convert_errors(path):
         stream.close()
 
 
-def make_writable_folder(folder: Path) -> None:
-    """Makes the folder. Raises SinkError if nothing can be written there."""
+def prepare_folder(folder: Path, *, begun: bool = False) -> None:
+    """Makes the folder; if an earlier run has ``begun`` it, removes what that left unfinished.
+
+    Raises SinkError if nothing can be written there, or the earlier run's folder is gone.
+    """
+    if begun and not folder.is_dir():
+        raise make_gone_error(folder)
     with convert_errors(folder):
         make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
+        if begun:
+            remove_partials(folder)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,24 @@ from typing import Any
 from runner_core.errors import SinkError
 from runner_core.results import Result
 from runner_core.util import split_options
-from runner_export.output_files import WholeFiles, convert_errors, open_whole_files
+from runner_export.output_files import (
+    WholeFiles,
+    convert_errors,
+    find_last,
+    is_replaceable,
+    open_whole_files,
+    resume_whole_files,
+)
+from runner_export.row_spool import ROW_GROUP, RowSpool
 from runner_export.rows import COLUMNS, rows_of
-
-ROW_GROUP = 10_000  # rows that are buffered and written as one row group
+from runner_export.spool import Spool, open_spool, resume_spool
 
 
 class ParquetSink:
-    """``parquet:out.parquet``; pyarrow is imported when it is opened."""
+    """``parquet:out.parquet``; pyarrow is imported when it is opened.
+
+    Rows wait in a spool, since a file without its end cannot be read, nor be gone on with.
+    """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for any option."""
@@ -27,19 +37,41 @@ class ParquetSink:
         self.path = Path(place).expanduser()
         self.places = (self.path,)
 
+    @property
+    def resumable(self) -> bool:
+        return is_replaceable(self.path)
+
     @contextmanager
     def open(self) -> Iterator[ParquetWriter]:
         """Raises SinkError if the file cannot be written, or pyarrow is not installed."""
         arrow, parquet = _import_pyarrow()
-        schema = arrow.schema([(name, _arrow_type_of(arrow, kind)) for name, kind in COLUMNS.items()])
-        with open_whole_files(self.path) as files:
-            with convert_errors(self.path):
-                table = parquet.ParquetWriter(files.streams[0], schema, compression="zstd")
-            writer = ParquetWriter(files, table, lambda rows: arrow.Table.from_pylist(rows, schema), self.path)
-            try:
-                yield writer
-            finally:
-                writer.close()
+        with open_spool(self.path) as spool, open_whole_files(self.path) as files:
+            yield from self._write(arrow, parquet, spool, files)
+
+    @contextmanager
+    def resume(self, checkpoints: Iterable[Mapping[str, Any]]) -> Iterator[ParquetWriter]:
+        """Removes the rows behind the last checkpoint. Raises SinkError as ``open``, and if they are gone or others."""
+        arrow, parquet = _import_pyarrow()
+        last = find_last(checkpoints)
+        rows, mark = (last["rows"], last["spool"]) if last else (0, None)
+
+        def restore(spool: Spool) -> None:
+            RowSpool(arrow, _make_schema(arrow), self.path, spool).add_file(parquet.ParquetFile, rows)
+
+        with resume_spool(self.path, mark, restore) as spool:
+            with resume_whole_files(self.path, marks=None) as files:
+                yield from self._write(arrow, parquet, spool, files, rows)
+            spool.drop()
+
+    def _write(
+        self, arrow: Any, parquet: Any, spool: Spool, files: WholeFiles, rows: int = 0
+    ) -> Iterator[ParquetWriter]:
+        kept = RowSpool(arrow, _make_schema(arrow), self.path, spool, rows)
+        writer = ParquetWriter(files, kept, parquet, self.path)
+        try:
+            yield writer
+        finally:
+            writer.close()
 
 
 def _import_pyarrow() -> tuple[Any, Any]:
@@ -53,11 +85,15 @@ def _arrow_type_of(arrow: Any, kind: str) -> Any:
     return arrow.list_(arrow.float32()) if kind == "float32s" else arrow.type_for_alias(kind)
 
 
-class ParquetWriter:
-    """Buffers rows until they fill a row group."""
+def _make_schema(arrow: Any) -> Any:
+    return arrow.schema([(name, _arrow_type_of(arrow, kind)) for name, kind in COLUMNS.items()])
 
-    def __init__(self, files: WholeFiles, table: Any, make_table: Any, path: Path) -> None:
-        self._files, self._table, self._make_table, self._path = files, table, make_table, path
+
+class ParquetWriter:
+    """Buffers rows, and writes them at the end."""
+
+    def __init__(self, files: WholeFiles, kept: RowSpool, parquet: Any, path: Path) -> None:
+        self._files, self._kept, self._parquet, self._path = files, kept, parquet, path
         self._rows: list[dict[str, Any]] = []
 
     def write(self, result: Result) -> None:
@@ -68,19 +104,24 @@ class ParquetWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Writes the buffered rows. Raises SinkError if the disk is full."""
+        """Writes the buffered rows to the spool. Raises SinkError if the disk is full."""
         rows, self._rows = self._rows, []
-        if rows:
-            with convert_errors(self._path):
-                self._table.write_table(self._make_table(rows))
+        self._kept.add(rows)
+
+    def checkpoint(self) -> Mapping[str, Any]:
+        """How many rows there are, and how far the spool is."""
+        self.flush()
+        return {"rows": self._kept.count, "spool": self._kept.mark()}
 
     def close(self) -> None:
-        """Writes the buffered rows and the end of the file."""
-        try:
-            self.flush()
-        finally:
-            with convert_errors(self._path):
-                self._table.close()
+        """Writes the file. If that is broken off, or rows are missing, it is not whole, and not kept."""
+        begun, self._files.begun = self._files.begun, False
+        self.flush()
+        schema, stream = self._kept.schema, self._files.streams[0]
+        with convert_errors(self._path), self._parquet.ParquetWriter(stream, schema, compression="zstd") as table:
+            for group in self._kept.read_groups():
+                table.write_table(group)
+        self._files.begun = begun and self._kept.whole
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Does nothing: the file is complete when it is closed."""

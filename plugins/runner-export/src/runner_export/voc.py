@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -13,7 +13,7 @@ from runner_core.results import Inference, Result
 from runner_core.util import OptionType, make_folder, split_options, write_bytes
 from runner_export.naming import Names
 from runner_export.omissions import Omissions
-from runner_export.output_files import convert_errors, make_writable_folder
+from runner_export.output_files import convert_errors, prepare_folder
 from runner_export.pictures import encode_picture
 from runner_export.places import has_places
 from runner_export.voc_xml import clean_label, format_annotation
@@ -30,6 +30,8 @@ class VocSink:
     ``images``  ``no`` leaves the pictures out, if they are there already.
     """
 
+    resumable = True
+
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for other options."""
         place, options = split_options(location, _OPTIONS)
@@ -37,12 +39,23 @@ class VocSink:
         self.images: bool = options.get("images", True)
         self.places, self.folder = (path,), path if self.images else None
 
-    @contextmanager
-    def open(self) -> Iterator[VocWriter]:
+    def open(self) -> AbstractContextManager[VocWriter]:
         """Raises SinkError if the folder cannot be written."""
+        return self.resume(())
+
+    @contextmanager
+    def resume(self, checkpoints: Iterable[Mapping[str, Sequence[str]]]) -> Iterator[VocWriter]:
+        """As ``open``; what came after the last checkpoint is written again. Raises SinkError if the folder is gone."""
         (path,) = self.places
-        make_writable_folder(path)
-        writer = VocWriter(path, images=self.images)
+        names, listed, labels, begun = Names(), dict[str, None](), dict[str, None](), False
+        for checkpoint in checkpoints:
+            names.take(checkpoint["names"])
+            listed |= dict.fromkeys(checkpoint["listed"])
+            labels |= dict.fromkeys(checkpoint["labels"])
+            begun = True
+        prepare_folder(path, begun=begun)
+        writer = VocWriter(path, names, images=self.images)
+        writer.go_on(listed, labels)
         try:
             yield writer
         finally:
@@ -52,16 +65,29 @@ class VocSink:
 class VocWriter:
     """Writes each file whole or not at all; the lists of pictures and labels at the end. Those there are continued."""
 
-    def __init__(self, folder: Path, *, images: bool) -> None:
+    def __init__(self, folder: Path, names: Names, *, images: bool) -> None:
         """Raises SinkError if the folder cannot be written."""
-        self._folder, self._images = folder, images
-        self._names, self._omissions = Names(), Omissions(folder)
+        self._folder, self._names, self._images = folder, names, images
+        self._omissions = Omissions(folder)
         for part in ("Annotations", "JPEGImages", "ImageSets/Main"):
             with convert_errors(folder / part):
                 make_folder(folder / part)
         labels = (line.partition(":")[0] for line in self._read_lines(_LABELS) if not line.startswith("#"))
         self._labels = dict.fromkeys(label for label in labels if label != "background")
         self._listed = dict.fromkeys(self._read_lines(_LIST))
+        self._told, self._new = len(self._labels), list[str]()
+
+    def checkpoint(self) -> Mapping[str, Sequence[str]]:
+        """What pictures were called, and which labels came, since the one before."""
+        told, self._told = self._told, len(self._labels)
+        listed, self._new = self._new, []
+        return {"names": self._names.pop_new(), "listed": listed, "labels": list(self._labels)[told:]}
+
+    def go_on(self, listed: Mapping[str, None], labels: Mapping[str, None]) -> None:
+        """Takes the pictures and the labels of an earlier run, which may have ended before it wrote its lists."""
+        self._listed |= listed
+        self._labels |= labels
+        self._told = len(self._labels)
 
     def write(self, result: Result) -> None:
         """Raises SinkError if a file cannot be written."""
@@ -74,6 +100,7 @@ class VocWriter:
         file_name = self._write_picture(name, result)
         self._write(f"Annotations/{name}.xml", format_annotation(file_name, result.frame.size, placed))
         self._listed[name] = None
+        self._new.append(name)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Does nothing: ``close`` writes the lists."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from runner_core.util import OptionType, split_options
 from runner_export.dataset import Dataset
 from runner_export.naming import Names, to_safe_name
 from runner_export.omissions import Omissions
-from runner_export.output_files import make_writable_folder
+from runner_export.output_files import prepare_folder
 from runner_export.yolo_labels import FORMS, can_write
 
 _OPTIONS = {
@@ -31,6 +31,8 @@ class YoloSink:
     ``images``  ``no`` leaves the pictures out, if they are there already.
     """
 
+    resumable = True
+
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for other options."""
         place, options = split_options(location, _OPTIONS)
@@ -39,12 +41,21 @@ class YoloSink:
         self.images: bool = options.get("images", True)
         self.places, self.folder = (path,), path if self.images else None
 
-    @contextmanager
-    def open(self) -> Iterator[YoloWriter]:
+    def open(self) -> AbstractContextManager[YoloWriter]:
         """Raises SinkError if the folder cannot be written."""
+        return self.resume(())
+
+    @contextmanager
+    def resume(self, checkpoints: Iterable[Mapping[str, Any]]) -> Iterator[YoloWriter]:
+        """As ``open``; what came after the last checkpoint is written again. Raises SinkError if the folder is gone."""
         (path,) = self.places
-        make_writable_folder(path)
-        writer = YoloWriter(path, self.form, images=self.images)
+        names, datasets = Names(), None
+        for checkpoint in checkpoints:
+            names.take(checkpoint["names"])
+            datasets = checkpoint["datasets"]
+        prepare_folder(path, begun=datasets is not None)
+        writer = YoloWriter(path, self.form, names, images=self.images)
+        writer.reopen(datasets or {})
         try:
             yield writer
         finally:
@@ -54,10 +65,15 @@ class YoloSink:
 class YoloWriter:
     """Writes each file whole or not at all."""
 
-    def __init__(self, folder: Path, form: str, *, images: bool) -> None:
+    def __init__(self, folder: Path, form: str, names: Names, *, images: bool) -> None:
         self._folder, self._form, self._images = folder, form, images
-        self._names, self._folders, self._omissions = Names(), Names(), Omissions(folder)
+        self._names, self._folders, self._omissions = names, Names(), Omissions(folder)
         self._datasets: dict[str, Dataset] = {}
+
+    def reopen(self, datasets: Mapping[str, Mapping[str, Any]]) -> None:
+        """The datasets of an earlier run. Raises SinkError."""
+        for brain, state in datasets.items():
+            self._open_dataset(brain).restore(state)
 
     def write(self, result: Result) -> None:
         """Raises SinkError if a file cannot be written, or the folder has labels of another form."""
@@ -71,6 +87,11 @@ class YoloWriter:
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Does nothing: ``close`` completes the datasets."""
+
+    def checkpoint(self) -> Mapping[str, Any]:
+        """The names that pictures were given since the one before, and of what form each dataset is."""
+        datasets = {brain: dataset.describe() for brain, dataset in self._datasets.items()}
+        return {"names": self._names.pop_new(), "datasets": datasets}
 
     def close(self) -> None:
         """Completes every dataset."""
@@ -86,9 +107,11 @@ class YoloWriter:
             if len(inference):
                 self._omissions.report(brain, f"what has no {form or 'boxes'} is left out")
             return None
-        if not dataset:
-            dataset = Dataset(self._folder / self._folders.make_unique(to_safe_name(brain)), self._form)
-            self._datasets[brain] = dataset
+        return dataset or self._open_dataset(brain)
+
+    def _open_dataset(self, brain: str) -> Dataset:
+        dataset = Dataset(self._folder / self._folders.make_unique(to_safe_name(brain)), self._form)
+        self._datasets[brain] = dataset
         return dataset
 
     def _add(self, dataset: Dataset, name: str, inference: Inference, frame: Frame) -> None:

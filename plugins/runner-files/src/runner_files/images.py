@@ -6,8 +6,8 @@ import io
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from runner_core.drawing import Style, annotate_picture
 from runner_core.errors import ImageError, SinkError
 from runner_core.frames import Frame
 from runner_core.results import Result
-from runner_core.util import make_folder, split_options, write_bytes
+from runner_core.util import make_folder, remove_partials, split_options, write_bytes
 from runner_files.naming import Names
 
 _JPEG_START = b"\xff\xd8\xff"
@@ -41,7 +41,7 @@ class ImagesSink:
     or not at all. An existing picture is replaced only if runner drew it.
     """
 
-    draws = True
+    draws = resumable = True
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for any option."""
@@ -49,27 +49,42 @@ class ImagesSink:
         self.folder = Path(place).expanduser()
         self.places = (self.folder,)
 
-    @contextmanager
-    def open(self) -> Iterator[ImagesWriter]:
+    def open(self) -> AbstractContextManager[ImagesWriter]:
         """Makes the folder. Raises SinkError if it cannot be written, UsageError if RUNNER_FONT is not a font."""
+        return self.resume(())
+
+    @contextmanager
+    def resume(self, checkpoints: Iterable[Sequence[str]]) -> Iterator[ImagesWriter]:
+        """As ``open``; pictures after the last checkpoint are drawn again. Raises SinkError if the folder is gone."""
         Style.of((1, 1))  # so that a wrong font is reported before the first frame
-        try:
+        names, begun = Names(), False
+        for taken in checkpoints:
+            names.take(taken)
+            begun = True
+        if begun and not self.folder.is_dir():
+            raise SinkError(f"{self.folder}: is gone", remedy="run without --resume to draw anew")
+        with _convert_errors(self.folder, "name a folder that you may write to"):
             make_folder(self.folder)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
-        except OSError as error:
-            raise SinkError(
-                f"{self.folder}: cannot be written ({error.strerror or error})",
-                remedy="name a folder that you may write to",
-            ) from error
-        yield ImagesWriter(self.folder)
+            if begun:
+                remove_partials(self.folder)
+        yield ImagesWriter(self.folder, names)
+
+
+@contextmanager
+def _convert_errors(path: Path, remedy: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SinkError(f"{path}: cannot be written ({error.strerror or error})", remedy=remedy) from error
 
 
 class ImagesWriter:
     """Draws and saves."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._names = folder, Names()
+    def __init__(self, folder: Path, names: Names) -> None:
+        self._folder, self._names = folder, names
 
     def write(self, result: Result) -> None:
         """Raises SinkError if the picture cannot be written, or would replace one that runner did not draw."""
@@ -89,20 +104,19 @@ class ImagesWriter:
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Every picture is complete already."""
 
+    def checkpoint(self) -> Sequence[str]:
+        """The names that pictures were given since the one before."""
+        return self._names.pop_new()
+
     def _save(self, image: Image.Image, path: Path, form: str, frame: Frame) -> None:
         buffer = io.BytesIO()
         image.save(buffer, form, **_OPTIONS[form])
-        try:
+        with _convert_errors(path, "make room, or name a folder that you may write to"):
             make_folder(path.parent)
             if frame.time is None:
                 _refuse_source_folder(path, frame.source)
             _refuse_foreign_picture(path)
             write_bytes(path, buffer.getvalue())
-        except OSError as error:
-            raise SinkError(
-                f"{path}: cannot be written ({error.strerror or error})",
-                remedy="make room, or name a folder that you may write to",
-            ) from error
 
 
 def _refuse_source_folder(path: Path, source: str) -> None:

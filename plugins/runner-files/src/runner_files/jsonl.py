@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from runner_core.errors import SinkError
 from runner_core.results import Result
-from runner_core.util import make_folder, split_options
+from runner_core.util import GrowingFile, Mark, make_folder, split_options
 
 STANDARD_OUTPUT = "-"
 
@@ -23,18 +23,33 @@ class JsonlSink:
 
     The last line of a complete run is ``{"summary": {...}}``. Every line is passed whole to the system as soon as it is
     finished: if the run is stopped, or the disk is full, all lines before are complete.
+
+    ``resumable``  unless it writes to standard output, a device or a pipe.
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for any option."""
         self.location, _ = split_options(location, {})
-        self.places = (Path(self.location).expanduser(),)
+        self.path = Path("/dev/stdout" if self.location == STANDARD_OUTPUT else self.location).expanduser()
+        self.places = (self.path,)
+
+    @property
+    def resumable(self) -> bool:
+        return self.location != STANDARD_OUTPUT and (self.path.is_file() or not self.path.exists())
+
+    def open(self) -> AbstractContextManager[JsonlWriter]:
+        """Makes missing folders. Raises SinkError if the file cannot be written."""
+        return self._open(None)
+
+    def resume(self, checkpoints: Iterable[Mark]) -> AbstractContextManager[JsonlWriter]:
+        """Removes the lines behind the last checkpoint. Raises SinkError, also if others were there before."""
+        marks = deque(checkpoints, maxlen=1)
+        return self._open(marks[0] if marks else None)
 
     @contextmanager
-    def open(self) -> Iterator[JsonlWriter]:
-        """Makes missing folders. Raises SinkError if the file cannot be written."""
+    def _open(self, mark: Mark | None) -> Iterator[JsonlWriter]:
         try:
-            stream = _open_standard_output() if self.location == STANDARD_OUTPUT else _open_file(self.location)
+            stream = _open_standard_output() if self.location == STANDARD_OUTPUT else _open_file(self.path, mark)
         except OSError as error:
             raise SinkError(
                 f"{self.location}: cannot be written ({error.strerror or error})",
@@ -44,21 +59,20 @@ class JsonlSink:
             yield JsonlWriter(stream, self.location)
 
 
-def _open_file(location: str) -> io.FileIO:
-    path = Path(location).expanduser()
+def _open_file(path: Path, mark: Mark | None) -> GrowingFile:
     make_folder(path.parent)
-    return io.FileIO(path, "w")
+    return GrowingFile(path, mark)
 
 
-def _open_standard_output() -> io.FileIO:
+def _open_standard_output() -> GrowingFile:
     sys.stdout.flush()  # so that it comes before the lines
-    return io.FileIO(sys.stdout.fileno(), "w", closefd=False)
+    return GrowingFile(sys.stdout.fileno(), closefd=False)
 
 
 class JsonlWriter:
     """Writes whole lines to an unbuffered file."""
 
-    def __init__(self, stream: io.FileIO, name: str) -> None:
+    def __init__(self, stream: GrowingFile, name: str) -> None:
         self._stream, self._name = stream, name
 
     def write(self, result: Result) -> None:
@@ -69,9 +83,13 @@ class JsonlWriter:
         """Writes the last line. Raises as ``write`` does."""
         self._write_object({"summary": dict(summary)})
 
+    def checkpoint(self) -> Mark:
+        """How far the file is."""
+        return self._stream.mark()
+
     def _write_object(self, data: Mapping[str, Any]) -> None:
         try:
-            self._write_line(_format_line(data))
+            self._stream.append(_format_line(data))
         except BrokenPipeError:  # a closed pipe is not an error of the sink
             raise
         except OSError as error:
@@ -80,25 +98,10 @@ class JsonlWriter:
                 remedy="make room; the lines before it are complete",
             ) from error
 
-    def _write_line(self, line: memoryview) -> None:
-        written = 0
-        try:
-            while written < len(line):
-                written += self._stream.write(line[written:]) or 0  # a nearly full disk takes a part
-        except BaseException:
-            self._remove_unfinished(written)
-            raise
 
-    def _remove_unfinished(self, count: int) -> None:
-        """Removes the beginning of a line that could not be finished."""
-        with suppress(OSError):  # nothing can be removed from a pipe
-            self._stream.seek(-count, os.SEEK_END)
-            self._stream.truncate()
-
-
-def _format_line(data: Mapping[str, Any]) -> memoryview:
+def _format_line(data: Mapping[str, Any]) -> bytes:
     text = json.dumps(data, ensure_ascii=False)
     try:
-        return memoryview(f"{text}\n".encode())
+        return f"{text}\n".encode()
     except UnicodeEncodeError:  # a file name that is not UTF-8
-        return memoryview(f"{json.dumps(data)}\n".encode())
+        return f"{json.dumps(data)}\n".encode()

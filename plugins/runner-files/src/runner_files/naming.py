@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ class Names:
 
     def __init__(self) -> None:
         self._uses: dict[str, int] = {}
+        self._new: list[str] = []
 
     def choose_name(self, source: str, form: str, *, number: int | None = None) -> PurePath:
         """The name for a picture in ``form`` (``JPEG`` or ``PNG``).
@@ -34,12 +36,22 @@ class Names:
             path = PurePath(path.name).with_stem(f"{path.stem}-{number:06d}")
         return self._make_unique(path)
 
+    def pop_new(self) -> Sequence[str]:
+        """What was taken since it was last asked."""
+        new, self._new = self._new, []
+        return new
+
+    def take(self, taken: Iterable[str]) -> None:
+        """Takes what ``pop_new`` of an earlier run gave."""
+        self._uses.update(dict.fromkeys(taken, 1))
+
     def _make_unique(self, path: PurePath) -> PurePath:
         key, unique = _key_of(path), path
-        while _key_of(unique) in self._uses:
+        while (chosen := _key_of(unique)) in self._uses:
             self._uses[key] += 1
             unique = path.with_stem(f"{path.stem}-{self._uses[key]}")
-        self._uses[_key_of(unique)] = 1
+        self._uses[chosen] = 1
+        self._new.append(chosen)
         return unique
 
 

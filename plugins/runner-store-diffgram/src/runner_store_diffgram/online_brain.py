@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from time import perf_counter
 from typing import Any
@@ -28,6 +29,10 @@ class DiffgramBrain(Brain):
     def __init__(self, server: Server, name: str, info: BrainInfo, conf: float | None) -> None:
         self.name, self.version, self.labels = name, str(info.id), info.labels
         self._server, self._conf = server, CONF if conf is None else conf
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        return {**super().conditions, "conf": self._conf}
 
     def infer(self, frame: Frame) -> Inference:
         begun = perf_counter()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from runner_core.errors import SinkError
-from runner_video.delay_signals import uninterrupted
+from runner_core.util import uninterrupted
 
 TICK = Fraction(1, 90_000)  # of a second: divides the usual frame rates evenly
 
@@ -100,6 +100,8 @@ class Recording:
 
     def _put(self, frame: VideoFrame | None) -> None:
         try:
+            # PyAV would swallow an interrupt together with the data that it writes through Python; one behind the
+            # encoder would lose a packet that all later pictures need.
             with uninterrupted():
                 self._container.mux(self._stream.encode(frame))
         except (av.FFmpegError, OSError) as error:

@@ -43,7 +43,8 @@ function connect() {
 
 function closed(code) {
   if (summary) {
-    say("ended", summary.broken ? `Run ended: ${summary.broken}` : "Run ended");
+    const why = summary.interrupted ? "interrupted" : summary.broken;
+    say("ended", why ? `Run ended: ${why}` : "Run ended");
     showRun(summary);
   } else if (code === 1001 || code === 1012) say("ended", "Run stopped");
   else if (byId("status").dataset.state !== "ended") say("lost", "Connection lost, trying again");

@@ -1,4 +1,4 @@
-"""Uninterrupted: delays signals while FFmpeg writes, which would otherwise leave a file half written."""
+"""Uninterrupted: delays signals while something is written that must not stay half written."""
 
 from __future__ import annotations
 
@@ -11,19 +11,15 @@ from types import FrameType
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """SIGINT, or a SIGTERM that has a handler, that comes in the block is handled when the block is done.
-
-    While FFmpeg writes through Python, PyAV would swallow it together with the data being written; after the encoder
-    it would lose a packet that all later pictures need.
-    """
+    """SIGINT, or a SIGTERM that has a handler, that comes in the block is handled when the block is done."""
     usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     held = {number: handler for number, handler in usual.items() if callable(handler)}
     if threading.current_thread() is not threading.main_thread():
         held = {}
     received: list[tuple[int, FrameType | None]] = []
-    for number in held:
-        signal.signal(number, lambda number, frame: received.append((number, frame)))
     try:
+        for number in held:
+            signal.signal(number, lambda number, frame: received.append((number, frame)))
         yield
     finally:
         for number, handler in held.items():

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """SIGINT, or a SIGTERM that has a handler, that comes in the block is handled when the block is done."""
-    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    """SIGINT, or a SIGTERM or SIGHUP that has a handler, that comes in the block is handled when the block is done."""
+    usual = {number: signal.getsignal(number) for number in _STOPPING}
     held = {number: handler for number, handler in usual.items() if callable(handler)}
     if threading.current_thread() is not threading.main_thread():
         held = {}

@@ -1,4 +1,7 @@
-"""Blobs: fetched files named by their sha256, and the transfers that bring them."""
+"""Blobs: fetched files named by their sha256, and the transfers that bring them.
+
+``download`` is imported where it is used: it brings the HTTP client, and most brains are opened without one.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,9 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
-from runner_core.cache.download import Progress, discard_partial, download, find_partials
 from runner_core.cache.locks import hold_lock, try_lock
 from runner_core.cache.receipt import hash_text
-from runner_core.cache.release import RemoteFile
+from runner_core.cache.release import Progress, RemoteFile
 from runner_core.cards.artifact import sha256_of
 
 ProgressOf = Callable[[RemoteFile], AbstractContextManager[Progress]]  # exited however the transfer ends
@@ -66,6 +68,8 @@ class Blobs:
 
     def sweep(self, used: Collection[str]) -> None:
         """Removes the blobs that are not ``used`` and in no folder, and transfers abandoned long ago."""
+        from runner_core.cache.download import discard_partial, find_partials
+
         for path, _ in self._list():
             if path.name not in used:
                 with try_lock(self._partial, path.name) as free, suppress(FileNotFoundError):
@@ -109,6 +113,8 @@ class Blobs:
 
     def _fetch(self, file: RemoteFile, key: str, path: Path, progress: ProgressOf) -> str:
         """Fetches and checks the file, puts it at ``path`` and then, when it is in use, among the blobs."""
+        from runner_core.cache.download import discard_partial, download
+
         partial = self._partial / key
         with progress(file) as show:
             digest = download(file, partial, show)

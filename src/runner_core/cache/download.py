@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -16,10 +16,9 @@ import urllib3
 
 from runner_core.cache.http import make_retry_policy, spend_retry
 from runner_core.cache.limits import Limits
-from runner_core.cache.release import Body, RemoteFile
+from runner_core.cache.release import Body, Progress, RemoteFile
 from runner_core.errors import StoreError
 
-Progress = Callable[[int, int | None], None]  # bytes arrived, bytes of the whole file if known
 _CUT = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
 _CHUNK = 1 << 20
 _NOTE = ".validator"  # suffix of a note beside a partial file: the validator of what it is a part of

@@ -23,6 +23,8 @@ from runner_core.cache.receipt import Receipt
 from runner_core.errors import StoreError
 from runner_core.util.location import redact_url
 
+Progress = Callable[[int, int | None], None]  # bytes arrived, bytes of the whole file if known
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

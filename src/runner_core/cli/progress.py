@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from runner_core.cache.blobs import ProgressOf, show_no_progress
-from runner_core.cache.download import Progress
-from runner_core.cache.release import RemoteFile
+from runner_core.cache.release import Progress, RemoteFile
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import attrs
 import numpy as np
 
 from runner_core.cards.clue import Clue
+from runner_core.clues.constants import find_median
 from runner_core.clues.first_convolution import FirstConvolution
 from runner_core.clues.model_file import ModelFile
 from runner_core.clues.natural_pictures import Picture
@@ -70,13 +71,13 @@ def find_batch_norm(model: ModelFile) -> Iterator[Clue]:
 def list_fits(convolution: FirstConvolution, statistics: Statistics, *, grey: bool) -> Iterator[Fit]:
     """Of each usual range, for RGB and for BGR where the channels are normalised alike: else both fit as well."""
     told = np.sqrt(np.maximum(statistics.variance, 0))
-    alive = told > _DEAD * np.median(told)
+    alive = told > _DEAD * find_median(told)
     if alive.sum() < min(_LEAST_FILTERS, len(told)):
         return
     for normalization in USUAL:
         for bgr in (False,) if grey or normalization.reversed() != normalization else (False, True):
             mean, deviation = Picture.of(normalization, bgr=bgr, grey=grey).filter(convolution.kernel, convolution.bias)
             with np.errstate(all="ignore"):
-                spread = np.median(np.log(told / deviation)[alive])
+                spread = find_median(np.log(told / deviation)[alive])
                 shift = (statistics.mean - mean)[alive] / np.hypot(told, deviation)[alive]
             yield Fit(normalization, bgr, float(spread), float(np.sqrt(np.mean(shift**2))))

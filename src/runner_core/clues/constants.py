@@ -94,3 +94,9 @@ def read_order(node: Node, given: list[Values]) -> tuple[int, ...]:
     """The order of axes of a transposition: an attribute in ONNX and Keras, else its second input."""
     told = node.attributes.get("perm", given[1].tolist() if len(given) > 1 else None)
     return tuple(int(axis) for axis in told) if told is not None else ()
+
+
+def find_median(values: Values) -> float:
+    """As ``np.median`` of all values, which imports ``numpy.ma``; NaN of none."""
+    line = np.sort(values, axis=None)
+    return float((line[(len(line) - 1) // 2] + line[len(line) // 2]) / 2) if len(line) else float("nan")

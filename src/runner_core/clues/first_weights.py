@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.cards.clue import Clue
+from runner_core.clues.constants import find_median
 from runner_core.clues.first_convolution import FirstConvolution
 from runner_core.clues.model_file import ModelFile
 from runner_core.clues.natural_pictures import Picture
@@ -82,7 +83,7 @@ def _find_smaller(model: ModelFile, zero: Zero) -> Iterator[Clue]:
 def measure_size(convolution: FirstConvolution, *, grey: bool = False) -> float:
     """The deviation of what natural pictures from 0 to 255 give: the geometric mean over the filters that matter."""
     _, deviation = Picture.of(RAW, grey=grey).filter(convolution.kernel, convolution.bias)
-    alive = deviation[deviation > _DEAD * np.median(deviation)]
+    alive = deviation[deviation > _DEAD * find_median(deviation)]
     return float(np.exp(np.log(alive).mean())) if alive.size else 0.0
 
 
@@ -92,7 +93,7 @@ def estimate_zero(convolution: FirstConvolution, normalization: Normalization, *
     ``normalization`` is the range of the values, black being 0.
     """
     _, deviation = Picture.of(normalization, grey=grey).filter(convolution.kernel, convolution.bias)
-    alive = deviation > _DEAD * np.median(deviation)
+    alive = deviation > _DEAD * find_median(deviation)
     white = 255 / normalization.std[0]
     sums = convolution.kernel.sum((0, 1, 2))[alive] * white / deviation[alive]
     biases = convolution.bias[alive] / deviation[alive]
@@ -100,6 +101,6 @@ def estimate_zero(convolution: FirstConvolution, normalization: Normalization, *
     for _ in range(30):  # Cauchy's weights, by which outliers count little
         slope = float((weights * sums * biases).sum() / (weights * sums**2).sum())
         left = biases - slope * sums
-        spread = float(np.median(np.abs(left))) * 1.48 + 1e-6  # of a normal distribution
+        spread = find_median(np.abs(left)) * 1.48 + 1e-6  # of a normal distribution
         weights = 1 / (1 + (left / spread / 2) ** 2)
     return Zero(-slope, spread / float(np.sqrt((weights * sums**2).sum())))

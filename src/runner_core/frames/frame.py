@@ -305,7 +305,7 @@ def _read_file(path: Path) -> bytes:
 
 
 def _to_rgb(array: NDArray[Any], source: str) -> NDArray[np.uint8]:
-    if isinstance(array, np.ma.MaskedArray):
+    if hasattr(array, "filled"):  # numpy.ma is not imported to ask it
         raise ImageError(
             f"{source}: a masked array", remedy="give array.filled(0), or another colour for what is masked"
         )

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import attrs
 
-from runner_core.cache.download import download
 from runner_core.cache.release import Body, Opener, RemoteFile
 from runner_core.cards.artifact import ArtifactFile
 from runner_core.cards.card import CARD_FILE, Card
@@ -24,6 +23,8 @@ T = TypeVar("T")
 
 def download_card(url: str, opener: Opener) -> bytes:
     """The bytes of the card at ``url``; a transfer that is cut is repeated. Raises StoreError, UnreachableError."""
+    from runner_core.cache.download import download  # brings the HTTP client, which no model on this machine needs
+
     with tempfile.TemporaryDirectory() as folder:
         partial = Path(folder) / CARD_FILE
         download(RemoteFile(CARD_FILE, url, opener), partial, lambda arrived, _total: _check_size(arrived, url))

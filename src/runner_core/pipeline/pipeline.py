@@ -101,6 +101,8 @@ def run_outlets(
                     on_result(result)
                 result.frame.forget()
         except KeyboardInterrupt:
+            if opened is None:  # it is none of a run yet
+                raise
             summary.broken = INTERRUPTED
         except SourceError as error:
             if not summary.frames:

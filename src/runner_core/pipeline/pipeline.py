@@ -36,6 +36,10 @@ log = logging.getLogger("runner")
 PATIENCE = 15.0  # seconds that sinks wait for a camera's first frame, or for what is wrong with it
 
 
+def _do_nothing() -> None:
+    """A frame that is skipped is nobody's business."""
+
+
 @shorten_traceback
 def run(
     source: Readable,
@@ -81,7 +85,7 @@ def run(
 def run_outlets(
     reading: Source, brains: Sequence[Brain], outlets: Outlets, *, threads: int | None = None, exact: bool = False,
     explain: bool = False, resume: bool | str = False, on_result: Callable[[Result], None] | None = None,
-    on_skip: Callable[[], None] | None = None,
+    on_skip: Callable[[], None] = _do_nothing,
 ) -> Summary:  # fmt: skip
     """As ``run``, but an interrupt ends it over files, too; ``on_skip`` is called for each frame that is skipped."""
     exact = exact or outlets.must_draw(reading)
@@ -93,15 +97,11 @@ def run_outlets(
             summary.go_on(journal.summary)
         opened: OpenOutlets | None = None
         try:
-            results = stack.enter_context(flow.results(journal.done if journal else None, on_skip or _do_nothing))
+            results = stack.enter_context(flow.results(journal.done if journal else None, on_skip))
             opened = stack.enter_context(outlets.open(journal))
-            for result in results:
-                opened.write(result, summary)
-                if on_result:
-                    on_result(result)
-                result.frame.forget()
+            _write_results(results, opened, summary, on_result)
         except KeyboardInterrupt:
-            if opened is None:  # it is none of a run yet
+            if opened is None and not reading.live:  # it is none of a run yet
                 raise
             summary.broken = INTERRUPTED
         except SourceError as error:
@@ -117,16 +117,22 @@ def run_outlets(
     return summary
 
 
+def _write_results(
+    results: Iterator[Result], opened: OpenOutlets, summary: Summary, on_result: Callable[[Result], None] | None
+) -> None:
+    for result in results:
+        opened.write(result, summary)
+        if on_result:
+            on_result(result)
+        result.frame.forget()
+
+
 def _tell_journal(journal: Journal, summary: Summary) -> None:
     """How an interrupted run goes on; which answers of the run before are of no picture that is there now."""
     if summary.broken == INTERRUPTED:
         log.info("%d pictures are answered; --resume goes on behind them", summary.frames)
     elif journal.done.left and not summary.broken:
         log.warning("%d answers are of pictures that are gone or have changed since; they stay", journal.done.left)
-
-
-def _do_nothing() -> None:
-    """A frame that is skipped is nobody's business."""
 
 
 @shorten_traceback

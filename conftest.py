@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,10 @@ from runner_core.discovery.entry_points import LOAD_VARIABLE
 
 # Tests that call ONNX Runtime directly send no usage reports either.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# Started in the background of a shell, a process ignores Ctrl-C, and so would all that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Property tests see the same examples on every run, and have no time limit, for there are slow machines.
 settings.register_profile("runner", deadline=None, derandomize=True, max_examples=60)

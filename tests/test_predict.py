@@ -81,3 +81,15 @@ def test_a_brain_is_shown_in_a_notebook():
         assert "object-detection (boxes-scores)" in html
         assert "boxes-scores" in page.card._repr_html_()
         assert "<td style='text-align:left'>page</td>" in page.labels._repr_html_()
+
+
+@pytest.mark.parametrize("classes", ["page", [0], [None]])
+def test_classes_are_a_list_of_names(page, classes):
+    with pytest.raises(LabelError, match=r"are no names of labels; give a list of names: \['page'\]"):
+        page(PICTURE, classes=classes)
+
+
+def test_what_a_brain_is_called_elsewhere_is_said_here(page):
+    with pytest.raises(AttributeError, match=r"a Brain has no 'names'; here it is `labels\.names`"):
+        _ = page.names
+    assert not hasattr(page, "nothing_like_it")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 import numpy as np
@@ -27,7 +27,14 @@ from runner_core.results.combine import boxes_of, stack_columns
 from runner_core.results.inference import Inference
 from runner_core.results.mask import Mask
 from runner_core.util.notebook import format_table, format_title, shorten_list
+from runner_core.util.spelling import make_hint
 from runner_core.util.tracebacks import shorten_traceback
+
+# What people type who come from elsewhere, and what it is called here.
+HINTS = {
+    "names": "labels.names", "val": "runner verify", "export": "runner export", "info": "runner inspect",
+    "to": "open_brain(path, device=...)", "track": "stream(source, [brain])",
+}  # fmt: skip
 
 
 class Brain(ABC):
@@ -110,6 +117,11 @@ class Brain(ABC):
         if frame is not picture:
             frame.forget()
         return attrs.evolve(answer.filter(conf=conf, classes=classes, max_det=max_det), frame=frame)
+
+    if not TYPE_CHECKING:  # else every wrong name would pass as right
+
+        def __getattr__(self, name: str) -> Any:
+            raise make_hint("a Brain", name, HINTS, self)
 
     def __call__(self, picture: Any, **options: Any) -> Inference:
         """As ``predict``."""

@@ -303,3 +303,15 @@ def test_a_million_frames_that_are_done_are_small():
     done = DoneFrames(os.urandom(8 * count))
     assert done.total == done.left == count
     assert sum(value.nbytes for value in vars(done).values() if hasattr(value, "nbytes")) <= 12 * count
+
+
+def test_who_begins_anew_is_told_what_is_replaced(folder, caplog):
+    answer()
+    caplog.clear()
+    answer()
+    assert any(
+        "8 answers of an earlier run are replaced; --resume would go on with it" in text for text in caplog.messages
+    )
+    caplog.clear()
+    answer(resume=True)
+    assert not any("are replaced" in text for text in caplog.messages)

@@ -149,3 +149,15 @@ def test_large_pictures_and_long_lists_are_shortened():
 def test_a_frame_is_a_png_in_a_notebook():
     with Image.open(io.BytesIO(Frame.from_array(PIXELS)._repr_png_())) as picture:
         assert np.array_equal(np.asarray(picture), PIXELS)
+
+
+@pytest.mark.parametrize(("typed", "here"), [("confidence", "score"), ("xyxy", "box"), ("class_name", "label")])
+def test_what_an_instance_is_called_elsewhere_is_said_here(typed, here):
+    with pytest.raises(AttributeError, match=f"an Instance has no '{typed}'; here it is `{here}`"):
+        getattr(sample()[0], typed)
+
+
+def test_who_takes_the_first_of_one_answer_is_told():
+    with pytest.raises(AttributeError, match="an Instance has no 'plot'; here it is `the answer itself"):
+        sample()[0].plot()
+    assert copy.copy(sample()[0]) == sample()[0]

@@ -105,8 +105,12 @@ class LabelMap:
     def model_ids_of(self, names: Sequence[str]) -> tuple[int, ...]:
         """The model_ids of all classes with these names; a name may have several, as ``crane`` in ImageNet.
 
-        Raises LabelError for a name that is not in the map.
+        Raises LabelError for a name that is not in the map, and for what is no list of names.
         """
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            raise LabelError(
+                f"{names!r} are no names of labels", remedy=f"give a list of names: {list(self.names[:2])}"
+            )
         known: dict[str, list[int]] = {}
         for label in self.labels:
             known.setdefault(label.name, []).append(label.model_id)

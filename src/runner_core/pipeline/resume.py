@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,8 @@ def _check_outlets(outlets: Outlets) -> None:
 
 def _find_journal(outlets: Outlets, found: Path | None, first: Path, conditions: Mapping[str, Any], by: str) -> Journal:
     if not by:
+        if found:
+            _tell_replaced(found, outlets)
         if found and found != first:
             found.unlink()
         return Journal(first, conditions)
@@ -98,6 +100,14 @@ def _find_journal(outlets: Outlets, found: Path | None, first: Path, conditions:
         raise UsageError(problem, remedy=f"ask for the same, or {ANEW}")
     log.info("%d pictures are answered already", journal.done.total)
     return journal
+
+
+def _tell_replaced(found: Path, outlets: Outlets) -> None:
+    with suppress(UsageError, SinkError):  # a journal of another version, or a damaged one
+        count = Journal.read(found, RESUME_BY["mtime"]).done.total
+        if count:
+            places = ", ".join(outlet.name for outlet in outlets.resumable)
+            log.warning("%s: %d answers of an earlier run are replaced; --resume would go on with it", places, count)
 
 
 def _check_empty(outlets: Outlets, begun: Collection[str]) -> None:

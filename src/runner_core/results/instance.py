@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import attrs
 
 from runner_core.results.mask import Mask
+from runner_core.util.spelling import make_hint
 
 Box = tuple[float, float, float, float]
 Keypoint = tuple[float, float, float]
+
+_OF_ALL = "the answer itself: one picture gives one, without [0]"
+# What people type who come from elsewhere, and what it is called here.
+HINTS = {
+    **dict.fromkeys(("confidence", "conf"), "score"), **dict.fromkeys(("xyxy", "bbox"), "box"),
+    **dict.fromkeys(("class_name", "name"), "label"), **dict.fromkeys(("cls", "class_id"), "model_id"),
+    **dict.fromkeys(("plot", "draw", "show", "save", "boxes", "masks", "names"), _OF_ALL), "tracker_id": "track",
+}  # fmt: skip
 
 
 @attrs.frozen
@@ -39,3 +50,8 @@ class Instance:
     vector: tuple[float, ...] | None = None
     track: int | None = None
     parent: int | None = None
+
+    if not TYPE_CHECKING:  # else every wrong name would pass as right
+
+        def __getattr__(self, name: str) -> Any:
+            raise make_hint("an Instance", name, HINTS, self)

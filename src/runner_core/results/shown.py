@@ -17,6 +17,7 @@ from runner_core.errors import ImageError, NotInstalled, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.results.boxes import corners_to_centred
 from runner_core.util.notebook import embed_picture, format_table, format_title
+from runner_core.util.spelling import make_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,10 @@ HINTS = {
     "predictions": "instances",
     "detections": "instances",
     "speed": "ms",
+    "save_txt": "runner_core.results.formats.yolo_text(inference)",
+    "save_crop": "the sink crops:out/ of run",
+    "summary": "to_json()",
+    "verbose": "print(inference)",
 }
 
 S = TypeVar("S", bound="Showable")
@@ -129,8 +134,7 @@ class Shown:
     if not TYPE_CHECKING:  # else every wrong name would pass as right
 
         def __getattr__(self, name: str) -> Any:
-            hint = f"; here it is `{HINTS[name]}`" if name in HINTS else ""
-            raise AttributeError(f"an Inference has no {name!r}{hint}", name=name, obj=self)
+            raise make_hint("an Inference", name, HINTS, self)
 
 
 def format_instances(inference: Showable) -> str:

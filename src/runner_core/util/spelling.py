@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -36,3 +36,9 @@ def find_alike_paths(path: Path) -> list[str]:
     except OSError:
         return []
     return [str(path.parent / name) for name in find_alike(path.name, names, most=3)]
+
+
+def make_hint(what: str, name: str, hints: Mapping[str, str], value: object) -> AttributeError:
+    """The error for an attribute that a value does not have, with what ``hints`` say it is called here."""
+    hint = f"; here it is `{hints[name]}`" if name in hints else ""
+    return AttributeError(f"{what} has no {name!r}{hint}", name=name, obj=value)

@@ -111,7 +111,8 @@ class Brain(ABC):
         """
         if conf is not None and not (isinstance(conf, int | float | np.number) and 0 <= conf <= 1):
             raise UsageError(f"conf is {conf!r}", remedy="give a score from 0 to 1")
-        self.labels.model_ids_of(classes or ())
+        if classes:
+            self.labels.model_ids_of(classes)
         frame = Frame.of(picture, colour=colour)
         answer = (self if conf is None else self.at_threshold(conf)).infer(frame)
         if frame is not picture:
@@ -188,6 +189,11 @@ class Brain(ABC):
     def __enter__(self) -> Self:
         return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         fields = {"task": f"{self.task} ({self.family})", "engine": self.engine}
@@ -195,11 +201,6 @@ class Brain(ABC):
         if self.guesses:
             fields["rests on guesses"] = "; ".join(map(str, self.guesses))
         return format_title(f"{self.name} {self.version}") + format_table((), fields.items(), len(fields))
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def demand_brain(given: object) -> None:

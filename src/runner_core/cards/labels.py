@@ -87,6 +87,11 @@ class LabelMap:
         """The model_ids of the classes that are named as background."""
         return frozenset(label.model_id for label in self.labels if is_background(label.name))
 
+    @cached_property
+    def foreground(self) -> tuple[Label, ...]:
+        """The labels of all other classes."""
+        return tuple(label for label in self.labels if label.model_id not in self.background)
+
     def file_id(self, model_id: int) -> int:
         """The identity of a class. In a gap of the map it is the model_id, or, where a label has that as its file_id,
         the model_id of that label, which it has left free.
@@ -111,9 +116,7 @@ class LabelMap:
             raise LabelError(
                 f"{names!r} are no names of labels", remedy=f"give a list of names: {list(self.names[:2])}"
             )
-        known: dict[str, list[int]] = {}
-        for label in self.labels:
-            known.setdefault(label.name, []).append(label.model_id)
+        known = self._model_ids
         for name in names:
             if name not in known:
                 remedy = f"{ask_if_meant(name, known)}known: {', '.join(sorted(known)) or 'none'}"
@@ -135,6 +138,14 @@ class LabelMap:
                 f"the model says class {outside}, the {len(self)} labels run from {low} to {high}",
                 remedy="give the label map of this model, or its first number by --first-class",
             )
+
+    @cached_property
+    def _model_ids(self) -> dict[str, list[int]]:
+        """By name."""
+        known: dict[str, list[int]] = {}
+        for label in self.labels:
+            known.setdefault(label.name, []).append(label.model_id)
+        return known
 
     @cached_property
     def _range(self) -> tuple[int, int]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from runner_core.util.settings import find_variable, read_settings
+from runner_core.util.settings import Settings, find_variable, read_settings
+
+_KEY = "runner_core.settings"
 
 
 class SettingOption(click.Option):
@@ -19,7 +21,15 @@ class SettingOption(click.Option):
 
     def get_default(self, ctx: click.Context, call: bool = True) -> Any:
         """What the file says. Raises UsageError for a file that is wrong."""
-        value = None if ctx.resilient_parsing else read_settings().values.get(str(self.name))
+        value = None if ctx.resilient_parsing else _read_once(ctx).values.get(str(self.name))
         if value is None:
             return super().get_default(ctx, call)
         return ",".join(value) if isinstance(value, list) else value
+
+
+def _read_once(ctx: click.Context) -> Settings:
+    """For all options of a command."""
+    if _KEY not in ctx.meta:
+        ctx.meta[_KEY] = read_settings()
+    settings: Settings = ctx.meta[_KEY]
+    return settings

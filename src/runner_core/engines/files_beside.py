@@ -6,7 +6,7 @@ file that it names is a plain one in the model's own folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
 
 from runner_core.errors import EngineError
@@ -25,8 +25,9 @@ def check_files_beside(artifact: Path) -> None:
     name or by links; and for an ``.onnx`` that names files in a way which cannot be followed.
     """
     if artifact.is_dir():
+        homes = _find_homes(artifact)
         for path in artifact.rglob("*"):
-            _check_place(path, artifact)
+            _check_place(path, artifact, homes)
     elif artifact.suffix.lower() == ".xml":
         weights = artifact.with_suffix(".bin")
         if weights.is_symlink() or weights.exists():  # a model without weights has none
@@ -56,22 +57,20 @@ def _check_external_data(artifact: Path) -> None:
 
 
 def _check_file(path: Path, artifact: Path) -> None:
-    _check_place(path, artifact)
+    _check_place(path, artifact, _find_homes(artifact))
     if not path.is_file():
         raise EngineError(f"{artifact}: it needs {path.name!r}, which is no file beside it", remedy=_KEEP)
 
 
-def _check_place(path: Path, artifact: Path) -> None:
+def _check_place(path: Path, artifact: Path, homes: Sequence[Path]) -> None:
     place = path.resolve()
-    if not any(place.is_relative_to(home) for home in _find_homes(artifact)):
+    if not any(map(place.is_relative_to, homes)):
         raise EngineError(f"{artifact}: its file {path.name} leads out of its folder, to {place}", remedy=_REMEDY)
 
 
-def _find_homes(artifact: Path) -> Iterator[Path]:
+def _find_homes(artifact: Path) -> Sequence[Path]:
     """The folder that an artifact is, or is in; where links make a folder of files kept elsewhere, that too."""
     if not artifact.is_dir():
-        yield artifact.parent.resolve()
-        yield artifact.resolve().parent
-        return
-    yield artifact.resolve()
-    yield from ((artifact / mark).resolve().parent for mark in _MARKS if (artifact / mark).is_symlink())
+        return artifact.parent.resolve(), artifact.resolve().parent
+    linked = ((artifact / mark).resolve().parent for mark in _MARKS if (artifact / mark).is_symlink())
+    return artifact.resolve(), *linked

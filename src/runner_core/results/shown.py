@@ -165,7 +165,7 @@ def _make_columns(inference: Any) -> dict[str, list[Any]]:
         if column is not None:
             columns[one] = column.tolist() if column.ndim == 1 else list(column)
     if inference.masks is not None:
-        columns["area"] = [int(mask.array.sum()) for mask in inference.masks]
+        columns["area"] = [mask.area for mask in inference.masks]
     return columns
 
 

@@ -24,4 +24,5 @@ def find_best_class(scores: Floats, axis: int) -> NDArray[np.intp]:
 
 def without_nan(scores: Floats) -> Floats:
     """-inf where a score is NaN."""
-    return np.where(np.isnan(scores), -np.inf, scores) if np.isnan(scores).any() else scores
+    missing = np.isnan(scores)
+    return np.where(missing, -np.inf, scores) if missing.any() else scores

@@ -14,10 +14,9 @@ _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHU
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """SIGINT, or a SIGTERM or SIGHUP that has a handler, that comes in the block is handled when the block is done."""
-    usual = {number: signal.getsignal(number) for number in _STOPPING}
+    is_main = threading.current_thread() is threading.main_thread()
+    usual = {number: signal.getsignal(number) for number in _STOPPING} if is_main else {}
     held = {number: handler for number, handler in usual.items() if callable(handler)}
-    if threading.current_thread() is not threading.main_thread():
-        held = {}
     received: list[tuple[int, FrameType | None]] = []
     try:
         for number in held:

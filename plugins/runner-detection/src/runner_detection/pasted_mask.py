@@ -41,7 +41,6 @@ class PastedMask(Mask):
         if right > left and bottom > top:
             drawn[top:bottom, left:right] = self._stretch(left, top, (right - left, bottom - top))
         drawn.flags.writeable = False
-        drawn.flags.writeable = False
         return drawn
 
     def _stretch(self, left: int, top: int, size: tuple[int, int]) -> NDArray[np.bool_]:

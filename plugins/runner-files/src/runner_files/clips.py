@@ -11,8 +11,7 @@ from runner_core.frames import is_picture_name
 
 def is_clip_name(name: str) -> bool:
     """Whether another installed source reads files with this suffix, to their end; options may follow the name."""
-    suffix = PurePath(name.partition("?")[0]).suffix.lower()
-    if not suffix or is_picture_name(name):
+    if is_picture_name(name) or not (suffix := PurePath(name.partition("?")[0]).suffix.lower()):
         return False
     for found in get_registry().find_claiming("sources", suffix):
         try:

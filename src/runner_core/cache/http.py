@@ -105,15 +105,12 @@ class Client(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
-        if target:
-            try:
-                whole, scheme = _resolve(resp.url, target)
-            except StoreError:
-                resp.close()
-                raise
-            if scheme not in ("http", "https") or (scheme == "http" and resp.url.lower().startswith("https:")):
-                resp.close()
-                raise StoreError(f"{redact_url(resp.url)}: redirects to {redact_url(whole)!r}: refused")
+        try:
+            if target:
+                _check_redirect(resp.url, target)
+        except StoreError:
+            resp.close()
+            raise
         return target
 
     def ask(self, method: str, url: str, *, allowed: Sequence[int] = (), **options: Any) -> requests.Response:
@@ -147,15 +144,17 @@ class Client(requests.Session):
             policy.sleep()
 
 
-def _resolve(url: str, target: str) -> tuple[str, str]:
-    """The address to which ``url`` redirects, and its scheme. Raises StoreError where it is none, such as ``http://[``."""
+def _check_redirect(url: str, target: str) -> None:
+    """Raises StoreError where ``url`` redirects to no address, such as ``http://[``, or to one that is not followed."""
     try:
         whole = urljoin(url, target)
         parts = urlsplit(whole)
         _ = parts.hostname, parts.port
     except ValueError as error:
         raise StoreError(f"{redact_url(url)}: redirects to what is no address ({error}): refused") from None
-    return whole, parts.scheme.lower()
+    scheme = parts.scheme.lower()
+    if scheme not in ("http", "https") or (scheme == "http" and url.lower().startswith("https:")):
+        raise StoreError(f"{redact_url(url)}: redirects to {redact_url(whole)!r}: refused")
 
 
 def make_status_error(answer: requests.Response) -> StoreError:

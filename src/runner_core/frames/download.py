@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import quote
 
 from runner_core.errors import ImageError
 from runner_core.util.home import describe_offline
-from runner_core.util.location import find_unencoded, redact_url
+from runner_core.util.location import explain_unencoded, redact_url
 from runner_core.util.network import describe_cause
 
 MAX_PICTURE_BYTES = 256 * 1024 * 1024
@@ -24,8 +23,8 @@ def fetch_bytes(url: str) -> bytes:
     import requests
 
     name = redact_url(url)
-    if sign := find_unencoded(url):
-        raise ImageError(f"{name}: its user or password has a {sign!r}", remedy=f"write it as {quote(sign, safe='')}")
+    if unencoded := explain_unencoded(url):
+        raise ImageError(unencoded[0], remedy=unencoded[1])
     if offline := describe_offline():
         raise ImageError(f"{name}: {offline}", remedy="unset it, or give a file")
     try:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
+from typing import TypeGuard
 
 from runner_core.contracts import HasFiles, HasFolder, HasPlaces, Sink, Source
 from runner_core.discovery.catalog import find_distribution
@@ -89,7 +90,7 @@ def to_source(given: Readable) -> Source:
 
     Raises UsageError for what is not a Readable.
     """
-    if isinstance(given, Sequence) and not isinstance(given, str | bytes):
+    if _is_several(given):
         sources = [to_source(each) for each in given]
         named = enumerate(zip(given, sources, strict=True), 1)
         return join_sources(sources, [source_name_of(each, source, number) for number, (each, source) in named])
@@ -112,8 +113,12 @@ def source_name_of(given: One, source: Source, number: int = 1) -> str:
 
 def locations_of(given: Readable) -> list[str]:
     """The locations among what is given."""
-    several = given if isinstance(given, Sequence) and not isinstance(given, str | bytes) else [given]
+    several = given if _is_several(given) else (given,)
     return [str(each) for each in several if isinstance(each, str | os.PathLike | int)]
+
+
+def _is_several(given: Readable) -> TypeGuard[Sequence[One]]:
+    return isinstance(given, Sequence) and not isinstance(given, str | bytes)
 
 
 def open_sink(location: str) -> Sink:

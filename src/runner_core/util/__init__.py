@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from runner_core.util.delay_signals import uninterrupted as uninterrupted
     from runner_core.util.growing_file import GrowingFile as GrowingFile
     from runner_core.util.growing_file import Mark as Mark
+    from runner_core.util.growing_file import make_changed_error as make_changed_error
     from runner_core.util.home import NoHomeError as NoHomeError
     from runner_core.util.home import describe_offline as describe_offline
     from runner_core.util.home import find_home as find_home
     from runner_core.util.home import require_online as require_online
     from runner_core.util.location import OptionType as OptionType
-    from runner_core.util.location import find_unencoded as find_unencoded
+    from runner_core.util.location import explain_unencoded as explain_unencoded
     from runner_core.util.location import number_repeats as number_repeats
     from runner_core.util.location import redact_url as redact_url
     from runner_core.util.location import split_options as split_options
@@ -31,11 +32,11 @@ else:
         {
             "atomic": ["make_folder", "remove_partials", "write_bytes", "write_text"],
             "delay_signals": ["uninterrupted"],
-            "growing_file": ["GrowingFile", "Mark"],
+            "growing_file": ["GrowingFile", "Mark", "make_changed_error"],
             "home": ["NoHomeError", "describe_offline", "find_home", "require_online"],
             "location": [
                 "OptionType",
-                "find_unencoded",
+                "explain_unencoded",
                 "number_repeats",
                 "redact_url",
                 "split_options",

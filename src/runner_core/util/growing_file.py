@@ -66,6 +66,11 @@ class GrowingFile(io.FileIO):
             self._crc = zlib.crc32(chunk, self._crc)
             left -= len(chunk)
         if left or self._crc != mark["crc32"]:
-            remedy = "run without --resume to write it anew"
-            raise SinkError(f"{called}: not as the run that is resumed has left it", remedy=remedy)
+            raise make_changed_error(called)
         self.truncate()
+
+
+def make_changed_error(file: Path | int) -> SinkError:
+    """For what is there but is not what an earlier run wrote."""
+    remedy = "run without --resume to write it anew"
+    return SinkError(f"{file}: not as the run that is resumed has left it", remedy=remedy)

@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from runner_core.errors import OfflineError, UsageError
+from runner_core.util.settings import is_set
 
 HOME_VARIABLE = "RUNNER_HOME"
 OFFLINE_VARIABLE = "RUNNER_OFFLINE"
@@ -37,7 +38,7 @@ def find_home() -> Path:
 
 def is_offline() -> bool:
     """Whether ``RUNNER_OFFLINE`` or ``stay_offline`` forbids every connection."""
-    return _offline.get() or os.environ.get(OFFLINE_VARIABLE, "").lower() not in ("", "0", "false", "no")
+    return _offline.get() or is_set(OFFLINE_VARIABLE)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import attrs
 
@@ -68,6 +68,14 @@ def find_unencoded(url: str) -> str:
     found = _ADDRESS.search(url)
     account = found[2][: _find_account(found[1], found[2])][:-1] if found else ""
     return next((sign for sign in account if sign in "/?# "), "")
+
+
+def explain_unencoded(url: str) -> tuple[str, str] | None:
+    """What is wrong with such an address, and the remedy; None where nothing is."""
+    sign = find_unencoded(url)
+    if not sign:
+        return None
+    return f"{redact_url(url)}: its user or password has a {sign!r}", f"write it as {quote(sign, safe='')}"
 
 
 def _find_account(scheme: str, rest: str) -> int:

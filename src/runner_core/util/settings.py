@@ -60,6 +60,11 @@ def read_settings() -> Settings:
     return _check_settings(tools["runner"], f"[tool.runner] in {PROJECT_FILE}") if "runner" in tools else Settings({})
 
 
+def is_set(variable: str) -> bool:
+    """Whether an environment variable is anything but empty, 0, false or no."""
+    return os.environ.get(variable, "").lower() not in ("", "0", "false", "no")
+
+
 def find_variable(name: str) -> str:
     """The environment variable of a setting: ``RUNNER_MAX_DET`` of ``max_det``."""
     return f"RUNNER_{name.upper()}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +10,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 from runner_core.errors import PluginError, RunnerError
+from runner_core.util.settings import is_set
 
 DEBUG_VARIABLE = "RUNNER_DEBUG"
 _whole = ContextVar("whole", default=False)
@@ -58,7 +58,7 @@ def keep_tracebacks() -> Iterator[None]:
 
 def wants_tracebacks() -> bool:
     """Whether ``RUNNER_DEBUG`` or ``keep_tracebacks`` asks for whole ones."""
-    return _whole.get() or os.environ.get(DEBUG_VARIABLE, "").lower() not in ("", "0", "false", "no")
+    return _whole.get() or is_set(DEBUG_VARIABLE)
 
 
 def _shorten(error: RunnerError) -> RunnerError:

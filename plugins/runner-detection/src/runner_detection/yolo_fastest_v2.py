@@ -59,12 +59,12 @@ class YoloFastestV2:
         classes = _count_classes(model.outputs, drafted.picture.size)
         if classes is None:
             return None
+        named = {role: spec.name for role, spec in zip(roles, model.outputs, strict=True)}
         guess = Guess("anchors", "anchors are those of the training on COCO", ("options.anchors",))
         card = Card(
             name="",
             task="yolo-fastest-v2",
-            roles={"image": drafted.image.name}
-            | {role: spec.name for role, spec in zip(roles, model.outputs, strict=True)},
+            roles={"image": drafted.image.name, **named},
             picture=drafted.picture,
             labels=labels_from_metadata(model.metadata),
             threshold=0.3,
@@ -72,10 +72,7 @@ class YoloFastestV2:
             options={"anchors": [list(side) for side in ANCHORS]},
             notes=(
                 *drafted.notes,
-                *(
-                    f"{role} is output {spec.name}, by its shape"
-                    for role, spec in zip(roles, model.outputs, strict=True)
-                ),
+                *(f"{role} is output {name}, by its shape" for role, name in named.items()),
                 "threshold 0.3 and iou 0.4, as Yolo-FastestV2 has them",
             ),
             guesses=(*drafted.guesses, *(() if classes == COCO else (guess,))),

@@ -80,10 +80,8 @@ class Categories:
 
     def add_labels(self, inference: Inference) -> None:
         """All labels of a brain in their order, found or not, except those of the background."""
-        labels = inference.labels
-        for label in labels.labels:
-            if label.model_id not in labels.background:
-                self.find(label.file_id, label.name)
+        for label in inference.labels.foreground:
+            self.find(label.file_id, label.name)
 
     def find(self, file_id: int, name: str) -> Category:
         """The category of this name, which is made if it is new."""

@@ -126,9 +126,9 @@ class CocoWriter:
 
     def close(self) -> None:
         """Ends the files. If that is broken off, or rows are missing, they are not whole, and not kept."""
-        begun, self._whole.begun = self._whole.begun, False
-        self._files.end(self._numbers.categories.to_json())
-        self._whole.begun = begun and self._files.whole
+        with self._whole.completing():
+            self._files.end(self._numbers.categories.to_json())
+        self._whole.begun &= self._files.whole
 
     def _add_inference(self, inference: Inference, image_id: int) -> None:
         self._numbers.categories.add_labels(inference)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from runner_core.results import Inference
-from runner_core.util import Mark
+from runner_core.util import Mark, make_changed_error
 from runner_export.annotations import Row, list_annotations, list_results
 from runner_export.json_rows import JsonList
-from runner_export.output_files import convert_errors, make_changed_error
+from runner_export.output_files import convert_errors
 from runner_export.spool import Spool
 
 Checkpoint = Mapping[str, Any]

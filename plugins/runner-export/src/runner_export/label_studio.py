@@ -116,19 +116,17 @@ class LabelStudioWriter:
 
     def close(self) -> None:
         """Ends the list and writes the config. If that is broken off they are not whole, and not kept."""
-        begun, self._files.begun = self._files.begun, False
-        self._tasks.end()
-        with convert_errors(self._config_path):
-            self._files.streams[1].write(_format_config(self._labels))
-        self._files.begun = begun
+        with self._files.completing():
+            self._tasks.end()
+            with convert_errors(self._config_path):
+                self._files.streams[1].write(_format_config(self._labels))
 
     def _find_address(self, frame: Frame) -> str:
         name = self._names.choose_name(frame)
         return name if "://" in name else self._images + quote(os.fsencode(name))
 
     def _add_labels(self, inference: Inference) -> None:
-        labels = inference.labels
-        known = [label.name for label in labels.labels if label.model_id not in labels.background]
+        known = (label.name for label in inference.labels.foreground)
         names = dict.fromkeys([*known, *inference.names])
         tag = _choose_tag(inference)
         if tag:

@@ -8,8 +8,9 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any, BinaryIO, TypeVar
 
 import attrs
@@ -36,6 +37,13 @@ class WholeFiles:
             part.stays = True
         return [part.mark() for part in self._parts]
 
+    @contextmanager
+    def completing(self) -> Iterator[None]:
+        """Writing their ends: if that is broken off they are not whole, and not kept."""
+        begun, self.begun = self.begun, False
+        yield
+        self.begun = begun
+
 
 @contextmanager
 def open_whole_files(*paths: Path) -> Iterator[WholeFiles]:
@@ -61,7 +69,7 @@ def resume_whole_files(*paths: Path, marks: Sequence[Mark] | None) -> Iterator[W
 
 
 @contextmanager
-def _write_parts(opening: Iterable[AbstractContextManager[Part]]) -> Iterator[WholeFiles]:
+def _write_parts(opening: Iterable[Part]) -> Iterator[WholeFiles]:
     with ExitStack() as stack:
         parts = [stack.enter_context(each) for each in opening]
         files = WholeFiles([io.BufferedWriter(part) for part in parts], parts)
@@ -81,7 +89,7 @@ class Part(GrowingFile):
     """A file beside its place, until it is published there.
 
     ``whole``  until a write fails.
-    ``stays``  whether it is not removed if it is not published.
+    ``stays``  whether it is not removed where its block ends without that.
     """
 
     def __init__(
@@ -108,34 +116,29 @@ class Part(GrowingFile):
                 self.partial.chmod(0o644)  # mkstemp makes it private, unlike other files in the user's folders
                 self.partial.replace(self.place.resolve())
 
-    def discard(self) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Removes what is not published."""
-        if self.partial and not self.stays:
-            self.partial.unlink(missing_ok=True)
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            if self.partial and not self.stays:
+                self.partial.unlink(missing_ok=True)
 
 
-@contextmanager
-def open_beside(path: Path) -> Iterator[Part]:
+def open_beside(path: Path) -> Part:
+    """Raises SinkError if the folder cannot be written."""
     with convert_errors(path):
         handle, partial = _create_file(path)
-    with Part(handle, partial, path) as part:
-        try:
-            yield part
-        finally:
-            part.discard()
+        return Part(handle, partial, path)
 
 
-@contextmanager
-def _open_again(path: Path, mark: Mark | None) -> Iterator[Part]:
+def _open_again(path: Path, mark: Mark | None) -> Part:
     partial = path.resolve().with_name(f".{path.resolve().name}.part")
     with convert_errors(path):
         make_folder(partial.parent)
-        part = Part(partial, partial, path) if mark is None else _reopen(path, partial, mark)
-    with part:
-        try:
-            yield part
-        finally:
-            part.discard()
+        return Part(partial, partial, path) if mark is None else _reopen(path, partial, mark)
 
 
 def _reopen(path: Path, partial: Path, mark: Mark) -> Part:
@@ -165,12 +168,6 @@ def _create_file(path: Path) -> tuple[int, Path | None]:
 def make_gone_error(path: Path) -> SinkError:
     """For what an earlier run wrote and this one cannot go on with."""
     return SinkError(f"{path}: is gone", remedy="run without --resume to write it anew")
-
-
-def make_changed_error(path: Path) -> SinkError:
-    """For what is there but is not what an earlier run wrote."""
-    remedy = "run without --resume to write it anew"
-    return SinkError(f"{path}: not as the run that is resumed has left it", remedy=remedy)
 
 
 def find_last(checkpoints: Iterable[T]) -> T | None:

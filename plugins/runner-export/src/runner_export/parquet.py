@@ -115,13 +115,13 @@ class ParquetWriter:
 
     def close(self) -> None:
         """Writes the file. If that is broken off, or rows are missing, it is not whole, and not kept."""
-        begun, self._files.begun = self._files.begun, False
-        self.flush()
-        schema, stream = self._kept.schema, self._files.streams[0]
-        with convert_errors(self._path), self._parquet.ParquetWriter(stream, schema, compression="zstd") as table:
-            for group in self._kept.read_groups():
-                table.write_table(group)
-        self._files.begun = begun and self._kept.whole
+        with self._files.completing():
+            self.flush()
+            schema, stream = self._kept.schema, self._files.streams[0]
+            with convert_errors(self._path), self._parquet.ParquetWriter(stream, schema, compression="zstd") as table:
+                for group in self._kept.read_groups():
+                    table.write_table(group)
+        self._files.begun &= self._kept.whole
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Does nothing: the file is complete when it is closed."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner_core.util import Mark
-from runner_export.output_files import convert_errors, make_changed_error
+from runner_core.util import Mark, make_changed_error
+from runner_export.output_files import convert_errors
 from runner_export.spool import Spool
 
 ROW_GROUP = 10_000  # rows that are written as one row group

@@ -71,7 +71,7 @@ def resume_spool(path: Path, mark: Mark | None, restore: Callable[[Spool], None]
         part = _reopen(path, partial, mark)
         lost = mark is not None and part is None
         opened = part or Part(partial, partial, path)
-    with _use(_discarding(opened)) as spool:
+    with _use(opened) as spool:
         if lost and not path.exists():
             raise make_gone_error(path)
         if lost and restore:
@@ -86,17 +86,8 @@ def _reopen(path: Path, partial: Path, mark: Mark | None) -> Part | None:
 
 
 @contextmanager
-def _discarding(part: Part) -> Iterator[Part]:
+def _use(part: Part) -> Iterator[Spool]:
     with part:
-        try:
-            yield part
-        finally:
-            part.discard()
-
-
-@contextmanager
-def _use(opening: AbstractContextManager[Part]) -> Iterator[Spool]:
-    with opening as part:
         stream = io.BufferedWriter(part)
         try:
             yield Spool(stream, part)

@@ -121,9 +121,8 @@ class VocWriter:
 
     def _add_labels(self, inference: Inference) -> None:
         """All of the brain's, except those of the background, and those that it found."""
-        labels = inference.labels
-        names = [label.name for label in labels.labels if label.model_id not in labels.background]
-        self._labels |= dict.fromkeys(map(clean_label, (*names, *inference.names)))
+        known = (label.name for label in inference.labels.foreground)
+        self._labels |= dict.fromkeys(map(clean_label, (*known, *inference.names)))
 
     def _write_picture(self, name: str, result: Result) -> str:
         """The picture's file name."""

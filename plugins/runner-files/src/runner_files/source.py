@@ -58,8 +58,6 @@ class FileSource:
         """The number of frames, for progress bars; None for what is not on this machine."""
         if self._series:
             return getattr(self._series, "total", None)
-        if not self._alone:
-            return len(self.files)
         if is_url(self.files[0]):
             return None
         animation = Animation.open(_make_frame(self.files[0], 0, self._root))
@@ -74,8 +72,7 @@ class FileSource:
         """
         if self._series:
             return self._series.frames()
-        frames = (_make_frame(name, index, self._root) for index, name in enumerate(self.files))
-        return read_pictures(next(frames)) if self._alone else frames
+        return read_pictures(_make_frame(self.files[0], 0, self._root))
 
 
 @attrs.define
@@ -102,8 +99,8 @@ def _split_options(location: str) -> tuple[str, str]:
     return place, query
 
 
-def _join_parts(place: str, names: Sequence[str], root: PurePath | None, options: str) -> Source | None:
-    """Pictures and videos as one source; None if all are pictures. Raises UsageError for options that nothing takes."""
+def _join_parts(place: str, names: Sequence[str], root: PurePath | None, options: str) -> Source:
+    """Pictures and videos as one source. Raises UsageError for options that nothing takes."""
     runs = [(clips, list(run)) for clips, run in groupby(names, is_clip_name)]
     if options and (len(runs) != 1 or not runs[0][0]):
         raise UsageError(f"{place}: pictures take no option {options.partition('=')[0]!r}", remedy=_NO_OPTION)
@@ -113,9 +110,9 @@ def _join_parts(place: str, names: Sequence[str], root: PurePath | None, options
     for clips, run in runs:
         if clips:
             parts += [(open_source(f"{name}?{options}" if options else name), name) for name in run]
-        elif len(runs) > 1:
+        else:
             parts.append((_Pictures(run, root), run[0]))
-    return join_sources([part for part, _ in parts], [name for _, name in parts]) if parts else None
+    return join_sources([part for part, _ in parts], [name for _, name in parts])
 
 
 def _make_frame(name: str, index: int, root: PurePath | None) -> Frame:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from runner_core.errors import SourceError
-from runner_core.util import find_unencoded, redact_url
+from runner_core.util import explain_unencoded, redact_url
 from runner_video.ffmpeg_input import Input
 from runner_video.live import OPTIONS, STALL, LiveSource
 from runner_video.options import split_options, warn_of_misspellings
@@ -23,12 +21,9 @@ class Stream(LiveSource):
     def __init__(self, location: str) -> None:
         place, options = split_options(location, OPTIONS, foreign=True)
         warn_of_misspellings(place, OPTIONS)
-        sign = find_unencoded(place)
-        if sign:
-            raise SourceError(
-                f"{redact_url(place)}: its user or password has a {sign!r}",
-                remedy=f"write it as {quote(sign, safe='')}",
-            )
+        unencoded = explain_unencoded(place)
+        if unencoded:
+            raise SourceError(unencoded[0], remedy=unencoded[1])
         stall = options.get("stall", STALL)
         timeout = "timeout" if place.lower().startswith("rtsp") else "rw_timeout"
         network = {"rtsp_flags": "prefer_tcp", "fpsprobesize": "0", timeout: str(int(stall * _MICRO))}

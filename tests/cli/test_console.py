@@ -1,10 +1,10 @@
 """Messages on standard error, and where they are printed."""
 
 import os
-import pty
 import subprocess
 import sys
-from functools import partial
+
+from terminal import run_in_terminal
 
 SCRIPT = """
 import logging
@@ -20,20 +20,9 @@ with show_frame_bar(2) as step:
 
 
 def test_beside_a_bar_each_line_stands_by_itself():
-    ours, theirs = pty.openpty()
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen([sys.executable, "-c", SCRIPT], stderr=theirs, env=environment) as process:
-        os.close(theirs)
-        shown = b"".join(iter(partial(read, ours), b"")).decode()
-    os.close(ours)
-    assert process.returncode == 0
+    code, shown = run_in_terminal([sys.executable, "-c", SCRIPT], stdout=subprocess.DEVNULL, env=environment)
+    assert code == 0
     assert "0/2" in shown, "no bar"
     lines = [line.rpartition("\x1b[2K")[2] for line in shown.splitlines()]  # what is left where a line was cleared
     assert [line for line in lines if "fails" in line] == ["runner: brain page fails", "runner: brain graphs fails"]
-
-
-def read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # nobody has its other side open any more
-        return b""

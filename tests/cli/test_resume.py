@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 from onnx_models import write_detector
 from stopped_runs import write_pictures
+from terminal import run_in_terminal
 
 from runner_core.cards.labels import LabelMap
 from runner_core.cli.tables import print_summary
@@ -117,18 +117,8 @@ def test_ctrl_c_shows_what_was_done_and_how_to_go_on(here):
 
 def test_a_terminal_shows_what_is_loaded_and_a_pipe_does_not(runner, here):
     words = ["run", "pictures", "--brain", "two", "--sink", "out.jsonl"]
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([*RUNNER, *words], cwd=here, stdout=subprocess.DEVNULL, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while part := os.read(ours, 65536):
-                shown += part
-        except OSError:  # the terminal's other end is closed
-            pass
-        os.close(ours)
-        process.wait(60)
-    assert b"loading two on onnx ..." in shown
+    _, shown = run_in_terminal([*RUNNER, *words], cwd=here, stdout=subprocess.DEVNULL)
+    assert "loading two on onnx ..." in shown
     assert "loading" not in runner(*words).stderr
 
 

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import os
-import pty
 import signal
 import subprocess
 import sys
@@ -14,6 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from terminal import run_in_terminal
 
 PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
 SINKS = ("jsonl:a.jsonl", "coco:a.json", "a.csv", "a.parquet", "yolo:yolo", "crops:crops", "images:drawn")
@@ -199,18 +198,9 @@ def test_pictures_are_not_left_among_those_that_are_read(runner, tmp_path, sink,
 
 def on_a_terminal(folder: Path, *arguments: str) -> str:
     """What a run writes to a terminal."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([*RUNNER, *arguments], cwd=folder, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while part := os.read(ours, 65536):
-                shown += part
-        except OSError:  # the terminal's other end is closed
-            pass
-        os.close(ours)
-        assert process.wait(60) == 0
-    return shown.decode(errors="replace")
+    code, shown = run_in_terminal([*RUNNER, *arguments], cwd=folder)
+    assert code == 0
+    return shown
 
 
 def test_a_bar_on_a_terminal_and_none_in_a_pipe_or_for_who_wants_quiet(runner, tmp_path):

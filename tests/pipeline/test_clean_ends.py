@@ -159,26 +159,15 @@ def _read_all(descriptor: int) -> None:
             pass
 
 
-def test_nohup_keeps_a_run_alive(arguments, tmp_path):
+@pytest.mark.parametrize("ignored", [signal.SIGHUP, signal.SIGTERM])
+def test_who_has_a_signal_ignored_as_by_nohup_is_not_stopped_by_it(arguments, tmp_path, ignored):
     out = tmp_path / "out.jsonl"
     for picture in sorted((tmp_path / "pictures").iterdir())[40:]:
         picture.unlink()
     process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path,
-                      preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))  # fmt: skip
+                      preexec_fn=lambda: signal.signal(ignored, signal.SIG_IGN))  # fmt: skip
     wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
-    process.send_signal(signal.SIGHUP)
-    assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
-    assert len(whole_lines(out)) == 41
-
-
-def test_who_has_sigterm_ignored_is_not_stopped_by_it(arguments, tmp_path):
-    out = tmp_path / "out.jsonl"
-    for picture in sorted((tmp_path / "pictures").iterdir())[40:]:
-        picture.unlink()
-    process = started([*arguments, "--sink", "jsonl:out.jsonl"], tmp_path,
-                      preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))  # fmt: skip
-    wait_for(lambda: out.exists() and out.stat().st_size > 2000, process)
-    process.terminate()
+    process.send_signal(ignored)
     assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
     assert len(whole_lines(out)) == 41
 

@@ -1,10 +1,10 @@
 """docs/ARCHITECTURE.md: its paths exist, its picture is what the script draws, its tables are complete."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+from tool_scripts import load_script
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "src" / "runner_core"
@@ -23,11 +23,7 @@ def paths_of(text: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def script():
-    path = ROOT / "tools" / "draw_architecture.py"
-    spec = importlib.util.spec_from_file_location("draw_architecture", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("draw_architecture")
 
 
 def test_every_path_on_the_page_exists():

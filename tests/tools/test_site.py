@@ -1,23 +1,16 @@
 """What makes pages of the site from the repository's files."""
 
-import importlib.util
 import json
 import textwrap
 from pathlib import Path
 
 import pytest
+from tool_scripts import load_script
 
 ROOT = Path(__file__).parents[2]
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(f"site_{name}", ROOT / "tools" / "site" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-navigation, examples, docstrings = load("navigation"), load("examples"), load("docstrings")
+navigation, examples, docstrings = map(load_script, ("site/navigation", "site/examples", "site/docstrings"))
 
 
 def test_a_link_to_a_folder_leads_to_its_page():

@@ -204,11 +204,11 @@ def on_a_terminal(folder: Path, *arguments: str) -> str:
 
 
 def test_a_bar_on_a_terminal_and_none_in_a_pipe_or_for_who_wants_quiet(runner, tmp_path):
-    arguments = ("run", str(PICTURES / "2-one.jpg"), "--brain", "page", *SOONEST, "--sink", "jsonl:a.jsonl")
-    shown = on_a_terminal(tmp_path, *arguments)
+    arguments = ("run", str(PICTURES / "2-one.jpg"), "--brain", "page", *SOONEST, "--sink")
+    shown = on_a_terminal(tmp_path, *arguments, "jsonl:a.jsonl")
     assert "frames" in shown
     assert "1/1" in shown
-    assert "1/1" not in on_a_terminal(tmp_path, *arguments, "-q")
-    done = runner(*arguments)
+    assert "1/1" not in on_a_terminal(tmp_path, *arguments, "jsonl:b.jsonl", "-q")
+    done = runner(*arguments, "jsonl:c.jsonl")
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 page" in done.stdout

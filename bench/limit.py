@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -31,6 +32,7 @@ from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.threads import get_thread_budget
 
 BRAINS, BLOCK, LEAST = 4, 50, 0.85
+NUMBERS = count()
 
 
 @attrs.frozen
@@ -96,8 +98,9 @@ def loop_seconds(pictures: Sequence[Sequence[Callable[[], object]]], at_once: in
 
 
 def run_seconds(brains: Sequence[Brain], listing: Path) -> float:
+    answers = listing.with_name(f"{next(NUMBERS)}.jsonl")  # a file of its own: none is replaced
     begun = perf_counter()
-    summary = run(f"file:{listing}", brains, [f"jsonl:{listing.with_suffix('.jsonl')}"])
+    summary = run(f"file:{listing}", brains, [f"jsonl:{answers}"])
     assert summary.ok
     assert all(tally.found for tally in summary.brains.values()), "nothing is found: too little would be written"
     return perf_counter() - begun
@@ -107,9 +110,9 @@ def blocks(paths: Sequence[Path]) -> Iterable[Sequence[Path]]:
     return (paths[start : start + BLOCK] for start in range(0, len(paths), BLOCK))
 
 
-def share(setting: Setting, data: Path, count: int, folder: Path) -> float:
+def share(setting: Setting, data: Path, pictures: int, folder: Path) -> float:
     """The run's pictures a second over the loop's: of neighbouring turns, and each comes first in every other one."""
-    paths = make_shifted_jpegs(folder, data / "pictures" / "cat_1080p.jpg", setting.size, count)
+    paths = make_shifted_jpegs(folder, data / "pictures" / "cat_1080p.jpg", setting.size, pictures)
     models = data / "models"
     with ExitStack() as stack:
         brains = [

@@ -50,6 +50,18 @@ def test_nothing_is_left_to_do_behind_a_whole_run(folder):
     assert read_outputs(folder) == before
 
 
+def test_what_several_runs_counted_adds_up(folder):
+    whole = answer(sinks=["jsonl:whole.jsonl"])
+    later = [path.rename(folder / path.name) for path in sorted((folder / "pictures" / "right").iterdir())[:2]]
+    answer()
+    for path in later:
+        path.rename(folder / "pictures" / "right" / path.name)
+        answer(resume=True)
+    last = answer(resume=True)
+    assert last.to_counts() == whole.to_counts()
+    assert last.brains["two"].found
+
+
 def test_the_first_run_may_be_told_to_resume(folder):
     assert answer(resume=True).earlier == 0
     assert len(records()) == 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -56,6 +57,7 @@ def _compare(name: str, before: Any, now: Any) -> Iterator[str]:
         yield f"{name} was {texts[0]} and is {texts[1]}" if is_short else f"{name} is another"
 
 
+@cache  # reading what is installed takes as long as a small picture
 def _find_version() -> str:
     try:
         return version("runner-core")

@@ -16,7 +16,7 @@ import attrs
 from runner_core.errors import SinkError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.pipeline.done_frames import DoneFrames, key_by_content, key_by_file
-from runner_core.pipeline.summary import Summary
+from runner_core.pipeline.summary import Summary, subtract_counts
 from runner_core.results.result import Result
 from runner_core.util.atomic import make_folder, write_text
 from runner_core.util.growing_file import GrowingFile, Mark
@@ -50,8 +50,11 @@ class Journal:
     _mark: Mark | None = None
     _file: GrowingFile | None = attrs.field(default=None, init=False)
     _keys: dict[str, bytearray] = attrs.field(factory=_make_keys, init=False)
-    _counted: Summary = attrs.field(factory=Summary, init=False)
+    _counted: Mapping[str, Any] = attrs.field(init=False)
     _written: float = attrs.field(default=-inf, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._counted = self.summary.to_counts()
 
     @classmethod
     def read(cls, path: Path, kind: str) -> Journal:
@@ -103,28 +106,30 @@ class Journal:
         """A result that all sinks hold."""
         for kind, key_of in KINDS.items():
             self._keys[kind] += key_of(result.frame)
-        self._counted.count(result)
 
     @property
     def has_news(self) -> bool:
         """Whether there are results since the last entry."""
-        return self._counted.frames > 0
+        return any(self._keys.values())
 
     @property
     def is_due(self) -> bool:
         """Whether it is time for an entry."""
         return monotonic() - self._written >= PAUSE
 
-    def write_entry(self, checkpoints: Mapping[str, Any]) -> None:
-        """For the results since the entry before; ``checkpoints`` are by the names of the sinks. Raises SinkError."""
+    def write_entry(self, checkpoints: Mapping[str, Any], summary: Summary) -> None:
+        """For the results since the entry before; ``checkpoints`` are by the names of the sinks. Raises SinkError.
+
+        ``summary`` is that of the whole run, with what an earlier one counted.
+        """
         if self._file is None:
             raise ValueError("a journal is written while it is open")
         keys = {kind: collected.hex() for kind, collected in self._keys.items()}
-        told = [checkpoints[name] for name in self.conditions["sinks"]]
-        entry = {**keys, "counts": self._counted.to_counts(), "checkpoints": told}
+        told, counts = [checkpoints[name] for name in self.conditions["sinks"]], summary.to_counts()
+        entry = {**keys, "counts": subtract_counts(counts, self._counted), "checkpoints": told}
         with _convert_errors(self.path):
             self._file.append(json.dumps(entry).encode() + b"\n")
-        self._keys, self._counted, self._written = _make_keys(), Summary(), monotonic()
+        self._keys, self._counted, self._written = _make_keys(), counts, monotonic()
 
 
 def _read_lines(path: Path) -> Iterator[tuple[Mark, dict[str, Any]]]:

@@ -138,7 +138,7 @@ class OpenOutlets:
             if self._journal:
                 self._journal.add(result)
                 if self._journal.is_due:
-                    self._mark()
+                    self._mark(summary)
         self._write_each(self._passing, result, summary)
         summary.profile.add_frame(result.frame)
 
@@ -148,15 +148,15 @@ class OpenOutlets:
         with uninterrupted():
             if self._journal:
                 self._journal.begun = True
-            self._mark()
+            self._mark(summary)
             for _, writer in self._keeping:
                 writer.finish(counts)
         for _, writer in self._passing:
             writer.finish(counts)
 
-    def _mark(self) -> None:
+    def _mark(self, summary: Summary) -> None:
         if self._journal and self._journal.has_news:
-            self._journal.write_entry({name: writer.checkpoint() for name, writer in self._marked.items()})
+            self._journal.write_entry({name: writer.checkpoint() for name, writer in self._marked.items()}, summary)
 
     @staticmethod
     def _write_each(writers: Sequence[tuple[str, Writer]], result: Result, summary: Summary) -> None:

@@ -69,9 +69,9 @@ class Summary:
                 tally.failed += 1
 
     def add_counts(self, counts: Mapping[str, Any]) -> None:
-        """Adds what another run counted, as ``to_counts`` gives it."""
-        self.frames += counts["frames"]
-        self.failed += counts["failed"]
+        """Adds what another run counted, as ``to_counts`` and ``subtract_counts`` give it."""
+        self.frames += counts.get("frames", 0)
+        self.failed += counts.get("failed", 0)
         for name, numbers in counts["brains"].items():
             self.brains.setdefault(name, Tally()).add_counts(numbers)
 
@@ -98,6 +98,17 @@ class Summary:
         return not self.failed and not self.broken
 
 
+def subtract_counts(counts: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """What was counted between two calls of ``to_counts``; what is nothing is left out."""
+    since: dict[str, Any] = {}
+    for key, value in counts.items():
+        if isinstance(value, Mapping):
+            since[key] = subtract_counts(value, earlier.get(key, {}))
+        elif value != earlier.get(key, 0):
+            since[key] = value - earlier.get(key, 0)
+    return since
+
+
 @attrs.define
 class Tally:
     """One brain's part: frames answered, instances found, failures, milliseconds a frame; what it rests on."""
@@ -117,10 +128,10 @@ class Tally:
         self.ms.add(sum(inference.ms.values()))
 
     def add_counts(self, counts: Mapping[str, Any]) -> None:
-        """Adds what ``to_counts`` gave."""
-        self.answered += counts["answered"]
-        self.found += counts["found"]
-        self.failed += counts["failed"]
+        """Adds what ``to_counts`` gave; a number that is left out is none."""
+        self.answered += counts.get("answered", 0)
+        self.found += counts.get("found", 0)
+        self.failed += counts.get("failed", 0)
         self.labels.update(counts["labels"])
 
     def to_counts(self) -> dict[str, Any]:

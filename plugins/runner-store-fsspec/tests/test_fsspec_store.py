@@ -79,7 +79,7 @@ def test_versions(shelf):
     assert versions == ["10", "2", "9"]
     with pytest.raises(NoSuchBrain, match=r"no brain 'page' 3; it has 2, 9, 10"):
         resolve_brain(f"{shelf.address}/page@3")
-    with pytest.raises(NoSuchBrain, match=r"no brain 'graphs'; it has none of that name"):
+    with pytest.raises(NoSuchBrain, match=r"no brain 'graphs'$"):
         resolve_brain(f"{shelf.address}/graphs")
     refs = [(ref.name, ref.version) for ref in FsspecStore(shelf.address).list()]
     assert refs == [("page", "2"), ("page", "9"), ("page", "10")]

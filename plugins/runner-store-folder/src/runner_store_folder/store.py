@@ -50,8 +50,10 @@ class FolderStore:
         versions = self._find_versions(self.root / name)
         wanted = version or next(reversed(versions), "")
         if wanted not in versions:
-            there = ", ".join(versions) or "none of that name"
-            raise NoSuchBrain(f"{self.root} has no brain {name!r} {version or ''}".rstrip(), remedy=f"it has {there}")
+            there = ", ".join(versions)
+            raise NoSuchBrain(
+                f"{self.root} has no brain {name!r} {version or ''}".rstrip(), remedy=f"it has {there}" if there else ""
+            )
         return versions[wanted]
 
     def push(self, folder: Path) -> BrainRef:

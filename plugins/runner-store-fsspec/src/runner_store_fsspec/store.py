@@ -50,10 +50,10 @@ class FsspecStore:
         versions = {self._version_of(folder, files): folder for folder in _find_folders(files)}
         wanted = version or next(reversed(natsorted(versions)), "")
         if wanted not in versions:
-            there = ", ".join(natsorted(versions)) or "none of that name"
+            there = ", ".join(natsorted(versions))
             raise NoSuchBrain(
                 f"{self._remote.public_address} has no brain {name!r} {version or ''}".rstrip(),
-                remedy=f"it has {there}",
+                remedy=f"it has {there}" if there else "",
             )
         return Release(self.label, name, wanted, tuple(self._list_files(f"{versions[wanted]}/", files)))
 

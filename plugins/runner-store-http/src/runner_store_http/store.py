@@ -68,8 +68,10 @@ class HttpStore:
         entries = [entry for entry in self._read_entries() if entry.name == name]
         fitting = [entry for entry in entries if version in (None, entry.version)]
         if not fitting:
-            there = ", ".join(entry.version for entry in entries) or "none of that name"
-            raise NoSuchBrain(f"{self.root} has no brain {name!r} {version or ''}".rstrip(), remedy=f"it has {there}")
+            there = ", ".join(entry.version for entry in entries)
+            raise NoSuchBrain(
+                f"{self.root} has no brain {name!r} {version or ''}".rstrip(), remedy=f"it has {there}" if there else ""
+            )
         newest = natsorted(fitting, key=lambda entry: entry.version)[-1]
         folder = newest.folder or f"{newest.name}/{newest.version}"
         files = tuple(self._make_file(file, folder) for file in newest.files)

@@ -23,9 +23,13 @@ from runner_core.discovery.entry_points import LOAD_VARIABLE
 # Tests that call ONNX Runtime directly send no usage reports either.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-# Started in the background of a shell, a process ignores Ctrl-C, and so would all that tests start and interrupt.
+# In the background of a shell a process ignores Ctrl-C, under `nohup` a terminal that closes; so would all that tests
+# start and stop.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (getattr(signal, "SIGHUP", None), signal.SIGTERM):
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 # Property tests see the same examples on every run, and have no time limit, for there are slow machines.
 settings.register_profile("runner", deadline=None, derandomize=True, max_examples=60)

@@ -217,13 +217,13 @@ def test_an_interrupt_while_a_sink_writes_is_the_end_of_a_cameras_run_too(tmp_pa
         from runner_core import run
 
         def slow(result):
-            if result.frame.index == 2:
+            if result.frame.index >= 2:  # that one may be passed over
                 print("writing", flush=True)
                 time.sleep(100)
 
         sinks = [*{SINKS}]
         sinks.insert({place}, MemorySink(slow))
-        run(ScriptedSource(50, live=True, pause=0.05), [ScriptedBrain()], sinks)
+        run(ScriptedSource(5000, live=True, pause=0.05), [ScriptedBrain()], sinks)
     """)
     environment = with_helpers()
     process = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, env=environment, stdout=subprocess.PIPE,

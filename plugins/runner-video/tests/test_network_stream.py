@@ -15,6 +15,7 @@ from clips import greys, number_of, numbers_and_times, write_clip
 from faulty_server import FaultyServer, status
 from runner_video.live import LiveSource
 from runner_video.network_stream import Stream
+from runner_video.reader import Reader
 
 from runner_core.errors import ImageError, SourceError, UsageError
 from runner_core.pipeline.sources_sinks import open_source
@@ -128,6 +129,14 @@ def test_a_stream_that_freezes_is_connected_again(caplog):
     assert source.gaps == 1
     assert 0.5 < frames[-1].time - frames[-2].time < 300
     assert "nothing came for 0.5 s; connecting again" in caplog.text
+
+
+def test_a_stream_that_freezes_is_called_so_whoever_sees_it_first():
+    with CameraServer(then(FEW, silence(300))) as camera:
+        reader = Reader(Stream(f"{camera.url}?stall=0.5").input)
+        with pytest.raises(SourceError, match="nothing came for 0.5 s"):
+            while reader.take(patience=300):  # it is FFmpeg that gives up
+                pass
 
 
 def test_garbage_midway_is_connected_again():

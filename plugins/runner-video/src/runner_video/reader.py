@@ -66,11 +66,15 @@ class Reader:
                 proper = self._ends or container.duration is not None
             self._end(None if proper else SourceError(f"{self._input.name}: the stream ended"))
         except SourceError as error:
-            self._end(
-                SourceError(f"{self._input.name}: the stream broke off") if self.begun else _without_traceback(error)
-            )
+            self._end(self._describe_break(error) if self.begun else _without_traceback(error))
         except Exception as error:  # noqa: BLE001  # a thread that ends silently would leave its source waiting
             self._end(SourceError(f"{self._input.name}: {type(error).__name__}: {error}"))
+
+    def _describe_break(self, error: SourceError) -> SourceError:
+        """FFmpeg may find out that nothing comes before ``take`` does."""
+        waited = isinstance(error.__cause__, av.error.TimeoutError | av.error.ExitError) and self._input.timeout
+        what = f"nothing came for {self._input.timeout:g} s" if waited else "the stream broke off"
+        return SourceError(f"{self._input.name}: {what}")
 
     def _read_track(self, packets: Iterator[Packet[VideoStream]], unpack: Unpack) -> None:
         orientations = Orientations()

@@ -121,3 +121,11 @@ def test_what_this_input_cannot_take_is_refused():
         PictureOptions(range="0..1").apply_to(PictureSpec((8, 8)))
     with pytest.raises(UsageError, match="encoded pictures"):
         PictureOptions(colour="bgr").apply_to(PictureSpec(encoded=True))
+
+
+def test_the_card_of_a_brain_may_be_written_beside_its_model(model):
+    with open_brain(model) as brain:
+        brain.card.write(model.parent / "brain.json")
+    with open_brain(model.parent) as again:
+        assert (again.card, again.guesses) == (brain.card, brain.guesses)
+    (model.parent / "brain.json").unlink()

@@ -128,8 +128,8 @@ def _tell_guesses(brain: LocalBrain, path: Path, options: LoadOptions) -> None:
 def find_card(files: ModelFiles, candidate: Candidate, session: Session, options: LoadOptions) -> Card:
     """The card that lies with the model, as it stands for this artifact; else one drafted from the model.
 
-    A drafted one has the labels that lie near the model, unless the person gives others. Raises CardError,
-    LabelError, TaskError.
+    A drafted one has the labels that lie near the model, unless the person gives others, and names the model's file
+    without its hash. Raises CardError, LabelError, TaskError.
     """
     if files.card:
         return files.card.for_artifact(candidate.artifact)
@@ -138,7 +138,7 @@ def find_card(files: ModelFiles, candidate: Candidate, session: Session, options
     labelled = add_labels(card, model, options)
     if options.labels is None and labelled.labels != card.labels:
         log.info("%s: %s", candidate.path, labelled.notes[-1])
-    return labelled
+    return attrs.evolve(labelled, artifacts=(candidate.artifact,))
 
 
 def bind_brain(card: Card, session: Session, candidate: Candidate, options: LoadOptions) -> LocalBrain:

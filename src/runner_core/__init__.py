@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runner_core.cards.artifact import Artifact as Artifact
     from runner_core.cards.artifact import ArtifactFile as ArtifactFile
     from runner_core.cards.card import Card as Card
+    from runner_core.cards.crop_rule import CropRule as CropRule
     from runner_core.cards.labels import Label as Label
     from runner_core.cards.labels import LabelMap as LabelMap
     from runner_core.frames.frame import Frame as Frame
@@ -34,6 +35,7 @@ else:
             "brain": ["Brain"],
             "cards.artifact": ["Artifact", "ArtifactFile"],
             "cards.card": ["Card"],
+            "cards.crop_rule": ["CropRule"],
             "cards.labels": ["Label", "LabelMap"],
             "frames.frame": ["Frame"],
             "frames.picture_spec": ["PictureSpec"],

@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 import numpy as np
 
+from runner_core.cards.crop_rule import CropRule
 from runner_core.cards.guess import Guess
 from runner_core.cards.labels import LabelMap
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
-from runner_core.results.boxes import Crop, boxes_to_crops
-from runner_core.results.combine import boxes_of, stack_columns
+from runner_core.results.carry import carry_to_picture, straighten
+from runner_core.results.combine import stack_columns
+from runner_core.results.crops import cut_frame, find_crops
 from runner_core.results.inference import Inference
-from runner_core.results.mask import Mask
 from runner_core.util.notebook import format_table, format_title, shorten_list
 from runner_core.util.spelling import make_hint
 from runner_core.util.tracebacks import shorten_traceback
@@ -48,6 +49,7 @@ class Brain(ABC):
     ``threads`` within one call; None where they were not chosen.
     ``picture`` how it takes a picture; None where it does not say.
     ``guesses`` what its answers rest on that nothing says.
+    ``crops``   how it wants what a brain before it finds to be cropped; empty: upright.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Brain(ABC):
     threads: int | None = None
     picture: PictureSpec | None = None
     guesses: tuple[Guess, ...] = ()
+    crops: tuple[CropRule, ...] = ()
 
     @abstractmethod
     def infer(self, frame: Frame) -> Inference:
@@ -73,13 +76,21 @@ class Brain(ABC):
         return (self.infer(frame),)
 
     @shorten_traceback
-    def then(self, brain: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> Brain:
+    def then(
+        self,
+        brain: Brain,
+        *,
+        on: Sequence[str] | None = None,
+        margin: float = 0.0,
+        crops: CropRule | Sequence[CropRule] | None = None,
+    ) -> Brain:
         """A brain that runs ``brain`` on the crops of what this one finds: ``page.then(graphs, on=["page"])``.
 
         ``on`` names the labels whose crops are used, None is all; ``margin`` widens each crop by that share of its
-        sides. Raises LabelError for a label that this brain does not have.
+        sides. ``crops`` says how they are turned and enlarged: None, as ``brain`` wants them; empty, not at all.
+        Raises LabelError for a label that this brain does not have.
         """
-        return chain_brains(self, brain, on=on, margin=margin)
+        return chain_brains(self, brain, on=on, margin=margin, crops=crops)
 
     def on_pixels(self) -> Brain:
         """The brain for frames whose pixels are read already: one that decodes pictures itself skips that step."""
@@ -219,8 +230,16 @@ class Cascade(Brain):
     left out, because crops may overlap; the masks say the same.
     """
 
-    def __init__(self, first: Brain, second: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> None:
-        """``on`` names the labels whose crops are used, None is all; ``margin`` widens a crop by a share of its sides.
+    def __init__(
+        self,
+        first: Brain,
+        second: Brain,
+        *,
+        on: Sequence[str] | None = None,
+        margin: float = 0.0,
+        crops: CropRule | Sequence[CropRule] | None = None,
+    ) -> None:
+        """``on``, ``margin`` and ``crops`` as in ``Brain.then``.
 
         Raises LabelError for a label that the first does not have, UsageError for a margin outside 0 to 1.
         """
@@ -229,6 +248,8 @@ class Cascade(Brain):
             raise UsageError(f"a margin of {margin}", remedy="give the share of a crop to add on each side, 0 to 1")
         first.labels.model_ids_of(on or ())
         self.first, self.second, self.on, self.margin = first, second, None if on is None else tuple(on), margin
+        rules = second.crops if crops is None else crops
+        self.rules = (rules,) if isinstance(rules, CropRule) else tuple(rules)
         self._second_on_pixels = second.on_pixels()  # a crop has pixels and no encoded bytes
         self.name, self.version, self.labels = second.name, second.version, second.labels
         self.task, self.family, self.engine, self.threads = second.task, second.family, second.engine, second.threads
@@ -244,25 +265,18 @@ class Cascade(Brain):
 
     def look_into(self, frame: Frame, found: Inference) -> Inference:
         """The answer of the second for the crops of ``found``, an answer of the first."""
-        wanted = list(self._crops(found))
-        answers = self._second_on_pixels.infer_many([_crop_frame(frame, crop) for _, crop in wanted])
+        names = set(found.names if self.on is None else self.on)
+        crops = find_crops(found, self.rules, self.margin)
+        wanted = [(row, crop) for row, crop in crops if found.names[row] in names]
+        answers = self._second_on_pixels.infer_many([cut_frame(frame, crop) for _, crop in wanted])
         parts = [
-            _carry_to_picture(answer, crop, frame.size, row)
-            for answer, (row, crop) in zip(answers, wanted, strict=True)
+            carry_to_picture(answer, crop, frame.size, row) for answer, (row, crop) in zip(answers, wanted, strict=True)
         ]
         return self._join(parts) if parts else self._make_empty(frame, found)
 
-    def _crops(self, found: Inference) -> Iterator[tuple[int, Crop]]:
-        """Rows and their crops, without those that have no pixel in the picture."""
-        wanted = set(found.names if self.on is None else self.on)
-        crops = boxes_to_crops(boxes_of(found), found.size, self.margin)
-        for row, (name, crop) in enumerate(zip(found.names, crops, strict=True)):
-            if crop and name in wanted:
-                yield row, crop
-
     def _join(self, parts: Sequence[Inference]) -> Inference:
         spent = {stage: round(sum(part.ms.get(stage, 0.0) for part in parts), 3) for stage in parts[0].ms}
-        joined = attrs.evolve(parts[0], **stack_columns(parts), parent_brain=self.first.name, ms=spent)
+        joined = straighten(attrs.evolve(parts[0], **stack_columns(parts), parent_brain=self.first.name, ms=spent))
         return joined if joined.scores is None else joined.take(np.argsort(-joined.scores, kind="stable"))
 
     def _make_empty(self, frame: Frame, found: Inference) -> Inference:
@@ -276,13 +290,14 @@ class Cascade(Brain):
 
     def at_threshold(self, conf: float) -> Brain:
         """The second at that threshold, on crops of what the first finds as before."""
-        return Cascade(self.first, self.second.at_threshold(conf), on=self.on, margin=self.margin)
+        return Cascade(self.first, self.second.at_threshold(conf), on=self.on, margin=self.margin, crops=self.rules)
 
     @property
     def conditions(self) -> Mapping[str, Any]:
         """Those of the second, and how it looks into the answers of the first, which has its own."""
         chain = {"looks into": self.first.name, "on": self.on, "margin": self.margin}
-        return {**self.second.conditions, **chain}
+        rules = {"crops": [attrs.asdict(rule) for rule in self.rules]} if self.rules else {}
+        return {**self.second.conditions, **chain, **rules}
 
     def close(self) -> None:
         self.first.close()
@@ -292,39 +307,14 @@ class Cascade(Brain):
         return f"Cascade({self.first!r} > {self.second!r})"
 
 
-def chain_brains(first: Brain, second: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0) -> Cascade:
+def chain_brains(first: Brain, second: Brain, **options: Any) -> Cascade:
     """``first.then(second)``. Where the second is a Cascade, its own second still runs on crops of its own first."""
     if isinstance(second, Cascade):
-        return Cascade(chain_brains(first, second.first, on=on, margin=margin), second.second, on=second.on,
-                       margin=second.margin)  # fmt: skip
-    return Cascade(first, second, on=on, margin=margin)
+        own: dict[str, Any] = {"on": second.on, "margin": second.margin, "crops": second.rules}
+        return Cascade(chain_brains(first, second.first, **options), second.second, **own)
+    return Cascade(first, second, **options)
 
 
 def list_stages(brain: Brain) -> tuple[Brain, ...]:
     """The brain, after those whose answers it needs: for a Cascade of two, its first and itself."""
     return (*list_stages(brain.first), brain) if isinstance(brain, Cascade) else (brain,)
-
-
-def _crop_frame(frame: Frame, crop: Crop) -> Frame:
-    """The crop as a frame; it shares its pixels with the picture."""
-    x1, y1, x2, y2 = crop
-    return Frame.from_array(frame.pixels[y1:y2, x1:x2], source=frame.source, index=frame.index, time=frame.time)
-
-
-def _carry_to_picture(inference: Inference, crop: Crop, size: tuple[int, int], parent: int) -> Inference:
-    """The answer for a crop, in pixels of the picture."""
-    x, y = crop[:2]
-    boxes, points, masks = inference.boxes, inference.keypoints, inference.masks
-    return attrs.evolve(
-        inference, size=size, class_map=None, parents=np.full(len(inference), parent),
-        boxes=None if boxes is None else boxes + np.array([x, y, x, y], np.float32),
-        keypoints=None if points is None else points + np.array([x, y, 0], np.float32),
-        masks=None if masks is None else tuple(_paste_mask(mask, crop, size) for mask in masks),
-    )  # fmt: skip
-
-
-def _paste_mask(mask: Mask, crop: Crop, size: tuple[int, int]) -> Mask:
-    x1, y1, x2, y2 = crop
-    whole = np.zeros(size[::-1], bool)
-    whole[y1:y2, x1:x2] = mask.array
-    return Mask(array=whole)

@@ -18,12 +18,12 @@ PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runn
         ("nets/[new]/cats.pb?conf=0.4", [Step("nets/[new]/cats.pb?conf=0.4")]),
         ("folder[1]", [Step("folder[1]")]),
         ("a folder[", [Step("a folder[")]),
-        ("page [page, margin = 0.1] > graphs", [Step("page", ("page",), 0.1), Step("graphs")]),
+        ("page [page, margin = 0.1] > graphs", [Step("page", ("page",), {"margin": 0.1}), Step("graphs")]),
         ("page>graphs", [Step("page"), Step("graphs")]),
         ("page[page] > graphs", [Step("page", ("page",)), Step("graphs")]),
         (
             "a?conf=0.4 [big page, cup, margin=0.05] > b[] > c?name=d",
-            [Step("a?conf=0.4", ("big page", "cup"), 0.05), Step("b"), Step("c?name=d")],
+            [Step("a?conf=0.4", ("big page", "cup"), {"margin": 0.05}), Step("b"), Step("c?name=d")],
         ),
     ],
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runner_core.cards.card import CARD_FILE as CARD_FILE
     from runner_core.cards.card import Card as Card
     from runner_core.cards.clue import Clue as Clue
+    from runner_core.cards.crop_rule import CropRule as CropRule
     from runner_core.cards.guess import Guess as Guess
     from runner_core.cards.label_files import read_labels as read_labels
     from runner_core.cards.labels import Label as Label
@@ -30,6 +31,7 @@ else:
             "artifact": ["Artifact", "ArtifactFile", "check_files", "describe_files", "format_of", "sha256_of"],
             "card": ["Card", "CARD_FILE"],
             "clue": ["Clue"],
+            "crop_rule": ["CropRule"],
             "guess": ["Guess"],
             "label_files": ["read_labels"],
             "labels": ["Label", "LabelMap", "is_background"],

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from runner_core.cards.artifact import Artifact
+from runner_core.cards.crop_rule import CropRule
 from runner_core.cards.guess import Guess
 from runner_core.cards.labels import LabelMap
 from runner_core.cards.serialize import make_converter, structure_card
@@ -32,6 +33,7 @@ class Card:
     ``threshold``  the score threshold, 0 to 1; ``iou`` the overlap at which a codec's own NMS drops a box, 0 to 1.
     ``first_class``  the number of the first class if labels come as a list without numbers; None: see ``first_number``.
     ``options``    the task's own options.
+    ``crops``      how the model wants what a brain before it finds to be cropped; empty: upright, box by box.
     ``training``   how the model was trained, for people.
     ``guesses``    what is supposed of the model because nothing says it; a card that people have checked has none.
     ``notes``      how each part of a drafted card was found, a line each. A card from a file has none.
@@ -48,6 +50,7 @@ class Card:
     iou: float = 0.45
     first_class: int | None = None
     options: Mapping[str, Any] = attrs.field(factory=dict)
+    crops: tuple[CropRule, ...] = ()
     licence: str = ""
     origin: str = ""
     training: Mapping[str, Any] = attrs.field(factory=dict)

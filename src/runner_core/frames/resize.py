@@ -21,12 +21,18 @@ BAND_LINES = 32  # of the result, computed at a time
 
 def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray[Any]:
     """The H x W x 3 RGB pixels of the tensor, from the picture's: uint8, or float32 from 0 to 255 if ``unrounded``."""
-    (wide, high), (left, top, right, bottom) = placement.tensor, placement.content_box
+    left, top, right, bottom = placement.content_box
     if (right - left, bottom - top) == placement.picture and not spec.unrounded:
         part: NDArray[Any] = pixels
     else:
         method = _resize_unrounded if spec.unrounded else _METHODS[spec.resample]
         part = method(pixels, placement)
+    return surround(part, placement, spec)
+
+
+def surround(part: NDArray[Any], placement: Placement, spec: PictureSpec) -> NDArray[Any]:
+    """The pixels of the tensor, H x W x 3, from those of the part of it that shows the picture."""
+    (wide, high), (left, top, right, bottom) = placement.tensor, placement.content_box
     if (right - left, bottom - top) == (wide, high):
         return part
     if spec.border == "edge":
@@ -36,7 +42,7 @@ def resample(pixels: Pixels, placement: Placement, spec: PictureSpec) -> NDArray
     return canvas
 
 
-def _compute_centres(placement: Placement, axis: int) -> NDArray[np.float64]:
+def compute_centres(placement: Placement, axis: int) -> NDArray[np.float64]:
     """The centres of the tensor's pixels that show the picture, in picture pixels along one axis (0 is x)."""
     first, last = placement.content_box[axis], placement.content_box[axis + 2]
     length = placement.picture[axis] * placement.scale[axis]
@@ -51,7 +57,7 @@ def _index_channels(columns: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def _resize_nearest(pixels: Pixels, placement: Placement) -> Pixels:
-    centres = (_compute_centres(placement, axis) for axis in (0, 1))
+    centres = (compute_centres(placement, axis) for axis in (0, 1))
     columns, rows = (
         along.astype(np.intp).clip(0, side - 1) for along, side in zip(centres, placement.picture, strict=True)
     )
@@ -72,8 +78,8 @@ def _resize_bilinear(pixels: Pixels, placement: Placement) -> Pixels:
     result = np.empty((len(down), len(across)), np.uint8)
     for start in range(0, len(down), BAND_LINES):
         band = slice(start, start + BAND_LINES)
-        blended = _blend(lines[upper[band]], lines[lower[band]], down[band, None])
-        result[band] = _blend(blended.take(left, axis=1), blended.take(right, axis=1), across)
+        blended = blend(lines[upper[band]], lines[lower[band]], down[band, None])
+        result[band] = blend(blended.take(left, axis=1), blended.take(right, axis=1), across)
     return result.reshape(len(down), -1, 3)
 
 
@@ -94,7 +100,7 @@ def _resize_as_opencv(pixels: Pixels, placement: Placement) -> Pixels:
 
 def _compute_opencv_rows(placement: Placement) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint16]]:
     """As ``_compute_taps`` along y, but beyond the first and the last line OpenCV blends that line with itself."""
-    position = (_compute_centres(placement, 1) - 0.5).astype(np.float32)
+    position = (compute_centres(placement, 1) - 0.5).astype(np.float32)
     first, last = np.floor(position).astype(np.intp), placement.picture[1] - 1
     weight = np.rint((position - first) * 2048).astype(np.uint16)
     return first.clip(0, last), (first + 1).clip(0, last), weight
@@ -117,12 +123,13 @@ def _compute_taps(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint16]]:
     """The indices of the two pixels around each centre, and the weight of the second in parts of ``unit``."""
     last = placement.picture[axis] - 1
-    position = (_compute_centres(placement, axis) - 0.5).astype(np.float32).clip(0, last)
+    position = (compute_centres(placement, axis) - 0.5).astype(np.float32).clip(0, last)
     first = position.astype(np.intp)
     return first, np.minimum(first + 1, last), np.rint((position - first) * unit).astype(np.uint16)
 
 
-def _blend(first: NDArray[Any], second: NDArray[Any], weight: NDArray[np.uint16]) -> NDArray[np.uint16]:
+def blend(first: NDArray[Any], second: NDArray[Any], weight: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Of numbers up to 255, ``weight`` 256ths of the second and the rest of the first."""
     blended: NDArray[np.uint16] = first * (256 - weight)
     blended += second * weight
     blended += 128  # so that the shift rounds

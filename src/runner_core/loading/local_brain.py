@@ -48,7 +48,7 @@ class LocalBrain(Brain):
         """``opened`` gives, as JSON data, what else its answers depend on: the model file, the device."""
         self.card, self.session, self.threads, self._opened = card, session, threads, opened
         self.name, self.version, self.family, self.labels = card.name, card.version, card.task, card.labels
-        self.task, self.engine, self.guesses = task.kind, engine, card.guesses
+        self.task, self.engine, self.guesses, self.crops = task.kind, engine, card.guesses, card.crops
         self.wanted = wanted or AnswerFilter()
         self.labels.model_ids_of(self.wanted.classes or ())
         signature = signature or signature_of(session)

@@ -3,6 +3,9 @@
 Sources: github.com/google-ai-edge/mediapipe, ``calculators/tensor/tensors_to_landmarks_calculator.cc`` and the graphs
 ``modules/face_landmark``, ``hand_landmark``, ``pose_landmark`` and ``iris_landmark``: x, y, z of each point, in pixels
 of the input, of a body also how visible and how present it is; apart from them the score that there is such a thing.
+How a detector's answer is cropped for them: ``face_detection_front_detection_to_roi.pbtxt``,
+``palm_detection_detection_to_roi.pbtxt``, ``pose_detection_to_roi.pbtxt``, ``iris_landmark_landmarks_to_roi.pbtxt``;
+which points an eye's corners are: ``graphs/iris_tracking/iris_tracking_cpu.pbtxt``.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card, LabelMap
+from runner_core.cards import Card, CropRule, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames import UNIT, Frame, PictureSpec
@@ -44,6 +47,7 @@ class Landmarker:
     ``roles``    of these outputs; of the others, such as points in metres, none.
     ``numbers``  of each point.
     ``points``   how many are answered: the rest helps MediaPipe to follow them.
+    ``crops``    how MediaPipe's graph crops what the model before it finds: a detector, or of an eye the face's.
     ``heat``     whether it has a heat map for each point.
     """
 
@@ -52,20 +56,29 @@ class Landmarker:
     lines: tuple[int, ...]
     roles: tuple[str, ...]
     points: int
+    crops: tuple[CropRule, ...]
     numbers: int = 3
     heat: bool = False
     names: tuple[str, ...] = ()
 
 
+FACE_CROP = CropRule(line=(0, 1), square=True, scale=1.5, keypoints=6)  # from the right eye to the left one
+HAND_CROP = CropRule(line=(0, 2), at=90, shift=(0, -0.5), square=True, scale=2.6, keypoints=7)  # wrist, middle finger
+BODY_CROP = CropRule(line=(0, 1), at=90, around="circle", square=True, scale=1.25, keypoints=4)  # about the hip
+# The network knows one eye; it sees the other as in a mirror.
+EYE_CROP = CropRule(line=(33, 133), around="line", square=True, scale=2.3, keypoints=468)
+OTHER_EYE_CROP = attrs.evolve(EYE_CROP, line=(362, 263), mirrored=True)
+
 # A face is stretched; a hand and a body keep their proportions amid repeated edges, an eye on black.
 LANDMARKERS = (
-    Landmarker("face", PictureSpec((192, 192)), (1404, 1), ("points", "presence"), 468),
+    Landmarker("face", PictureSpec((192, 192)), (1404, 1), ("points", "presence"), 468, (FACE_CROP,)),
     Landmarker(
         "hand",
         PictureSpec((224, 224), "letterbox", border="edge"),
         (63, 1, 1, 63),
         ("points", "presence"),
         21,
+        (HAND_CROP,),
         names=HAND,
     ),
     Landmarker(
@@ -74,11 +87,14 @@ LANDMARKERS = (
         (195, 1, 117),
         ("points", "presence"),
         33,
+        (BODY_CROP,),
         numbers=5,
         heat=True,
         names=BODY,
     ),
-    Landmarker("eye", PictureSpec((64, 64), "letterbox"), (213, 15), ("points", "iris"), 76),
+    Landmarker(
+        "eye", PictureSpec((64, 64), "letterbox"), (213, 15), ("points", "iris"), 76, (EYE_CROP, OTHER_EYE_CROP)
+    ),
 )
 
 
@@ -152,6 +168,7 @@ def _draft(model: Signature, landmarker: Landmarker, drafted: InputDraft) -> Car
         labels=LabelMap.from_names([landmarker.thing]),
         threshold=THRESHOLD,
         options=named | ({"activation": "sigmoid"} if logits else {}),
+        crops=landmarker.crops,
         notes=(
             *drafted.notes,
             *(
@@ -159,6 +176,7 @@ def _draft(model: Signature, landmarker: Landmarker, drafted: InputDraft) -> Car
                 for role, name in roles.items()
             ),
             f"MediaPipe's landmarks of the {landmarker.thing} that fills the picture: crop it there first",
+            f"behind a model of {landmarker.crops[0].keypoints} keypoints a chain crops it turned, as MediaPipe does",
         ),
         guesses=drafted.guesses,
     )

@@ -106,3 +106,45 @@ def write_detector(folder: Path) -> Path:
     }  # fmt: skip
     (folder / "brain.json").write_text(json.dumps(card))
     return folder
+
+
+def write_landmarks(path: Path, side: int, lines: Sequence[int]) -> Path:
+    """Landmarks as MediaPipe's networks give them, in ``lines`` of so many numbers, for an ``image`` of 0 to 1.
+
+    The first point is the middle of what is red in ``image``, 1 x side x side x 3; the second the middle of its upper
+    edge, the third that of its right one, all others its own.
+    """
+    x, y = np.meshgrid(np.arange(side) + 0.5, np.arange(side) + 0.5)
+    points = np.tile(np.array([side / 2, side / 2, 0], np.float32), (lines[0] // 3, 1))
+    points[:3] = (0, 0, 0), (side / 2, 0, 0), (side, side / 2, 0)
+    spread = np.zeros((2, lines[0]), np.float32)
+    spread[0, 0] = spread[1, 1] = 1
+    constants = {
+        "redness": np.array([[1], [-1], [-1]], np.float32), "least": np.float32(0.7),
+        "line": np.array([1, side * side]),
+        "grid": np.stack([x, y, np.ones_like(x)], axis=-1).reshape(-1, 3).astype(np.float32), "split": np.array([2, 1]),
+        "some": np.float32(1e-6), "spread": spread, "points": points.reshape(1, -1),
+        **{f"told{place}": np.full((1, length), 0.9, np.float32) for place, length in enumerate(lines) if place},
+    }  # fmt: skip
+    nodes = [
+        helper.make_node("MatMul", ["image", "redness"], ["red"]),
+        helper.make_node("Sub", ["red", "least"], ["above"]),
+        helper.make_node("Relu", ["above"], ["weights"]),
+        helper.make_node("Reshape", ["weights", "line"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "grid"], ["sums"]),
+        helper.make_node("Split", ["sums", "split"], ["places", "total"], axis=1),
+        helper.make_node("Add", ["total", "some"], ["divisor"]),
+        helper.make_node("Div", ["places", "divisor"], ["spot"]),
+        helper.make_node("MatMul", ["spot", "spread"], ["moved"]),
+        helper.make_node("Add", ["moved", "points"], ["out0"]),
+        *(helper.make_node("Identity", [f"told{place}"], [f"out{place}"]) for place in range(1, len(lines))),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, side, side, 3])
+    outputs = [
+        helper.make_tensor_value_info(f"out{place}", TensorProto.FLOAT, [1, length])
+        for place, length in enumerate(lines)
+    ]
+    stored = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "g", [image], outputs, stored)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path

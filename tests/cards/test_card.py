@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from runner_core.cards.artifact import Artifact, ArtifactFile
 from runner_core.cards.card import CARD_FILE, Card
+from runner_core.cards.crop_rule import CropRule
 from runner_core.cards.labels import Label, LabelMap
 from runner_core.errors import CardError
 from runner_core.frames.picture_spec import PictureSpec
@@ -32,6 +33,7 @@ FULL = Card(
     iou=0.6,
     first_class=1,
     options={"anchors": [[1, 2], [3, 4]], "sigmoid": True},
+    crops=(CropRule((0, 2), 90, shift=(0, -0.5), square=True, keypoints=7), CropRule(scale=1.5)),
     licence="Apache-2.0",
     origin="https://example.org/page",
     training={"pictures": 57_000, "scores": {"mAP50": 0.99}},

@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import attrs
 import pytest
 
-from runner_core.cli.chain_syntax import Step, parse_chain
+from runner_core import CropRule, LabelMap
+from runner_core.brain import Brain
+from runner_core.cli.chain_syntax import Step, build_chain, parse_chain
 from runner_core.errors import UsageError
 
 PICTURES = Path(__file__).parents[2] / "plugins" / "runner-demo" / "src" / "runner_demo" / "pictures"
@@ -32,8 +35,13 @@ def test_what_is_typed(text, steps):
 
 
 @pytest.mark.parametrize(
-    "text", ["page >", "> graphs", "page > > graphs", "[page] > graphs", "page[margin=big] > graphs"]
-)
+    "text",
+    [
+        "page >", "> graphs", "page > > graphs", "[page] > graphs", "page[margin=big] > graphs",
+        "page[align=0] > graphs",
+        "page[align=0-1-2] > graphs", "page[align=wrist-tip] > graphs", "page[square=yes] > graphs",
+    ],
+)  # fmt: skip
 def test_what_makes_no_sense(text):
     with pytest.raises(UsageError):
         parse_chain(text)
@@ -47,6 +55,8 @@ def test_what_makes_no_sense(text):
         ("page > page[page > graphs", "the bracket of 'page[page' is not closed"),
         ("page[[page] > graphs", "the bracket of 'page[' is not closed"),
         ("page page] > graphs", "the bracket of 'page page]' was never opened"),
+        ("page[scale=big] > graphs", "scale=big cannot be read; write scale=1.5"),
+        ("page[around=all] > graphs", "around=all cannot be read; write around=box, around=line, around=circle"),
         ("page[page] > graphs]", "the bracket of 'graphs]' was never opened"),
     ],
 )
@@ -67,3 +77,54 @@ def test_a_chain_runs_and_the_brain_named_twice_is_one(runner):
     assert graphs["instances"]
     assert {row["parent"] for row in graphs["instances"]} <= known
     assert summary["summary"]["brains"]["page"]["answered"] == 1
+
+
+class Silent(Brain):
+    """Has a name, and crops that it wants."""
+
+    task = family = engine = "none"
+    version, labels = "1", LabelMap()
+
+    def __init__(self, name, crops=()):
+        self.name, self.crops = name, crops
+
+    def infer(self, frame):
+        raise NotImplementedError
+
+
+HAND = CropRule((0, 2), 90, shift=(0, -0.5), square=True, scale=2.6, keypoints=7)
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted", "rules"),
+    [
+        ("", (HAND,), (HAND,)),
+        ("margin=0.2", (HAND,), (HAND,)),
+        ("align=none", (HAND,), ()),
+        ("scale=3", (HAND,), (attrs.evolve(HAND, scale=3),)),
+        ("shift_x=0.1", (HAND,), (attrs.evolve(HAND, shift=(0.1, -0.5)),)),
+        ("align=5-1, at=45", (HAND,), (CropRule((5, 1), 45),)),
+        ("align=box, square=1", (HAND,), (CropRule(square=True),)),
+        ("align=0-1, around=circle", (), (CropRule((0, 1), around="circle"),)),
+        ("scale=1.5", (), (CropRule(scale=1.5),)),
+        ("scale=2", (HAND, CropRule((3, 4))), (attrs.evolve(HAND, scale=2), CropRule((3, 4), scale=2))),
+    ],
+)
+def test_crops_are_as_the_next_brain_wants_them_and_as_is_typed(words, wanted, rules):
+    steps = parse_chain(f"palm[{words}] > hand")
+    assert build_chain(steps, {"palm": Silent("palm"), "hand": Silent("hand", wanted)}).rules == rules
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("align=none, scale=2", "align=none with scale: a crop is upright then"),
+        ("around=circle", "without a line there is only the box"),
+        ("align=0-0", "it must be the numbers of two keypoints"),
+        ("scale=0", "scale above 0"),
+    ],
+)
+def test_crops_that_make_no_sense(words, message):
+    steps = parse_chain(f"palm[{words}] > hand")
+    with pytest.raises(UsageError, match=message):
+        build_chain(steps, {"palm": Silent("palm"), "hand": Silent("hand")})

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from onnx_models import write_landmarks
 
 from runner_core.cli.main import main
 
@@ -69,7 +70,7 @@ def test_every_plugin_is_in_an_extra_and_an_extra_names_plugins_alone():
 
 
 @pytest.fixture
-def folder(tmp_path, testdata, monkeypatch) -> Path:
+def folder(tmp_path, testdata, cases, monkeypatch) -> Path:
     """What the pages speak of, by the names that they use."""
     models = testdata / "models"
     for name, source in {
@@ -80,8 +81,12 @@ def folder(tmp_path, testdata, monkeypatch) -> Path:
         "coco.pbtxt": models / "coco80.pbtxt",
         "voc.onnx": models / "fastestdet_coco.onnx",
         "voc.txt": models / "coco80.txt",
+        "palm_detection.tflite": cases / "models" / "palm_detection_lite.tflite",
+        "people/squat.bmp": testdata / "pictures" / "squat.bmp",
     }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(source, tmp_path / name)
+    write_landmarks(tmp_path / "hand_landmark.onnx", 224, (63, 1, 1, 63))
     for name in ("pictures", "new-pictures"):
         shutil.copytree(PICTURES, tmp_path / name)
     monkeypatch.chdir(tmp_path)
@@ -104,6 +109,7 @@ def test_what_a_page_tells_works(name, folder, capfd):
         exec(compile(block, name, "exec"), names)
     if name == "chain-brains":
         assert "on page" in capfd.readouterr().out
+        assert names["hands"].keypoints.shape == (1, 21, 3)
     if name == "combine-answers":
         assert {"coco", "voc"} == set(names["merged"].brains)
     if name == "export-answers":

@@ -128,12 +128,17 @@ def test_a_line_of_keypoints_that_are_not_there_is_refused():
 
 
 def test_what_is_outside_or_no_number_is_passed_over():
-    points = np.zeros((4, 2, 3))
-    points[:, 0, :2], points[:, 1, :2] = (100, 100), [(110, 100), (np.nan, 3), (100, 100), (110, 100)]
+    points, ends = np.zeros((5, 2, 3)), [(110, 100), (np.nan, 3), (100, 100), (110, 100), (np.inf, 3)]
+    points[:, 0, :2], points[:, 1, :2] = (100, 100), ends
     points[3, :, 0] += 2000
-    found = answer(keypoints=points, boxes=None, rows=4)
+    found = answer(keypoints=points, boxes=None, rows=5)
     assert [row for row, _ in find_crops(found, [CropRule(line=(0, 1), around="circle")])] == [0]
-    assert find_crops(answer(rows=0, keypoints=np.zeros((0, 7, 3)), boxes=np.zeros((0, 4))), RULES["hand"]) == []
+
+
+def test_nothing_found_gives_no_crops_whatever_columns_it_has():
+    for columns in ({"keypoints": np.zeros((0, 7, 3)), "boxes": np.zeros((0, 4))}, {"keypoints": None, "boxes": None}):
+        for rules in (RULES["hand"], [CropRule(line=(0, 1))], [CropRule()], []):
+            assert find_crops(answer(rows=0, **columns), rules) == []
 
 
 @pytest.mark.parametrize(

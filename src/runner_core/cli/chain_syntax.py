@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from runner_core.brain import Brain
-from runner_core.cards.crop_rule import CropRule
+from runner_core.cards.crop_rule import AROUND, CropRule
 from runner_core.errors import UsageError
 from runner_core.util.spelling import ask_if_meant
 
@@ -25,12 +25,18 @@ def _read_align(text: str) -> tuple[int, int] | str:
     return int(start), int(end)
 
 
+def _read_around(text: str) -> str:
+    if text not in AROUND:
+        raise ValueError(text)
+    return text
+
+
 # The options in brackets, each with how it is read and an example.
 _OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
     "margin": (float, "margin=0.05"),
     "align": (_read_align, "align=0-2, two keypoints; or align=box, align=none"),
     "at": (float, "at=90, in degrees"),
-    "around": (str, "around=box"),
+    "around": (_read_around, f"around={', around='.join(AROUND)}"),
     "scale": (float, "scale=1.5"),
     "shift_x": (float, "shift_x=0.5"),
     "shift_y": (float, "shift_y=-0.5"),
@@ -113,8 +119,8 @@ def _choose_crops(options: Mapping[str, Any], wanted: Sequence[CropRule]) -> Seq
     if align is None and not changes:
         return None
     line = None if align in (None, "box") else align
-    base = wanted if wanted and align is None else (CropRule(line=line),)
     try:
+        base = wanted if wanted and align is None else (CropRule(line=line),)
         return tuple(_change_rule(rule, changes) for rule in base)
     except ValueError as error:
         raise UsageError(str(error), remedy="write page[align=0-2, at=90, scale=2.6] > graphs") from None

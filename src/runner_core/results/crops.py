@@ -27,6 +27,8 @@ def find_crops(found: Inference, rules: Iterable[CropRule], margin: float = 0.0)
     Where no rule is for so many keypoints, crops are the rows' boxes, upright. ``margin`` widens each by that share of
     its sides. Raises UsageError where a rule needs boxes or keypoints that the answer does not have.
     """
+    if not len(found):  # which may have no columns either
+        return []
     count = None if found.keypoints is None else found.keypoints.shape[1]
     fitting = [rule for rule in rules if rule.keypoints in (None, count)]
     if not fitting:
@@ -36,6 +38,7 @@ def find_crops(found: Inference, rules: Iterable[CropRule], margin: float = 0.0)
     return [(row, crop) for row, each in enumerate(zip(*turned, strict=True)) for crop in each if crop]
 
 
+@np.errstate(invalid="ignore", over="ignore")  # what is not finite is passed over
 def turn_crops(found: Inference, rule: CropRule, margin: float = 0.0) -> list[TurnedCrop | None]:
     """The crop of each row by the rule; None for one that is not finite, or lies outside the picture."""
     boxes, angles = _begin_boxes(found, rule)

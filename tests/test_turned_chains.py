@@ -186,6 +186,24 @@ def test_both_eyes_of_a_face_are_looked_into_one_of_them_as_in_a_mirror(tmp_path
         np.testing.assert_allclose(up, 23 * np.array([direction[1], -direction[0]]), atol=0.3)
 
 
+def test_a_turned_box_may_be_cropped_as_it_lies(tmp_path):
+    boats = Scripted("boats", boxes=[[40, 30, 120, 60]], angles=[0.4])
+    pixels = np.full((90, 160, 3), 90, np.uint8)
+    pixels[40:43, 70:73] = (255, 0, 0)
+    with open_brain(write_landmarks(tmp_path / "hand.onnx", *HAND)) as brain:
+        answers = {
+            name: boats.then(brain, crops=crops).infer(Frame.from_array(pixels)) for name, crops in
+            {"turned": CropRule(square=True), "upright": ()}.items()
+        }  # fmt: skip
+    for answer in answers.values():
+        np.testing.assert_allclose(answer.keypoints[0, 0, :2], (71.5, 41.5), atol=0.3)
+    _, right = axes_of(answers["turned"].keypoints[0])
+    np.testing.assert_allclose(right, 40 * np.array([math.cos(0.4), math.sin(0.4)]), atol=0.3)
+    assert answers["turned"].angles.tolist() == [pytest.approx(0.4)]
+    assert axes_of(answers["upright"].keypoints[0])[1][1] == 0
+    assert answers["upright"].angles is None
+
+
 def test_a_line_that_the_first_brain_does_not_have_costs_the_second_its_answer():
     first, second = Scripted("first", boxes=[[1, 1, 9, 9]]), Scripted("second")
     result = FrameExecutor([first.then(second, crops=CropRule(line=(0, 1)))]).run_frame(

@@ -66,8 +66,8 @@ def read_turned(pixels: Pixels, crop: TurnedCrop, columns: Along, lines: Along) 
     """The picture's colours at the points of a grid, in one step: len(lines) x len(columns) x 3, from H x W x 3.
 
     ``columns`` and ``lines`` are the points' x and y in the crop's own pixels. Two taps an axis, half-pixel centres;
-    what lies out of the picture is as its edge is, as MediaPipe's graphs of landmarks have it (``image_to_tensor_utils
-    .cc``: a border mode that is not set is ``kReplicate``).
+    out of the picture its edge is repeated, as in MediaPipe's graphs of landmarks: they set no border mode, which
+    ``calculators/tensor/image_to_tensor_utils.cc`` takes for ``kReplicate``; that of the iris sets it.
     """
     taps = _Taps(np.ascontiguousarray(pixels), crop.matrix)
     result = np.empty((len(lines), len(columns), 3), np.uint8)

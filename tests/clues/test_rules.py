@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import pytest
 
 from runner_core.cards import Clue
@@ -138,6 +139,14 @@ def test_tensorflow_reads_rgb_unless_the_model_came_from_elsewhere():
 def test_bytes_have_no_range():
     clues = find(make_graph(names=("MobilenetV1/Conv2d_0",)), dtype="uint8")
     assert {clue.about for clue in clues} == {"colour"}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_a_network_of_eight_bits_is_one_whether_its_input_comes_as_bytes_or_as_numbers(dtype):
+    stored = Value("image", NHWC, "uint8", scale=1 / 255, zero=0)
+    clues = find(attrs.evolve(make_graph(), inputs=(stored,)), dtype=dtype)
+    assert tell(clues)["resample"] == ("opencv", True)
+    assert "resample" not in tell(find(make_graph(), dtype=dtype)), "bytes alone say nothing of how it computes"
 
 
 @pytest.mark.parametrize(

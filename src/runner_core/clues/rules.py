@@ -34,7 +34,6 @@ Rule = Callable[[ModelFile], Iterator[Clue]]
 # Those that read values, of use for an input of floats alone: bytes have no range.
 RULES_OF_VALUES: tuple[Rule, ...] = (
     find_quantised_input,
-    find_eight_bits,
     find_sibling,
     find_batch_norm,
     find_first_weights,
@@ -46,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     find_exporter,
     find_backbone,
     find_fit,
+    find_eight_bits,
 )
 _BY_TRAINING: tuple[Rule, ...] = (find_batch_norm, find_first_weights)
 _TRAINED_FURTHER = 0.85  # what the training of a backbone says of a model that was trained further, perhaps otherwise

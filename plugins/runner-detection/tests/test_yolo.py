@@ -3,7 +3,7 @@
 import attrs
 import numpy as np
 import pytest
-from runner_detection.yolo import Yolo, choose_layout
+from runner_detection.yolo import NUDENET, Yolo, choose_layout
 
 from runner_core.cards.labels import LabelMap
 from runner_core.contracts import Signature, TensorSpec
@@ -94,6 +94,22 @@ def test_the_export_gives_names_size_and_values():
     assert (card.threshold, card.iou) == (0.25, 0.7)
     assert not card.guesses
     assert any("task, names, imgsz" in note for note in card.notes)
+
+
+def test_nudenets_classes_say_that_its_publisher_pads_with_black_at_the_right(frame):
+    names = dict(enumerate(NUDENET))
+    model = signature((None, 22, None), (None, 3, None, None), EXPORT | {"names": str(names)})
+    card = drafted(model)
+    assert (card.picture.resize, card.picture.pad, card.threshold, card.iou) == ("pad", (0, 0, 0), 0.25, 0.45)
+    assert not card.guesses
+    assert any("as NudeNet, whose classes these are, predicts" in note for note in card.notes)
+    table = np.zeros((1, 22, 2100), np.float32)
+    table[0, :4, 7], table[0, 4 + 12, 7] = CENTRED, 0.9
+    found = Yolo().bind(card, model).decode({"predictions": table}, frame)  # 640 x 480, shrunk to a half
+    assert found.boxes.tolist() == [[100.0, 140.0, 300.0, 280.0]]
+    assert found.names == ["FACE_MALE"]
+    others = EXPORT | {"names": str({**names, 0: "HAND"})}
+    assert drafted(signature((None, 22, None), (None, 3, None, None), others)).picture.resize == "letterbox"
 
 
 def test_an_input_that_is_not_square_is_letterboxed_to_it(frame):

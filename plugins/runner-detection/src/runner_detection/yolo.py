@@ -45,6 +45,14 @@ from runner_detection.kind import KIND
 from runner_detection.output_pairs import axis_length
 from runner_detection.yolox import is_yolox
 
+# The classes of a model that Ultralytics exported and its publisher reads otherwise.
+# Source: github.com/notAI-tech/NudeNet, nudenet/nudenet.py: padded with black below and at the right.
+NUDENET = (
+    "FEMALE_GENITALIA_COVERED", "FACE_FEMALE", "BUTTOCKS_EXPOSED", "FEMALE_BREAST_EXPOSED", "FEMALE_GENITALIA_EXPOSED",
+    "MALE_BREAST_EXPOSED", "ANUS_EXPOSED", "FEET_EXPOSED", "BELLY_COVERED", "FEET_COVERED", "ARMPITS_COVERED",
+    "ARMPITS_EXPOSED", "FACE_MALE", "BELLY_EXPOSED", "MALE_GENITALIA_EXPOSED", "ANUS_COVERED", "FEMALE_BREAST_COVERED",
+    "BUTTOCKS_COVERED",
+)  # fmt: skip
 ORDERS = ("rows", "columns", "end-to-end")
 COCO_POSE, COCO_V6 = 4 + 1 + 3 * 17, 5 + 80  # features: a person with 17 keypoints; COCO with objectness
 
@@ -62,17 +70,18 @@ class Yolo:
 
     def recognise(self, model: Signature) -> Card | None:
         exported = "task" in model.metadata
-        drafted = draft_input(model, letterbox_from_metadata(model.metadata), UNIT, sure=exported or ("resize",))
+        labels = labels_from_metadata(model.metadata)
+        drafted = draft_input(model, _read_letterbox(model, labels), UNIT, sure=exported or ("resize",))
         output = _find_predictions(model.outputs)
         if drafted is None or output is None or model.metadata.get("task", "detect") != "detect":
             return None
         size = drafted.picture.size
         if is_yolox(output, size, model.metadata) or find_focal_outputs(model, size):
             return None
-        labels = labels_from_metadata(model.metadata)
         layout = _find_layout(output, drafted.picture, labels, model)
         if layout is None:
             return None
+        publisher, iou = _find_publisher(labels, layout)
         card = Card(
             name="",
             task="yolo",
@@ -80,16 +89,20 @@ class Yolo:
             picture=drafted.picture,
             labels=labels,
             threshold=0.25,
-            iou=0.45 if layout.has_objectness else 0.7,
+            iou=iou,
             options={"layout": layout.order, "objectness": layout.has_objectness},
-            notes=(*drafted.notes, *_write_notes(output, layout, model)),
+            notes=(
+                *drafted.notes,
+                *_write_notes(output, layout, model),
+                f"threshold 0.25 and iou {iou}, as {publisher} predicts",
+            ),
             guesses=(*drafted.guesses, *_list_guesses(layout)),
         )
         return drop_wrong_labels(card, layout.classes)
 
     def bind(self, card: Card, model: Signature) -> YoloCodec:
         specs = bind_roles(card, model, needed=("image", "predictions"))
-        picture = bind_normalised_picture(card, specs["image"], model, letterbox_from_metadata(model.metadata), UNIT)
+        picture = bind_normalised_picture(card, specs["image"], model, _read_letterbox(model, card.labels), UNIT)
         output = specs["predictions"]
         found = _find_layout(output, picture, card.labels, model)
         order = read_choice(card, "layout", *ORDERS) or (found.order if found else None)
@@ -143,6 +156,12 @@ class YoloCodec(PictureCodec):
             f"brain {self.card.name}: predictions came as {format_shape(table.shape)}, not YOLO's {self.layout}",
             remedy="options.layout and options.objectness say how to read them",
         )
+
+
+def _read_letterbox(model: Signature, labels: LabelMap) -> PictureSpec:
+    """Ultralytics' own, of the size that the metadata give; for NudeNet's classes that of their publisher."""
+    letterbox = letterbox_from_metadata(model.metadata)
+    return attrs.evolve(letterbox, resize="pad", pad=(0, 0, 0)) if labels.names == NUDENET else letterbox
 
 
 def _find_predictions(outputs: tuple[TensorSpec, ...]) -> TensorSpec | None:
@@ -206,11 +225,17 @@ def _make_layout(output: TensorSpec, order: str, *, objectness: bool) -> YoloLay
     return layout if features is None else attrs.evolve(layout, classes=features - layout.scores_from)
 
 
+def _find_publisher(labels: LabelMap, layout: YoloLayout) -> tuple[str, float]:
+    """Who says how such a model is read, and the overlap from which boxes are suppressed there."""
+    if labels.names == NUDENET:
+        return "NudeNet, whose classes these are,", 0.45
+    return "Ultralytics", 0.45 if layout.has_objectness else 0.7
+
+
 def _write_notes(output: TensorSpec, layout: YoloLayout, model: Signature) -> Iterator[str]:
     known = [key for key in ("task", "names", "imgsz", "end2end") if key in model.metadata]
     yield f"predictions is output {output.name}, by its shape: {layout}"
     yield f"the model's own metadata give {', '.join(known)}" if known else "the model has no metadata of an export"
-    yield f"threshold 0.25 and iou {0.45 if layout.has_objectness else 0.7}, as Ultralytics predicts"
 
 
 def _list_guesses(layout: YoloLayout) -> Iterator[Guess]:

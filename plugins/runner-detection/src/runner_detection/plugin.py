@@ -58,6 +58,16 @@ FAMILIES = {
         "YuNet's faces, with five points each",
         (" + ".join(["N x 1"] * 6 + ["N x 4"] * 3 + ["N x 10"] * 3),),
     ),
+    "centerface": (
+        "centerface:CenterFace",
+        "CenterFace: faces with five points, as a heat map of their centres",
+        ("1 x H x W + 2 x H x W + 2 x H x W + 10 x H x W",),
+    ),
+    "centernet": (
+        "centernet:CenterNet",
+        "CenterNet's heat maps of centres, with sizes and offsets",
+        ("C x H x W + 2 x H x W + 2 x H x W", "C x H x W + 2 x H x W"),
+    ),
     "ssd": (
         "ssd:Ssd",
         "SSD's raw offsets and scores: the anchors are known by their number, or in the card",

@@ -36,6 +36,8 @@ def signature(shape=(1, 5), name="out0", end="", **metadata):
         (signature(shape=(1, 5), end="softmax", **{"asked family": "vector"}), False, True),
         (signature(shape=(1, 512), end="softmax"), True, True),
         (signature(shape=(1, 512), task="classify"), True, True),
+        (signature(shape=(1, 10), end="sigmoid", model_name="landmarks-regression-retail-0009"), False, True),
+        (signature(shape=(1, 10), end="sigmoid", model_name="person-attributes-recognition"), True, False),
     ],
 )
 def test_one_of_the_two_takes_it_and_says_whether_it_is_sure(model, classes, sure):

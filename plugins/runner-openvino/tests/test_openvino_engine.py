@@ -150,6 +150,14 @@ def test_what_the_exporter_wrote_is_metadata(write_onnx: Write, write_ir: Write)
     assert own.items() >= (written | usual | {"model_type": "YOLO", "scale_values": "255"}).items()
 
 
+def test_what_the_converter_called_the_network_is_metadata(write_onnx: Write, write_ir: Write) -> None:
+    path = write_ir(write_onnx())
+    assert "model_name" not in load(path).metadata
+    told = '<rt_info><conversion_parameters><model_name value="landmarks-regression" /></conversion_parameters>'
+    path.write_text(path.read_text().replace("<rt_info>", told, 1))
+    assert load(path).metadata["model_name"] == "landmarks-regression"
+
+
 @pytest.mark.parametrize(("threads", "streams"), [(1, 0), (5, 1)])
 def test_a_call_has_the_threads_asked_for_and_none_is_pinned(threads: int, streams: int) -> None:
     asked = make_properties("CPU", EngineOptions(threads=threads))

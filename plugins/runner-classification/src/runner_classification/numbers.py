@@ -16,6 +16,7 @@ VECTOR_WORDS = (
     "embed", "feature", "descriptor", "landmark", "keypoint", "crop", "bbox", "age", "pose", "angle", "regress",
     "coord", "points", "euler", "gaze",
 )  # fmt: skip
+NETWORK_WORDS = ("landmark", "keypoint", "regress", "reidentification", "embed")  # of Open Model Zoo's networks
 CLASS_WORDS = ("prob", "softmax", "class", "label", "score", "logit", "predict", "cls")
 
 
@@ -62,8 +63,8 @@ def _judge(model: Signature, output: TensorSpec, count: int) -> tuple[bool, bool
         return True, True, "they end in a softmax"
     if end == "unit vector":
         return False, True, "it has a length of 1"
-    if any(word in name for word in VECTOR_WORDS):
-        return False, True, f"its name is {name}"
+    if named := _find_name_of_vector(name, model.metadata.get("model_name", "").lower()):
+        return False, True, named
     if end == "sigmoid" or any(word in name for word in CLASS_WORDS):
         return True, end == "sigmoid" and count == 1, "each ends in a sigmoid" if end == "sigmoid" else f"named {name}"
     if count == 1 and end == "linear" and len(labels_from_metadata(model.metadata)) != 2:
@@ -71,6 +72,13 @@ def _judge(model: Signature, output: TensorSpec, count: int) -> tuple[bool, bool
     if count in USUAL_EMBEDDINGS and count not in USUAL_CLASSES:
         return False, False, f"{count} numbers are a usual length of an embedding"
     return True, False, "an embedding has the same shape"
+
+
+def _find_name_of_vector(output: str, network: str) -> str:
+    """Which of the two names speaks of a vector, as a reason; empty where none does."""
+    if any(word in output for word in VECTOR_WORDS):
+        return f"its name is {output}"
+    return f"the network's name is {network}" if any(word in network for word in NETWORK_WORDS) else ""
 
 
 def _find_end(model: Signature, output: TensorSpec) -> str:

@@ -2,6 +2,7 @@
 
 An ONNX file's properties stay as they are. OpenVINO reads none of a .tflite file, so the file itself is read.
 An IR's ``rt_info/model_info`` is Model API's; where its keys differ from the usual ones, the usual ones are added.
+``model_name`` is how the converter named the network.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _RESIZES = {
     "fit_to_window_letterbox": "letterbox",
     "crop": "crop",
 }
+_NAME = ["conversion_parameters", "model_name"]
 _TRUE = ("true", "yes", "1")
 
 
@@ -26,7 +28,8 @@ def read_metadata(path: Path, model: Any) -> dict[str, str]:
     """Metadata by key; lists are joined by blanks, as Model API has them."""
     if path.suffix.lower() == ".tflite":
         return read_tflite_metadata(path)
-    own = dict(_read_entries(model, "model_info"))
+    named = {"model_name": str(model.get_rt_info(_NAME).value)} if model.has_rt_info(_NAME) else {}
+    own = named | dict(_read_entries(model, "model_info"))
     return dict(_read_entries(model, "framework")) | own | _to_usual_keys(own)
 
 

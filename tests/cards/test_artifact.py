@@ -1,10 +1,20 @@
 """Model files: their format, and whether they are what the card says."""
 
 import hashlib
+import json
 
 import pytest
+from hostile_models import outside_weights
 
-from runner_core.cards.artifact import Artifact, ArtifactFile, check_files, describe_files, format_of, sha256_of
+from runner_core.cards.artifact import (
+    Artifact,
+    ArtifactFile,
+    check_files,
+    describe_files,
+    format_of,
+    list_files,
+    sha256_of,
+)
 from runner_core.errors import CardError
 
 
@@ -35,6 +45,28 @@ def test_files_are_described_relative_to_the_card(tmp_path, saved_model):
     assert files[0].sha256 == hashlib.sha256(b"graph").hexdigest() == sha256_of(saved_model / "saved_model.pb")
     (alone,) = describe_files(saved_model, saved_model / "saved_model.pb")
     assert alone.path == "saved_model.pb"
+
+
+@pytest.mark.parametrize("named", ["more/w.bin", "no-such.bin", "../w.bin", "/etc/hostname", "a\0b"])
+def test_the_weights_beside_a_model_are_of_its_files(tmp_path, named):
+    """Those that it names, are there and lie below its folder."""
+    folder = tmp_path / "m"
+    (folder / "more").mkdir(parents=True)
+    for place in (folder / "more" / "w.bin", tmp_path / "w.bin", folder / "model.bin", folder / "stray.bin"):
+        place.write_bytes(bytes(16))
+    found = ["more/w.bin"] if named == "more/w.bin" else []
+    onnx = outside_weights(folder / "model.onnx", named)
+    tfjs, xml = folder / "model.json", folder / "model.xml"
+    tfjs.write_text(json.dumps({"modelTopology": {}, "weightsManifest": [{"paths": [named], "weights": []}]}))
+    xml.write_text("<net></net>")
+    for model, beside in ((onnx, found), (tfjs, found), (xml, ["model.bin"])):
+        assert [path.relative_to(folder).as_posix() for path in list_files(model)] == [model.name, *beside]
+
+
+def test_what_names_no_files_is_one_file(tmp_path):
+    for name, text in (("a.onnx", "location"), ("a.json", '{"modelTopology": {}'), ("a.json", '{"modelTopology": 1}')):
+        (tmp_path / name).write_text(text)
+        assert list_files(tmp_path / name) == [tmp_path / name]
 
 
 def test_what_is_there_passes(tmp_path, saved_model):

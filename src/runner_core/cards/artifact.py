@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import attrs
@@ -13,6 +14,7 @@ import attrs
 from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import CardError
 from runner_core.frames.picture_spec import PictureSpec
+from runner_core.graphs.onnx_external import list_external_data
 
 _TFJS = re.compile(rb'"modelTopology"|"format":\s*"(graph|layers)-model"')
 _HEAD = 64 << 10  # bytes of a JSON file: the signature of a graph comes before what tells it
@@ -69,11 +71,42 @@ def _describes_network(path: Path) -> bool:
         return False
 
 
+def list_files(artifact: Path) -> list[Path]:
+    """Every file of an artifact: those below a folder; of a file itself and those beside it that hold its weights.
+
+    What it names but is not there, or not below its folder, is left out: an engine refuses a model that needs it.
+    """
+    if artifact.is_dir():
+        return sorted(entry for entry in artifact.rglob("*") if entry.is_file())
+    beside = {artifact.parent / name for name in _list_weights(artifact) if _stays_below(name)} - {artifact}
+    return [artifact, *sorted(path for path in beside if path.is_file())]
+
+
+def _list_weights(artifact: Path) -> Iterator[str]:
+    """The names of the files with weights, as OpenVINO, ONNX and TensorFlow.js have them."""
+    try:
+        form = format_of(artifact)
+        if form == ".xml":
+            yield artifact.with_suffix(".bin").name
+        elif form == ".onnx":
+            yield from {each.location for each in list_external_data(artifact)}
+        elif form == "tfjs":
+            for group in json.loads(artifact.read_bytes())["weightsManifest"]:
+                yield from map(str, group["paths"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return
+
+
+def _stays_below(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and "\0" not in name
+
+
 def describe_files(root: Path, artifact: Path) -> tuple[ArtifactFile, ...]:
-    """Path relative to ``root``, sha256 and size of the file, or of every file below the folder."""
-    files = sorted(entry for entry in artifact.rglob("*") if entry.is_file()) if artifact.is_dir() else [artifact]
+    """Of every file of an artifact: the path relative to ``root``, the sha256, the size."""
     return tuple(
-        ArtifactFile(entry.relative_to(root).as_posix(), sha256_of(entry), entry.stat().st_size) for entry in files
+        ArtifactFile(entry.relative_to(root).as_posix(), sha256_of(entry), entry.stat().st_size)
+        for entry in list_files(artifact)
     )
 
 

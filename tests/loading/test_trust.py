@@ -35,19 +35,19 @@ def folder(tmp_path):
 
 
 def test_a_stranger_is_not_trusted(model):
-    assert not trust.is_trusted(model)
+    assert not trust.find_trusted(model)
 
 
 def test_trust_is_remembered_with_the_sha256_and_a_name_for_people(model, place):
     trust.remember_trust(model, "page")
-    assert trust.is_trusted(model)
+    assert trust.find_trusted(model)
     assert json.loads(place.read_text()) == {trust.digest_of(model): "page"}
 
 
 def test_other_contents_under_the_same_name_are_a_stranger(model):
     trust.remember_trust(model, "page")
     model.write_bytes(b"c0ntents")
-    assert not trust.is_trusted(model)
+    assert not trust.find_trusted(model)
 
 
 def test_the_same_contents_elsewhere_are_no_stranger(model, tmp_path):
@@ -55,7 +55,7 @@ def test_the_same_contents_elsewhere_are_no_stranger(model, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     copy = tmp_path / "elsewhere" / "model.pb"
     copy.write_bytes(model.read_bytes())
-    assert trust.is_trusted(copy)
+    assert trust.find_trusted(copy)
 
 
 @pytest.mark.parametrize("change", ["contents", "more", "less", "moved"])
@@ -70,7 +70,17 @@ def test_any_file_of_a_folder_counts(folder, change):
         index.unlink()
     else:
         index.rename(folder / "variables.index")
-    assert not trust.is_trusted(folder)
+    assert not trust.find_trusted(folder)
+
+
+def test_weights_beside_a_model_count(tmp_path):
+    model = tmp_path / "model.xml"
+    for path in (model, model.with_suffix(".bin")):
+        path.write_bytes(path.name.encode())
+    kept = trust.remember_trust(model, "page")
+    assert kept.with_suffix(".bin").read_bytes() == b"model.bin"
+    model.with_suffix(".bin").write_bytes(b"0ther.bin")
+    assert not trust.find_trusted(model)
 
 
 def test_a_link_to_a_folder_is_never_trusted(folder, tmp_path, model):
@@ -78,7 +88,7 @@ def test_a_link_to_a_folder_is_never_trusted(folder, tmp_path, model):
     trust.remember_trust(model, "another")
     elsewhere = (folder / "variables").rename(tmp_path / "elsewhere")
     (folder / "variables").symlink_to(elsewhere)
-    assert not trust.is_trusted(folder)
+    assert not trust.find_trusted(folder)
     with pytest.raises(RunnerError, match=r"variables: a link to a folder, which can change unseen"):
         trust.remember_trust(folder, "page")
 
@@ -92,7 +102,7 @@ def test_several_at_once_forget_none(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(trust.is_trusted(path) for path in models)
+    assert all(trust.find_trusted(path) for path in models)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "[" * 99999, "\xff"])
@@ -100,7 +110,7 @@ def test_a_damaged_memory_trusts_nobody_and_says_so(model, place, text):
     place.parent.mkdir()
     place.write_text(text, encoding="latin-1")
     with pytest.raises(RunnerError, match=rf"{place}: not readable .*; remove it"):
-        trust.is_trusted(model)
+        trust.find_trusted(model)
     with pytest.raises(RunnerError, match="not readable"):
         trust.remember_trust(model, "page")
     assert place.read_text(encoding="latin-1") == text

@@ -1,6 +1,7 @@
 """A ``.keras`` file that asks for more than layers that compute is refused before Keras builds any of it."""
 
 import json
+import shutil
 import zipfile
 
 import numpy as np
@@ -149,6 +150,23 @@ def test_a_configuration_that_is_none(text, complaint, load, keras_file, tmp_pat
     path = _edited(keras_file, tmp_path, lambda config: None, text)
     with pytest.raises(EngineError, match=rf"model\.keras: its config\.json .*{complaint}.*; fetch it again"):
         load(path)
+
+
+def test_what_was_checked_is_what_is_built(load, keras_file, keras, save_keras, tmp_path, monkeypatch):
+    """The file is another one as soon as it was checked."""
+    from runner_tensorflow import keras_model
+
+    path, demand = shutil.copy(keras_file, tmp_path / "model.keras"), keras_model.demand_known
+    x = keras.Input((2,), name="x")
+    other = save_keras(keras.Model(x, keras.layers.ReLU(name="other")(x)))
+
+    def check_and_swap(*given):
+        demand(*given)
+        shutil.copy(other, path)
+
+    monkeypatch.setattr(keras_model, "demand_known", check_and_swap)
+    assert [spec.name for spec in load(path).outputs] == ["scores", "pooled"]
+    assert [spec.name for spec in load(path).outputs] == ["other"]
 
 
 def _difference(wanted, given):

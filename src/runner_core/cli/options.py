@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -156,9 +156,7 @@ def _open_brain(text: str, options: dict[str, Any], trusted: bool, lock: LockFil
     place = resolve_brain(
         reference, Cache(progress=download_bars()), version=lock.version_of(reference) if lock else None
     )
-    if lock:
-        lock.check(reference, place)
-    with show_loading():
+    with lock.hold(reference, place) if lock else nullcontext(), show_loading():
         return open_path(place, LoadOptions.of(**{**options, **parse_options(query, text), "trust": trusted}))
 
 

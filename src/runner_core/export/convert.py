@@ -23,9 +23,8 @@ from runner_core.frames.frame import Frame
 from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import ModelFiles, locate_model
-from runner_core.loading.open import open_candidate
+from runner_core.loading.open import find_trusted_copy, open_candidate
 from runner_core.loading.options import LoadOptions
-from runner_core.loading.trust import is_trusted
 
 
 @attrs.frozen
@@ -57,11 +56,13 @@ def export_brain(
     candidate, exporter = _find_exporter(files, formats, options)
     with open_candidate(files, candidate, options) as brain, _stage_folder(out) as stage:
         before = _read_previous_card(files, brain, out)
-        trusted = options.trust or is_trusted(candidate.path, candidate.files.digest)
+        trusted = find_trusted_copy(candidate, options)
         made = []
         for form in formats:
             written = stage / f"{_file_name_of(brain.name)}{form}"
-            artifact = exporter.export(candidate.path, brain.card, written, half=half, trusted=trusted)
+            artifact = exporter.export(
+                trusted or candidate.path, brain.card, written, half=half, trusted=trusted is not None
+            )
             made.append(
                 attrs.evolve(artifact, files=describe_files(stage, written), tolerance=_extra_tolerance(tolerance))
             )

@@ -7,6 +7,7 @@ is named by a path through it: ``hand_landmarker.task/hand_detector.tflite``.
 
 from __future__ import annotations
 
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,9 @@ from runner_core.discovery.registry import get_registry
 from runner_core.engines.foreign_formats import find_by_bytes
 from runner_core.errors import EngineError, StoreError, UsageError
 from runner_core.loading.foreign_model import make_foreign_error
+from runner_core.util.atomic import make_folder
 from runner_core.util.home import HOME_VARIABLE, find_home
+from runner_core.util.plain_file import copy_plain_file
 
 SUFFIXES = (".task", ".zip")
 _FOLDER = "bundles"  # in RUNNER_HOME
@@ -72,16 +75,32 @@ def _is_bundle(path: Path) -> bool:
 
 def _unpack(bundle: Path) -> Path:
     """The folder with what the bundle holds, named as the bundle."""
-    folder = find_home() / _FOLDER / sha256_of(bundle)[:_DIGITS] / bundle.name
+    root = find_home() / _FOLDER
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return unpack_to(bundle, folder)
-    except StoreError as error:
-        raise EngineError(error.message, remedy=error.remedy) from error
+        known = _find_folder(bundle, root)
+        return unpack_to(bundle, known) if known.is_dir() else _unpack_copy(bundle, root)
     except OSError as error:
         raise EngineError(
-            f"{bundle}: cannot be unpacked to {folder} ({error.strerror})", remedy=f"set {HOME_VARIABLE}"
+            f"{bundle}: cannot be unpacked to {root} ({error.strerror})", remedy=f"set {HOME_VARIABLE}"
         ) from error
+
+
+def _unpack_copy(bundle: Path, root: Path) -> Path:
+    """What is hashed and unpacked is a copy: the bundle itself may be changed in between."""
+    make_folder(root)
+    with tempfile.TemporaryDirectory(dir=root, prefix=".unpacking-") as private:
+        copy = Path(private) / bundle.name
+        copy_plain_file(bundle, copy)
+        folder = _find_folder(copy, root)
+        make_folder(folder.parent)
+        try:
+            return unpack_to(copy, folder)
+        except StoreError as error:
+            raise EngineError(error.message.replace(str(copy), str(bundle)), remedy=error.remedy) from error
+
+
+def _find_folder(bundle: Path, root: Path) -> Path:
+    return root / sha256_of(bundle)[:_DIGITS] / bundle.name
 
 
 def _list_models(path: Path, place: Path) -> Iterator[Path]:

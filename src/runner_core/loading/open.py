@@ -15,6 +15,7 @@ from pathlib import Path
 
 import attrs
 
+from runner_core.cards.artifact import list_files
 from runner_core.cards.card import Card
 from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.discovery.registry import get_registry
@@ -28,7 +29,8 @@ from runner_core.loading.label_fit import add_labels
 from runner_core.loading.local_brain import AnswerFilter, LocalBrain, signature_of
 from runner_core.loading.locate import ModelFiles, locate_model
 from runner_core.loading.options import AUTO, LoadOptions
-from runner_core.loading.trust import is_trusted, remember_trust
+from runner_core.loading.trust import find_trusted, remember_trust
+from runner_core.util.file_stamps import stamp_files
 
 log = logging.getLogger("runner")
 
@@ -94,11 +96,25 @@ def load_session(candidate: Candidate, options: LoadOptions) -> Session:
     name = options.name or (candidate.files.card or candidate.path).name
     log.info("loading %s on %s ...", name, candidate.engine, extra={"passing": True})
     engine: Engine = get_registry().make("engines", candidate.engine)
+    asked = EngineOptions(device=options.device, threads=options.threads, precision=options.precision)
+    trusted = find_trusted_copy(candidate, options)
+    if trusted:
+        return take_one_picture(engine.load(trusted, attrs.evolve(asked, trusted=True)))
+    before = stamp_files(list_files(candidate.path))
+    session = engine.load(candidate.path, asked)
+    if stamp_files(list_files(candidate.path)) != before:
+        session.close()
+        raise EngineError(
+            f"{candidate.path}: it was changed while it was opened", remedy="open it again once nobody writes to it"
+        )
+    return take_one_picture(session)
+
+
+def find_trusted_copy(candidate: Candidate, options: LoadOptions) -> Path | None:
+    """What is opened instead of a model that its owner trusts, now or before. Raises RunnerError."""
     if options.trust:
-        remember_trust(candidate.path, options.name or candidate.path.name, candidate.files.digest)
-    trusted = options.trust or is_trusted(candidate.path, candidate.files.digest)
-    asked = EngineOptions(device=options.device, threads=options.threads, trusted=trusted, precision=options.precision)
-    return take_one_picture(engine.load(candidate.path, asked))
+        return remember_trust(candidate.path, options.name or candidate.path.name, candidate.files.digest)
+    return find_trusted(candidate.path, candidate.files.digest)
 
 
 def make_brain(files: ModelFiles, candidate: Candidate, session: Session, options: LoadOptions) -> LocalBrain:

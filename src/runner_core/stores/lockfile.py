@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 import cattrs
 
 from runner_core.cache.receipt import Receipt
-from runner_core.cards.artifact import ArtifactFile, describe_files
+from runner_core.cards.artifact import ArtifactFile, list_files, sha256_of
 from runner_core.cards.card import CARD_FILE
 from runner_core.errors import LockError
 from runner_core.util.atomic import write_text
+from runner_core.util.file_stamps import stamp_files
 
 LOCK_FILE = "brains.lock"
 _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
@@ -71,10 +74,28 @@ class LockFile:
                 f"{reference}: {folder} is not what {LOCK_FILE} says: {paths}", remedy="pull it again, or lock it again"
             )
 
+    @contextmanager
+    def hold(self, reference: str, place: Path) -> Iterator[None]:
+        """``check``; and LockError after the block if one of the brain's files was changed or replaced meanwhile."""
+        before = stamp_files(_list_brain_files(place))
+        self.check(reference, place)
+        yield
+        if stamp_files(_list_brain_files(place)) != before:
+            raise LockError(
+                f"{reference}: {place} was changed while it was opened", remedy="open it again once nobody writes to it"
+            )
+
 
 def describe_brain_files(path: Path) -> tuple[ArtifactFile, ...]:
     """Every file of a brain's folder but the receipt, with sha256 and size; for a model file, it and its card."""
+    root = path if path.is_dir() else path.parent
+    return tuple(
+        ArtifactFile(file.relative_to(root).as_posix(), sha256_of(file), file.stat().st_size)
+        for file in _list_brain_files(path)
+    )
+
+
+def _list_brain_files(path: Path) -> list[Path]:
     if path.is_dir():
-        return tuple(file for file in describe_files(path, path) if file.path != Receipt.RECEIPT_FILE)
-    present = (file for file in (path, path.parent / CARD_FILE) if file.is_file())
-    return tuple(file for each in present for file in describe_files(path.parent, each))
+        return [file for file in list_files(path) if file != path / Receipt.RECEIPT_FILE]
+    return [file for each in (path, path.parent / CARD_FILE) if each.is_file() for file in list_files(each)]

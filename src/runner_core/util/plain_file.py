@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 MOST_TEXT = 16 * 1024 * 1024  # bytes of a card, a list of labels or metadata: those of a million classes
 MOST_YAML = 256 * 1024  # bytes, as it is parsed slowly: the names of 10,000 classes
+_CHUNK = 1 << 20
 _MOST_DEPTH = 20  # lists and mappings within each other
 
 
 def read_plain_file(path: Path, most: int) -> bytes:
     """The contents. Raises OSError, also for what is no plain file or has more than ``most`` bytes."""
-    with open(path, "rb", opener=_open_without_waiting) as stream:  # Path.open takes no opener
-        found = os.fstat(stream.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "not a plain file", str(path))
-        data = stream.read(most + 1) if found.st_size <= most else b""
-    if found.st_size > most or len(data) > most:
+    with _open_plain(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        data = stream.read(most + 1) if size <= most else b""
+    if size > most or len(data) > most:
         raise OSError(errno.EFBIG, f"more than the {most} bytes that are read of such a file", str(path))
     return data
 
@@ -32,6 +32,12 @@ def read_plain_file(path: Path, most: int) -> bytes:
 def read_plain_text(path: Path, most: int = MOST_TEXT) -> str:
     """As UTF-8, without a byte order mark. Raises as ``read_plain_file`` does, and UnicodeDecodeError."""
     return read_plain_file(path, most).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def copy_plain_file(path: Path, place: Path) -> None:
+    """Copies the contents to a new file. Raises OSError, also for what is no plain file."""
+    with _open_plain(path) as stream, place.open("xb") as copy:
+        shutil.copyfileobj(stream, copy, _CHUNK)
 
 
 def parse_plain_yaml(text: str, *, texts: bool = False) -> Any:
@@ -59,6 +65,14 @@ def parse_plain_yaml(text: str, *, texts: bool = False) -> Any:
             return node
 
     return yaml.load(text, Loader=PlainLoader)  # noqa: S506  # a safe one
+
+
+def _open_plain(path: Path) -> BinaryIO:
+    stream = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115  # the caller's; Path.open takes no opener
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return stream
+    stream.close()
+    raise OSError(errno.EINVAL, "not a plain file", str(path))
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

@@ -30,10 +30,13 @@ _OWN = frozenset(
 _BUILTINS = ("keras.activations", "keras.losses", "keras.metrics")  # where it looks for functions of "builtins"
 
 
-def demand_known(path: Path) -> None:
-    """Raises UntrustedError for a ``.keras`` file that holds, or asks for, what is not listed; EngineError for none."""
-    with zipfile.ZipFile(path) as archive:
-        _check_size(archive, path)
+def demand_known(file: Path, path: Path) -> None:
+    """Raises UntrustedError for a ``.keras`` file that holds, or asks for, what is not listed; EngineError for none.
+
+    ``path`` is what the file is called in messages.
+    """
+    with zipfile.ZipFile(file) as archive:
+        _check_size(archive, path, file.stat().st_size)
         config = _read_config(archive, path)
         strange = sorted(set(archive.namelist()) - _MEMBERS)
     if strange:
@@ -49,10 +52,10 @@ def demand_listed(config: Mapping[str, Any], path: Path) -> None:
             raise make_untrusted_error(path, f"it is built with {described.get('module')}.{described['class_name']}")
 
 
-def _check_size(archive: zipfile.ZipFile, path: Path) -> None:
+def _check_size(archive: zipfile.ZipFile, path: Path, packed: int) -> None:
     """Keras reads a member whole into memory."""
     size = sum(entry.file_size for entry in archive.infolist())
-    if size > _LARGEST + _MOST_RATIO * path.stat().st_size:
+    if size > _LARGEST + _MOST_RATIO * packed:
         raise EngineError(f"{path}: it unpacks to {size} bytes, far more than weights do", remedy="fetch it again")
 
 

@@ -76,13 +76,23 @@ class HasDecoded(Protocol):
 
 @runtime_checkable
 class Engine(Protocol):
-    """Turns a model file into a Session. It imports its framework in ``load`` and ``describe``, not earlier."""
+    """Turns a model file into a Session. It imports its framework in ``load`` and ``describe``, not earlier.
+
+    Optional: ``HasFragile``.
+    """
 
     def load(self, artifact: Path, options: EngineOptions) -> Session:
         """Raises EngineError that says what is wrong with the file, or what the framework said."""
 
     def describe(self) -> Mapping[str, str]:
         """For ``runner doctor``: the framework's version, the devices. Raises ImportError if it is not installed."""
+
+
+@runtime_checkable
+class HasFragile(Protocol):
+    """An engine whose framework ends the process, or never ends, at some damaged files of these formats."""
+
+    fragile: Collection[str]  # as ``format_of`` spells them: a file that is not trusted is opened in a child first
 
 
 @runtime_checkable

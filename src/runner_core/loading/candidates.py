@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import attrs
@@ -27,6 +30,24 @@ class Candidate:
     @property
     def path(self) -> Path:
         return self.files.root / self.artifact.path
+
+    @property
+    def digest(self) -> str:
+        """Of the artifact's contents: see ``trust.digest_of``."""
+        return self.files.digest(self.path)
+
+    def list_versions(self) -> list[str]:
+        """Of the engine's distribution and of what it requires, by metadata: nothing is imported."""
+        origin = get_registry().get("engines", self.engine).origin
+        required = (
+            [text for text in (origin.made_by.requires or ()) if "extra ==" not in text] if origin.made_by else []
+        )
+        names = [found[0] for text in required if (found := re.match(r"[\w.-]+", text))]
+        described = [f"{origin.distribution} {origin.version}"]
+        for name in sorted(names):
+            with suppress(PackageNotFoundError):
+                described.append(f"{name} {version(name)}")
+        return described
 
 
 def find_candidates(files: ModelFiles, engines: str | None = None) -> list[Candidate]:

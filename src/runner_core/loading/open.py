@@ -22,6 +22,7 @@ from runner_core.discovery.registry import get_registry
 from runner_core.errors import EngineError, LabelError, RunnerError, UntrustedError, UsageError
 from runner_core.loading.benchmark import rank_engines
 from runner_core.loading.candidates import Candidate, find_candidates
+from runner_core.loading.crash_probe import probe_artifact
 from runner_core.loading.draft import CardlessModel, draft_card, make_task
 from runner_core.loading.fixed_batch import take_one_picture
 from runner_core.loading.guesses import describe_guesses
@@ -100,6 +101,7 @@ def load_session(candidate: Candidate, options: LoadOptions) -> Session:
     trusted = find_trusted_copy(candidate, options)
     if trusted:
         return take_one_picture(engine.load(trusted, attrs.evolve(asked, trusted=True)))
+    probe_artifact(candidate, engine, asked)
     before = stamp_files(list_files(candidate.path))
     session = engine.load(candidate.path, asked)
     if stamp_files(list_files(candidate.path)) != before:
@@ -174,7 +176,7 @@ def bind_brain(card: Card, session: Session, candidate: Candidate, options: Load
 def _describe_opened(candidate: Candidate, options: LoadOptions) -> dict[str, str]:
     """What the answers of a brain depend on besides its card; of a model with links to folders not its contents."""
     try:
-        model = candidate.files.digest(candidate.path)
+        model = candidate.digest
     except RunnerError:
         model = str(candidate.path)
     return {"model": model, "device": options.device, "precision": options.precision}

@@ -9,14 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import re
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import attrs
 
-from runner_core.discovery.registry import get_registry
 from runner_core.loading.candidates import Candidate
 from runner_core.loading.options import LoadOptions
 from runner_core.util.facts import read_facts, update_facts
@@ -39,9 +36,9 @@ def speed_key(candidate: Candidate, options: LoadOptions) -> str:
     """All that a speed depends on; nothing is imported for it."""
     threads = options.threads or os.environ.get("OMP_NUM_THREADS") or "any"
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    versions = ", ".join(_list_versions(candidate.engine))
+    versions = ", ".join(candidate.list_versions())
     how = (options.device, f"{threads} threads", options.precision)
-    return " | ".join((candidate.files.digest(candidate.path), candidate.engine, versions, *how, machine))
+    return " | ".join((candidate.digest, candidate.engine, versions, *how, machine))
 
 
 def read_speeds() -> dict[str, Speed]:
@@ -68,17 +65,3 @@ def remember_speeds(speeds: Mapping[str, Speed]) -> None:
 
 def _to_number(given: Any) -> float | None:
     return None if given is None else float(given)
-
-
-def _list_versions(engine: str) -> list[str]:
-    """Of the engine's distribution and of what it requires, by metadata."""
-    origin = get_registry().get("engines", engine).origin
-    required = [text for text in (origin.made_by.requires or ()) if "extra ==" not in text] if origin.made_by else []
-    names = [found[0] for text in required if (found := re.match(r"[\w.-]+", text))]
-    described = [f"{origin.distribution} {origin.version}"]
-    for name in sorted(names):
-        try:
-            described.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return described

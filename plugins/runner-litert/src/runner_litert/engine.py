@@ -25,6 +25,8 @@ _LARGEST_SCALE = 1e6
 class LiteRTEngine:
     """Loads ``.tflite`` files."""
 
+    fragile = (".tflite",)  # an interpreter that takes damaged ones may end in SIGSEGV when it runs
+
     def load(self, artifact: Path, options: EngineOptions) -> LiteRTSession:
         """Raises EngineError for any device but the processor, and for what LiteRT refuses, in its words."""
         where, mark = _MARK

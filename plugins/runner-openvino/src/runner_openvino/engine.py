@@ -28,6 +28,8 @@ from runner_openvino.wrong_results import check_counts
 class OpenVINOEngine:
     """Loads OpenVINO's IR, ``.onnx``, ``.tflite``, SavedModels and frozen graphs."""
 
+    fragile = ("saved-model",)  # a damaged index of variables may end in SIGSEGV
+
     def load(self, artifact: Path, options: EngineOptions) -> OpenVINOSession:
         """Raises EngineError for a device that is not there, and for what OpenVINO refuses, in its words."""
         check_mark(artifact)

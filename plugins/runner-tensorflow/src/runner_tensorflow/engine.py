@@ -28,6 +28,7 @@ class TensorFlowEngine:
     """Frozen graphs and SavedModels of TensorFlow 1, SavedModels of TensorFlow 2, ``.keras`` files."""
 
     exports = (".onnx", ".tflite")
+    fragile = (".keras", ".h5", ".hdf5")  # at some damage the library of HDF5 never ends
 
     def load(self, artifact: Path, options: EngineOptions) -> GraphSession:
         """Raises EngineError saying what the file is not; UntrustedError for one that may do more than compute."""

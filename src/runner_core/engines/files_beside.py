@@ -47,7 +47,7 @@ def find_file(name: str, folder: Path, artifact: Path) -> Path:
 
 def _check_external_data(artifact: Path) -> None:
     try:
-        named = list(list_external_data(artifact))
+        named = list_external_data(artifact)
     except ValueError as error:  # an engine may read more into it
         raise EngineError(f"{artifact}: the files that it names cannot be told ({error})", remedy=_REMEDY) from None
     for each in named:

@@ -6,12 +6,15 @@ Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, https://onnx.ai/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from mmap import mmap
 from pathlib import Path
 
 import attrs
 
 from runner_core.graphs.mapped_file import map_file
 from runner_core.graphs.wire import Message
+from runner_core.util.file_stamps import was_just_changed
 
 _KEY = b"location"  # without it in the file, no tensor names another
 
@@ -37,13 +40,24 @@ class ExternalData:
     length: int = 0
 
 
-def list_external_data(path: Path) -> Iterator[ExternalData]:
+def list_external_data(path: Path) -> tuple[ExternalData, ...]:
     """Of all tensors of an ``.onnx`` file: initializers, attributes, subgraphs, functions, sparse ones.
 
-    Nothing is read of a file without the word that such tensors have. Raises ValueError where a file with it is no ONNX
-    model, or not one that can be followed to its end; OSError.
+    Nothing is read of a file without the word that such tensors have, and none is searched twice. Raises ValueError
+    where a file with it is no ONNX model, or not one that can be followed to its end; OSError.
     """
-    data = map_file(path)
+    stat = path.stat()
+    if was_just_changed(stat.st_ctime_ns):
+        return tuple(_find_external(map_file(path)))
+    return _search(path, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+@lru_cache(maxsize=8)
+def _search(path: Path, *_identity: int) -> tuple[ExternalData, ...]:
+    return tuple(_find_external(map_file(path)))
+
+
+def _find_external(data: mmap) -> Iterator[ExternalData]:
     if data.find(_KEY) < 0:
         return
     waiting = [("model", Message(data))]

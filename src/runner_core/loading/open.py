@@ -102,9 +102,10 @@ def load_session(candidate: Candidate, options: LoadOptions) -> Session:
     if trusted:
         return take_one_picture(engine.load(trusted, attrs.evolve(asked, trusted=True)))
     probe_artifact(candidate, engine, asked)
-    before = stamp_files(list_files(candidate.path))
+    files = list_files(candidate.path)
+    before = stamp_files(files)
     session = engine.load(candidate.path, asked)
-    if stamp_files(list_files(candidate.path)) != before:
+    if stamp_files(files) != before:
         session.close()
         raise EngineError(
             f"{candidate.path}: it was changed while it was opened", remedy="open it again once nobody writes to it"

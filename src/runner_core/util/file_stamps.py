@@ -20,9 +20,15 @@ def stamp_files(paths: Iterable[Path]) -> Stamps:
     """
     ours = _find_own_folder()
     strange = [path for path in paths if ours is None or not path.resolve().is_relative_to(ours)]
-    if any(time.time_ns() - _TICK < changed <= time.time_ns() for *_, changed in _read_stamps(strange)):
+    if any(was_just_changed(stamp[-1]) for stamp in _read_stamps(strange)):
         time.sleep(_TICK / 1e9)
     return _read_stamps(strange)
+
+
+def was_just_changed(ctime: int) -> bool:
+    """Whether a file of that ``st_ctime_ns`` may be changed once more without another time."""
+    now = time.time_ns()
+    return now - _TICK < ctime <= now
 
 
 def _read_stamps(paths: Iterable[Path]) -> Stamps:

@@ -22,6 +22,7 @@ from pathlib import Path
 import attrs
 
 LIMIT = 30.0  # seconds without an answer
+_HUNG = "hung"
 _HEAD = 4096  # bytes at either end of a file, where most formats have what is not weights
 
 
@@ -90,13 +91,13 @@ class Opener:
         phase = "load"
         while True:
             ready = select.select([child.stdout], [], [], LIMIT)[0]
-            line = child.stdout.readline().decode().strip() if ready else "hung"
+            line = child.stdout.readline().decode().strip() if ready else _HUNG
             if line == "loaded":
                 phase = "run"
             elif line in ("ran", "refused", "failed"):
                 return line
             else:
-                return f"{self._end()} in {phase}"
+                return f"{self._end(line)} in {phase}"
 
     def _start(self) -> subprocess.Popen[bytes]:
         """A child that has imported its framework: a busy machine takes a while for it."""
@@ -107,19 +108,18 @@ class Opener:
         child.stdout.readline()
         return child
 
-    def _end(self) -> str:
+    def _end(self, line: str) -> str:
+        """What became of a child that says no more."""
         assert self._child is not None
-        hung = self._child.poll() is None and not select.select([self._child.stdout], [], [], 1)[0]
-        if hung:
-            self._child.kill()
-        code = self._child.wait()
+        with self._child as child:
+            if line == _HUNG:
+                child.kill()
         self._child = None
-        return "hung" if hung else f"signal {-code}" if code < 0 else f"exit {code}"
+        return line or (f"signal {-child.returncode}" if child.returncode < 0 else f"exit {child.returncode}")
 
     def close(self) -> None:
         if self._child is not None:
-            self._child.kill()
-            self._child.wait()
+            self._end(_HUNG)
 
 
 def try_damages(engine: str, model: Path, count: int, seed: int, keep: Path | None = None) -> Counter[str]:

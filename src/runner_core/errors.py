@@ -2,7 +2,8 @@
 
 RunnerError
 ├── UsageError        wrong use: nothing was started (exit code 2)
-│   └── NotInstalled  nothing with that name is installed
+│   ├── NotInstalled  nothing with that name is installed
+│   └── ForkedError   a brain is used in a fork of the process that opened it
 ├── PluginError       a plugin is broken
 ├── CardError         a brain.json that cannot be used
 ├── LockError         a brain is not what brains.lock says
@@ -51,6 +52,10 @@ class UsageError(RunnerError):
 
 class NotInstalled(UsageError):  # noqa: N818  # reads better than NotInstalledError
     """Nothing with that name is installed."""
+
+
+class ForkedError(UsageError):
+    """A brain is used in a fork of the process that opened it, where its engine might wait for ever."""
 
 
 class PluginError(RunnerError):

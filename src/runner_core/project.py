@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from runner_core.brain import Brain
@@ -12,7 +14,7 @@ from runner_core.errors import NoSuchBrain, UsageError
 from runner_core.loading.open import open_path
 from runner_core.loading.options import LoadOptions
 from runner_core.stores.config import parse_store_address, read_configured_stores
-from runner_core.stores.reference import Reference
+from runner_core.stores.reference import Reference, parse_reference
 from runner_core.stores.resolve import fetch_brain, list_addresses, make_no_such_brain, resolve_brain
 from runner_core.util.tracebacks import shorten_traceback
 
@@ -40,7 +42,8 @@ class Project:
         """
         reference = Reference(name, version, self._store)
         if local:
-            return open_path(fetch_brain(reference), LoadOptions.of(**choices))
+            fetch = partial(fetch_brain, reference)
+            return open_path(fetch(), LoadOptions.of(**choices), fetch)
         others = sorted(set(choices) - {"conf"})
         if others:
             raise UsageError(f"an online brain takes no {', '.join(others)}", remedy="it takes conf")
@@ -83,5 +86,8 @@ def open_brain(path_or_name: str | os.PathLike[str], **choices: Any) -> Brain:
 
     Raises NoSuchBrain, NotInstalled, UsageError, UntrustedError, and other RunnerErrors that say what to do.
     """
-    asked = LoadOptions.of(**choices)
-    return open_path(resolve_brain(os.fspath(path_or_name)), asked)
+    asked, found = LoadOptions.of(**choices), parse_reference(os.fspath(path_or_name))
+    if isinstance(found, Path):
+        return open_path(resolve_brain(os.fspath(path_or_name)), asked)
+    fetch = partial(fetch_brain, found)
+    return open_path(fetch(), asked, fetch)

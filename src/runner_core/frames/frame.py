@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from runner_core.frames import decode
 from runner_core.frames.download import fetch_bytes
 from runner_core.frames.memo import Computed, Memo
 from runner_core.frames.orientation import read_upright_size
+from runner_core.frames.pickled import reduce_frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.frames.placement import Placement, find_needed_size, place_picture
 from runner_core.frames.preprocess import Prepared, to_tensor
@@ -72,7 +74,7 @@ class Frame:
             raise UsageError("a Frame is made of either encoded bytes or pixels")
         self.source, self.index, self.time, self.taken = source, index, time, taken
         self.file_name: str | None = None
-        self._read = (lambda: unwrap_preview(read(), source)) if read else None
+        self._read, self._given = (lambda: unwrap_preview(read(), source)) if read else None, read
         self._render = pixels if callable(pixels) else None
         self._expected: tuple[PictureSpec, ...] = ()
         self._memo = Memo()
@@ -82,17 +84,17 @@ class Frame:
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], *, source: str | None = None, index: int = 0) -> Frame:
         """A picture file, read when it is first needed."""
-        return cls(source=source or os.fspath(path), read=lambda: _read_file(Path(path)), index=index)
+        return cls(source=source or os.fspath(path), read=partial(_read_file, Path(path)), index=index)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, source: str = "bytes", index: int = 0) -> Frame:
         """An encoded picture in any format that Pillow opens: JPEG, PNG, ..."""
-        return cls(source=source, read=lambda: data, index=index)
+        return cls(source=source, read=partial(bytes, data), index=index)
 
     @classmethod
     def from_url(cls, url: str, *, index: int = 0) -> Frame:
         """A picture behind http(s), fetched when it is first needed; its source is the URL without its secrets."""
-        return cls(source=redact_url(url), read=lambda: fetch_bytes(url), index=index)
+        return cls(source=redact_url(url), read=partial(fetch_bytes, url), index=index)
 
     @classmethod
     def from_array(
@@ -165,6 +167,10 @@ class Frame:
             if several
             else "give a path, a URL, bytes, an array, a Pillow image or a Frame",
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickles as the path, the address, the bytes or the pixels that it was made of, with what is said of it."""
+        return reduce_frame(self, self._given)
 
     def __repr__(self) -> str:
         return f"Frame({self.source!r}, index={self.index})"

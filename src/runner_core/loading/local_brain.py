@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from runner_core.brain import Brain
 from runner_core.cards.card import Card
 from runner_core.contracts import DecodedInput, HasDecoded, HasPicture, Session, Signature, Task, Tensors
-from runner_core.errors import EngineError, TaskError
+from runner_core.errors import EngineError, TaskError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.loading.batching import are_alike, may_batch, split_frames, split_outputs, stack_feeds
+from runner_core.loading.opened import Opened
 from runner_core.results.inference import Inference
+from runner_core.util.forks import Birthplace
 
 
 @attrs.frozen
@@ -43,10 +45,10 @@ class LocalBrain(Brain):
         wanted: AnswerFilter | None = None,
         signature: Signature | None = None,
         threads: int | None = None,
-        opened: Callable[[], Mapping[str, Any]] = dict,
+        opened: Opened | None = None,
     ) -> None:
-        """``opened`` gives, as JSON data, what else its answers depend on: the model file, the device."""
-        self.card, self.session, self.threads, self._opened = card, session, threads, opened
+        """``opened`` is what it was opened from; None for one that is made of parts, which cannot be pickled."""
+        self.card, self.session, self.threads, self.opened = card, session, threads, opened
         self.name, self.version, self.family, self.labels = card.name, card.version, card.task, card.labels
         self.task, self.engine, self.guesses, self.crops = task.kind, engine, card.guesses, card.crops
         self.wanted = wanted or AnswerFilter()
@@ -56,6 +58,7 @@ class LocalBrain(Brain):
         self._codec = task.bind(card, signature)
         self.picture = self._codec.picture if isinstance(self._codec, HasPicture) else None
         self._turn = None if session.concurrent else Lock()
+        self._process = Birthplace()
         used = {*self._inputs.values(), *self._outputs.values()}
         known = [spec for spec in (*signature.inputs, *signature.outputs) if spec.name in used]
         self._batches: bool | None = None if may_batch(known) else False  # None: not tried yet
@@ -64,16 +67,29 @@ class LocalBrain(Brain):
         """The same session under another card, whose roles name tensors of ``signature``. Raises TaskError."""
         bound = LocalBrain(
             card, self._task, self.session, engine=self.engine, wanted=self.wanted, signature=signature,
-            threads=self.threads, opened=self._opened,
+            threads=self.threads, opened=self.opened,
         )  # fmt: skip
-        bound._turn = self._turn  # the session is the same
+        bound._turn, bound._process = self._turn, self._process  # the session is the same
         return bound
 
     def at_threshold(self, conf: float) -> LocalBrain:
         """The same brain with another score threshold, higher or lower."""
         if conf == self.card.threshold:
             return self
-        return self.rebind(attrs.evolve(self.card, threshold=conf), signature_of(self.session))
+        other = self.rebind(attrs.evolve(self.card, threshold=conf), signature_of(self.session))
+        other.opened = self.opened and self.opened.at_threshold(conf)
+        return other
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickles as what it was opened from: where it is unpickled it is opened anew."""
+        if self.opened is None:
+            remedy = "open it from a file or by its name, or give each process what makes it"
+            raise UsageError(f"brain {self.name} was made of parts, and cannot be pickled", remedy=remedy)
+        return self.opened.open_anew, self.opened.for_other_process()
+
+    def check_process(self) -> None:
+        """Raises ForkedError in another process than the one that opened it."""
+        self._process.check(f"brain {self.name}")
 
     @property
     def conditions(self) -> Mapping[str, Any]:
@@ -82,7 +98,7 @@ class LocalBrain(Brain):
         said = {key: value for key, value in card.to_json().items() if key in ("picture", "roles", "options")}
         return {
             **super().conditions, "conf": card.threshold, "iou": card.iou, **said, "classes": wanted.classes,
-            "max_det": wanted.max_det, **self._opened(),
+            "max_det": wanted.max_det, **(self.opened.describe() if self.opened else {}),
         }  # fmt: skip
 
     def on_pixels(self) -> Brain:
@@ -101,6 +117,7 @@ class LocalBrain(Brain):
         return [answer for some in split_frames(frames) for answer in self._infer(some, self._run_together)]
 
     def _infer(self, frames: Sequence[Frame], run: Callable[[Sequence[Tensors]], Sequence[Tensors]]) -> list[Inference]:
+        self.check_process()
         begun = perf_counter()
         tensors = [self._codec.encode(frame) for frame in frames]
         encoded = perf_counter()
@@ -152,7 +169,9 @@ class LocalBrain(Brain):
         return found
 
     def close(self) -> None:
-        self.session.close()
+        """In a fork it is left to the process that opened it."""
+        if self._process.is_here:
+            self.session.close()
 
     def __repr__(self) -> str:
         return f"LocalBrain({self.name!r}, {self.family} on {self.engine}, {len(self.labels)} labels)"
@@ -222,7 +241,11 @@ class BehindDecoder(Brain):
         """Behind the decoder as long as nothing speaks against it."""
         return self._bytes if self._same is False else self._pixels
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return LocalBrain.on_pixels, (self._bytes,)
+
     def infer(self, frame: Frame) -> Inference:
+        self._bytes.check_process()  # before its lock, which may be held for ever in a fork
         with self._lock:
             if self._same is None:
                 self._same = _same[self._bytes] = self._agrees(frame)

@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import attrs
@@ -19,7 +18,7 @@ from runner_core.cards.artifact import list_files
 from runner_core.cards.card import Card
 from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.discovery.registry import get_registry
-from runner_core.errors import EngineError, LabelError, RunnerError, UntrustedError, UsageError
+from runner_core.errors import EngineError, LabelError, UntrustedError, UsageError
 from runner_core.loading.benchmark import rank_engines
 from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.crash_probe import probe_artifact
@@ -29,6 +28,7 @@ from runner_core.loading.guesses import describe_guesses
 from runner_core.loading.label_fit import add_labels
 from runner_core.loading.local_brain import AnswerFilter, LocalBrain, signature_of
 from runner_core.loading.locate import ModelFiles, locate_model
+from runner_core.loading.opened import Fetch, ModelReference, Opened
 from runner_core.loading.options import AUTO, LoadOptions
 from runner_core.loading.trust import find_trusted, remember_trust
 from runner_core.util.file_stamps import stamp_files
@@ -36,12 +36,29 @@ from runner_core.util.file_stamps import stamp_files
 log = logging.getLogger("runner")
 
 
-def open_path(path: Path, options: LoadOptions) -> LocalBrain:
+def open_path(path: Path, options: LoadOptions, fetch: Fetch | None = None) -> LocalBrain:
     """The brain of a card, of a folder with one, or of a model file alone.
 
-    Raises UsageError, NotInstalled, EngineError, UntrustedError, CardError, LabelError, TaskError.
+    ``fetch`` is how another machine gets at the path, if a store has it. Raises UsageError, NotInstalled, EngineError,
+    UntrustedError, CardError, LabelError, TaskError.
     """
-    files = locate_model(path)
+    brain = _open_files(locate_model(path), options)
+    brain.opened = brain.opened and attrs.evolve(brain.opened, fetch=fetch)
+    return brain
+
+
+def open_pickled(model: ModelReference, options: LoadOptions) -> LocalBrain:
+    """A brain that another process had open, opened anew. Raises as ``open_path``; UsageError for another model."""
+    brain = _open_files(model.locate(), options)
+    found = brain.opened.for_other_process()[0] if brain.opened else model
+    if found.digest != model.digest:
+        brain.close()
+        raise UsageError(f"{found.path}: not the model that the brain was opened from", remedy="open it anew")
+    brain.opened = brain.opened and attrs.evolve(brain.opened, fetch=model.fetch)
+    return brain
+
+
+def _open_files(files: ModelFiles, options: LoadOptions) -> LocalBrain:
     candidates = choose_candidates(files, options)
     with open_session(candidates, options) as (candidate, session):
         brain = make_brain(files, candidate, session, options)
@@ -166,21 +183,12 @@ def bind_brain(card: Card, session: Session, candidate: Candidate, options: Load
     try:
         return LocalBrain(
             card, make_task(card.task), session, engine=candidate.engine, wanted=wanted, threads=options.threads,
-            opened=partial(_describe_opened, candidate, options),
+            opened=Opened(candidate, options, open_pickled),
         )  # fmt: skip
     except LabelError as error:
         given = options.labels
         origin = f", labels of {os.fspath(given)}" if isinstance(given, str | os.PathLike) else ""
         raise LabelError(f"brain {card.name}{origin}: {error.message}", remedy=error.remedy) from error
-
-
-def _describe_opened(candidate: Candidate, options: LoadOptions) -> dict[str, str]:
-    """What the answers of a brain depend on besides its card; of a model with links to folders not its contents."""
-    try:
-        model = candidate.digest
-    except RunnerError:
-        model = str(candidate.path)
-    return {"model": model, "device": options.device, "precision": options.precision}
 
 
 def open_candidate(files: ModelFiles, candidate: Candidate, options: LoadOptions) -> LocalBrain:

@@ -8,7 +8,7 @@ from itertools import chain
 from threading import Lock
 
 from runner_core.brain import Brain, Cascade, list_stages
-from runner_core.errors import EngineError, ImageError, UsageError
+from runner_core.errors import EngineError, ForkedError, ImageError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.pipeline.failures import LEFT_OUT, PATIENCE
@@ -86,7 +86,7 @@ class FrameExecutor:
                 inference = brain.look_into(frame, before)
             else:
                 inference = brain.infer(frame)
-        except ImageError:
+        except (ImageError, ForkedError):
             raise
         except Exception as error:  # noqa: BLE001  # whatever a plugin raises costs this one answer
             if isinstance(error, EngineError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, overload
 
 import attrs
@@ -152,6 +153,10 @@ class Inference(Shown):
         )
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickles as what it is made of, so that its columns are read-only again."""
+        return partial(Inference, **{field.name: getattr(self, field.name) for field in attrs.fields(Inference)}), ()
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in Counter(self.names).items())

@@ -14,6 +14,7 @@ from runner_core.drawing.annotate import annotate_picture
 from runner_core.drawing.save import save_image
 from runner_core.errors import ImageError, RunnerError
 from runner_core.frames.frame import Frame
+from runner_core.frames.pickled import identify
 from runner_core.results.inference import Inference
 from runner_core.results.shown import format_instances
 from runner_core.util.notebook import embed_picture, format_table, format_title
@@ -46,10 +47,11 @@ class Failure:
 class Result:
     """One frame and what became of it: an Inference or a Failure for each brain, or one ``error`` for all.
 
-    ``dropped`` counts the frames of a live source that were skipped just before this one.
+    ``dropped`` counts the frames of a live source that were skipped just before this one. Two results are equal if
+    their answers are and their frames have the same source, place and time.
     """
 
-    frame: Frame
+    frame: Frame = attrs.field(eq=identify)
     inferences: tuple[Inference | Failure, ...] = ()
     error: Failure | None = None
     dropped: int = 0

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from runner_core.util.atomic import write_bytes as write_bytes
     from runner_core.util.atomic import write_text as write_text
     from runner_core.util.delay_signals import uninterrupted as uninterrupted
+    from runner_core.util.forks import Birthplace as Birthplace
     from runner_core.util.growing_file import GrowingFile as GrowingFile
     from runner_core.util.growing_file import Mark as Mark
     from runner_core.util.growing_file import make_changed_error as make_changed_error
@@ -32,6 +33,7 @@ else:
         {
             "atomic": ["make_folder", "remove_partials", "write_bytes", "write_text"],
             "delay_signals": ["uninterrupted"],
+            "forks": ["Birthplace"],
             "growing_file": ["GrowingFile", "Mark", "make_changed_error"],
             "home": ["NoHomeError", "describe_offline", "find_home", "require_online"],
             "location": [

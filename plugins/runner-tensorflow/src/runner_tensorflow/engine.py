@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from runner_core.cards import Artifact, Card, format_of
 from runner_core.contracts import EngineOptions
 from runner_core.errors import EngineError
+from runner_core.util import Birthplace
 
 if TYPE_CHECKING:
     from runner_tensorflow.graph_session import GraphSession
@@ -55,10 +56,21 @@ class TensorFlowEngine:
         return {"tensorflow": tf.__version__, "keras": tf.keras.__version__, "devices": ", ".join(list_devices())}
 
 
+_first_used: Birthplace | None = None
+
+
+def _check_process() -> None:
+    """Raises ForkedError in a fork of the process that has used TensorFlow: its threads are missing here."""
+    global _first_used
+    _first_used = _first_used or Birthplace()
+    _first_used.check("TensorFlow")
+
+
 def _read(artifact: Path, options: EngineOptions) -> Program:
     reader = _READERS.get(format_of(artifact))
     if reader is None:
         raise _make_refusal(artifact)
+    _check_process()
     program: Program = import_module(reader).read(artifact, options)
     return program
 

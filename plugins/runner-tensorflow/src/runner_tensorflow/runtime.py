@@ -1,12 +1,14 @@
 """TensorFlow, imported only here, and without its log. Only what ``load`` and ``describe`` use imports this module.
 
-Three environment variables count at the import; where you have set them, they stay as they are:
+Four environment variables count at the import; where you have set them, they stay as they are:
 
 ``TF_CPP_MIN_LOG_LEVEL``           3 where unset: errors come as exceptions.
 ``TF_OVERRIDE_GLOBAL_THREADPOOL``  1 where unset: each session has threads of its own. Otherwise the first session of
                                    the process sizes one pool for all, those of the program around runner included.
 ``KERAS_HOME``                     ``keras`` in RUNNER_HOME where unset: Keras writes its settings there as it is
                                    imported, otherwise into the home folder, or into this one if there is none.
+``MPLCONFIGDIR``                   ``matplotlib`` in RUNNER_HOME where unset: Keras imports Matplotlib where that is
+                                   installed, which then lists the fonts of this machine there.
 """
 
 from __future__ import annotations
@@ -48,15 +50,18 @@ def _log_held_back() -> Iterator[None]:
                     os.write(2, line)
 
 
-def _find_keras_home() -> str:
+def _set_folder(variable: str, name: str) -> None:
+    """Where a library keeps what it keeps: in RUNNER_HOME, unless it is set."""
     try:
-        return str(find_home() / "keras")
+        folder = str(find_home() / name)
     except NoHomeError:
-        return os.devnull  # no folder can be made there, and Keras goes without
+        folder = os.devnull  # no folder can be made there, and the library goes without
+    os.environ.setdefault(variable, folder)
 
 
 os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
-os.environ.setdefault("KERAS_HOME", _find_keras_home())
+_set_folder("KERAS_HOME", "keras")
+_set_folder("MPLCONFIGDIR", "matplotlib")
 _quiet = os.environ.setdefault(_LEVEL, "3") == "3" and "tensorflow" not in sys.modules
 with _log_held_back() if _quiet else nullcontext():
     import tensorflow as tf

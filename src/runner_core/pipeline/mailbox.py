@@ -7,7 +7,9 @@ from contextlib import suppress
 from threading import Condition
 
 from runner_core.frames.frame import Frame
+from runner_core.util.interrupts import check_interrupt
 
+_TO_ASK = 1.0  # seconds of waiting after which it asks whether it was interrupted
 CAMERAS = 256  # keep their newest frame, unless another limit is given
 
 
@@ -56,7 +58,8 @@ class NewestFrames:
         failed last.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._newest or self.closed or not self._reading)
+            while not self._changed.wait_for(lambda: self._newest or self.closed or not self._reading, _TO_ASK):
+                check_interrupt()
             if self.closed:
                 return None
             if self._newest:

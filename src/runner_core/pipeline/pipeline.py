@@ -29,6 +29,7 @@ from runner_core.pipeline.sources_sinks import Readable, Writable, locations_of,
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
+from runner_core.util.interrupts import check_interrupt, settle_interrupt
 from runner_core.util.tracebacks import shorten_traceback
 
 log = logging.getLogger("runner")
@@ -101,6 +102,7 @@ def run_outlets(
             opened = stack.enter_context(outlets.open(journal))
             _write_results(results, opened, summary, on_result)
         except KeyboardInterrupt:
+            settle_interrupt()
             if opened is None and not reading.live:  # it is none of a run yet
                 raise
             summary.broken = INTERRUPTED
@@ -121,6 +123,7 @@ def _write_results(
     results: Iterator[Result], opened: OpenOutlets, summary: Summary, on_result: Callable[[Result], None] | None
 ) -> None:
     for result in results:
+        check_interrupt()
         opened.write(result, summary)
         if on_result:
             on_result(result)
@@ -147,6 +150,7 @@ def stream(
     failures = FailureLog()
     with _Flow.of(to_source(source), brains, threads, exact=exact).results() as results:
         for result in results:
+            check_interrupt()
             for line in failures.lines_of(result):
                 log.warning(line)
             yield result

@@ -12,6 +12,7 @@ from runner_core.pipeline.find_pictures import FrameLookup, NoPictures
 from runner_core.pipeline.records import Record, RowFilter
 from runner_core.pipeline.summary import Summary
 from runner_core.results.result import Failure, Result
+from runner_core.util.interrupts import check_interrupt
 
 
 def replay(
@@ -33,6 +34,7 @@ def replay(
     with ExitStack() as stack:
         writers = [stack.enter_context(sink.open()) for sink in sinks]
         for result in _read_results(records, pictures or NoPictures(), rows or RowFilter(), report):
+            check_interrupt()
             summary.add(result)
             for writer in writers:
                 writer.write(result)

@@ -9,7 +9,7 @@ import click
 
 from runner_core.cards.tolerance import Tolerance
 from runner_core.cli.completion import complete_brains
-from runner_core.cli.options import TRUST_HELP
+from runner_core.cli.options import TRUST_HELP, HomePath
 from runner_core.cli.verify import print_totals, read_frames, tolerance_options
 from runner_core.export.convert import export_brain
 from runner_core.loading.locate import locate_model
@@ -29,7 +29,7 @@ from runner_core.stores.resolve import resolve_brain
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=HomePath(file_okay=False, path_type=Path),
     metavar="DIR",
     help="The folder for the brain with its old and new artifacts; by default ./NAME.",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -13,7 +12,8 @@ import click
 from runner_core.cards.artifact import describe_files
 from runner_core.cards.card import CARD_FILE, Card
 from runner_core.cli.completion import complete_brains
-from runner_core.cli.options import TRUST_HELP, parse_options
+from runner_core.cli.console import print_json
+from runner_core.cli.options import TRUST_HELP, HomePath, parse_options
 from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
 from runner_core.errors import UsageError
@@ -35,7 +35,7 @@ _TABLE = "evidence: answers alike to a picture mirrored, moved or lit otherwise,
 
 @click.command()
 @click.argument("model", shell_complete=complete_brains)
-@click.option("--labels", type=click.Path(path_type=Path), metavar="FILE", help="Label map to put into the card.")
+@click.option("--labels", type=HomePath(path_type=Path), metavar="FILE", help="Label map to put into the card.")
 @click.option("--first-class", type=int, metavar="N", help="Number of the first name in a list of labels.")
 @click.option("--task", help="Ask only this task.")
 @click.option("--engine", help="Load it with this engine.")
@@ -102,7 +102,7 @@ def _print_card(card: Card) -> None:
     if sys.stdout.isatty() and len(card.labels) > SHOWN:
         names = [label.name for label in card.labels.labels[:SHOWN]]
         written["labels"] = f"{len(card.labels)}: {', '.join(names)}, ..."
-    click.echo(json.dumps(written, indent=2, ensure_ascii=False))
+    print_json(written, indent=2)
 
 
 def _print_tensors(cardless: CardlessModel, session: Session) -> None:

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from io import TextIOWrapper
 from itertools import islice
 from typing import Any
 
@@ -142,11 +143,19 @@ def cli(**_: object) -> None:  # read where they are needed
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits."""
     asked = list(sys.argv[1:] if arguments is None else arguments)
+    _replace_unknown_signs()
     with interrupt_on_signals():
         code = _run_guarded(asked)
     if arguments is None:
         _exit_past_waiting_threads(code)
     sys.exit(code)
+
+
+def _replace_unknown_signs() -> None:
+    """From now on a sign that standard output or error cannot show, as in an encoding of one byte, is a ``?`` there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _exit_past_waiting_threads(code: int) -> None:

@@ -23,9 +23,18 @@ from runner_core.loading.options import LoadOptions
 from runner_core.stores.lockfile import LOCK_FILE as LOCK
 from runner_core.stores.lockfile import LockFile
 from runner_core.stores.resolve import resolve_brain
+from runner_core.util.home import expand_home
 from runner_core.util.spelling import ask_if_meant
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class HomePath(click.Path):
+    """A path that may begin with ``~``, which a shell leaves alone behind an equals sign and in quotes."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(expand_home(value), param, ctx)
+
 
 _KINDS: dict[str, Callable[[str], Any]] = {
     "name": str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import click
 
 from runner_core.brain import list_stages
 from runner_core.cli.completion import complete_files
-from runner_core.cli.console import print_message
-from runner_core.cli.options import brain_options, open_brains
+from runner_core.cli.console import print_json, print_message
+from runner_core.cli.options import HomePath, brain_options, open_brains
 from runner_core.cli.tables import print_instances
 from runner_core.drawing.save import choose_form
 from runner_core.errors import UsageError
@@ -20,6 +19,7 @@ from runner_core.frames.frame import Frame
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import FailureLog
 from runner_core.pipeline.sources_sinks import OF_PICTURES, find_source
+from runner_core.util.home import expand_home
 from runner_core.util.location import redact_url
 
 
@@ -27,12 +27,11 @@ from runner_core.util.location import redact_url
 @click.argument("picture", shell_complete=complete_files)
 @brain_options()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a brain instead of a table.")
-@click.option(
-    "--save", type=click.Path(path_type=Path), metavar="FILE", help="Write PICTURE with what was found in it."
-)
+@click.option("--save", type=HomePath(path_type=Path), metavar="FILE", help="Write PICTURE with what was found in it.")
 @click.option("--show", is_flag=True, help="Open PICTURE with what was found in it.")
 def predict(picture: str, brains: tuple[str, ...], as_json: bool, save: Path | None, show: bool, **options: Any) -> int:
     """Show what brains find in PICTURE: a file or a URL."""
+    picture = expand_home(picture)
     _check_one_picture(picture)
     if save:
         choose_form(save)  # before any model loads
@@ -45,7 +44,7 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, save: Path | N
         if as_json:
             guesses = rest.get(inference.brain)
             record = inference.to_json() | ({"guesses": guesses} if guesses else {})
-            click.echo(json.dumps(record, ensure_ascii=False))
+            print_json(record)
         else:
             print_instances(inference)
     for line in FailureLog().lines_of(result):

@@ -12,7 +12,7 @@ import click
 
 from runner_core.cli.completion import complete_files, complete_sinks
 from runner_core.cli.console import print_message
-from runner_core.cli.run import STANDARD_OUTPUT
+from runner_core.cli.run import JSON_LINES, is_standard_output
 from runner_core.cli.tables import print_summary
 from runner_core.errors import UsageError
 from runner_core.pipeline.find_pictures import FrameLookup, NamedPictures, TimedPictures
@@ -20,6 +20,7 @@ from runner_core.pipeline.records import Record, RowFilter, read_records
 from runner_core.pipeline.replay import replay
 from runner_core.pipeline.sources_sinks import open_sinks, open_source
 from runner_core.results.result import Failure
+from runner_core.util.home import expand_home
 from runner_core.util.location import redact_url
 from runner_core.util.spelling import ask_if_meant
 
@@ -45,7 +46,8 @@ def command(
 
     Sinks that draw need the pictures: those of a video are found by their times, others by their names.
     """
-    sinks = sinks or STANDARD_OUTPUT[:1]
+    sinks = sinks or (JSON_LINES,)
+    answers = expand_home(answers)
     _check_outputs((answers, video, pictures), sinks)
     asked = frozenset(name.strip() for name in classes.split(",")) if classes else None
     seen: set[str] = set()
@@ -60,7 +62,7 @@ def command(
         raise UsageError(f"{answers}: no answers{f' for {source}' if source else ''}")
     for name in sorted((asked or frozenset()) - seen):
         report(f"{answers}: nothing in it has the label {name}; {ask_if_meant(name, seen)}".rstrip("; "))
-    if not quiet and set(STANDARD_OUTPUT).isdisjoint(sinks):
+    if not quiet and not any(map(is_standard_output, sinks)):
         print_summary(summary, when="in the run")
     return 1 if report.count else 0
 
@@ -115,8 +117,8 @@ def _note_labels(records: Iterator[Record | Failure], seen: set[str]) -> Iterato
 
 def _check_outputs(inputs: Sequence[str | None], sinks: Sequence[str]) -> None:
     """Raises UsageError if a sink would write over what is read, or into a folder above it."""
-    for read in (Path(place.partition("?")[0]).resolve() for place in inputs if place and place != "-"):
+    for read in (Path(expand_home(place.partition("?")[0])).resolve() for place in inputs if place and place != "-"):
         for sink in sinks:
-            written = Path(sink.partition(":")[2].partition("?")[0] or sink).resolve()
+            written = Path(expand_home(sink.partition(":")[2].partition("?")[0] or sink)).resolve()
             if written == read or (read.is_dir() and read.is_relative_to(written)):
                 raise UsageError(f"{sink}: would write over {read}", remedy="name another place")

@@ -24,8 +24,10 @@ from runner_core.pipeline.sources_sinks import to_source
 from runner_core.pipeline.summary import INTERRUPTED, Summary
 from runner_core.pipeline.threads import ThreadSplit, get_thread_budget
 from runner_core.results.result import Result
+from runner_core.util.descriptors import find_descriptor, to_output_path
+from runner_core.util.location import without_options
 
-STANDARD_OUTPUT = ("-", "jsonl:-")
+JSON_LINES = "-"  # on standard output
 
 
 class ResumableCommand(click.Command):
@@ -63,9 +65,9 @@ def run(
 
     Several files are run one after the other, several cameras side by side: 'rtsp://10.0.0.7/live?name=till'.
     """
-    sinks = sinks or STANDARD_OUTPUT[:1]
+    sinks = sinks or (JSON_LINES,)
     summary = run_brains(sources, brains, sinks, explain=explain, quiet=quiet, **options)
-    piped = not set(STANDARD_OUTPUT).isdisjoint(sinks)  # the program that reads the answers should not read tables
+    piped = any(map(is_standard_output, sinks))  # the program that reads the answers should not read tables
     if not quiet and not piped:
         print_summary(summary)
     if not quiet and explain:
@@ -107,6 +109,12 @@ def run_brains(
     if summary.broken:
         print_message(describe_stop()[0] if summary.broken == INTERRUPTED else summary.broken)
     return summary
+
+
+def is_standard_output(sink: str) -> bool:
+    """Whether a sink as it is typed writes there: ``-``, ``csv:-``, ``coco:/dev/stdout``."""
+    place = without_options(sink.partition(":")[2] or sink)
+    return find_descriptor(to_output_path(place)) == 1
 
 
 def exit_code_of(summary: Summary) -> int:

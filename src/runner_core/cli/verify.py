@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from runner_core.brain import Brain
 from runner_core.cards.tolerance import Tolerance
 from runner_core.cli.completion import complete_brains, complete_sources
-from runner_core.cli.options import CONF_HELP, TRUST_HELP, open_brains
+from runner_core.cli.options import CONF_HELP, TRUST_HELP, HomePath, open_brains
 from runner_core.cli.tables import print_rows
 from runner_core.errors import EngineError, UsageError
 from runner_core.export.golden import Golden
@@ -64,8 +64,10 @@ def tolerance_options(command: F) -> F:
     metavar="A,B",
     help="The engines; the others are compared with the first. By default all that open the brain.",
 )
-@click.option("--golden", type=click.Path(path_type=Path), metavar="FILE", help="Compare the answers with these.")
-@click.option("--write-golden", metavar="FILE", help="Write the first engine's answers, as JSON lines.")
+@click.option("--golden", type=HomePath(path_type=Path), metavar="FILE", help="Compare the answers with these.")
+@click.option(
+    "--write-golden", type=HomePath(), metavar="FILE", help="Write the first engine's answers, as JSON lines."
+)
 @tolerance_options
 @click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, .yaml, .csv, or one name a line.")
 @click.option("--task", help="The task that reads the model's outputs.")

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from runner_core.drawing.palette import BLACK, RGB, WHITE, choose_ink
 from runner_core.errors import UsageError
+from runner_core.util.home import expand_home
 
 FONT_VARIABLE = "RUNNER_FONT"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -38,7 +39,7 @@ class Style:
         """For a picture of that (width, height). Raises UsageError if RUNNER_FONT does not name a font."""
         side = math.sqrt(size[0] * size[1])
         font_size = min(max(10, round(side / 44)), max(8, size[0] // 10))
-        font = load_font(os.environ.get(FONT_VARIABLE, ""), font_size)
+        font = load_font(expand_home(os.environ.get(FONT_VARIABLE, "")), font_size)
         return cls(line=max(2, round(side / 350)), rim=max(1, round(side / 1200)), font_size=font_size, font=font)
 
     @property

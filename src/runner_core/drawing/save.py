@@ -9,6 +9,7 @@ from PIL import Image
 
 from runner_core.errors import SinkError, UsageError
 from runner_core.util.atomic import write_bytes
+from runner_core.util.home import expand_home
 
 _QUALITY = 95  # of formats that lose something
 
@@ -26,6 +27,7 @@ def save_image(image: Image.Image, path: Path) -> Path:
 
     Raises UsageError for a suffix in which Pillow writes nothing, SinkError where the file cannot be written.
     """
+    path = Path(expand_home(path))
     stream, form = io.BytesIO(), choose_form(path)
     try:
         image.save(stream, form, quality=_QUALITY)

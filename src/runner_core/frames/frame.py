@@ -24,12 +24,12 @@ from runner_core.frames.placement import Placement, find_needed_size, place_pict
 from runner_core.frames.preprocess import Prepared, to_tensor
 from runner_core.frames.raw_preview import unwrap_preview
 from runner_core.frames.resize import resample
+from runner_core.util.home import expand_home
 from runner_core.util.location import redact_url
 from runner_core.util.notebook import shrink
 from runner_core.util.plain_file import read_plain_file
 
 S = TypeVar("S", bound=np.generic)
-
 log = logging.getLogger("runner")
 
 _ORDERS = ("rgb", "bgr")  # of an array's channels
@@ -84,7 +84,7 @@ class Frame:
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], *, source: str | None = None, index: int = 0) -> Frame:
         """A picture file, read when it is first needed."""
-        return cls(source=source or os.fspath(path), read=partial(_read_file, Path(path)), index=index)
+        return cls(source=source or os.fspath(path), read=partial(_read_file, Path(expand_home(path))), index=index)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, source: str = "bytes", index: int = 0) -> Frame:

@@ -14,6 +14,7 @@ from runner_core.errors import RunnerError
 from runner_core.loading.candidates import Candidate
 from runner_core.loading.locate import ModelFiles, locate_model
 from runner_core.loading.options import LoadOptions
+from runner_core.util.home import expand_home
 
 Fetch = Callable[[], Path]
 
@@ -65,7 +66,7 @@ class Opened:
         path = files.root if files.card else self.candidate.path
         model = ModelReference(path.absolute(), self.candidate.artifact, self._find_digest(), self.fetch)
         if isinstance(labels, str | os.PathLike):
-            labels = Path(labels).absolute()
+            labels = Path(expand_home(labels)).absolute()
         return model, attrs.evolve(self.options, engine=self.candidate.engine, labels=labels)
 
     def _find_digest(self) -> str | None:

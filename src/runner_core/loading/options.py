@@ -16,6 +16,7 @@ from runner_core.cards.labels import LabelMap
 from runner_core.errors import UsageError
 from runner_core.loading.picture_options import PictureOptions
 from runner_core.tasks.label_check import drop_settled_guesses
+from runner_core.util.home import expand_home
 from runner_core.util.spelling import ask_if_meant
 
 AUTO = "auto"  # as ``engine``: the fastest installed one that opens the model
@@ -113,8 +114,12 @@ class LoadOptions:
 
 def parse_given_labels(labels: Labels) -> ParsedLabels:
     """The labels as given; from a file, without a warning for odd lines. Raises LabelError."""
-    return parse_label_file(Path(labels))[0] if isinstance(labels, str | os.PathLike) else ParsedLabels(labels)
+    return (
+        parse_label_file(Path(expand_home(labels)))[0]
+        if isinstance(labels, str | os.PathLike)
+        else ParsedLabels(labels)
+    )
 
 
 def _read_labels(labels: Labels) -> ParsedLabels:
-    return read_label_file(Path(labels)) if isinstance(labels, str | os.PathLike) else ParsedLabels(labels)
+    return read_label_file(Path(expand_home(labels))) if isinstance(labels, str | os.PathLike) else ParsedLabels(labels)

@@ -14,7 +14,7 @@ from runner_core.errors import SinkError, UsageError
 from runner_core.pipeline.conditions import list_differences
 from runner_core.pipeline.journal import Journal
 from runner_core.pipeline.outlets import Outlet, Outlets
-from runner_core.util.home import find_home
+from runner_core.util.home import NoHomeError, find_home
 
 RESUME_BY = {"mtime": "files", "hash": "contents"}  # as people say it -> as a journal has it
 LOCKS = "runs"  # a folder of ``RUNNER_HOME``
@@ -57,7 +57,7 @@ def _try_open(journal: Journal, stack: ExitStack, *, must: bool) -> bool:
 
 def place_of_journal(outlet: Outlet) -> Path:
     """A hidden file beside the sink's first place: ``.out.jsonl.run``."""
-    place = outlet.places[0].expanduser().absolute()
+    place = outlet.places[0].absolute()
     return place.with_name(f".{place.name}.run")
 
 
@@ -128,7 +128,7 @@ def _lock(journal: Path) -> Iterator[None]:
     try:
         folder = find_home() / LOCKS
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # a home that cannot be written is no reason not to run
+    except (OSError, NoHomeError):  # a home that is not there or cannot be written is no reason not to run
         yield
         return
     with try_lock(folder, sha256(str(journal).encode(errors="surrogateescape")).hexdigest()) as free:

@@ -15,6 +15,7 @@ from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.pipeline.named_source import NamedSource, split_name
 from runner_core.pipeline.several_sources import join_sources, list_folders
+from runner_core.util.home import expand_home
 from runner_core.util.location import number_repeats, redact_url, without_options
 from runner_core.util.spelling import ask_if_meant
 
@@ -43,7 +44,7 @@ def open_source(location: str) -> Source:
     http address that is not said to be a stream keeps its ``name=``: it may be the server's. Raises NotInstalled,
     SourceError, UsageError.
     """
-    found = find_source(location)
+    found = find_source(expand_home(location))
     if found is None:
         raise _make_unread(location)
     log.debug("%s: read by source %s", redact_url(location), found[0].plugin.name)
@@ -128,13 +129,13 @@ def open_sink(location: str) -> Sink:
     """
     name, colon, rest = ("", "", "") if _DRIVE.match(location) else location.partition(":")
     if colon and rest:
-        named: Sink = get_registry().make("sinks", name, rest)
+        named: Sink = get_registry().make("sinks", name, expand_home(rest))
         return named
     claim = PurePath(without_options(location)).suffix.lower() or location
     claiming = () if colon else get_registry().find_claiming("sinks", claim)
     if not claiming:
         raise _make_no_sink(location, name)
-    claimed: Sink = claiming[0].make(location)
+    claimed: Sink = claiming[0].make(expand_home(location))
     return claimed
 
 
@@ -208,6 +209,7 @@ def _file_of(location: str) -> str:
     """The file that a source's location names, if it names one."""
     scheme = _SCHEME.match(location)
     place = location[scheme.end() :] if scheme and scheme[1] in get_registry().all("sources") else location
+    place = expand_home(place)
     return place if os.path.exists(place) else without_options(place)  # noqa: PTH110  # any text may be given
 
 
@@ -228,5 +230,5 @@ def _is_own_name(word: str) -> bool:
 
 
 def _make_source(found: Installed, location: str) -> Source:
-    source: Source = found.make(location)
+    source: Source = found.make(expand_home(location))
     return source

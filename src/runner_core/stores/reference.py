@@ -19,6 +19,7 @@ import attrs
 from runner_core.contracts import HasSplit
 from runner_core.errors import UsageError
 from runner_core.stores.config import StoreAddress, find_store_kind, read_configured_stores
+from runner_core.util.home import expand_home
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)  # at least two letters: C: is a drive
 
@@ -34,6 +35,7 @@ class Reference:
 
 def parse_reference(text: str) -> Reference | Path:
     """A path for what is or looks like one, otherwise a Reference. Raises UsageError for an unknown store."""
+    text = expand_home(text)
     scheme = _SCHEME.fullmatch(text)
     if os.path.lexists(text) or (not scheme and _looks_like_path(text)):
         return Path(text)

@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from runner_core.util.atomic import write_bytes as write_bytes
     from runner_core.util.atomic import write_text as write_text
     from runner_core.util.delay_signals import uninterrupted as uninterrupted
+    from runner_core.util.descriptors import find_descriptor as find_descriptor
+    from runner_core.util.descriptors import open_descriptor as open_descriptor
+    from runner_core.util.descriptors import to_output_path as to_output_path
     from runner_core.util.forks import Birthplace as Birthplace
     from runner_core.util.growing_file import GrowingFile as GrowingFile
     from runner_core.util.growing_file import Mark as Mark
     from runner_core.util.growing_file import make_changed_error as make_changed_error
     from runner_core.util.home import NoHomeError as NoHomeError
     from runner_core.util.home import describe_offline as describe_offline
+    from runner_core.util.home import expand_home as expand_home
     from runner_core.util.home import find_home as find_home
     from runner_core.util.home import require_online as require_online
     from runner_core.util.location import OptionType as OptionType
@@ -33,9 +37,10 @@ else:
         {
             "atomic": ["make_folder", "remove_partials", "write_bytes", "write_text"],
             "delay_signals": ["uninterrupted"],
+            "descriptors": ["find_descriptor", "open_descriptor", "to_output_path"],
             "forks": ["Birthplace"],
             "growing_file": ["GrowingFile", "Mark", "make_changed_error"],
-            "home": ["NoHomeError", "describe_offline", "find_home", "require_online"],
+            "home": ["NoHomeError", "expand_home", "describe_offline", "find_home", "require_online"],
             "location": [
                 "OptionType",
                 "explain_unencoded",

@@ -19,7 +19,22 @@ _offline = ContextVar("offline", default=False)
 
 
 class NoHomeError(UsageError):
-    """There is no folder for what runner keeps."""
+    """There is no home folder, or no folder for what runner keeps."""
+
+
+def expand_home(path: str | os.PathLike[str]) -> str:
+    """The path with the home folder of this user, or of another, in place of a ``~`` or ``~name`` at its front.
+
+    A tilde elsewhere, and one before what is no user's name, is a part of a name. Raises NoHomeError for ``~/`` where
+    this user has no home folder.
+    """
+    text = os.fspath(path)
+    if not text.startswith("~"):
+        return text
+    expanded = os.path.expanduser(text)  # noqa: PTH111  # Path's raises for a name that is no user's
+    if expanded[:1] == "~" and expanded[1:2] in ("", "/", os.sep):
+        raise NoHomeError(f"{text}: this user has no home folder", remedy="write the whole path")
+    return expanded
 
 
 def find_home() -> Path:
@@ -29,8 +44,8 @@ def find_home() -> Path:
     """
     value = os.environ.get(HOME_VARIABLE)
     try:
-        return Path(value).expanduser() if value else platformdirs.user_cache_path("runner", appauthor=False)
-    except RuntimeError:
+        return Path(expand_home(value)) if value else platformdirs.user_cache_path("runner", appauthor=False)
+    except (RuntimeError, NoHomeError):
         raise NoHomeError(
             f"this user has no home folder{f' for {value}' if value else ''}", remedy=f"set {HOME_VARIABLE} to a folder"
         ) from None

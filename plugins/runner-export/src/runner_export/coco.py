@@ -11,12 +11,18 @@ from typing import Any
 
 from runner_core.frames import Frame
 from runner_core.results import Inference, Result
-from runner_core.util import OptionType, split_options
+from runner_core.util import OptionType, expand_home, split_options, to_output_path
 from runner_export.coco_files import CocoFiles, DatasetFile, ResultsFiles, restore_images
 from runner_export.coco_numbers import Numbers
 from runner_export.ground_truth import Truth
 from runner_export.omissions import Omissions
-from runner_export.output_files import WholeFiles, is_replaceable, open_whole_files, resume_whole_files
+from runner_export.output_files import (
+    WholeFiles,
+    is_replaceable,
+    open_whole_files,
+    require_replaceable,
+    resume_whole_files,
+)
 from runner_export.places import has_places
 from runner_export.spool import Spool, open_spool, resume_spool
 
@@ -24,7 +30,7 @@ log = logging.getLogger("runner")
 
 _OPTIONS = {
     "form": OptionType("dataset|results", str, "dataset or results"),
-    "truth": OptionType(".+", lambda path: Truth.read(Path(path).expanduser()), "a COCO dataset"),
+    "truth": OptionType(".+", lambda path: Truth.read(Path(expand_home(path))), "a COCO dataset"),
 }
 
 
@@ -41,9 +47,11 @@ class CocoSink:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for a truth that is not a COCO dataset, and for other options."""
         place, options = split_options(location, _OPTIONS)
-        path = Path(place).expanduser()
+        path = to_output_path(place)
         self.truth: Truth | None = options.get("truth")
         with_images = options.get("form") == "results"
+        if with_images:
+            require_replaceable(path)
         self.places = (path, path.with_suffix(".images.json")) if with_images else (path,)
 
     @property

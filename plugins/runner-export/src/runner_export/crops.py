@@ -14,7 +14,7 @@ from PIL import Image
 
 from runner_core.errors import ImageError
 from runner_core.results import Inference, Result, boxes_of, boxes_to_crops
-from runner_core.util import split_options, write_bytes
+from runner_core.util import expand_home, split_options, write_bytes
 from runner_export.naming import Names, to_safe_name
 from runner_export.omissions import Omissions
 from runner_export.output_files import convert_errors, prepare_folder
@@ -33,7 +33,7 @@ class CropsSink:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for any option."""
         place, _ = split_options(location, {})
-        self.folder = Path(place).expanduser()
+        self.folder = Path(expand_home(place))
         self.places = (self.folder,)
 
     def open(self) -> AbstractContextManager[CropsWriter]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from runner_core.results import Result
-from runner_core.util import Mark, split_options
+from runner_core.util import Mark, split_options, to_output_path
 from runner_export.output_files import (
     WholeFiles,
     convert_errors,
@@ -32,7 +32,7 @@ class CsvSink:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for any option."""
         place, _ = split_options(location, {})
-        self.path = Path(place).expanduser()
+        self.path = to_output_path(place)
         self.places = (self.path,)
 
     @property

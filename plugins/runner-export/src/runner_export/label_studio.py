@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from runner_core.frames import Frame
 from runner_core.results import Inference, Result
-from runner_core.util import OptionType, split_options
+from runner_core.util import OptionType, split_options, to_output_path
 from runner_export.categories import name_keypoints
 from runner_export.json_rows import JsonList
 from runner_export.naming import FileNames, to_plain_text
@@ -22,6 +22,7 @@ from runner_export.output_files import (
     convert_errors,
     is_replaceable,
     open_whole_files,
+    require_replaceable,
     resume_whole_files,
 )
 from runner_export.places import has_places
@@ -45,7 +46,8 @@ class LabelStudioSink:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for other options."""
         place, options = split_options(location, _OPTIONS)
-        path = Path(place).expanduser()
+        path = to_output_path(place)
+        require_replaceable(path)
         self.images: str = options.get("images", _LOCAL_FILES)
         self.places = (path, path.with_suffix(".config.xml"))
 

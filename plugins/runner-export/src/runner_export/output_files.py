@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, TypeVar
 
 import attrs
 
-from runner_core.errors import SinkError
-from runner_core.util import GrowingFile, Mark, make_folder, remove_partials
+from runner_core.errors import SinkError, UsageError
+from runner_core.util import GrowingFile, Mark, find_descriptor, make_folder, open_descriptor, remove_partials
 
 T = TypeVar("T")
 
@@ -97,11 +97,18 @@ class Part(GrowingFile):
     ) -> None:
         super().__init__(file, mark, mode="w+b", called=place)
         self.partial, self.place, self.whole, self.stays = partial, place, True, stays
+        self._count = 0
+
+    def tell(self) -> int:
+        """In what is not replaced, a device, a pipe or standard output: how much was written here."""
+        return super().tell() if self.partial else self._count
 
     def write(self, data: Any, /) -> int:
         place = self.tell() if self.partial else None
         try:
-            return super().write(data)
+            written = super().write(data)
+            self._count += written
+            return written
         except OSError:
             self.whole = False
             raise
@@ -156,7 +163,13 @@ def _reopen(path: Path, partial: Path, mark: Mark) -> Part:
 
 
 def _create_file(path: Path) -> tuple[int, Path | None]:
-    """Handle and path of a new file beside ``path``, or beside its link's target; a device or pipe is opened itself."""
+    """Handle and path of a new file beside ``path``, or beside its link's target; a device or pipe is opened itself.
+
+    What is open already, such as standard output, is written from where it is.
+    """
+    number = find_descriptor(path)
+    if number is not None:
+        return open_descriptor(number), None
     if path.exists() and not path.is_file():
         return os.open(path, os.O_WRONLY), None
     make_folder(path.parent)
@@ -176,8 +189,14 @@ def find_last(checkpoints: Iterable[T]) -> T | None:
 
 
 def is_replaceable(path: Path) -> bool:
-    """Whether a whole file can take its place: not of a device or a pipe, which is written itself."""
-    return path.is_file() or not path.exists()
+    """Whether a whole file can take its place: not of a device, a pipe or standard output, which is written itself."""
+    return find_descriptor(path) is None and (path.is_file() or not path.exists())
+
+
+def require_replaceable(path: Path) -> None:
+    """Raises UsageError where a sink that writes another file beside it would write to what is open already."""
+    if find_descriptor(path) is not None:
+        raise UsageError(f"{path}: takes one file, and here are two", remedy="name a file")
 
 
 def _close_stream(stream: BinaryIO, path: Path) -> None:

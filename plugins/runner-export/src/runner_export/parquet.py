@@ -11,7 +11,7 @@ from typing import Any
 
 from runner_core.errors import SinkError
 from runner_core.results import Result
-from runner_core.util import split_options
+from runner_core.util import split_options, to_output_path
 from runner_export.output_files import (
     WholeFiles,
     convert_errors,
@@ -34,7 +34,7 @@ class ParquetSink:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for any option."""
         place, _ = split_options(location, {})
-        self.path = Path(place).expanduser()
+        self.path = to_output_path(place)
         self.places = (self.path,)
 
     @property

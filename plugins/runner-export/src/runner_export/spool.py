@@ -13,7 +13,7 @@ from typing import BinaryIO
 import attrs
 
 from runner_core.errors import SinkError
-from runner_core.util import Mark
+from runner_core.util import Mark, make_folder
 from runner_export.output_files import Part, convert_errors, is_replaceable, make_gone_error, open_beside
 
 
@@ -68,6 +68,7 @@ def resume_spool(path: Path, mark: Mark | None, restore: Callable[[Spool], None]
     """
     partial = path.resolve().with_name(f".{path.resolve().name}.spool")
     with convert_errors(path):
+        make_folder(partial.parent)
         part = _reopen(path, partial, mark)
         lost = mark is not None and part is None
         opened = part or Part(partial, partial, path)

@@ -10,7 +10,7 @@ from typing import Any
 
 from runner_core.errors import ImageError
 from runner_core.results import Inference, Result
-from runner_core.util import OptionType, make_folder, split_options, write_bytes
+from runner_core.util import OptionType, expand_home, make_folder, split_options, write_bytes
 from runner_export.naming import Names
 from runner_export.omissions import Omissions
 from runner_export.output_files import convert_errors, prepare_folder
@@ -35,7 +35,7 @@ class VocSink:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for other options."""
         place, options = split_options(location, _OPTIONS)
-        path = Path(place).expanduser()
+        path = Path(expand_home(place))
         self.images: bool = options.get("images", True)
         self.places, self.folder = (path,), path if self.images else None
 

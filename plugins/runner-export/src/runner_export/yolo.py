@@ -11,7 +11,7 @@ from typing import Any
 from runner_core.errors import ImageError
 from runner_core.frames import Frame
 from runner_core.results import Inference, Result
-from runner_core.util import OptionType, split_options
+from runner_core.util import OptionType, expand_home, split_options
 from runner_export.dataset import Dataset
 from runner_export.naming import Names, to_safe_name
 from runner_export.omissions import Omissions
@@ -36,7 +36,7 @@ class YoloSink:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for other options."""
         place, options = split_options(location, _OPTIONS)
-        path = Path(place).expanduser()
+        path = Path(expand_home(place))
         self.form: str = options.get("form", "")
         self.images: bool = options.get("images", True)
         self.places, self.folder = (path,), path if self.images else None

@@ -18,7 +18,7 @@ from runner_core.drawing import Style, annotate_picture
 from runner_core.errors import ImageError, SinkError
 from runner_core.frames import Frame
 from runner_core.results import Result
-from runner_core.util import make_folder, remove_partials, split_options, write_bytes
+from runner_core.util import expand_home, make_folder, remove_partials, split_options, write_bytes
 from runner_files.naming import Names
 
 _JPEG_START = b"\xff\xd8\xff"
@@ -46,7 +46,7 @@ class ImagesSink:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for any option."""
         place, _ = split_options(location, {})
-        self.folder = Path(place).expanduser()
+        self.folder = Path(expand_home(place))
         self.places = (self.folder,)
 
     def open(self) -> AbstractContextManager[ImagesWriter]:

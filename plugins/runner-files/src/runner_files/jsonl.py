@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -13,9 +12,15 @@ from typing import Any
 
 from runner_core.errors import SinkError
 from runner_core.results import Result
-from runner_core.util import GrowingFile, Mark, make_folder, split_options
-
-STANDARD_OUTPUT = "-"
+from runner_core.util import (
+    GrowingFile,
+    Mark,
+    find_descriptor,
+    make_folder,
+    open_descriptor,
+    split_options,
+    to_output_path,
+)
 
 
 class JsonlSink:
@@ -30,12 +35,12 @@ class JsonlSink:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         """Raises UsageError for any option."""
         self.location, _ = split_options(location, {})
-        self.path = Path("/dev/stdout" if self.location == STANDARD_OUTPUT else self.location).expanduser()
+        self.path = to_output_path(self.location)
         self.places = (self.path,)
 
     @property
     def resumable(self) -> bool:
-        return self.location != STANDARD_OUTPUT and (self.path.is_file() or not self.path.exists())
+        return find_descriptor(self.path) is None and (self.path.is_file() or not self.path.exists())
 
     def open(self) -> AbstractContextManager[JsonlWriter]:
         """Makes missing folders. Raises SinkError if the file cannot be written."""
@@ -49,7 +54,7 @@ class JsonlSink:
     @contextmanager
     def _open(self, mark: Mark | None) -> Iterator[JsonlWriter]:
         try:
-            stream = _open_standard_output() if self.location == STANDARD_OUTPUT else _open_file(self.path, mark)
+            stream = _open_file(self.path, mark)
         except OSError as error:
             raise SinkError(
                 f"{self.location}: cannot be written ({error.strerror or error})",
@@ -60,13 +65,12 @@ class JsonlSink:
 
 
 def _open_file(path: Path, mark: Mark | None) -> GrowingFile:
+    """What is open already, such as standard output, is written from where it is."""
+    number = find_descriptor(path)
+    if number is not None:
+        return GrowingFile(open_descriptor(number))
     make_folder(path.parent)
     return GrowingFile(path, mark)
-
-
-def _open_standard_output() -> GrowingFile:
-    sys.stdout.flush()  # so that it comes before the lines
-    return GrowingFile(sys.stdout.fileno(), closefd=False)
 
 
 class JsonlWriter:

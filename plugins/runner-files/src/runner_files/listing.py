@@ -14,6 +14,7 @@ from natsort import natsort_keygen, ns
 
 from runner_core.errors import SourceError
 from runner_core.frames import is_picture_name
+from runner_core.util import expand_home
 from runner_files.clips import is_clip_name
 from runner_files.missing import make_missing_error
 from runner_files.skipped import count_suffixes, describe_suffixes, find_remedy
@@ -90,7 +91,7 @@ def _to_path(location: str) -> str:
     """The path without ``file:``, which the core may have removed already; ``file:///a%20b`` is ``/a b``."""
     rest = location.removeprefix("file:")
     path = unquote(rest[2:]) if rest.startswith("///") else rest
-    return str(Path(path).expanduser()) if path.startswith("~") else path
+    return expand_home(path)
 
 
 def _list_path(path: str) -> Listing:

@@ -17,6 +17,7 @@ from runner_core.cache import Cache, check_name, check_path
 from runner_core.cards import CARD_FILE, Card, check_files, describe_files
 from runner_core.contracts import BrainRef
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError
+from runner_core.util import expand_home
 from runner_store_folder.index import StoredBrain, write_index
 
 log = logging.getLogger("runner")
@@ -27,7 +28,7 @@ class FolderStore:
     """Brains are opened in the folder itself; nothing is copied."""
 
     def __init__(self, location: str) -> None:
-        self.root = Path(location).expanduser()
+        self.root = Path(expand_home(location))
         self.label = f"folder:{location}"
         if not location:
             raise StoreError("a folder store needs a folder", remedy="write folder:PATH/NAME")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_core.errors import StoreError
+from runner_core.util import expand_home
 
 KNOWN_HOSTS = Path("~/.ssh/known_hosts")
 
@@ -16,7 +17,7 @@ def make_host_key_policy() -> Any:
 
     class KnownHosts(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # it has no types
         def missing_host_key(self, _client: Any, hostname: str, key: Any) -> None:
-            place = KNOWN_HOSTS.expanduser()
+            place = Path(expand_home(KNOWN_HOSTS))
             if not (place.is_file() and paramiko.HostKeys(str(place)).check(hostname, key)):
                 raise StoreError(f"{hostname}: {place} does not know this server's key", remedy="connect by ssh once")
 

@@ -15,7 +15,7 @@ from runner_core.drawing import Style, annotate_picture
 from runner_core.errors import ImageError, SinkError, UsageError
 from runner_core.frames import Frame
 from runner_core.results import Result
-from runner_core.util import make_folder, redact_url
+from runner_core.util import expand_home, make_folder, redact_url
 from runner_video.options import RATE, split_options
 from runner_video.recording import FORMATS, Recording, is_recording
 
@@ -41,7 +41,7 @@ class VideoSink:
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
         place, options = split_options(location, {"fps": RATE})
-        self.path = Path(place).expanduser()
+        self.path = Path(expand_home(place))
         self.places = (self.path,)
         self.folder = self.path if place.endswith(("/", os.sep)) or self.path.is_dir() else None
         self.fps: float = options.get("fps", FPS)

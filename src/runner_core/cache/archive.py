@@ -22,6 +22,7 @@ import attrs
 from runner_core.cache.release import check_path
 from runner_core.cards.artifact import describe_files
 from runner_core.errors import StoreError
+from runner_core.util.leftovers import claim_path
 
 MAX_BYTES = 20 * 10**9
 MAX_MEMBERS = 10_000
@@ -102,19 +103,24 @@ def _fill_folder(archive: Path, folder: Path) -> None:
     """Unpacks to a temporary folder, then renames it."""
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".unpacking-"))
     try:
-        for member in _read_members(archive):
-            path = making / member.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as out:
-                shutil.copyfileobj(member.stream, out, _CHUNK)
-        making.chmod(0o755)  # mkdtemp makes it private
-        try:
-            making.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # otherwise another process was quicker
-                raise
+        with claim_path(making):
+            _write_members(archive, making)
+            making.chmod(0o755)  # mkdtemp makes it private
+            try:
+                making.rename(folder)
+            except OSError:
+                if not folder.is_dir():  # otherwise another process was quicker
+                    raise
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _write_members(archive: Path, folder: Path) -> None:
+    for member in _read_members(archive):
+        path = folder / member.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as out:
+            shutil.copyfileobj(member.stream, out, _CHUNK)
 
 
 class ReadableStream(Protocol):

@@ -45,6 +45,7 @@ COMMANDS = {
     "pull": ("runner_core.cli.pull:pull", "Fetch brains, so that they run without a network."),
     "push": ("runner_core.cli.push:push", "Publish a brain to a store."),
     "lock": ("runner_core.cli.lock:lock", "Write brains.lock: exactly these brains, file by file."),
+    "clean": ("runner_core.cli.clean:command", "Remove what killed runs left."),
     "plugins": ("runner_core.cli.plugins:plugins", "List what is installed, and what is broken."),
     "doctor": ("runner_core.cli.doctor:doctor", "Check this machine: versions, engines, devices, plugins."),
     "help": ("runner_core.cli.help:command", "Show the help of a command."),
@@ -56,7 +57,7 @@ SECTIONS = {
     "Answers": ("run", "predict", "demo", "replay", "serve"),
     "Models": ("inspect", "export", "verify", "bench", "eval", "train"),
     "Brains": ("brains", "pull", "push", "lock"),
-    "This installation": ("plugins", "doctor", "help", "new-plugin"),
+    "This installation": ("plugins", "doctor", "clean", "help", "new-plugin"),
 }
 
 

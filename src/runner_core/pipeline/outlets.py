@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from runner_core.pipeline.sources_sinks import Writable, open_sinks, sink_names_
 from runner_core.pipeline.summary import Summary
 from runner_core.results.result import Result
 from runner_core.util.delay_signals import uninterrupted
+from runner_core.util.leftovers import find_leftovers
 
 log = logging.getLogger("runner")
 
@@ -110,12 +112,22 @@ class Outlets:
     @contextmanager
     def open(self, journal: Journal | None) -> Iterator[OpenOutlets]:
         """All of them, behind what the journal says; each is closed in any case."""
+        _tell_leftovers(self._outlets)
         with ExitStack() as stack:
             writers = []
             for outlet in self._outlets:
                 checkpoints = journal.read_checkpoints(outlet.name) if journal and outlet.resumable else None
                 writers.append((outlet, stack.enter_context(outlet.open(checkpoints))))
             yield OpenOutlets(writers, journal)
+
+
+def _tell_leftovers(outlets: Iterable[Outlet]) -> None:
+    """Says what killed runs left beside a file that is written; of folders, which may be large, nothing."""
+    for place in [place for outlet in outlets for place in outlet.places if not place.is_dir()]:
+        left = [each.path.name for each in find_leftovers(place, random_only=True) if each.is_free]
+        if left:
+            command = f"`runner clean {shlex.quote(str(place))}` removes it"
+            log.warning("%s: a run that was killed left %s beside it; %s", place, ", ".join(left), command)
 
 
 class OpenOutlets:

@@ -8,6 +8,8 @@ import re
 import secrets
 from pathlib import Path
 
+from runner_core.util.leftovers import claim_open
+
 _PARTIAL = re.compile(r"\..+-[0-9a-f]{12}\.part")  # as ``write_bytes`` names it
 
 
@@ -24,6 +26,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     partial = path.with_name(f".{path.name}-{secrets.token_hex(6)}.part")  # before try: Ctrl-C may come at any time
     try:
         with partial.open("xb") as stream:
+            claim_open(stream.fileno())
             stream.write(data)
         partial.replace(path)
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,7 +30,7 @@ class GrowingFile(io.FileIO):
         called: Path | None = None,
     ) -> None:  # fmt: skip
         super().__init__(file, mode if mark is None else "r+b", closefd=closefd)
-        self._crc = 0
+        self._crc, self._named = 0, called or (file if isinstance(file, Path) else None)
         if mark is not None:
             try:
                 self._return_to(mark, called or file)
@@ -38,7 +39,9 @@ class GrowingFile(io.FileIO):
                 raise
 
     def write(self, data: Any, /) -> int:
-        """As many bytes as the system takes."""
+        """As many bytes as the system takes. Raises SinkError if nobody could find them, since the file was removed."""
+        if self._named:
+            self._check_name(self._named)
         written = super().write(data) or 0
         self._crc = zlib.crc32(memoryview(data)[:written], self._crc)
         return written
@@ -59,6 +62,12 @@ class GrowingFile(io.FileIO):
     def mark(self) -> Mark:
         """How far it is."""
         return {"bytes": self.tell(), "crc32": self._crc}
+
+    def _check_name(self, named: Path) -> None:
+        found = os.fstat(self.fileno())
+        if not found.st_nlink and stat.S_ISREG(found.st_mode):
+            remedy = "leave it where it is while a run writes it; what came before is lost"
+            raise SinkError(f"{named}: was removed while it was written", remedy=remedy)
 
     def _return_to(self, mark: Mark, called: Path | int) -> None:
         left = mark["bytes"]

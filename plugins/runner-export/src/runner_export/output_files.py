@@ -16,7 +16,15 @@ from typing import Any, BinaryIO, TypeVar
 import attrs
 
 from runner_core.errors import SinkError, UsageError
-from runner_core.util import GrowingFile, Mark, find_descriptor, make_folder, open_descriptor, remove_partials
+from runner_core.util import (
+    GrowingFile,
+    Mark,
+    claim_open,
+    find_descriptor,
+    make_folder,
+    open_descriptor,
+    remove_partials,
+)
 
 T = TypeVar("T")
 
@@ -98,6 +106,10 @@ class Part(GrowingFile):
         super().__init__(file, mark, mode="w+b", called=place)
         self.partial, self.place, self.whole, self.stays = partial, place, True, stays
         self._count = 0
+        if partial:
+            claim_open(self.fileno())  # a living process writes it
+        else:
+            self._named = None
 
     def tell(self) -> int:
         """In what is not replaced, a device, a pipe or standard output: how much was written here."""
@@ -109,7 +121,7 @@ class Part(GrowingFile):
             written = super().write(data)
             self._count += written
             return written
-        except OSError:
+        except (OSError, SinkError):
             self.whole = False
             raise
         except KeyboardInterrupt:  # the buffer will write the same data again: to the same position

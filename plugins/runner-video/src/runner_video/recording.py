@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,8 @@ class _File(io.FileIO):
     """Writes all or fails. FFmpeg by itself ignores a full disk in the last fragment of an MP4."""
 
     def write(self, data: Any, /) -> int:
+        if not os.fstat(self.fileno()).st_nlink:
+            raise OSError(errno.ENOENT, "removed while it was written")
         rest = memoryview(data)
         while rest:
             rest = rest[super().write(rest) :]  # a nearly full disk takes a part

@@ -1,0 +1,58 @@
+"""``runner clean``: what killed runs left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from runner_core.cache.leftovers import find_cache_leftovers
+from runner_core.cli.completion import complete_files
+from runner_core.cli.console import print_message
+from runner_core.errors import UsageError
+from runner_core.util.home import NoHomeError, expand_home, find_home
+from runner_core.util.leftovers import Leftover, find_leftovers
+
+
+@click.command(name="clean")
+@click.argument("places", metavar="[OUTPUT]...", nargs=-1, shell_complete=complete_files)
+@click.option("--dry-run", is_flag=True, help="Only list it.")
+def command(places: tuple[str, ...], dry_run: bool) -> int:
+    """Remove what killed runs left: unfinished files beside each OUTPUT, or in it, and what RUNNER_HOME need not keep.
+
+    Nothing that a living process uses is touched. A stopped run that is to be gone on with by --resume needs the files
+    beside its outputs. Finished files, and brains that were fetched, stay.
+    """
+    kept = total = 0
+    for leftover in _find_all([Path(expand_home(place)) for place in places]):
+        size = leftover.size if leftover.path.exists() else 0
+        try:
+            gone = leftover.is_free if dry_run else leftover.remove()
+        except OSError as error:
+            print_message(f"{leftover.path}: cannot be removed ({error.strerror})")
+            kept += 1
+            continue
+        total += size if gone else 0
+        word = ("would be removed" if dry_run else "removed") if gone else "in use, and stays"
+        click.echo(f"{leftover.path}: {word}{f', {_format_size(size)}' if gone else ''}")
+    click.echo(f"{_format_size(total)} {'would be' if dry_run else 'are'} freed")
+    return 1 if kept else 0
+
+
+def _find_all(places: list[Path]) -> Iterator[Leftover]:
+    """Raises UsageError for a place in a folder that is not there."""
+    for place in places:
+        if not place.parent.is_dir():
+            raise UsageError(f"{place}: no such folder", remedy="name an output of a run, or its folder")
+        yield from find_leftovers(place)
+    try:
+        yield from find_cache_leftovers(find_home())
+    except NoHomeError as error:
+        if not places:
+            raise
+        print_message(str(error))
+
+
+def _format_size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size} bytes"

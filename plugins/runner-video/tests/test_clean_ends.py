@@ -52,12 +52,17 @@ def wait_for(condition, patience: float = HANGS) -> None:
         time.sleep(0.02)
 
 
-def interrupt(process: subprocess.Popen[str]) -> str:
-    """Sends Ctrl-C; returns what was printed on standard error."""
-    process.send_signal(signal.SIGINT)
+STOPS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated"), signal.SIGHUP: (129, "terminated")}
+EACH_STOP = pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
+
+
+def interrupt(process: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> str:
+    """Sends Ctrl-C, or another signal that stops a run; returns what was printed on standard error."""
+    process.send_signal(number)
     _, message = process.communicate(timeout=HANGS)
-    assert process.returncode == 130, message
-    assert message.splitlines()[-1] == "runner: interrupted"
+    code, word = STOPS[number]
+    assert process.returncode == code, message
+    assert message.splitlines()[-1] == f"runner: {word}"
     assert "Traceback" not in message
     return message
 
@@ -83,45 +88,60 @@ def test_ctrl_c_closes_the_files_properly(source, tmp_path):
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
-@pytest.mark.parametrize("trouble", ["kill", "freeze"])
-def test_ctrl_c_ends_a_run_whose_camera_is_gone(trouble, tmp_path):
+@pytest.mark.parametrize(("trouble", "number"), [("kill", signal.SIGINT), *(("freeze", each) for each in STOPS)])
+def test_a_run_whose_camera_is_gone_is_stopped(trouble, number, tmp_path):
     with rtsp_server(size=(320, 240)) as server, running(tmp_path, server.url) as process:
         wait_for(lambda: written(tmp_path / "out.mp4") > 5_000)
         getattr(server, trouble)()
         time.sleep(0.5)
-        interrupt(process)
+        interrupt(process, number)
         server.thaw() if trouble == "freeze" else None
     assert len(played(tmp_path / "out.mp4")) > 10
 
 
+@EACH_STOP
 @pytest.mark.parametrize(("source", "begin"), [("-", b"\xff\xd8\xff"), ("video:-", b"\x1aE\xdf\xa3")])
-def test_ctrl_c_ends_a_run_that_waits_for_standard_input(source, begin, tmp_path):
+def test_a_run_that_waits_for_standard_input_is_stopped(source, begin, number, tmp_path):
     reading, writing = os.pipe()
     with running(tmp_path, source, stdin=reading) as process:
         os.write(writing, begin)  # and no more
         wait_for(lambda: (tmp_path / "out.jsonl").exists() or process.poll() is not None)
         wait_for(lambda: select.select([reading], [], [], 0) == ([], [], []))  # it is read
-        interrupt(process)
+        interrupt(process, number)
     os.close(reading)
     os.close(writing)
 
 
-def test_ctrl_c_ends_a_run_whose_server_says_no_more(tmp_path):
+@EACH_STOP
+@pytest.mark.parametrize("source", ["clip.mp4", "video:clip.mp4"])
+def test_a_run_that_waits_for_a_named_pipe_is_stopped(source, number, tmp_path):
+    os.mkfifo(tmp_path / "clip.mp4")
+    with (
+        running(tmp_path, source) as process,
+        (tmp_path / "clip.mp4").open("wb"),
+    ):  # it has opened it too; nothing comes
+        interrupt(process, number)
+
+
+@EACH_STOP
+def test_a_run_whose_server_says_no_more_is_stopped(number, tmp_path):
     server = CameraServer(then(pictures([jpeg(50)] * 40), silence(5 * HANGS)))
     with server, running(tmp_path, f"video:{server.url}") as process:
         wait_for(lambda: len(numbers_so_far(tmp_path / "out.jsonl")) > 30)
         time.sleep(0.5)
-        interrupt(process)
+        interrupt(process, number)
 
 
-def test_ctrl_c_ends_a_run_whose_server_never_says_a_word(tmp_path):
+@EACH_STOP
+@pytest.mark.parametrize("address", ["video:http://{}/clip.mp4", "rtsp://{}/live", "http://{}/a.jpg"])
+def test_a_run_whose_server_never_says_a_word_is_stopped(address, number, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(HANGS)
-        with running(tmp_path, f"video:http://127.0.0.1:{server.getsockname()[1]}/clip.mp4") as process:
+        with running(tmp_path, address.format(f"127.0.0.1:{server.getsockname()[1]}")) as process:
             asking, _ = server.accept()
             with asking:
                 asking.recv(100)
-                interrupt(process)
+                interrupt(process, number)
 
 
 def test_what_a_killed_run_wrote_plays(tmp_path):

@@ -26,10 +26,9 @@ class GrowingFile(io.FileIO):
     """
 
     def __init__(
-        self, file: Path | int, mark: Mark | None = None, *, mode: str = "wb", closefd: bool = True,
-        called: Path | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(file, mode if mark is None else "r+b", closefd=closefd)
+        self, file: Path | int, mark: Mark | None = None, *, mode: str = "wb", called: Path | None = None
+    ) -> None:
+        super().__init__(file, mode if mark is None else "r+b")
         self._crc, self._named = 0, called or (file if isinstance(file, Path) else None)
         if mark is not None:
             try:

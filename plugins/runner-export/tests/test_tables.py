@@ -16,7 +16,7 @@ from runner_export.parquet import ParquetSink
 from runner_export.rows import COLUMNS
 
 from runner_core import Frame, Inference, LabelMap, Mask, Result, run
-from runner_core.errors import SinkError
+from runner_core.errors import SinkError, UsageError
 from runner_core.testing import check_sink, conformance, sample_frame, sample_inference, sample_results
 
 SINKS = {"csv": CsvSink, "parquet": ParquetSink}
@@ -168,3 +168,23 @@ def test_pyarrow_is_imported_when_a_file_is_opened_and_no_sooner():
 def test_a_folder_is_not_a_file(name, tmp_path):
     with pytest.raises(SinkError, match="Is a directory"), SINKS[name](str(tmp_path)).open():
         pytest.fail("it was opened")
+
+
+FORMULAS = ['=HYPERLINK("http://evil")', "+1", "-1", "@sum", "\tx", "\rx"]
+
+
+@pytest.mark.parametrize(("options", "mark"), [("?excel=1", "'"), ("?excel=0", ""), ("", "")])
+def test_no_text_is_a_formula_for_who_asks_for_a_spreadsheet(options, mark, tmp_path):
+    found = Inference(
+        brain="=brain", task="object-detection", size=(96, 64), labels=LabelMap.from_names([*FORMULAS, "cat"]),
+        model_ids=np.arange(7), boxes=np.full((7, 4), -1.5, np.float32), scores=np.ones(7),
+    )  # fmt: skip
+    write(CsvSink, f"{tmp_path}/out.csv{options}", Result(sample_frame(), (found,)))
+    rows = from_csv(tmp_path / "out.csv")
+    assert [row["label"] for row in rows] == [*(mark + text for text in FORMULAS), "cat"]
+    assert {(row["brain"], row["x1"]) for row in rows} == {(f"{mark}=brain", -1.5)}, "a number stays one"
+
+
+def test_another_word_for_a_spreadsheet_is_wrong_use():
+    with pytest.raises(UsageError, match="excel=maybe is not 1 or 0"):
+        CsvSink("out.csv?excel=maybe")

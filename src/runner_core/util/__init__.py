@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from runner_core.util.location import redact_url as redact_url
     from runner_core.util.location import split_options as split_options
     from runner_core.util.location import without_account as without_account
+    from runner_core.util.printable import make_printable as make_printable
     from runner_core.util.spelling import ask_if_meant as ask_if_meant
     from runner_core.util.spelling import find_alike as find_alike
     from runner_core.util.spelling import find_alike_paths as find_alike_paths
@@ -51,6 +52,7 @@ else:
                 "split_options",
                 "without_account",
             ],
+            "printable": ["make_printable"],
             "spelling": ["ask_if_meant", "find_alike", "find_alike_paths"],
         },
     )

@@ -17,6 +17,7 @@ from runner_core.util import (
     Mark,
     find_descriptor,
     make_folder,
+    make_printable,
     open_descriptor,
     split_options,
     to_output_path,
@@ -27,7 +28,8 @@ class JsonlSink:
     """Writes ``Result.to_json()`` of each frame to a file, which is replaced, or to standard output for ``-``.
 
     The last line of a complete run is ``{"summary": {...}}``. Every line is passed whole to the system as soon as it is
-    finished: if the run is stopped, or the disk is full, all lines before are complete.
+    finished: if the run is stopped, or the disk is full, all lines before are complete. On standard output JSON's
+    escapes stand for whatever a terminal would act on.
 
     ``resumable``  unless it writes to standard output, a device or a pipe.
     """
@@ -61,7 +63,7 @@ class JsonlSink:
                 remedy="name a file in a folder that you may write to",
             ) from error
         with stream:
-            yield JsonlWriter(stream, self.location)
+            yield JsonlWriter(stream, self.location, shown=find_descriptor(self.path) is not None or stream.isatty())
 
 
 def _open_file(path: Path, mark: Mark | None) -> GrowingFile:
@@ -76,8 +78,9 @@ def _open_file(path: Path, mark: Mark | None) -> GrowingFile:
 class JsonlWriter:
     """Writes whole lines to an unbuffered file."""
 
-    def __init__(self, stream: GrowingFile, name: str) -> None:
-        self._stream, self._name = stream, name
+    def __init__(self, stream: GrowingFile, name: str, *, shown: bool) -> None:
+        """``shown`` is whether the file may be a terminal."""
+        self._stream, self._name, self._shown = stream, name, shown
 
     def write(self, result: Result) -> None:
         """Raises SinkError if the disk is full, BrokenPipeError if standard output is closed."""
@@ -93,7 +96,7 @@ class JsonlWriter:
 
     def _write_object(self, data: Mapping[str, Any]) -> None:
         try:
-            self._stream.append(_format_line(data))
+            self._stream.append(_format_line(data, shown=self._shown))
         except BrokenPipeError:  # a closed pipe is not an error of the sink
             raise
         except OSError as error:
@@ -103,8 +106,9 @@ class JsonlWriter:
             ) from error
 
 
-def _format_line(data: Mapping[str, Any]) -> bytes:
+def _format_line(data: Mapping[str, Any], *, shown: bool) -> bytes:
     text = json.dumps(data, ensure_ascii=False)
+    text = make_printable(text) if shown else text
     try:
         return f"{text}\n".encode()
     except UnicodeEncodeError:  # a file name that is not UTF-8

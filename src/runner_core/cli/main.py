@@ -13,7 +13,6 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from io import TextIOWrapper
 from itertools import islice
 from typing import Any
 
@@ -22,6 +21,7 @@ from click.shell_completion import CompletionItem
 
 from runner_core.cli.setting import SettingOption
 from runner_core.cli.signals import describe_stop, interrupt_on_signals
+from runner_core.cli.terminal import printable_streams
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import get_registry
 from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
@@ -144,19 +144,11 @@ def cli(**_: object) -> None:  # read where they are needed
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits."""
     asked = list(sys.argv[1:] if arguments is None else arguments)
-    _replace_unknown_signs()
-    with interrupt_on_signals():
+    with interrupt_on_signals(), printable_streams():
         code = _run_guarded(asked)
     if arguments is None:
         _exit_past_waiting_threads(code)
     sys.exit(code)
-
-
-def _replace_unknown_signs() -> None:
-    """From now on a sign that standard output or error cannot show, as in an encoding of one byte, is a ``?`` there."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def _exit_past_waiting_threads(code: int) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from runner_core.cache.blobs import ProgressOf, show_no_progress
 from runner_core.cache.release import Progress, RemoteFile
+from runner_core.cli.terminal import open_console, printable_streams
 
 
 @contextmanager
@@ -17,12 +18,11 @@ def show_frame_bar(total: int | None, *, quiet: bool = False) -> Iterator[Callab
     if quiet or not sys.stderr.isatty():
         yield _do_nothing
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=open_console(stderr=True), transient=True) as bar, printable_streams():
         task = bar.add_task("frames", total=total)
         yield lambda: bar.advance(task)
 
@@ -33,11 +33,11 @@ def show_loading() -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
+    from rich.text import Text
 
     log = logging.getLogger("runner")
-    with Console(stderr=True, markup=False).status("") as status:
-        handler = _LoadingHandler(status.update)
+    with open_console(stderr=True).status("") as status, printable_streams():
+        handler = _LoadingHandler(lambda text: status.update(Text(text)))
         log.addHandler(handler)
         try:
             yield
@@ -64,13 +64,12 @@ def download_bars() -> ProgressOf:
 
 @contextmanager
 def _show_download_bar(file: RemoteFile) -> Iterator[Progress]:
-    from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=open_console(stderr=True), transient=True) as bar, printable_streams():
         task = bar.add_task(escape(file.path), total=file.size)
         yield lambda there, total: bar.update(task, completed=there, total=total)
 

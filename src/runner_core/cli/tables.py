@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from rich.console import Console
 from rich.table import Column, Table
 
+from runner_core.cli.terminal import open_console
 from runner_core.pipeline.summary import Summary, Tally
 from runner_core.results.inference import Inference
 from runner_core.results.instance import Instance
@@ -43,11 +43,11 @@ def print_summary(summary: Summary, *, when: str = "") -> None:
         column.justify = "right"
     for name, tally in summary.brains.items():
         table.add_row(name, str(tally.answered), _format_found(tally), str(tally.failed), _format_ms(tally))
-    _console().print(table)
+    open_console().print(table)
     if summary.seconds and summary.frames:
-        _console().print(_format_time(summary), soft_wrap=True)
+        open_console().print(_format_time(summary), soft_wrap=True)
     if summary.failed:
-        _console().print(f"{summary.failed} of {summary.frames} frames failed{when and f' {when}'}")
+        open_console().print(f"{summary.failed} of {summary.frames} frames failed{when and f' {when}'}")
 
 
 def _format_time(summary: Summary) -> str:
@@ -75,7 +75,7 @@ def print_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *
         table = Table(*(Column(name, overflow="fold") for name in head), title=title, title_justify="left")
         for row in rows:
             table.add_row(*row)
-        _console(stderr=stderr).print(table)
+        open_console(stderr=stderr).print(table)
 
 
 def print_instances(inference: Inference) -> None:
@@ -83,15 +83,10 @@ def print_instances(inference: Inference) -> None:
     spent = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in inference.ms.items())
     head = f"{inference.brain} on {inference.engine}: {spent}"
     nothing = "" if len(inference) else "; nothing scores above the threshold"
-    _console().print(f"{head}{nothing}", soft_wrap=True)
+    open_console().print(f"{head}{nothing}", soft_wrap=True)
     parents = {"found in": lambda one: "" if one.parent is None else f"{inference.parent_brain} {one.parent}"}
     columns = {
         name: [format_cell(one) for one in inference.instances] for name, format_cell in (_COLUMNS | parents).items()
     }
     shown = {name: cells for name, cells in columns.items() if any(cells)}
     print_rows("", tuple(shown), list(zip(*shown.values(), strict=True)))
-
-
-def _console(*, stderr: bool = False) -> Console:
-    """One that shows names as they are, even with brackets or colons in them."""
-    return Console(stderr=stderr, markup=False, emoji=False)

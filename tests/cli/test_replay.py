@@ -128,7 +128,7 @@ class TestFaults:
         of_clip.write_text("\n".join(text))
         done = runner("replay", of_clip, "--video", CLIP, "-s", "jsonl:out.jsonl", **ALONE)
         assert done.returncode == 1
-        assert "clip.jsonl: line 2 is not a record of a frame" in done.stderr
+        assert "clip.jsonl: line 2 is not what a run says" in done.stderr
         assert "no picture at 90.240 s" in done.stderr
         assert len(lines(tmp_path / "out.jsonl")) == len(text) - 2
 

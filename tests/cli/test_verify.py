@@ -152,5 +152,5 @@ def test_golden_answers_are_found_by_the_file_name_where_the_folder_moved(golden
 @pytest.mark.parametrize("bad", ["{", "[]", '{"source": "x.jpg"}'])
 def test_a_golden_file_with_a_damaged_line_is_refused(golden, bad):
     golden.write_text(f"{golden.read_text()}\n{bad}\n")
-    with pytest.raises(UsageError, match=r"golden\.jsonl: line \d+ is not a record of a frame"):
+    with pytest.raises(UsageError, match=r"golden\.jsonl: line \d+ is not what a run says"):
         Golden.read(golden, "fastestdet_coco")

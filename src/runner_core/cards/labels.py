@@ -35,12 +35,16 @@ class LabelMap:
     """The three maps of a brain: ``model_id -> file_id``, ``file_id -> model_id`` and ``file_id -> name``.
 
     An empty map is that of a brain without labels: its classes are named ``class N``, their file_id is the model_id.
-    Raises LabelError for a number that is negative or there twice.
+    Raises LabelError for a number that is negative or there twice, and for a name that is no text.
     """
 
     labels: tuple[Label, ...] = ()
 
     def __attrs_post_init__(self) -> None:
+        try:
+            "".join(label.name for label in self.labels).encode()
+        except UnicodeEncodeError:  # a file of JSON may hold any half
+            raise LabelError("the label map has half a character in a name") from None
         for field in ("model_id", "file_id"):
             numbers = [getattr(label, field) for label in self.labels]
             twice = (

@@ -16,7 +16,7 @@ from runner_core.cli.run import JSON_LINES, is_standard_output
 from runner_core.cli.tables import print_summary
 from runner_core.errors import UsageError
 from runner_core.pipeline.find_pictures import FrameLookup, NamedPictures, TimedPictures
-from runner_core.pipeline.records import Record, RowFilter, read_records
+from runner_core.pipeline.records import Record, RowFilter, read_lines, read_records
 from runner_core.pipeline.replay import replay
 from runner_core.pipeline.sources_sinks import open_sinks, open_source
 from runner_core.results.result import Failure
@@ -53,7 +53,7 @@ def command(
     seen: set[str] = set()
     report = Complaints()
     with _open_answers(answers) as lines:
-        records = _note_labels(_filter_by_source(read_records(lines, answers), source), seen)
+        records = _note_labels(_filter_by_source(read_records(read_lines(lines), answers), source), seen)
         found = _open_pictures(video, pictures)
         summary = replay(
             records, open_sinks(sinks), pictures=found, rows=RowFilter(conf, asked, max_det), report=report

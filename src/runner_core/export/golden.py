@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 import attrs
 
 from runner_core.errors import UsageError
-from runner_core.pipeline.records import Entry, Record, read_records
+from runner_core.pipeline.records import Entry, Record, read_lines, read_records
 from runner_core.results.inference import Inference
 from runner_core.results.result import Failure
 
@@ -42,7 +42,7 @@ def _read_all(path: Path) -> Sequence[Record]:
     records = []
     try:
         with path.open("rb") as lines:
-            for record in read_records(lines, str(path)):
+            for record in read_records(read_lines(lines), str(path)):
                 if isinstance(record, Failure):
                     raise UsageError(record.message, remedy="write the file again with --write-golden")
                 records.append(record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import attrs
 import numpy as np
@@ -13,9 +13,15 @@ from numpy.typing import NDArray
 from runner_core.errors import LabelError, UsageError
 from runner_core.results.columns import NO_NUMBER
 from runner_core.results.inference import Inference
+from runner_core.results.json_values import to_list, to_number, to_object, to_size, to_text, to_whole
 from runner_core.results.result import Failure
 
 Entry = Inference | Failure
+
+MOST_BYTES = 1 << 28  # of a line: more than the class map of a large picture takes
+# What reading a line raises that is not what a run says.
+_MOST_SAID = 200  # characters of a fault
+_FAULTS = (KeyError, LabelError, MemoryError, OverflowError, RecursionError, TypeError, ValueError)
 
 
 @attrs.frozen
@@ -35,20 +41,31 @@ class Record:
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Record:
         """Raises KeyError, TypeError, ValueError or LabelError for what is not such a line."""
-        source, index = str(line["source"]), int(line["index"])
+        source, index = to_text(line["source"], "source"), to_whole(line["index"], "index")
         if "error" in line:
             return cls(source, index, error=_read_failure(line))
-        width, height = line["size"]
-        size = int(width), int(height)
-        return cls(source, index, line["time"], size, tuple(_read_entry(entry, size) for entry in line["inferences"]))
+        time = None if line["time"] is None else to_number(line["time"], "time")
+        size, entries = to_size(line["size"], "size"), to_list(line["inferences"], "inferences")
+        return cls(source, index, time, size, tuple(_read_entry(entry, size) for entry in entries))
 
 
-def _read_entry(entry: Mapping[str, Any], size: tuple[int, int]) -> Entry:
-    return _read_failure(entry) if "error" in entry else Inference.from_json(entry, size=size)
+def _read_entry(entry: Any, size: tuple[int, int]) -> Entry:
+    given = to_object(entry, "an inference")
+    return _read_failure(given) if "error" in given else Inference.from_json(given, size=size)
 
 
 def _read_failure(entry: Mapping[str, Any]) -> Failure:
-    return Failure(entry["error"]["kind"], entry["error"]["message"], entry.get("brain", ""))
+    error = to_object(entry["error"], "error")
+    kind, message = (to_text(error[name], name) for name in ("kind", "message"))
+    return Failure(kind, message, to_text(entry.get("brain", ""), "brain"))
+
+
+def read_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines; of one with more than ``MOST_BYTES`` only its beginning, which is no record."""
+    while line := stream.readline(MOST_BYTES):
+        yield line
+        while len(line) == MOST_BYTES and not line.endswith(b"\n"):
+            line = stream.readline(MOST_BYTES)
 
 
 def read_records(lines: Iterable[bytes], name: str) -> Iterator[Record | Failure]:
@@ -62,11 +79,12 @@ def read_records(lines: Iterable[bytes], name: str) -> Iterator[Record | Failure
             continue
         try:
             record = _read_record(json.loads(line))
-        except (ValueError, KeyError, TypeError, LabelError) as error:
+        except _FAULTS as error:
+            fault = f"line {number} is not what a run says ({_describe_fault(error)})"
             if not begun:
                 remedy = "give the JSON lines that `runner run` or `runner verify --write-golden` wrote"
-                raise UsageError(f"{name}: not the answers of a run ({type(error).__name__})", remedy=remedy) from error
-            yield Failure("ValueError", f"{name}: line {number} is not a record of a frame ({error!r})")
+                raise UsageError(f"{name}: not the answers of a run: {fault}", remedy=remedy) from error
+            yield Failure("ValueError", f"{name}: {fault}")
         else:
             if record:
                 yield record
@@ -75,7 +93,14 @@ def read_records(lines: Iterable[bytes], name: str) -> Iterator[Record | Failure
 
 def _read_record(data: Any) -> Record | None:
     """None for the line with the summary."""
-    return None if "summary" in data else Record.from_json(data)
+    line = to_object(data, "the line")
+    return None if "summary" in line else Record.from_json(line)
+
+
+def _describe_fault(error: Exception) -> str:
+    """In a few words of one line."""
+    text = f"it has no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
+    return " ".join(text.split())[:_MOST_SAID]
 
 
 @attrs.frozen

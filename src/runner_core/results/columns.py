@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from runner_core.results.json_values import to_floats, to_list, to_object, to_size, to_whole, to_wholes
 from runner_core.results.mask import Mask
 
 NO_NUMBER = -1  # in the columns ``tracks`` and ``parents``
@@ -103,9 +104,16 @@ def encode_class_map(class_map: NDArray[np.integer]) -> dict[str, Any]:
 
 
 def decode_class_map(data: Mapping[str, Any]) -> NDArray[np.int64]:
-    """The H x W class map that ``encode_class_map`` wrote."""
-    runs = np.array(data["runs"], np.int64).reshape(-1, 2)
-    return np.repeat(runs[:, 0], runs[:, 1]).reshape(data["size"])
+    """The H x W class map that ``encode_class_map`` wrote. Raises ValueError for what it never writes."""
+    size = to_size(data["size"], "the size of a class map")
+    pairs = to_list(data["runs"], "a class map")
+    if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
+        raise ValueError("a class map holds what is not a class and a length")
+    numbers = to_wholes((number for number, _ in pairs), "a class of a class map")
+    lengths = to_wholes((length for _, length in pairs), "a length of a class map")
+    if sum(lengths.tolist()) != size[0] * size[1]:
+        raise ValueError(f"the lengths of a class map do not fill {size[1]} x {size[0]} pixels")
+    return np.repeat(numbers, lengths).reshape(size)
 
 
 def _write_floats(column: NDArray[np.float32]) -> list[Any]:
@@ -116,7 +124,7 @@ def _write_floats(column: NDArray[np.float32]) -> list[Any]:
 
 
 def _read_floats(values: list[Any], shape: list[int] | None) -> NDArray[np.float32]:
-    column = np.array(values, np.float32)
+    column = to_floats(values, "a column")
     return column if shape is None else column.reshape(len(values), *shape)
 
 
@@ -129,7 +137,7 @@ def _write_integers(column: NDArray[np.integer]) -> list[int | None]:
 
 
 def _read_integers(values: list[int | None], _: object) -> NDArray[np.int64]:
-    return np.array([NO_NUMBER if value is None else value for value in values], np.int64)
+    return to_wholes((NO_NUMBER if value is None else value for value in values), "a row's number", NO_NUMBER)
 
 
 def _write_masks(masks: tuple[Mask, ...]) -> list[dict[str, Any]]:
@@ -137,7 +145,18 @@ def _write_masks(masks: tuple[Mask, ...]) -> list[dict[str, Any]]:
 
 
 def _read_masks(values: list[dict[str, Any]], _: object) -> tuple[Mask, ...]:
-    return tuple(Mask(rle=rle) for rle in values)
+    masks = tuple(Mask(rle=to_object(rle, "a mask")) for rle in values)
+    for mask in masks:
+        mask.check()
+    return masks
+
+
+def read_shapes(data: Any) -> dict[str, list[int]]:
+    """Of columns without values: the shape of a row, by the column's name."""
+    return {
+        name: [to_whole(side, f"the shape of {name}") for side in to_list(shape, f"the shape of {name}")]
+        for name, shape in to_object(data, "columns").items()
+    }
 
 
 # column -> (its key in an instance, from the column to values, from values and the shape of a row to the column)

@@ -17,6 +17,7 @@ from runner_core.frames.frame import Frame
 from runner_core.results import columns
 from runner_core.results.boxes import clip_boxes, turn_boxes
 from runner_core.results.instance import Instance
+from runner_core.results.json_values import to_list, to_number, to_object, to_size, to_text, to_whole
 from runner_core.results.mask import Mask
 from runner_core.results.shown import Shown
 
@@ -260,8 +261,9 @@ def _write_label(label: Label) -> dict[str, Any]:
     return named if label.model_id == label.file_id else {**named, "model_id": label.model_id}
 
 
-def _read_label(named: Mapping[str, Any]) -> Label:
-    return Label(named.get("model_id", named["file_id"]), named["file_id"], named["label"])
+def _read_label(named: Any) -> Label:
+    file_id = to_whole(to_object(named, "an instance or a label")["file_id"], "file_id")
+    return Label(to_whole(named.get("model_id", file_id), "model_id"), file_id, to_text(named["label"], "label"))
 
 
 def _from_json(data: Mapping[str, Any], size: Sequence[int] | None) -> Inference:
@@ -270,16 +272,18 @@ def _from_json(data: Mapping[str, Any], size: Sequence[int] | None) -> Inference
             "an inference of a JSON line has no size of its own",
             remedy='give the line\'s: Inference.from_json(line["inferences"][0], size=line["size"])',
         )
-    rows, class_map, unseen = data["instances"], data.get("class_map"), data.get("columns", {})
+    rows, unseen = to_list(data["instances"], "instances"), columns.read_shapes(data.get("columns", {}))
+    class_map = to_object(data["class_map"], "class_map") if "class_map" in data else {}
     labels = [_read_label(row) for row in rows]
-    width, height = size or data["size"]
+    known = [*labels, *map(_read_label, to_list(class_map.get("labels", []), "labels"))]
+    head: dict[str, Any] = {name: to_text(data[name], name) for name in _HEAD_FIELDS}
     return Inference(
-        **{name: data[name] for name in _HEAD_FIELDS},
-        size=(int(width), int(height)),
-        ms=dict(data.get("ms", {})),
-        parent_brain=data.get("parent_brain", ""),
+        **head,
+        size=to_size(size or data["size"], "size"),
+        ms={stage: to_number(ms, "ms") for stage, ms in to_object(data.get("ms", {}), "ms").items()},
+        parent_brain=to_text(data.get("parent_brain", ""), "parent_brain"),
         model_ids=np.array([label.model_id for label in labels], np.int64),
-        labels=LabelMap(tuple(dict.fromkeys([*labels, *map(_read_label, class_map["labels"] if class_map else ())]))),
+        labels=LabelMap(tuple(dict.fromkeys(known))),
         class_map=columns.decode_class_map(class_map) if class_map else None,
         **{
             name: read([row.get(key) for row in rows], unseen.get(name))

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.results.run_lengths import Runs, fill_runs, pack_runs, runs_of, unpack_runs
-
-MOST_PIXELS = 1 << 31  # a few bytes of RLE may claim any size
+from runner_core.results.json_values import MOST_PIXELS
+from runner_core.results.run_lengths import Runs, check_runs, fill_runs, pack_runs, runs_of, unpack_runs
 
 
 class Mask:
@@ -52,6 +51,11 @@ class Mask:
         """Lengths of the runs in pixels, outside and inside in turn. Raises ValueError for a damaged RLE."""
         # A subclass may draw its array when it is first read, so only a known RLE is unpacked.
         return unpack_runs(self.rle["counts"]) if "rle" in self.__dict__ else runs_of(self.array)
+
+    def check(self) -> None:
+        """Raises ValueError for a damaged RLE."""
+        if "array" not in self.__dict__:
+            check_runs(self.runs, self.shape)
 
     @cached_property
     def area(self) -> int:

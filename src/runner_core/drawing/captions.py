@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -21,6 +22,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Area = tuple[float, float, float, float]
 LegendRow = tuple[RGB, str]
 
+_MOST_SIGNS = 4  # to a pixel, of a text that is looked at: a stranger's name may be long
 _CELL = 4  # pixels: the resolution at which occupied parts of a picture are remembered
 _LEGEND_OPACITY = 176  # opacity, 0 to 255
 
@@ -54,10 +56,11 @@ class Style:
 
     def fit_text(self, text: str, width: int) -> str:
         """The text on one line, cut short with an ellipsis if it is wider than ``width`` pixels."""
-        line = to_plain_line(text)
+        line = to_plain_line(text[: _MOST_SIGNS * (width + 1)])
         if self.font.getlength(line) <= width:
             return line
-        kept = next((end for end in range(len(line), 0, -1) if self.font.getlength(line[:end] + "…") <= width), 0)
+        ends = range(1, len(line) + 1)
+        kept = bisect_right(ends, width, key=lambda end: self.font.getlength(line[:end] + "…"))
         return line[:kept].rstrip() + "…" if kept else ""
 
 

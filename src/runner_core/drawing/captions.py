@@ -60,7 +60,7 @@ class Style:
         if self.font.getlength(line) <= width:
             return line
         ends = range(1, len(line) + 1)
-        kept = bisect_right(ends, width, key=lambda end: self.font.getlength(line[:end] + "…"))
+        kept = bisect_right(ends, float(width), key=lambda end: self.font.getlength(line[:end] + "…"))
         return line[:kept].rstrip() + "…" if kept else ""
 
 

@@ -34,6 +34,14 @@ def test_what_is_typed(text, steps):
     assert list(parse_chain(text)) == steps
 
 
+def test_a_file_that_is_there_is_no_chain(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a>b.onnx").write_text("x")
+    for text in ("a>b.onnx", "./a>b.onnx?conf=0.4", "file:a>b.onnx"):
+        assert parse_chain(text) == (Step(text),)
+    assert parse_chain("a>c.onnx") == (Step("a"), Step("c.onnx"))
+
+
 @pytest.mark.parametrize(
     "text",
     [

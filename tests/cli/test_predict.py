@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -120,3 +121,39 @@ def test_what_is_not_one_picture_is_for_run(location, what, shown, runner):
 def test_a_picture_needs_no_source_that_is_installed(runner):
     done = runner("predict", "gone.png", "--brain", "page", RUNNER_LOAD_PLUGINS="demo")
     assert (done.returncode, done.stderr) == (1, "runner: gone.png: no such file\n")
+
+
+CAT = "tabby, tabby cat"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("--class", CAT), {CAT}),
+        (("--class", CAT, "--class", "tiger cat"), {CAT, "tiger cat"}),
+        (("--class", CAT, "--classes", "tiger cat,Egyptian cat"), {CAT, "tiger cat", "Egyptian cat"}),
+        (("--classes", "tiger cat"), {"tiger cat"}),
+    ],
+)
+def test_a_class_whose_name_has_commas_can_be_asked_for(words, found, runner, testdata):
+    done = runner(*ask_for_cats(testdata), *words, RUNNER_CLASSES="Egyptian cat")
+    assert done.returncode == 0, done.stderr
+    assert {each["label"] for each in json.loads(done.stdout)["instances"]} == found
+
+
+def test_a_class_of_one_brain_is_asked_for_behind_its_question_mark(runner, testdata):
+    *words, brain, _, labels, json_ = ask_for_cats(testdata)
+    done = runner(*words, f"{brain}?labels={labels}&class={quote(CAT)}&class=tiger cat", json_)
+    assert {each["label"] for each in json.loads(done.stdout)["instances"]} == {CAT, "tiger cat"}
+
+
+def test_a_part_of_such_a_name_is_told_of_the_whole(runner, testdata):
+    done = runner(*ask_for_cats(testdata), "--classes", CAT)
+    assert done.returncode == 2
+    assert "no label named 'tabby'; 'tabby, tabby cat' is one name: give it by --class;" in done.stderr
+
+
+def ask_for_cats(testdata):
+    models = testdata / "models"
+    picture, brain = testdata / "pictures" / "cat_720p.jpg", models / "mobilenet_v2_1.0_224_quant.tflite"
+    return "predict", picture, "-b", brain, "--labels", models / "imagenet_labels.txt", "--json"

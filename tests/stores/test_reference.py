@@ -8,7 +8,7 @@ import pytest
 
 from runner_core.errors import NotInstalled, UsageError
 from runner_core.stores.config import StoreAddress, parse_store_address, read_configured_stores
-from runner_core.stores.reference import Reference, parse_reference
+from runner_core.stores.reference import Reference, parse_reference, split_query
 from runner_core.testing import registry_of
 
 TEAM = StoreAddress("team", "http", "https://models.example/brains")
@@ -51,6 +51,38 @@ def test_what_is_there_is_a_path(place):
     assert parse_reference("page") == Path("page")
     (place / "team:page").write_text("x")
     assert parse_reference("team:page") == Path("team:page")
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [("file:a?b>c.pb", "a?b>c.pb"), ("file:../a.pb", "../a.pb"), ("file:/srv/a%20b.pb", "/srv/a%20b.pb")],
+)
+def test_what_is_called_a_file_is_a_path(text, path):
+    assert parse_reference(text) == Path(path)
+
+
+def test_a_file_address_is_a_path_if_there_is_one(place):
+    (place / "a?b.pb").write_text("x")
+    assert parse_reference(f"file://{place}/a%3Fb.pb") == place / "a?b.pb"
+    assert parse_reference(f"file://{place}/none.pb") == Reference(
+        "none.pb", None, StoreAddress("file", "fsspec", f"file://{place}")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("page?conf=0.4", ("page", "conf=0.4")), ("page?conf=0.4&name=a?b", ("page", "conf=0.4&name=a?b")),
+        ("page?", ("page", "")), ("page?slip", ("page", "slip")), ("page?slip&conf=1", ("page", "slip&conf=1")),
+        ("a?b.onnx", ("a?b.onnx", "")), ("a?b.onnx?conf=1", ("a?b.onnx", "conf=1")),
+        ("a?b.onnx?options.order=yxyx", ("a?b.onnx", "options.order=yxyx")),
+        ("there?conf=1.onnx", ("there?conf=1.onnx", "")), ("there?conf=1.onnx?conf=2", ("there?conf=1.onnx", "conf=2")),
+        ("file:there?conf=1.onnx?conf=2", ("file:there?conf=1.onnx", "conf=2")),
+    ],
+)  # fmt: skip
+def test_options_begin_behind_a_file_that_is_there_or_where_a_name_follows(place, text, parts):
+    (place / "there?conf=1.onnx").write_text("x")
+    assert split_query(text) == parts
 
 
 @pytest.mark.parametrize("text", ["page@", "@2", "", "team:", "team:@1"])

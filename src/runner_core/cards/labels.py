@@ -21,6 +21,12 @@ def is_background(name: str) -> bool:
     return name.lower() in _BACKGROUND_NAMES
 
 
+def _ask_if_with_comma(name: str, known: Iterable[str]) -> str:
+    """What may have been meant; of a name with commas a list has only parts."""
+    whole = next((each for each in known if "," in each and name in map(str.strip, each.split(","))), None)
+    return f"{whole!r} is one name: give it by --class; " if whole else ask_if_meant(name, known)
+
+
 @attrs.frozen
 class Label:
     """One class: the number that the network emits, the permanent identity of the label, and its current name."""
@@ -123,7 +129,7 @@ class LabelMap:
         known = self._model_ids
         for name in names:
             if name not in known:
-                remedy = f"{ask_if_meant(name, known)}known: {', '.join(sorted(known)) or 'none'}"
+                remedy = f"{_ask_if_with_comma(name, known)}known: {', '.join(sorted(known)) or 'none'}"
                 raise LabelError(f"no label named {name!r}", remedy=remedy)
         return tuple(number for name in names for number in known[name])
 

@@ -12,6 +12,7 @@ import attrs
 from runner_core.brain import Brain
 from runner_core.cards.crop_rule import AROUND, CropRule
 from runner_core.errors import UsageError
+from runner_core.stores.reference import names_file, split_query
 from runner_core.util.spelling import ask_if_meant
 
 _STEP = re.compile(r"^(?P<brain>.*?)\s*(?:\[(?P<into>[^\[\]]*)\])?$", re.DOTALL)
@@ -54,11 +55,13 @@ class Step:
 
 
 def parse_chain(text: str) -> tuple[Step, ...]:
-    """The steps of ``page?conf=0.4[page, margin=0.05] > graphs``; one for a brain by itself.
+    """The steps of ``page?conf=0.4[page, margin=0.05] > graphs``; one for a brain by itself, or a file with such signs.
 
     Raises UsageError for a step without a brain, a bracket that is not closed, and an option that is not known or that
     cannot be read.
     """
+    if names_file(split_query(text)[0]):
+        return (Step(text),)
     *before, last = (part.strip() for part in text.split(">"))
     steps = (*(_parse_step(part) for part in before), Step(last))
     if not all(step.brain for step in steps):

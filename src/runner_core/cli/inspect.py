@@ -26,6 +26,7 @@ from runner_core.loading.locate import locate_model
 from runner_core.loading.open import bind_brain, choose_candidates, open_session
 from runner_core.loading.options import LoadOptions
 from runner_core.loading.preprocess_search import TRIED, SearchResult, Variant, search_preprocessing
+from runner_core.stores.reference import split_query
 from runner_core.stores.resolve import resolve_with_store
 
 SHOWN = 5  # labels of a long list
@@ -68,7 +69,7 @@ def inspect(
     """Show what MODEL is: its tensors, the task that recognises it and why, its card."""
     if variant and not pictures:
         raise UsageError("--variant chooses among those that --try shows", remedy="give a picture with --try")
-    model, _, query = model.partition("?")
+    model, query = split_query(model)
     typed = parse_options(query, model)
     place, store = resolve_with_store(model)
     if write and store:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import click
+from click.core import ParameterSource
 
 from runner_core.brain import Brain
 from runner_core.cache.cache import Cache
@@ -22,6 +23,7 @@ from runner_core.loading.open import open_path
 from runner_core.loading.options import LoadOptions
 from runner_core.stores.lockfile import LOCK_FILE as LOCK
 from runner_core.stores.lockfile import LockFile
+from runner_core.stores.reference import split_query
 from runner_core.stores.resolve import resolve_brain
 from runner_core.util.home import expand_home
 from runner_core.util.spelling import ask_if_meant
@@ -36,6 +38,11 @@ class HomePath(click.Path):
         return super().convert(expand_home(value), param, ctx)
 
 
+def parse_names(text: str) -> tuple[str, ...]:
+    """The names in a list with commas."""
+    return tuple(part.strip() for part in text.split(","))
+
+
 _KINDS: dict[str, Callable[[str], Any]] = {
     "name": str,
     "labels": str,
@@ -48,7 +55,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "max_det": int,
     "threads": int,
     "first_class": int,
-    "classes": lambda text: tuple(part.strip() for part in text.split(",")),
+    "classes": parse_names,
     "range": str,
     "mean": lambda text: tuple(float(part) for part in text.split(",")),
     "std": lambda text: tuple(float(part) for part in text.split(",")),
@@ -60,6 +67,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "background": lambda text: () if text == "none" else tuple(int(part) for part in text.split(",")),
     "outputs": str,
 }
+_ONE_CLASS = "class"  # of which there may be several
 _OF_CARD = "options."  # begins the name of an option of the card: options.order=yxyx
 
 _HELP = (
@@ -74,6 +82,27 @@ CONF_HELP = (
 
 TRUST_HELP = "Let the model read and write files or run code, with your rights; remembered for exactly this model."
 
+
+def classes_options(**attributes: Any) -> tuple[Callable[[F], F], ...]:
+    """``--classes A,B``, and ``--class`` for each name that has a comma itself; a command gets both as ``classes``."""
+    return (
+        click.option(
+            "--classes", type=parse_names, metavar="A,B", is_eager=True, help="Only these labels.", **attributes
+        ),
+        click.option(
+            "--class", "one_class", multiple=True, metavar="NAME", expose_value=False, callback=_add_classes,
+            help="Only this label, whose name may have commas; may be repeated.",
+        ),
+    )  # fmt: skip
+
+
+def _add_classes(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
+    """To those of ``--classes``, which is eager; those that only a setting names give way."""
+    if names:
+        typed = ctx.get_parameter_source("classes") is ParameterSource.COMMANDLINE
+        ctx.params["classes"] = ((ctx.params["classes"] or ()) if typed else ()) + names
+
+
 _OPTIONS = (
     click.option("--labels", metavar="FILE", help="Label map: .pbtxt, .json, .yaml, .csv, or one name a line."),
     click.option("--first-class", type=int, help="Number of the first name in a list of labels."),
@@ -87,9 +116,7 @@ _OPTIONS = (
         "--iou", cls=SettingOption, type=click.FloatRange(0, 1),
         help="IoU above which one of two boxes is dropped; by default the card's, or 0.45.",
     ),
-    click.option(
-        "--classes", cls=SettingOption, type=_KINDS["classes"], metavar="A,B", help="Only these labels.",
-    ),
+    *classes_options(cls=SettingOption),
     click.option(
         "--max-det", cls=SettingOption, type=click.IntRange(1), help="At most this many instances a frame.",
     ),
@@ -157,11 +184,11 @@ def open_brains(
 
 def _reference_of(text: str) -> str:
     """A brain as typed, without the options after the question mark."""
-    return text.partition("?")[0]
+    return split_query(text)[0]
 
 
 def _open_brain(text: str, options: dict[str, Any], trusted: bool, lock: LockFile | None) -> Brain:
-    reference, _, query = text.partition("?")
+    reference, query = split_query(text)
     place = resolve_brain(
         reference, Cache(progress=download_bars()), version=lock.version_of(reference) if lock else None
     )
@@ -183,6 +210,9 @@ def parse_options(query: str, text: str) -> dict[str, Any]:
     for key, value in parse_qsl(query, keep_blank_values=True):
         if key.startswith(_OF_CARD):
             own.setdefault("options", {})[key.removeprefix(_OF_CARD)] = _parse_json(value)
+            continue
+        if key == _ONE_CLASS:
+            own["classes"] = (*own.get("classes", ()), value)
             continue
         kind = _KINDS.get(key.replace("-", "_"))
         if kind is None:

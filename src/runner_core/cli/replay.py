@@ -12,6 +12,7 @@ import click
 
 from runner_core.cli.completion import complete_files, complete_sinks
 from runner_core.cli.console import print_message
+from runner_core.cli.options import classes_options
 from runner_core.cli.run import JSON_LINES, is_standard_output
 from runner_core.cli.tables import print_summary
 from runner_core.errors import UsageError
@@ -24,13 +25,16 @@ from runner_core.util.home import expand_home
 from runner_core.util.location import redact_url
 from runner_core.util.spelling import ask_if_meant
 
+_CLASSES, _ONE_CLASS = classes_options()
+
 
 @click.command(name="replay")
 @click.argument("answers", shell_complete=complete_files)
 @click.option("--video", metavar="CLIP", help="The video that was run.")
 @click.option("--pictures", metavar="DIR", help="The pictures that were run: a folder, a glob, a list.")
 @click.option("--conf", type=click.FloatRange(0, 1), help="Score threshold: drop instances that score less.")
-@click.option("--classes", metavar="A,B", help="Only these labels.")
+@_CLASSES
+@_ONE_CLASS
 @click.option("--max-det", type=click.IntRange(1), help="At most this many instances of each brain in a frame.")
 @click.option("--source", metavar="NAME", help="Only the frames of this source, by its name in the answers.")
 @click.option(
@@ -39,7 +43,7 @@ from runner_core.util.spelling import ask_if_meant
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="No table.")
 def command(
-    answers: str, video: str | None, pictures: str | None, conf: float | None, classes: str | None,
+    answers: str, video: str | None, pictures: str | None, conf: float | None, classes: tuple[str, ...] | None,
     max_det: int | None, source: str | None, sinks: tuple[str, ...], quiet: bool,
 ) -> int:  # fmt: skip
     """Write ANSWERS, the JSON lines of a run (- is standard input), to sinks again.
@@ -49,7 +53,7 @@ def command(
     sinks = sinks or (JSON_LINES,)
     answers = expand_home(answers)
     _check_outputs((answers, video, pictures), sinks)
-    asked = frozenset(name.strip() for name in classes.split(",")) if classes else None
+    asked = frozenset(classes) if classes else None
     seen: set[str] = set()
     report = Complaints()
     with _open_answers(answers) as lines:

@@ -26,6 +26,7 @@ from runner_core.loading.locate import locate_model
 from runner_core.pipeline.sources_sinks import open_sink, open_source
 from runner_core.pipeline.summary import Summary
 from runner_core.results.compare import Comparison
+from runner_core.stores.reference import split_query
 from runner_core.stores.resolve import resolve_brain
 from runner_core.util.location import redact_url
 
@@ -89,7 +90,7 @@ def command(
     frames = read_frames(pictures)
     with ExitStack() as stack:
         if trust:
-            options["trust"] = [brain.partition("?")[0]]
+            options["trust"] = [split_query(brain)[0]]
         brains = _open_on_engines(brain, engines, options, stack)
         first = next(iter(brains.values()))
         if len(brains) == 1 and not golden and not write_golden:
@@ -120,7 +121,7 @@ def _open_on_engines(
     """By engine. If none are named, those that refuse the model are reported and left out."""
     named = engines or tuple(
         dict.fromkeys(
-            candidate.engine for candidate in find_candidates(locate_model(resolve_brain(brain.partition("?")[0])))
+            candidate.engine for candidate in find_candidates(locate_model(resolve_brain(split_query(brain)[0])))
         )
     )
     brains: dict[str, Brain] = {}

@@ -6,6 +6,8 @@ hf:owner/name@main      a kind of store that has no address
 s3://bucket/models/page, https://models.example/page, folder:/srv/models/page
 a kind of store with its address; the name follows the last slash
 models/page, cats.pb    a path
+file:cats.pb, file:///models/a%3Fb.pb
+a path too, whatever signs it has
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import attrs
 
@@ -22,6 +25,9 @@ from runner_core.stores.config import StoreAddress, find_store_kind, read_config
 from runner_core.util.home import expand_home
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)  # at least two letters: C: is a drive
+
+_FILE = "file:"
+_OPTIONS = re.compile(r"\?(?=(?:[A-Za-z_][\w-]*|options\.[^=&?]+)=|[A-Za-z_][\w-]*(?:&|$)|$)")
 
 
 @attrs.frozen
@@ -36,6 +42,9 @@ class Reference:
 def parse_reference(text: str) -> Reference | Path:
     """A path for what is or looks like one, otherwise a Reference. Raises UsageError for an unknown store."""
     text = expand_home(text)
+    path = _to_path(text)
+    if path != text and (not text.startswith(f"{_FILE}//") or os.path.isfile(path)):  # noqa: PTH113  # any text
+        return Path(path)
     scheme = _SCHEME.fullmatch(text)
     if os.path.lexists(text) or (not scheme and _looks_like_path(text)):
         return Path(text)
@@ -46,6 +55,30 @@ def parse_reference(text: str) -> Reference | Path:
     if head in known:
         return _parse_name(rest, known[head])
     return _parse_direct(head, rest, text)
+
+
+def split_query(text: str) -> tuple[str, str]:
+    """The reference, and the options behind its question mark; a file that is there may have such a sign in its name.
+
+    Otherwise options begin at the first question mark that a name follows.
+    """
+    places = [len(text), *(place for place in range(len(text) - 1, 0, -1) if text[place] == "?")]
+    for place in places:
+        if names_file(text[:place]):
+            return text[:place], text[place + 1 :]
+    found = _OPTIONS.search(text)
+    return (text[: found.start()], text[found.end() :]) if found else (text, "")
+
+
+def names_file(text: str) -> bool:
+    """Whether something is there under exactly this path."""
+    return os.path.lexists(_to_path(text))
+
+
+def _to_path(text: str) -> str:
+    """Without ``file:``; behind ``file:///`` signs may be percent-encoded."""
+    rest = text.removeprefix(_FILE)
+    return unquote(rest[2:]) if rest != text and rest.startswith("///") else expand_home(rest)
 
 
 def _looks_like_path(text: str) -> bool:

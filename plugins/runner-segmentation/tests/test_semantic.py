@@ -251,6 +251,38 @@ class TestBackground:
         assert map_answer(halves(0, 1), options={"background": [1]}).model_ids.tolist() == [0]
 
 
+class TestTheIgnoreIndex:
+    """255 in a class map."""
+
+    VOC = LabelMap.from_names(["background", *(f"thing {number}" for number in range(1, 21))])
+
+    @pytest.mark.parametrize("labels", [VOC, LabelMap()])
+    def test_is_no_class_and_is_told(self, labels, caplog):
+        caplog.set_level("INFO", "runner")
+        answer = map_answer(halves(3, 255), labels=labels)
+        assert answer.model_ids.tolist() == [3]
+        assert [label.name for label in answer.found if label.model_id == 255] == ["unlabelled"]
+        assert "class 255, which no label has, is taken for the ignore index" in caplog.text
+        assert Inference.from_json(answer.to_json()) == answer
+
+    def test_is_not_spoken_of_where_it_does_not_come(self, caplog):
+        caplog.set_level("INFO", "runner")
+        assert map_answer(halves(3, 4), labels=self.VOC).labels == self.VOC
+        assert not caplog.text
+
+    def test_is_a_class_where_a_label_says_so(self):
+        many = LabelMap.from_names([f"thing {number}" for number in range(300)])
+        assert sorted(map_answer(halves(3, 255), labels=many).names) == ["thing 255", "thing 3"]
+
+    def test_is_what_the_card_says(self):
+        with pytest.raises(LabelError, match="class 255"):
+            map_answer(halves(3, 255), labels=self.VOC, options={"background": [0]})
+
+    def test_hides_no_other_class_outside_the_labels(self):
+        with pytest.raises(LabelError, match="class 254"):
+            map_answer(halves(254, 255), labels=self.VOC)
+
+
 class TestScores:
     def test_give_the_mean_probability_over_the_pixels(self):
         answer = score_answer(TWO, options={"background": []})

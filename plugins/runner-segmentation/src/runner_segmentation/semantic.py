@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core.cards import Card
+from runner_core.cards import Card, Label, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.frames import Frame, PictureSpec
@@ -29,6 +30,10 @@ from runner_segmentation.regions import Region, find_regions
 from runner_segmentation.scores import Scores
 from runner_segmentation.upsample import make_taps, resize_best_classes, resize_nearest
 
+log = logging.getLogger("runner")
+
+IGNORED = 255  # of uint8: Pascal VOC, Cityscapes and others mark so what belongs to no class
+
 
 class SemanticSegmentation:
     """Roles: ``image``, and either ``class_map`` (H x W whole numbers) or ``scores`` (of each class for each cell).
@@ -41,7 +46,8 @@ class SemanticSegmentation:
 
     Card options:
     ``background``  the class, or classes, that no instance has. Absent: those that the labels call background, else 0
-                    unless the labels have a name for it.
+                    unless the labels have a name for it; and 255 in a class map unless the labels have a name for it:
+                    data sets mark so what is not labelled, and some models give it.
     ``activation``  what makes scores probabilities: ``softmax``, ``sigmoid`` or ``none``. Absent: softmax for an answer
                     with a value outside 0 to 1, else none.
     ``layout``      of the scores: ``nhwc`` or ``nchw``, where their shape leaves it open.
@@ -109,9 +115,26 @@ class ClassMapCodec(SemanticCodec):
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         cells = _compact_cells(self.card, self.unbatched(outputs["class_map"], "class_map", axes=2))
         class_map = resize_nearest(cells, *make_taps(self.placement_of(frame), cells.shape))
-        regions = find_regions(class_map, self.background)
+        ignores = not self._knows_ignored and bool((class_map == IGNORED).any())
+        regions = find_regions(class_map, self.background | ({IGNORED} if ignores else set()))
         self.card.labels.check(np.array([region.model_id for region in regions], np.int64))
-        return self.build_answer(frame, class_map, regions, None)
+        answer = self.build_answer(frame, class_map, regions, None)
+        return attrs.evolve(answer, labels=self._name_ignored()) if ignores else answer
+
+    @property
+    def _knows_ignored(self) -> bool:
+        """Whether the labels go so far, or the card says what is background."""
+        known = self.card.labels
+        most = max((*known.model_id_to_file_id, *known.file_id_to_model_id), default=0)
+        return most >= IGNORED or "background" in self.card.options
+
+    def _name_ignored(self) -> LabelMap:
+        """The labels, with a name for pixels of no class."""
+        log.info(
+            "brain %s: class %d, which no label has, is taken for the ignore index: pixels of no class; "
+            "if it is a class, give it a label", self.card.name, IGNORED,
+        )  # fmt: skip
+        return LabelMap((*self.card.labels.labels, Label(IGNORED, IGNORED, "unlabelled")))
 
 
 @attrs.frozen

@@ -128,6 +128,25 @@ def test_numbered_text(text):
     assert parse_labels(text, suffix=".txt").labels == (Label(1, 1, "page"), Label(18, 18, "tall graph"))
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["1 euro", "2 euro"],
+        ["5 cent", "10 cent", "20 cent", "1 euro", "2 euro"],
+        ["1 euro", "1 cent", "2 euro", "2 cent"],
+    ],
+)
+def test_numbers_that_are_part_of_names_stay_and_are_told(names, tmp_path, caplog):
+    (tmp_path / "l.txt").write_text("\n".join(names))
+    assert read_labels(tmp_path / "l.txt", first=1) == LabelMap.from_names(names, first=1)
+    assert f"l.txt: the numbers count as parts of the names, as in {names[0]!r}" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["0 crane\n1 cat\n2 crane", "0: cat\n1: cat", "7 cat"])
+def test_a_name_that_comes_twice_leaves_numbers_numbers(text, tmp_path):
+    assert parse_labels(text, suffix=".txt").labels[0].name in ("crane", "cat")
+
+
 def test_text_with_one_unnumbered_line_is_a_list_of_names():
     assert parse_labels("3 musketeers\npage", suffix=".txt").names == ("3 musketeers", "page")
 

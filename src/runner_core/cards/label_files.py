@@ -22,6 +22,7 @@ log = logging.getLogger("runner")
 _PBTXT = re.compile(r"(?:\s|#[^\n]*\n)*item\s*:?\s*[{<]")
 _WORDNET = re.compile(r"n\d{8}\s+(?=\S)")  # before each name in ImageNet's own lists
 _NUMBERED = re.compile(r"^(\d+)(?:\s*[:,]\s*|\s+)(\S.*)$")
+_COUNTED = re.compile(r"\d+\s+(\S.*)$")
 _OTHER_FORMATS = ("<!doctype", "<html", "<?xml", "version https://git-lfs")  # how other files begin
 _CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")
 _MAX_WORDS, _MAX_CHARACTERS = 8, 60  # of a name, between two commas
@@ -108,7 +109,11 @@ def _is_plain_text(text: str, suffix: str) -> bool:
 
 def _find_oddities(lines: Sequence[str]) -> Iterator[str]:
     """One message for each kind of line that a list of names should not have; none if all lines have numbers."""
-    if all(_NUMBERED.match(line.strip()) for line in lines if line.strip()):
+    full_lines = [line.strip() for line in lines if line.strip()]
+    if _count_in_names(full_lines):
+        yield f"the numbers count as parts of the names, as in {full_lines[0][:_MAX_CHARACTERS]!r}"
+        return
+    if all(map(_NUMBERED.match, full_lines)):
         return
     odd = {
         "does not look like a name": [number for number, line in enumerate(lines, 1) if is_prose(line.strip())],
@@ -167,12 +172,18 @@ def _parse_lines(text: str) -> ParsedLabels:
     if _CONTROL.search(text) or (lines and lines[0].lower().startswith(_OTHER_FORMATS)):
         raise LabelError("not a label file but something else", remedy="write one name a line, or a TF label map")
     numbered = [_NUMBERED.match(line) for line in lines]
-    if lines and all(numbered):
+    if lines and all(numbered) and not _count_in_names(lines):
         pairs = [(int(match[1]), match[2]) for match in numbered if match]
         return ParsedLabels(LabelMap(tuple(Label(number, number, name) for number, name in pairs)))
     if all(map(_WORDNET.match, lines)):
         lines = [_WORDNET.sub("", line) for line in lines]
     return _from_names(lines)
+
+
+def _count_in_names(lines: Sequence[str]) -> bool:
+    """Whether the numbers of lines belong to the names, which without them are mostly alike: ``1 euro``, ``2 euro``."""
+    found = [_COUNTED.match(line) for line in lines]
+    return len(lines) > 1 and all(found) and 2 * len({match[1] for match in found if match}) <= len(lines)
 
 
 def _from_names(names: Sequence[str]) -> ParsedLabels:

@@ -2,15 +2,20 @@
 
 import os
 
+import numpy as np
 import pytest
 import yaml
+from onnx_models import write_classifier
 
-from runner_core import Card, Frame
+from runner_core import Card, Frame, open_brain
 from runner_core.cards.label_files import read_label_file
 from runner_core.cards.sidecar_labels import find_sidecar_labels
 from runner_core.cards.sidecar_metadata import read_mapping
-from runner_core.errors import CardError, ImageError, LabelError
+from runner_core.engines.glimpse import glimpse_at
+from runner_core.errors import CardError, ImageError, LabelError, UsageError
 from runner_core.frames.frame import MAX_FILE_BYTES
+from runner_core.graphs.formats import read_graph
+from runner_core.loading.locate import locate_model
 from runner_core.util.plain_file import MOST_TEXT, MOST_YAML, parse_plain_yaml, read_plain_file, read_plain_text
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nnames: *b\n"
@@ -54,6 +59,27 @@ def test_nobody_waits_for_a_pipe(tmp_path):
         read_plain_file(tmp_path / "pipe", 10)
     with pytest.raises(ImageError, match=r"cannot be read \(not a plain file"):
         _ = Frame.from_path(tmp_path / "pipe").size
+
+
+@pipes
+@pytest.mark.parametrize("name", ["m.onnx", "m.tflite", "m.pb", "m.keras", "m.xml", "m.json"])
+def test_nobody_waits_for_a_pipe_that_is_called_a_model(name, tmp_path):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UsageError, match=f"{name}: not a plain file or a folder; copy the model into a file"):
+        locate_model(tmp_path / name)
+    assert read_graph(tmp_path / name) is None
+    with pytest.raises(OSError, match="not a plain file"):
+        glimpse_at(tmp_path / name)
+
+
+@pipes
+def test_pipes_beside_a_model_are_passed_over(tmp_path):
+    model = write_classifier(tmp_path / "m.onnx", end="Softmax")
+    for name in ("m.tflite", "m2.onnx", "brain.json", "labels.txt", "model.json", "metadata.yaml", "m.txt"):
+        os.mkfifo(tmp_path / name)
+    assert locate_model(tmp_path).path == model
+    with open_brain(model, engine="onnx", task="classification") as brain:
+        assert len(brain(np.zeros((8, 8, 3), np.uint8)))
 
 
 def test_a_picture_larger_than_any_is_a_picture_that_cannot_be_read(sparse):

@@ -113,6 +113,29 @@ def test_a_dangling_link_is_a_frame_with_an_error(here):
         _ = frame.pixels
 
 
+def test_a_link_to_itself_costs_only_its_own_frame(here):
+    picture(here / "pictures" / "a.png")
+    (here / "pictures" / "b.png").symlink_to("b.png")
+    first, second = FileSource("pictures").frames()
+    assert first.size
+    with pytest.raises(ImageError, match=r"pictures/b\.png: cannot be read \(Too many levels of symbolic links\)"):
+        _ = second.size
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_nobody_waits_for_a_pipe_that_is_called_a_list(here):
+    os.mkfifo(here / "list.txt")
+    with pytest.raises(SourceError, match=r"list\.txt: cannot be read \(not a plain file\)"):
+        FileSource("list.txt")
+
+
+def test_a_list_without_end_is_not_read(here):
+    with (here / "list.txt").open("wb") as stream:
+        stream.truncate(20 * 1024**3)
+    with pytest.raises(SourceError, match=r"list\.txt: cannot be read \(more than the \d+ bytes"):
+        FileSource("list.txt")
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_in_a_folder_is_not_a_picture(here):
     picture(here / "pictures" / "a.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -162,6 +163,13 @@ def test_a_list_that_is_not_there_is_reported(tmp_path):
         SourceError, match=r"none\.streams: cannot be read \(No such file or directory\); check the path"
     ):
         Streams(str(tmp_path / "none.streams"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_nobody_waits_for_a_pipe_that_is_called_a_list(tmp_path):
+    os.mkfifo(tmp_path / "pipe.streams")
+    with pytest.raises(SourceError, match=r"pipe\.streams: cannot be read \(not a plain file\)"):
+        Streams(str(tmp_path / "pipe.streams"))
 
 
 def test_a_list_that_is_not_a_text_is_reported(tmp_path):

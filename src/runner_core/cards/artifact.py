@@ -15,6 +15,7 @@ from runner_core.cards.tolerance import Tolerance
 from runner_core.errors import CardError
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.graphs.onnx_external import list_external_data
+from runner_core.util.plain_file import open_plain_file
 
 _TFJS = re.compile(rb'"modelTopology"|"format":\s*"(graph|layers)-model"')
 _HEAD = 64 << 10  # bytes of a JSON file: the signature of a graph comes before what tells it
@@ -65,7 +66,7 @@ def format_of(path: Path) -> str:
 def _describes_network(path: Path) -> bool:
     """Whether a JSON file begins as that of a TensorFlow.js model does: tfjs-core/src/io/types.ts (``ModelJSON``)."""
     try:
-        with path.open("rb") as stream:
+        with open_plain_file(path) as stream:
             return _TFJS.search(stream.read(_HEAD)) is not None
     except OSError:
         return False
@@ -112,7 +113,7 @@ def describe_files(root: Path, artifact: Path) -> tuple[ArtifactFile, ...]:
 
 def sha256_of(path: Path) -> str:
     """Hex sha256 of a file."""
-    with path.open("rb") as stream:
+    with open_plain_file(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from runner_core.engines.foreign_formats import find_by_bytes
 from runner_core.engines.glimpse import HEAD_LENGTH
 from runner_core.errors import EngineError
+from runner_core.util.plain_file import open_plain_file
 
 
 def read_header(path: Path) -> bytes:
@@ -16,7 +17,7 @@ def read_header(path: Path) -> bytes:
     ``foreign_formats`` knows by its bytes, whatever it is called.
     """
     try:
-        with path.open("rb") as stream:
+        with open_plain_file(path) as stream:
             header = stream.read(HEAD_LENGTH)
     except FileNotFoundError:
         raise EngineError(f"{path}: no such file") from None

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import attrs
 
+from runner_core.util.plain_file import open_plain_file
+
 HEAD_LENGTH = 512
 _ZIP = b"PK\x03\x04"
 _NAME_LENGTH, _NAME = slice(26, 28), 30  # of the first member: PKWARE's APPNOTE.TXT, 4.3.7
@@ -45,7 +47,7 @@ class Glimpse:
 
 def glimpse_at(path: Path) -> Glimpse:
     """Raises OSError for what cannot be read."""
-    with path.open("rb") as stream:
+    with open_plain_file(path) as stream:
         head = stream.read(HEAD_LENGTH)
     return Glimpse(head, _list_members(path, head) if head.startswith(_ZIP) else ())
 

@@ -26,7 +26,7 @@ def read_graph(path: Path) -> Graph | None:
     None for other formats, for damaged files, and for files that cannot be read.
     """
     reader = _SAVED_MODEL if (path / _FILE).is_file() else _READERS.get(path.suffix.lower())
-    if reader is None:
+    if reader is None or (reader != _SAVED_MODEL and not path.is_file()):
         return None
     module, name = reader.split(".")
     read = getattr(import_module(f"runner_core.graphs.{module}"), name)

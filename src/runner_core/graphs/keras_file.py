@@ -18,6 +18,7 @@ from runner_core.graphs.graph import Graph, collect_nodes
 from runner_core.graphs.keras_layers import ModelBody, list_layers
 from runner_core.graphs.keras_weights import KerasWeights, open_hdf5
 from runner_core.graphs.value import Value
+from runner_core.util.plain_file import open_plain_file
 
 _LARGEST = 64 << 20  # bytes of configuration
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -38,7 +39,7 @@ def read_keras(path: Path) -> Graph:
     tensors. A model within the model is written out in its place. The first layers have their weights as inputs.
     """
     try:
-        with path.open("rb") as stream:
+        with open_plain_file(path) as stream:
             is_hdf5 = stream.read(len(_HDF5)) == _HDF5
         return _read_hdf5(path) if is_hdf5 else _read_archive(path)
     except _FAULTS as error:

@@ -59,6 +59,8 @@ def locate_model(path: Path) -> ModelFiles:
     path = resolve_bundle(path)
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder", remedy="check the path")
+    if not _is_plain(path):
+        raise UsageError(f"{path}: not a plain file or a folder", remedy="copy the model into a file")
     card_path = _find_card(path)
     if card_path is None:
         return _without_card(_only_model(path) if path.is_dir() and format_of(path) != "saved-model" else path)
@@ -76,11 +78,16 @@ def _without_card(path: Path) -> ModelFiles:
 def _only_model(folder: Path) -> Path:
     """The one thing in a folder without a card that some engine opens; the folder where there is none."""
     formats = {claim for found in get_registry().all("engines").values() for claim in found.plugin.claims}
-    models = [entry for entry in sorted(folder.iterdir()) if format_of(entry) in formats]
+    models = [entry for entry in sorted(folder.iterdir()) if format_of(entry) in formats and _is_plain(entry)]
     if len(models) > 1:
         names = ", ".join(model.name for model in models)
         raise UsageError(f"{folder}: holds several models and no brain.json", remedy=f"name one of them: {names}")
     return models[0] if models else folder
+
+
+def _is_plain(path: Path) -> bool:
+    """Not a pipe, which would be waited for, or a device."""
+    return path.is_file() or path.is_dir()
 
 
 def _is_card(path: Path) -> bool:

@@ -10,8 +10,9 @@ import errno
 import os
 import shutil
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 MOST_TEXT = 16 * 1024 * 1024  # bytes of a card, a list of labels or metadata: those of a million classes
 MOST_YAML = 256 * 1024  # bytes, as it is parsed slowly: the names of 10,000 classes
@@ -19,9 +20,18 @@ _CHUNK = 1 << 20
 _MOST_DEPTH = 20  # lists and mappings within each other
 
 
+def open_plain_file(path: Path) -> BufferedReader:
+    """For reading. Raises OSError, also for what is no plain file: nobody waits for a pipe."""
+    stream = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115  # Path.open takes no opener
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError(errno.EINVAL, "not a plain file", str(path))
+    return stream
+
+
 def read_plain_file(path: Path, most: int) -> bytes:
     """The contents. Raises OSError, also for what is no plain file or has more than ``most`` bytes."""
-    with _open_plain(path) as stream:
+    with open_plain_file(path) as stream:
         size = os.fstat(stream.fileno()).st_size
         data = stream.read(most + 1) if size <= most else b""
     if size > most or len(data) > most:
@@ -36,7 +46,7 @@ def read_plain_text(path: Path, most: int = MOST_TEXT) -> str:
 
 def copy_plain_file(path: Path, place: Path) -> None:
     """Copies the contents to a new file. Raises OSError, also for what is no plain file."""
-    with _open_plain(path) as stream, place.open("xb") as copy:
+    with open_plain_file(path) as stream, place.open("xb") as copy:
         shutil.copyfileobj(stream, copy, _CHUNK)
 
 
@@ -65,14 +75,6 @@ def parse_plain_yaml(text: str, *, texts: bool = False) -> Any:
             return node
 
     return yaml.load(text, Loader=PlainLoader)  # noqa: S506  # a safe one
-
-
-def _open_plain(path: Path) -> BinaryIO:
-    stream = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115  # the caller's; Path.open takes no opener
-    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        return stream
-    stream.close()
-    raise OSError(errno.EINVAL, "not a plain file", str(path))
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

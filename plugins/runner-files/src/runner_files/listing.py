@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePath
 from urllib.parse import unquote
@@ -14,7 +14,7 @@ from natsort import natsort_keygen, ns
 
 from runner_core.errors import SourceError
 from runner_core.frames import is_picture_name
-from runner_core.util import expand_home
+from runner_core.util import expand_home, read_plain_text
 from runner_files.clips import is_clip_name
 from runner_files.missing import make_missing_error
 from runner_files.skipped import count_suffixes, describe_suffixes, find_remedy
@@ -121,10 +121,18 @@ def _walk_folder(folder: str, above: frozenset[tuple[int, int]]) -> Iterator[str
     with os.scandir(folder) as entries:
         found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda e: _sort_key(e.name))
     for entry in found:
-        if entry.is_dir():
+        if _is_there(entry.is_dir):
             yield from _walk_folder(entry.path, above | {identity})
-        elif entry.is_file() or entry.is_symlink():  # a dangling link is a broken picture
+        elif _is_there(entry.is_file) or entry.is_symlink():  # a link that leads nowhere is a broken picture
             yield entry.path
+
+
+def _is_there(predicate: Callable[[], bool]) -> bool:
+    """False also for a link that leads in a circle, or to where one may not look."""
+    try:
+        return predicate()
+    except OSError:
+        return False
 
 
 def _list_glob(pattern: str) -> Listing:
@@ -152,7 +160,7 @@ def _path_key(name: str) -> list[tuple[object, str]]:
 
 def _read_list(path: str) -> list[str]:
     try:
-        lines = [line.strip() for line in Path(path).read_text(encoding="utf-8-sig").split("\n")]
+        lines = [line.strip() for line in read_plain_text(Path(path)).split("\n")]
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: not a list of pictures ({error})", remedy="a list is UTF-8 text") from error
     names = [line for line in lines if line and not line.startswith("#")]

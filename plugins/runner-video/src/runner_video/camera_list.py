@@ -7,7 +7,7 @@ from pathlib import Path
 from runner_core.contracts import Source
 from runner_core.errors import RunnerError, SourceError
 from runner_core.pipeline import CameraGroup, open_source, source_name_of
-from runner_core.util import redact_url
+from runner_core.util import read_plain_text, redact_url
 from runner_video.web import Web
 
 
@@ -45,7 +45,7 @@ def _open_camera(path: Path, line: str) -> Source:
 def _read_locations(path: Path) -> list[str]:
     """The locations in the file. Raises SourceError."""
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        lines = [line.strip() for line in read_plain_text(path).splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(
             f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})", remedy="check the path"

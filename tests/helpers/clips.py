@@ -23,10 +23,12 @@ FORMATS = {"mjpeg": "yuvj420p", "png": "rgb24"}
 def write_clip(
     path: Path, *, times: Sequence[float] = (), fps: int = 10, size: tuple[int, int] = (64, 48), rotation: int = 0,
     codec: str = "", options: dict[str, str] | None = None, pictures: Iterable[np.ndarray] | None = None,
+    b_frames: int | None = None,
 ) -> Path:  # fmt: skip
     """A video whose n-th picture is a noisy grey of its own, or ``pictures``; a key picture every fifth.
 
-    ``times`` are seconds; without them there are PICTURES at ``fps`` a second.
+    ``times`` are seconds; without them there are PICTURES at ``fps`` a second. ``b_frames`` is how many pictures in a
+    row may refer to a later one.
     """
     times = times or [index / fps for index in range(PICTURES)]
     with av.open(str(path), "w", options=options or {}) as container:
@@ -35,6 +37,8 @@ def write_clip(
         stream.pix_fmt = FORMATS.get(stream.codec_context.name, "yuv420p")
         stream.codec_context.gop_size = 5
         stream.codec_context.thread_count = 1  # a slice for each core would be another file on another machine
+        if b_frames is not None:
+            stream.codec_context.max_b_frames = b_frames
         if path.suffix in (".mp4", ".mov", ".mkv"):
             stream.codec_context.time_base = MILLI
         if rotation:

@@ -48,6 +48,15 @@ def test_the_times_of_a_variable_frame_rate_are_the_files(tmp_path):
     assert numbers_and_times(VideoSource(clip).frames()) == list(enumerate(UNEVEN))
 
 
+@pytest.mark.parametrize("codec", ["mpeg4", "libx264"])
+@pytest.mark.parametrize("start", [0, 7])
+def test_an_avi_whose_pictures_refer_to_later_ones_begins_at_0_and_goes_on_in_order(codec, start, tmp_path):
+    clip = write_clip(tmp_path / "clip.avi", codec=codec, b_frames=2)
+    found = numbers_and_times(VideoSource(f"{clip}?start={start / 10}").frames())
+    assert [time for _, time in found] == [time for _, time in EVERY[start:]]
+    assert all(abs(number - 10 * time) <= 1.01 for number, time in found), "such pictures lose a shade of their grey"
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".webm", ".ts", ".flv"])
 def test_times_count_from_the_first_picture(suffix, tmp_path):
     clip = write_clip(tmp_path / f"late{suffix}", times=[7.5, 7.6, 8.0])

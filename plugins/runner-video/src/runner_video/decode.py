@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import cast
 
@@ -30,17 +31,21 @@ def decode_shots(name: str, container: InputContainer, track: VideoStream) -> It
     end, damaged = 0.0, None
     orientations = Orientations()
     packets = _Packets(container, track)
+    places: deque[int] | None = deque() if "avi" in _formats_of(container) else None
     for packet in packets:
         if damaged is not None and packet.size:  # more follows: it is damage, not a missing end
             yield Shot(ImageError(f"{name}: the picture at {damaged:.2f} s is damaged")), damaged
             damaged = None
+        if places is not None and packet.size and packet.dts is not None:
+            places.append(packet.dts)
         try:
             pictures = packet.decode()
         except av.error.InvalidDataError:
-            damaged = _time_of(packet.pts, track, end)
+            damaged = _time_of(places.pop() if places else packet.pts, track, end)
             continue
         for picture in pictures:
-            time = _time_of(picture.pts, track, end)
+            # AVI states no times: its n-th picture is shown n-th, whichever was decoded before. FFmpeg guesses wrongly.
+            time = _time_of(places.popleft() if places else picture.pts, track, end)
             end = time + _to_seconds(picture.duration, track)
             yield Shot(picture, orientation=orientations.of(picture)), time
     length = _length_of(container, track)
@@ -78,13 +83,20 @@ class _Packets:
 
 
 def seek(container: InputContainer, track: VideoStream, seconds: float) -> None:
-    """Moves to a position from which the picture at ``seconds`` can be decoded; stays if the file has no index."""
-    if _is_indexed(container):
+    """Moves to a position from which the picture at ``seconds`` can be decoded; stays if the file has no index.
+
+    Stays in AVI whose pictures refer to later ones, too: those that a decoder leaves out there could not be counted.
+    """
+    if _is_indexed(container) and not ("avi" in _formats_of(container) and track.codec_context.has_b_frames):
         container.seek((track.start_time or 0) + int(seconds / (track.time_base or 1)), stream=track)
 
 
 def _is_indexed(container: InputContainer) -> bool:
-    return bool(_INDEXED & set(container.format.name.split(",")))
+    return bool(_INDEXED & _formats_of(container))
+
+
+def _formats_of(container: InputContainer) -> set[str]:
+    return set(container.format.name.split(","))
 
 
 def _time_of(count: int | None, track: VideoStream, otherwise: float) -> float:

@@ -293,7 +293,9 @@ def test_a_classification_is_listed():
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3), (24, 20), (96, 64)])
 def test_every_answer_can_be_drawn_on_a_picture_of_any_size(size):
     for result in sample_results():
-        answers = [attrs.evolve(answer, size=size, masks=None, class_map=None) for answer in result.answers]
+        answers = [
+            attrs.evolve(answer, size=size, masks=None, class_map=None, pixel_map=None) for answer in result.answers
+        ]
         assert annotate_picture(blank(size=size), answers).size == size
 
 

@@ -156,9 +156,9 @@ def test_answers_of_every_kind_load_together(tmp_path, caplog):
     rows, images = written(tmp_path / "out.json", *sample_results())
     found = quietly(loaded(images).loadRes, str(tmp_path / "out.json"))
     assert {row["image_id"] for row in rows} == {1, 3, 4}
-    assert len(found.anns) == len(rows) == 6
+    assert len(found.anns) == len(rows) == 8
     by_key = {key: [row for row in rows if key in row] for key in ("segmentation", "keypoints")}
-    (mask,), (points,) = by_key["segmentation"], by_key["keypoints"]
+    (mask, *_), (points,) = by_key["segmentation"], by_key["keypoints"]
     assert (mask["bbox"], points["bbox"]) == ([24, 16, 48, 32], [30, 20, 0, 0])
     assert "brain names: COCO cannot hold instances without box" in caplog.text
     assert caplog.text.count("brain pixels: ") == 1

@@ -75,7 +75,7 @@ def test_a_run_is_one_dataset(tmp_path):
         "score": pytest.approx(0.9),
     }  # fmt: skip
     assert (second["id"], second["area"]) == (2, 20.5 * 12.25)
-    assert sorted(coco.getAnnIds()) == [1, 2, 3, 4, 5, 6]
+    assert sorted(coco.getAnnIds()) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert names_of(coco) == {1: "page", 2: "graph", 3: "class 0"}
 
 

@@ -94,7 +94,8 @@ def test_what_was_found_reads_back_to_the_last_bit(tmp_path):
 def test_a_row_for_each_instance_of_every_kind(tmp_path):
     rows = tables(tmp_path, *sample_results())
     assert [row["brain"] for row in rows] == [
-        "sample", "sample", "masks", "points", "pixels", "pixels", "names", "names", "sample", "sample"
+        "sample", "sample", "masks", "points", "pixels", "pixels", "names", "names", "matte", "heat", "heat", "sample",
+        "sample",
     ]  # fmt: skip
     assert all(row["x1"] is None for row in rows if row["brain"] in ("points", "pixels", "names"))
 

@@ -108,6 +108,31 @@ def _read_timm(path: Path) -> SidecarMetadata:
     return SidecarMetadata(path, values | ({"names": str(names)} if isinstance(names, list) and names else {}))
 
 
+def _read_anomalib(path: Path) -> SidecarMetadata:
+    """``metadata.json`` of Anomalib 0 and 1: thresholds, and the scales between the least and the greatest number seen.
+
+    Version 0 also has the normalization of pictures, which later ones do in the graph. Source:
+    src/anomalib/deploy/export.py of version 0.7, src/anomalib/deploy/inferencers/base_inferencer.py of 1.1 and 1.2.
+    """
+    data = read_mapping(path, json.loads)
+    values = {key: str(data[key]) for key in ("image_threshold", "pixel_threshold") if key in data}
+    for part, prefix in (("image", "pred_scores."), ("pixel", "anomaly_maps.")):
+        ends = [_to_number(data.get(prefix + end, data.get(end))) for end in ("min", "max")]
+        if values and None not in ends:
+            values[f"{part}_scale"] = f"{ends[1] - ends[0]:.9g}"  # type: ignore[operator]  # neither is None
+    return SidecarMetadata(path, values | (_read_transform(data.get("transform")) if values else {}))
+
+
+def _read_transform(transform: Any) -> dict[str, str]:
+    """The normalization among the steps of albumentations, which it writes by their class names."""
+    match transform:
+        case {"transform": {"transforms": [*steps]}}:
+            for step in steps:
+                if isinstance(step, Mapping) and str(step.get("__class_fullname__", "")).endswith("Normalize"):
+                    return _format_normalization(step.get("mean"), step.get("std"), 1 / 255, True)
+    return {}
+
+
 def _find_anchor_files(model: Path) -> Iterator[Path]:
     """The one text file beside the model that is named for anchors; none where there are several."""
     found = [path for folder in list_sidecar_folders(model) for path in sorted(folder.glob("*anchors*.txt"))]
@@ -179,5 +204,6 @@ _READERS: dict[str, Callable[[Path], SidecarMetadata]] = {
     "preprocessor_config.json": _read_preprocessor,
     "config.json": _read_timm,
     "config.pbtxt": _read_triton_shapes,
+    "metadata.json": _read_anomalib,
 }
 SIDECAR_METADATA_FILES = tuple(_READERS)

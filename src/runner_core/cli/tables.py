@@ -83,7 +83,8 @@ def print_instances(inference: Inference) -> None:
     spent = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in inference.ms.items())
     head = f"{inference.brain} on {inference.engine}: {spent}"
     nothing = "" if len(inference) else "; nothing scores above the threshold"
-    open_console().print(f"{head}{nothing}", soft_wrap=True)
+    verdict = f"; the picture is {inference.verdict.label}, {inference.verdict.score:.3f}" if inference.verdict else ""
+    open_console().print(f"{head}{verdict}{nothing}", soft_wrap=True)
     parents = {"found in": lambda one: "" if one.parent is None else f"{inference.parent_brain} {one.parent}"}
     columns = {
         name: [format_cell(one) for one in inference.instances] for name, format_cell in (_COLUMNS | parents).items()

@@ -32,7 +32,8 @@ from runner_core.util.location import redact_url
 
 _EXACT, _SHARE = Tolerance(), click.FloatRange(0, 1)
 _MEASURES = ("iou", "score", "pixels", "keypoints")
-_HEAD = ("picture", "engines", "same", "only 1st", "only 2nd", "label", "IoU", "mask", "score", "pixels", "keypoints")
+_HEAD = ("picture", "engines", "same", "only 1st", "only 2nd", "label", "IoU", "mask", "score", "pixels", "levels",
+         "keypoints")  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -203,7 +204,7 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
 def _row(picture: str, pair: str, found: Comparison) -> list[str]:
     """A cell is empty if there was nothing to measure."""
     counts = [str(count) if count else "" for count in (found.matched, found.missing, found.extra, found.relabelled)]
-    measures = (found.boxes, found.masks, found.scores, found.pixels, found.keypoints)
+    measures = (found.boxes, found.masks, found.scores, found.pixels, found.levels, found.keypoints)
     return [picture, pair, *counts, *("" if value is None else _format_share(value) for value in measures)]
 
 

@@ -19,7 +19,11 @@ from runner_core.drawing.palette import PALETTE, RGB, choose_colour, choose_ink,
 
 FILL_OPACITY = 110  # opacity of masks and class maps, 0 to 255
 MIN_KEYPOINT_SCORE = 0.2  # keypoints with a lower score are not drawn
+HEAT_OPACITY = 190  # opacity of the hottest pixel, 0 to 255
 MAX_ROWS = 8  # of a legend or of a classification
+
+# From cold to hot, evenly apart; legible in grey too. Source: matplotlib's inferno, from a quarter of it on.
+_HEAT_COLOURS = ((87, 16, 110), (147, 38, 103), (203, 65, 73), (243, 120, 25), (252, 190, 45), (252, 255, 164))
 
 _UNLABELLED = {"void", "unlabeled", "unlabelled"}  # what datasets call pixels that have no label
 
@@ -31,7 +35,7 @@ PERSON_LIMBS = (
 
 
 def annotate_picture(image: Image.Image, inferences: Sequence[Drawable]) -> Image.Image:
-    """A new RGB image with class maps, masks, boxes, keypoints and captions; ``image`` (RGB) stays as it is.
+    """A new RGB image with maps, masks, boxes, keypoints and captions; ``image`` (RGB) stays as it is.
 
     A class has the same colour in every picture. Captions name the brain if there are several. Raises UsageError if
     RUNNER_FONT does not name a font.
@@ -39,7 +43,7 @@ def annotate_picture(image: Image.Image, inferences: Sequence[Drawable]) -> Imag
     canvas = image.copy()
     canvas.info = {}  # a colour profile or a transparent colour belongs to the file, not to these pixels
     style = Style.of(canvas.size)
-    for layer in (_draw_class_map, _draw_masks, _draw_boxes, _draw_keypoints):
+    for layer in (_draw_class_map, _draw_pixel_map, _draw_masks, _draw_boxes, _draw_keypoints):
         for inference in inferences:
             layer(canvas, inference, style)
     _draw_captions(Captions(canvas, style), inferences)
@@ -66,6 +70,26 @@ def _draw_class_map(canvas: Image.Image, inference: Drawable, _: Style) -> None:
     canvas.paste(colours.convert("RGB"), (0, 0), opacity)
 
 
+def _draw_pixel_map(canvas: Image.Image, inference: Drawable, _: Style) -> None:
+    """A matte in the colour of the best row's class, as opaque as it is; heat in the colours of heat."""
+    if inference.pixel_map is None:
+        return
+    levels = inference.pixel_map.levels
+    if inference.pixel_map.kind == "alpha":
+        number = int(inference.model_ids[0]) if len(inference) else 0
+        _blend(canvas, levels, choose_colour(inference.brain, number))
+    else:
+        steps = np.linspace(0, 255, len(_HEAT_COLOURS))
+        ramp = np.stack([np.interp(np.arange(256), steps, part) for part in zip(*_HEAT_COLOURS, strict=True)], axis=1)
+        heat = Image.fromarray(ramp.round().astype(np.uint8)[levels])
+        canvas.paste(heat, (0, 0), Image.fromarray(levels).point([step * HEAT_OPACITY // 255 for step in range(256)]))
+
+
+def _blend(canvas: Image.Image, levels: NDArray[np.uint8], colour: RGB) -> None:
+    opacity = Image.fromarray(levels).point([step * FILL_OPACITY // 255 for step in range(256)])
+    canvas.paste(colour, (0, 0, *canvas.size), opacity)
+
+
 def count_classes(inference: Drawable) -> dict[int, int]:
     """Pixels of each model_id in the class map; background, unlabelled pixels and negative numbers do not count."""
     if inference.class_map is None:
@@ -83,17 +107,18 @@ def count_classes(inference: Drawable) -> dict[int, int]:
 def _draw_masks(canvas: Image.Image, inference: Drawable, style: Style) -> None:
     if inference.masks is None:
         return
+    opacity = FILL_OPACITY if inference.pixel_map is None else 0  # the map shows what is inside
     for row, colour in _iterate_rows(inference):
-        _draw_mask(canvas, inference.masks[row].array, colour, style)
+        _draw_mask(canvas, inference.masks[row].array, colour, style, opacity)
 
 
-def _draw_mask(canvas: Image.Image, mask: NDArray[np.bool_], colour: RGB, style: Style) -> None:
+def _draw_mask(canvas: Image.Image, mask: NDArray[np.bool_], colour: RGB, style: Style, opacity: int) -> None:
     area = _find_extent(mask)
     if area is None:
         return
     x1, y1, x2, y2 = area
     part = mask[y1:y2, x1:x2]
-    _fill(canvas, part, (x1, y1), colour, FILL_OPACITY)
+    _fill(canvas, part, (x1, y1), colour, opacity)
     rim = _erode(part, style.rim)
     _fill(canvas, part & ~rim, (x1, y1), choose_ink(colour), 255)
     _fill(canvas, rim & ~_erode(rim, style.line), (x1, y1), colour, 255)
@@ -200,6 +225,9 @@ def _draw_captions(captions: Captions, inferences: Sequence[Drawable]) -> None:
 
 def _list_legend_rows(inference: Drawable, several: bool) -> Iterator[LegendRow]:
     """The legend of a class map, or the answer for the picture as a whole."""
+    if inference.verdict:
+        name = _prefix_brain(inference, inference.verdict.label, several)
+        yield choose_colour(inference.brain, inference.verdict.model_id), f"{name} {inference.verdict.score:.2f}"
     counts = count_classes(inference)
     for number in sorted(counts, key=lambda number: -counts[number])[:MAX_ROWS]:
         name = _prefix_brain(inference, inference.labels.name(number), several)

@@ -19,6 +19,27 @@ class DrawableMask(Protocol):
         """H x W."""
 
 
+class DrawableMap(Protocol):
+    """A level for each pixel: ``kind`` is ``alpha`` or ``heat``."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def levels(self) -> NDArray[np.uint8]:
+        """H x W, 0 to 255."""
+
+
+class DrawableVerdict(Protocol):
+    """What the picture as a whole is."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def model_id(self) -> int: ...
+    @property
+    def score(self) -> float: ...
+
+
 class Drawable(Protocol):
     """The columns of an answer, N rows, which ``results.Inference`` describes; None where a method has none."""
 
@@ -49,3 +70,7 @@ class Drawable(Protocol):
     def tracks(self) -> NDArray[np.integer] | None: ...
     @property
     def class_map(self) -> NDArray[np.integer] | None: ...
+    @property
+    def pixel_map(self) -> DrawableMap | None: ...
+    @property
+    def verdict(self) -> DrawableVerdict | None: ...

@@ -8,7 +8,7 @@ where nothing is. What that means depends on what the answers are:
   The measure is that of Bridle, Heading and MacKay, "Unsupervised Classifiers, Mutual Information and 'Phantom
   Targets'", NIPS 1991: fed wrongly, a network gives much the same answer to every picture.
 * boxes: what is found again, less twice what is not, less what is found in noise. More boxes do not help.
-* class maps and points: the share that is found again, less that which noise shares.
+* class maps, pixel maps and points: the share that is found again, less that which noise shares.
 * vectors: how alike they stay, less how alike those of two pictures are.
 """
 
@@ -54,6 +54,8 @@ def weigh_answers(each: Sequence[Answers]) -> Floats:
     first = each[0].found
     if first.class_map is not None:
         return np.array([_weigh_shares(answers, share_pixels) for answers in each])
+    if first.pixel_map is not None:
+        return np.array([_weigh_shares(answers, share_levels) for answers in each])
     if first.boxes is not None:
         return np.array([_weigh_boxes(answers) for answers in each])
     if first.keypoints is not None:
@@ -66,7 +68,8 @@ def weigh_answers(each: Sequence[Answers]) -> Floats:
 def measure_sureness(each: Sequence[Answers]) -> float:
     """0 to 1: the mean score that each picture's best class keeps in all its changes; 0 for other answers."""
     first = each[0].found
-    if any(column is not None for column in (first.class_map, first.boxes, first.keypoints, first.vectors)):
+    if any(column is not None for column in (first.class_map, first.pixel_map, first.boxes, first.keypoints,
+                                                first.vectors)):  # fmt: skip
         return 0.0
     named = _stack_scores(each)[..., :-1]
     if not named.shape[-1]:
@@ -147,6 +150,15 @@ def share_pixels(one: Inference, other: Inference) -> float:
     shown = np.isin(one.class_map, things), np.isin(other.class_map, things)
     either = np.count_nonzero(shown[0] | shown[1])
     return np.count_nonzero(shown[0] & shown[1] & (one.class_map == other.class_map)) / either if either else 0.0
+
+
+def share_levels(one: Inference, other: Inference) -> float:
+    """What two pixel maps have in common, of what either has; 0 without any."""
+    assert one.pixel_map is not None
+    assert other.pixel_map is not None
+    ours, theirs = one.pixel_map.levels, other.pixel_map.levels
+    either = float(np.maximum(ours, theirs).sum(dtype=np.int64))
+    return float(np.minimum(ours, theirs).sum(dtype=np.int64)) / either if either else 0.0
 
 
 def share_points(one: Inference, other: Inference) -> float:

@@ -6,6 +6,8 @@ Each change knows how an answer to the changed picture is carried back to the pi
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import attrs
 import numpy as np
@@ -93,7 +95,10 @@ def unmirror(answer: Inference) -> Inference:
         points = np.concatenate([width - points[..., :1], points[..., 1:]], axis=-1)
     class_map = None if class_map is None else class_map[:, ::-1]
     angles = None if answer.angles is None else -answer.angles
-    return attrs.evolve(answer, masks=None, boxes=boxes, angles=angles, keypoints=points, class_map=class_map)
+    pixel_map = None if answer.pixel_map is None else answer.pixel_map.with_pixels(answer.pixel_map.array[:, ::-1])
+    return attrs.evolve(
+        answer, masks=None, boxes=boxes, angles=angles, keypoints=points, class_map=class_map, pixel_map=pixel_map
+    )
 
 
 def _measure_move(width: int, height: int) -> tuple[int, int]:
@@ -117,9 +122,15 @@ def unmove(answer: Inference) -> Inference:
         boxes = boxes if answer.angles is not None else clip_boxes(boxes, answer.size)
     if points is not None:
         points = points - np.array([right, down, 0], np.float32)
-    if class_map is not None:
-        class_map = np.pad(class_map, ((0, down), (0, right)), mode="edge")[down:, right:]
-    return attrs.evolve(answer, masks=None, boxes=boxes, keypoints=points, class_map=class_map)
+    back = partial(_move_back, right=right, down=down)
+    class_map = None if class_map is None else back(class_map)
+    pixel_map = None if answer.pixel_map is None else answer.pixel_map.with_pixels(back(answer.pixel_map.array))
+    return attrs.evolve(answer, masks=None, boxes=boxes, keypoints=points, class_map=class_map, pixel_map=pixel_map)
+
+
+def _move_back(pixels: NDArray[Any], *, right: int, down: int) -> NDArray[Any]:
+    """H x W: to the left and up; the edges are repeated."""
+    return np.pad(pixels, ((0, down), (0, right)), mode="edge")[down:, right:]
 
 
 def _darken(pixels: Pixels) -> Pixels:

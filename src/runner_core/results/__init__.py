@@ -1,4 +1,4 @@
-"""What brains answer, and arithmetic on answers: boxes, masks, columns, comparing, combining, exporting."""
+"""What brains answer, and arithmetic on answers: boxes, masks, maps, columns, comparing, combining, exporting."""
 
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from runner_core.results.formats import yolo_text as yolo_text
     from runner_core.results.inference import Inference as Inference
     from runner_core.results.instance import Instance as Instance
+    from runner_core.results.instance import Verdict as Verdict
     from runner_core.results.mask import Mask as Mask
+    from runner_core.results.pixel_map import PixelMap as PixelMap
     from runner_core.results.result import Failure as Failure
     from runner_core.results.result import Result as Result
 else:
@@ -46,8 +48,9 @@ else:
             "compare": ["Comparison", "compare_inferences"],
             "formats": ["coco_results", "from_supervision", "to_supervision", "yolo_name", "yolo_text"],
             "inference": ["Inference"],
-            "instance": ["Instance"],
+            "instance": ["Instance", "Verdict"],
             "mask": ["Mask"],
+            "pixel_map": ["PixelMap"],
             "result": ["Failure", "Result"],
         },
     )

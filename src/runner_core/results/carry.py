@@ -18,13 +18,14 @@ from runner_core.results.mask import Mask
 def carry_to_picture(inference: Inference, crop: Crop | TurnedCrop, size: tuple[int, int], parent: int) -> Inference:
     """The answer for a crop of a (width, height) picture, in that picture's pixels; ``parent`` is its row.
 
-    Boxes of a turned crop have an angle. A class map is left out.
+    Boxes of a turned crop have an angle. A class map, a pixel map and a verdict are left out.
     """
     if isinstance(crop, TurnedCrop):
         columns = _turn_columns(inference, crop, size)
     else:
         columns = _move_columns(inference, crop, size)
-    return attrs.evolve(inference, size=size, class_map=None, parents=np.full(len(inference), parent), **columns)
+    parents = np.full(len(inference), parent)
+    return attrs.evolve(inference, size=size, class_map=None, pixel_map=None, verdict=None, parents=parents, **columns)
 
 
 def straighten(inference: Inference) -> Inference:

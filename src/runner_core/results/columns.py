@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from runner_core.results.json_values import to_floats, to_list, to_object, to_size, to_whole, to_wholes
 from runner_core.results.mask import Mask
+from runner_core.results.pixel_map import PixelMap
 
 NO_NUMBER = -1  # in the columns ``tracks`` and ``parents``
 OPTIONAL_COLUMNS = (
@@ -59,8 +60,8 @@ def _freeze(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-def check_shape(name: str, column: NDArray[Any] | None, wanted: tuple[int | None, ...]) -> None:
-    """Raises ValueError for an array of another shape; None in ``wanted`` is any length."""
+def check_shape(name: str, column: NDArray[Any] | PixelMap | None, wanted: tuple[int | None, ...]) -> None:
+    """Raises ValueError for an array or a map of another shape; None in ``wanted`` is any length."""
     if column is None:
         return
     if len(column.shape) != len(wanted) or any(

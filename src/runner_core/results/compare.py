@@ -29,6 +29,7 @@ class Comparison:
     ``boxes``       least IoU of matched boxes; ``masks`` likewise.
     ``scores``      greatest difference of matched scores.
     ``pixels``      share of the class map with the same label.
+    ``levels``      mean difference of the pixel maps, in shares of their limits.
     ``keypoints``   greatest distance of matched keypoints, or of corners of turned boxes, in shares of the picture's
                     longer side.
     ``vectors``     greatest distance of matched vectors, in shares of the longer one.
@@ -44,6 +45,7 @@ class Comparison:
     masks: float | None = None
     scores: float | None = None
     pixels: float | None = None
+    levels: float | None = None
     keypoints: float | None = None
     vectors: float | None = None
     faults: tuple[str, ...] = ()
@@ -63,7 +65,9 @@ class Comparison:
 
 
 _COUNTS = ("matched", "missing", "extra", "relabelled", "near")
-_MEASURES: dict[str, Any] = {"boxes": min, "masks": min, "scores": max, "pixels": min, "keypoints": max, "vectors": max}
+_MEASURES: dict[str, Any] = {
+    "boxes": min, "masks": min, "scores": max, "pixels": min, "levels": max, "keypoints": max, "vectors": max,
+}  # fmt: skip
 
 
 def compare_inferences(one: Inference, other: Inference, tolerance: Tolerance | None = None) -> Comparison:
@@ -124,7 +128,12 @@ def _certain_rows(answer: Inference, rows: Sequence[int], tolerance: Tolerance) 
 def _check_measures(found: Comparison, tolerance: Tolerance) -> Comparison:
     """With a fault for each measure that is beyond its tolerance."""
     bounds = {"boxes": tolerance.iou, "masks": tolerance.iou, "pixels": tolerance.pixels}
-    bounds |= {"scores": tolerance.score, "keypoints": tolerance.keypoints, "vectors": tolerance.score}
+    bounds |= {
+        "scores": tolerance.score,
+        "levels": tolerance.score,
+        "keypoints": tolerance.keypoints,
+        "vectors": tolerance.score,
+    }
     faults = []
     for name, choose in _MEASURES.items():
         value, bound = getattr(found, name), bounds[name]
@@ -144,8 +153,7 @@ def _measure(
         measured["boxes"] = _worst(min, _box_ious(left.outer_boxes, right.outer_boxes).diagonal().tolist())
     if left.masks is not None and right.masks is not None:
         measured["masks"] = _worst(min, _mask_ious(left.masks, right.masks).diagonal().tolist())
-    if left.scores is not None and right.scores is not None:
-        measured["scores"] = _worst(max, np.abs(left.scores - right.scores).tolist())
+    measured["scores"] = _worst(max, _score_differences(left, right))
     if left.keypoints is not None and right.keypoints is not None:
         seen = (left.keypoints[..., 2] >= tolerance.threshold) & (right.keypoints[..., 2] >= tolerance.threshold)
         apart = np.linalg.norm(left.keypoints[..., :2] - right.keypoints[..., :2], axis=-1)
@@ -154,7 +162,18 @@ def _measure(
         measured["keypoints"] = _worst(max, (_corner_distances(left.corners, right.corners) / max(one.size)).tolist())
     if left.vectors is not None and right.vectors is not None and left.vectors.shape == right.vectors.shape:
         measured["vectors"] = _worst(max, _distances(left.vectors, right.vectors).tolist())
+    if one.pixel_map is not None and other.pixel_map is not None:
+        apart = np.abs(one.pixel_map.levels - other.pixel_map.levels.astype(np.float32))
+        measured["levels"] = float(apart.mean() / 255)
     return measured
+
+
+def _score_differences(one: Inference, other: Inference) -> list[float]:
+    """Of the rows, which are pairs, and of the verdicts."""
+    rows = [] if one.scores is None or other.scores is None else np.abs(one.scores - other.scores).tolist()
+    if one.verdict is None or other.verdict is None:
+        return rows
+    return [*rows, abs(one.verdict.score - other.verdict.score)]
 
 
 def _corner_distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.floating]:

@@ -16,9 +16,10 @@ from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.results import columns
 from runner_core.results.boxes import clip_boxes, turn_boxes
-from runner_core.results.instance import Instance
+from runner_core.results.instance import Instance, Verdict
 from runner_core.results.json_values import to_list, to_number, to_object, to_size, to_text, to_whole
 from runner_core.results.mask import Mask
+from runner_core.results.pixel_map import PixelMap
 from runner_core.results.shown import Shown
 
 
@@ -41,6 +42,8 @@ class Inference(Shown):
     ``tracks``     N int, the number of each finding across the frames of a video; -1: none.
     ``parents``    N int, rows of the answer of ``parent_brain`` whose crops they were found in; -1: none.
     ``class_map``  H x W int, the model_id of every pixel, for methods that label pixels.
+    ``pixel_map``  a PixelMap of the picture's size, for methods that give every pixel a number: a matte, a heat map.
+    ``verdict``    a Verdict on the picture as a whole, for methods that give one beside their rows.
     ``ms``         milliseconds spent in ``encode``, ``run`` and ``decode``.
     ``frame``      the picture that ``predict`` was given, for drawing; JSON does not keep it, nor does a run.
     """
@@ -61,6 +64,8 @@ class Inference(Shown):
     tracks: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
     parents: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
     class_map: NDArray[np.integer] | None = attrs.field(default=None, converter=columns.freeze_optional_integers)
+    pixel_map: PixelMap | None = None
+    verdict: Verdict | None = None
     ms: Mapping[str, float] = attrs.field(factory=dict)
     parent_brain: str = ""
     frame: Frame | None = None
@@ -70,6 +75,7 @@ class Inference(Shown):
         for name, rest in columns.ROW_SHAPES.items():
             columns.check_shape(name, getattr(self, name), (rows, *rest))
         columns.check_shape("class_map", self.class_map, picture)
+        columns.check_shape("pixel_map", self.pixel_map, picture)
         if self.masks is not None:
             columns.check_shape("masks", np.empty(len(self.masks)), (rows,))
             odd = next((mask for mask in self.masks if mask.shape != picture), None)
@@ -147,7 +153,8 @@ class Inference(Shown):
         """Equal in everything that JSON keeps: every column to the last bit, and the labels of the classes found."""
         if not isinstance(other, Inference):
             return NotImplemented
-        plain = ("brain", "task", "version", "engine", "parent_brain", "ms", "size", "masks", "found")
+        plain = ("brain", "task", "version", "engine", "parent_brain", "ms", "size", "masks", "found", "pixel_map",
+                 "verdict")  # fmt: skip
         arrays = ("model_ids", *(name for name in columns.OPTIONAL_COLUMNS if name != "masks"), "class_map")
         return all(getattr(self, name) == getattr(other, name) for name in plain) and all(
             columns.are_equal(getattr(self, name), getattr(other, name)) for name in arrays
@@ -161,7 +168,8 @@ class Inference(Shown):
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in Counter(self.names).items())
-        return f"Inference({self.brain!r}, {self.task}, found {counts or 'nothing'})"
+        verdict = f"{self.verdict.label} {self.verdict.score:.2f}, " if self.verdict else ""
+        return f"Inference({self.brain!r}, {self.task}, {verdict}found {counts or 'nothing'})"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data from which ``from_json`` makes an equal Inference."""
@@ -232,7 +240,12 @@ def _to_json(inference: Inference) -> dict[str, Any]:
     unseen = {name: list(np.shape(getattr(inference, name))[1:]) for name in _unseen_columns(inference, rows)}
     if unseen:
         data["columns"] = unseen
+    if inference.verdict is not None:
+        label = _write_label(Label(inference.verdict.model_id, inference.verdict.file_id, inference.verdict.label))
+        data["verdict"] = {**label, "score": inference.verdict.score}
     data["instances"] = rows
+    if inference.pixel_map is not None:
+        data["pixel_map"] = inference.pixel_map.to_json()
     if inference.class_map is not None:
         data["class_map"] = columns.encode_class_map(inference.class_map)
         data["class_map"]["labels"] = [_write_label(label) for label in inference.found]
@@ -266,6 +279,11 @@ def _read_label(named: Any) -> Label:
     return Label(to_whole(named.get("model_id", file_id), "model_id"), file_id, to_text(named["label"], "label"))
 
 
+def _read_verdict(named: Any) -> Verdict:
+    label = _read_label(named)
+    return Verdict(label.name, label.file_id, label.model_id, to_number(named["score"], "score"))
+
+
 def _from_json(data: Mapping[str, Any], size: Sequence[int] | None) -> Inference:
     if size is None and "size" not in data:
         raise UsageError(
@@ -285,6 +303,8 @@ def _from_json(data: Mapping[str, Any], size: Sequence[int] | None) -> Inference
         model_ids=np.array([label.model_id for label in labels], np.int64),
         labels=LabelMap(tuple(dict.fromkeys(known))),
         class_map=columns.decode_class_map(class_map) if class_map else None,
+        pixel_map=PixelMap.from_json(to_object(data["pixel_map"], "pixel_map")) if "pixel_map" in data else None,
+        verdict=_read_verdict(data["verdict"]) if "verdict" in data else None,
         **{
             name: read([row.get(key) for row in rows], unseen.get(name))
             for name, (key, _, read) in columns.JSON_FORMS.items()

@@ -1,4 +1,4 @@
-"""Instance: one finding, as an object."""
+"""Instance: one finding, as an object; and Verdict: what is found of the picture as a whole."""
 
 from __future__ import annotations
 
@@ -19,6 +19,19 @@ HINTS = {
     **dict.fromkeys(("class_name", "name"), "label"), **dict.fromkeys(("cls", "class_id"), "model_id"),
     **dict.fromkeys(("plot", "draw", "show", "save", "boxes", "masks", "names"), _OF_ALL), "tracker_id": "track",
 }  # fmt: skip
+
+
+@attrs.frozen
+class Verdict:
+    """What a method says of the picture as a whole, beside its instances: ``anomalous`` 0.93.
+
+    ``label``, ``file_id`` and ``model_id`` are those of a class, as in an Instance; ``score`` is 0 to 1.
+    """
+
+    label: str
+    file_id: int
+    model_id: int
+    score: float
 
 
 @attrs.frozen

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 HINTS = {
     "plot": "draw()",
     "annotate": "draw()",
+    "alpha": "pixel_map",
+    "matte": "pixel_map",
+    "heatmap": "pixel_map",
+    "anomaly_map": "pixel_map.array",
+    "pred_score": "verdict.score",
     "tojson": "to_json()",
     "to_json_string": "json.dumps(inference.to_json())",
     "pandas": "to_dataframe()",
@@ -91,13 +96,23 @@ class Shown:
         ``picture`` is anything that ``Frame.of`` takes; by default the one that ``predict`` was given. Raises
         UsageError where there is none, or it has another size; ImageError where it cannot be read any more.
         """
-        frame = self.frame if picture is None else Frame.of(picture)
-        if frame is None:
-            raise UsageError("this answer does not hold its picture", remedy="give it: inference.draw(picture)")
-        if frame.size != self.size:
-            sizes = f"{frame.size[0]} x {frame.size[1]}, not {self.size[0]} x {self.size[1]}"
-            raise UsageError(f"{frame.source} is {sizes}", remedy="give the picture that the answer is of")
-        return annotate_picture(frame.image, [self])
+        return annotate_picture(_find_image(self, picture), [self])
+
+    def cutout(self: Showable, picture: Any = None) -> Image.Image:
+        """A new RGBA image: the picture, as opaque as its matte; without one, opaque in the masks alone.
+
+        ``picture`` is as in ``draw``, and it raises as that does; UsageError for an answer without a matte and masks.
+        A PNG or a WebP keeps what is clear.
+        """
+        image = _find_image(self, picture).convert("RGBA")
+        if self.pixel_map is not None and self.pixel_map.kind == "alpha":
+            image.putalpha(Image.fromarray(self.pixel_map.levels))
+        elif self.masks is not None:
+            inside = np.any([np.zeros(self.size[::-1], bool), *(mask.array for mask in self.masks)], axis=0)
+            image.putalpha(Image.fromarray(inside * np.uint8(255)))
+        else:
+            raise UsageError(f"brain {self.brain} gives no matte and no masks", remedy="give a brain that segments")
+        return image
 
     def save(self: Showable, path: str | os.PathLike[str], picture: Any = None) -> Path:
         """Writes ``draw(picture)`` to a file, whole or not at all, in the format of its suffix.
@@ -135,6 +150,17 @@ class Shown:
 
         def __getattr__(self, name: str) -> Any:
             raise make_hint("an Inference", name, HINTS, self)
+
+
+def _find_image(inference: Showable, picture: Any) -> Image.Image:
+    """The RGB image of a picture as ``draw`` takes it; it is the frame's own. Raises as ``draw`` does."""
+    frame = inference.frame if picture is None else Frame.of(picture)
+    if frame is None:
+        raise UsageError("this answer does not hold its picture", remedy="give it: inference.draw(picture)")
+    if frame.size != inference.size:
+        sizes = f"{frame.size[0]} x {frame.size[1]}, not {inference.size[0]} x {inference.size[1]}"
+        raise UsageError(f"{frame.source} is {sizes}", remedy="give the picture that the answer is of")
+    return frame.image
 
 
 def format_instances(inference: Showable) -> str:

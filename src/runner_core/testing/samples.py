@@ -9,7 +9,9 @@ from runner_core.cards.labels import LabelMap
 from runner_core.errors import ImageError
 from runner_core.frames.frame import Frame
 from runner_core.results.inference import Inference
+from runner_core.results.instance import Verdict
 from runner_core.results.mask import Mask
+from runner_core.results.pixel_map import PixelMap
 from runner_core.results.result import Failure, Result
 
 WIDTH, HEIGHT = 96, 64
@@ -71,6 +73,29 @@ def _with_class_map() -> Inference:
     )  # fmt: skip
 
 
+def _with_matte() -> Inference:
+    levels = np.linspace(0, 255, WIDTH // 2, dtype=np.uint8)[None].repeat(HEIGHT // 2, axis=0)
+    matte = PixelMap("alpha", levels, (HEIGHT, WIDTH))
+    return Inference(
+        brain="matte", task="matting", size=(WIDTH, HEIGHT), labels=LABELS, model_ids=np.array([1]),
+        boxes=np.array([[48, 0, 96, 64]], np.float32), scores=np.array([0.75], np.float32),
+        masks=(Mask(array=matte.array >= 128),), pixel_map=matte,
+    )  # fmt: skip
+
+
+def _with_verdict() -> Inference:
+    heat = np.zeros((16, 24), np.float32)
+    heat[4:12, 6:18] = 0.875
+    inside = np.zeros((HEIGHT, WIDTH), bool)
+    inside[16:48, 24:72] = True
+    return Inference(
+        brain="heat", task="anomaly-detection", size=(WIDTH, HEIGHT), labels=LABELS, model_ids=np.array([2]),
+        boxes=np.array([[24, 16, 72, 48]], np.float32), scores=np.array([0.875], np.float32),
+        masks=(Mask(array=inside),), pixel_map=PixelMap("heat", heat, (HEIGHT, WIDTH)),
+        verdict=Verdict("graph", 2, 2, 0.9),
+    )  # fmt: skip
+
+
 def _with_names_alone() -> Inference:
     return Inference(
         brain="names", task="classification", size=(WIDTH, HEIGHT), labels=LABELS, model_ids=np.array([2, 1]),
@@ -80,7 +105,7 @@ def _with_names_alone() -> Inference:
 
 def sample_results() -> list[Result]:
     """Results with indices from 0: every kind of answer, no answer, a brain's failure, an unreadable picture."""
-    shapes = (_with_masks(), _with_keypoints(), _with_class_map(), _with_names_alone())
+    shapes = (_with_masks(), _with_keypoints(), _with_class_map(), _with_names_alone(), _with_matte(), _with_verdict())
     failure = Failure("EngineError", "model.pb: ran out of memory", brain="second")
     entries: list[tuple[Inference | Failure, ...]] = [
         (sample_inference(),),

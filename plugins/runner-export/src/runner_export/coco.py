@@ -139,6 +139,7 @@ class CocoWriter:
         self._whole.begun &= self._files.whole
 
     def _add_inference(self, inference: Inference, image_id: int) -> None:
+        self._omissions.report_verdict(inference)
         self._numbers.categories.add_labels(inference)
         if not has_places(inference):
             if len(inference):

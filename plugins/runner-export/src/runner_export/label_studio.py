@@ -128,11 +128,13 @@ class LabelStudioWriter:
         return name if "://" in name else self._images + quote(os.fsencode(name))
 
     def _add_labels(self, inference: Inference) -> None:
-        known = (label.name for label in inference.labels.foreground)
+        known = [label.name for label in inference.labels.foreground]
         names = dict.fromkeys([*known, *inference.names])
         tag = _choose_tag(inference)
         if tag:
             self._labels[tag] |= names
+        if inference.verdict:
+            self._labels["Choices"] |= dict.fromkeys([*known, inference.verdict.label]) | names
         if inference.keypoints is not None:
             points = [point for name in names for point in name_keypoints(name, inference.keypoints.shape[1])]
             self._labels["KeyPointLabels"] |= dict.fromkeys(points)
@@ -152,11 +154,13 @@ def _choose_tag(inference: Inference) -> str | None:
 
 
 def _make_prediction(inference: Inference, prefix: str) -> dict[str, Any]:
-    """``score`` is the mean of those of its instances."""
+    """``score`` is that of the verdict, else the mean of those of its instances."""
     prediction = {
         "model_version": f"{inference.brain} {inference.version}",
         "result": list_regions(inference, prefix),
     }
+    if inference.verdict:
+        return prediction | {"score": inference.verdict.score}
     if inference.scores is None or not len(inference):
         return prediction
     return prediction | {"score": float(inference.scores.mean())}

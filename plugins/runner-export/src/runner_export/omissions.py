@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from runner_core.results import Inference
+
 log = logging.getLogger("runner")
 
 
@@ -13,6 +15,11 @@ class Omissions:
     def __init__(self, place: object) -> None:
         self._place = place
         self._reported: set[tuple[str, str]] = set()
+
+    def report_verdict(self, inference: Inference) -> None:
+        """That what is said of the picture as a whole is left out, if the inference says something of it."""
+        if inference.verdict:
+            self.report(inference.brain, "its verdict on the picture as a whole is left out")
 
     def report(self, brain: str, what: str) -> None:
         """``what`` completes "brain page: ...", such as ``masks are left out``."""

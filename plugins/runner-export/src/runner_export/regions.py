@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from runner_core.results import Inference, Instance
+from runner_core.results import Inference, Instance, Verdict
 from runner_export.categories import name_keypoints
 from runner_export.naming import to_plain_text
 from runner_export.outline import trace_outline
@@ -36,13 +36,13 @@ def list_regions(inference: Inference, prefix: str) -> list[Region]:
     """All that it found. ``prefix`` makes the regions' ids, which are unique in a task.
 
     A mask is a polygon; what has none is a rectangle, turned if its box is. Keypoints that are labelled are regions of
-    their own, below that of their instance. Of an inference without places the best label is the choice. Places are
-    percents of the picture's width and height.
+    their own, below that of their instance. The verdict is the choice, else the best label of an inference without
+    places. Places are percents of the picture's width and height.
     """
+    regions = [_make_choice(inference.verdict, f"{prefix}-verdict")] if inference.verdict else []
     if not has_places(inference):
-        return [_make_choice(inference.instances[0], f"{prefix}-0")] if len(inference) else []
+        return regions or [_make_choice(instance, f"{prefix}-0") for instance in inference.instances[:1]]
     shapes, points = _list_shapes(inference), _list_points(inference)
-    regions = []
     for instance, shape, each in zip(inference.instances, shapes, points, strict=True):
         name = f"{prefix}-{instance.id}"
         if shape:
@@ -84,7 +84,7 @@ def _list_points(inference: Inference) -> list[list[tuple[str, Region, float]]]:
     return found
 
 
-def _make_choice(instance: Instance, name: str) -> Region:
+def _make_choice(instance: Instance | Verdict, name: str) -> Region:
     return _make_region(name, "Choices", {}, instance.label, instance.score)
 
 

@@ -1,11 +1,11 @@
-"""Answers as a flat table, one row per instance."""
+"""Answers as a flat table: one row per instance, and one for a verdict on the picture as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from runner_core.results import Inference, Instance, Result
+from runner_core.results import Inference, Instance, Result, Verdict
 
 # column -> Arrow's type
 COLUMNS = {
@@ -21,6 +21,8 @@ def rows_of(result: Result) -> Iterator[dict[str, Any]]:
     """The rows of a result, with all of ``COLUMNS``; None for values that an inference does not have."""
     for inference in result.answers:
         head = _describe_frame(result, inference)
+        if inference.verdict:
+            yield dict.fromkeys(COLUMNS) | head | _describe_verdict(inference.verdict)
         for instance in inference.instances:
             yield head | _describe_instance(instance)
 
@@ -37,6 +39,11 @@ def _describe_frame(result: Result, inference: Inference) -> dict[str, Any]:
 def _escape(name: str) -> str:
     """The name with bytes that are not UTF-8 escaped."""
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _describe_verdict(verdict: Verdict) -> dict[str, Any]:
+    """Without an ``id`` and a place."""
+    return {"label": verdict.label, "file_id": verdict.file_id, "score": verdict.score}
 
 
 def _describe_instance(instance: Instance) -> dict[str, Any]:

@@ -113,6 +113,7 @@ class VocWriter:
 
     def _can_hold(self, inference: Inference) -> bool:
         """Whether it has places; what is left out is reported."""
+        self._omissions.report_verdict(inference)
         if inference.masks is not None or inference.keypoints is not None:
             self._omissions.report(inference.brain, "of masks and keypoints only the boxes around them are written")
         elif len(inference) and inference.boxes is None:

@@ -102,6 +102,7 @@ class YoloWriter:
         """The brain's dataset, if the inference can be written there."""
         brain = inference.brain
         dataset = self._datasets.get(brain)
+        self._omissions.report_verdict(inference)
         form = dataset.form if dataset else self._form
         if not can_write(form, inference) and (len(inference) or not dataset):
             if len(inference):

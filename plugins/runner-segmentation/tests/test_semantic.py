@@ -12,6 +12,7 @@ from runner_core.errors import LabelError, TaskError
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.results.inference import Inference
+from runner_core.tasks import ASKED
 from runner_core.testing import check_plugin, check_task, conformance
 
 FRAME = Frame.from_array(np.zeros((48, 64, 3), np.uint8))
@@ -168,19 +169,14 @@ class TestRecognising:
 
 
 class TestForeground:
-    @pytest.mark.parametrize("planes", [1, 7])
-    def test_one_plane_that_ends_in_a_sigmoid_is_the_foreground(self, planes):
-        outputs = [attrs.evolve(scores_of(1, 1, 32, 32), name=f"plane{number}") for number in range(planes)]
-        model = signature(*outputs, image=(1, 3, 32, 32), dtype="float32")
-        assert TASK.recognise(model) is None
-        card = TASK.recognise(attrs.evolve(model, ends={spec.name: "sigmoid" for spec in outputs}))
-        assert card.roles["scores"] == "plane0"
-        assert "kind" in {guess.about for guess in card.guesses}
-
-    def test_other_ends_are_not(self):
-        depth = scores_of(1, 1, 32, 32)
-        model = signature(depth, image=(1, 3, 32, 32), dtype="float32")
-        assert TASK.recognise(attrs.evolve(model, ends={depth.name: "linear"})) is None
+    def test_one_plane_that_ends_in_a_sigmoid_is_read_where_it_is_asked_for(self):
+        plane = scores_of(1, 1, 32, 32)
+        model = signature(plane, image=(1, 3, 32, 32), dtype="float32")
+        ended = attrs.evolve(model, ends={plane.name: "sigmoid"})
+        assert TASK.recognise(ended) is None  # it is a matte
+        asked = {ASKED: "semantic-segmentation"}
+        assert TASK.recognise(attrs.evolve(ended, metadata=asked)).roles["scores"] == plane.name
+        assert TASK.recognise(attrs.evolve(model, metadata=asked, ends={plane.name: "linear"})) is None
 
 
 class TestClassMaps:

@@ -8,6 +8,7 @@ from runner_core.cards import Card, Guess
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.frames import UNIT, PictureSpec
 from runner_core.tasks import (
+    ASKED,
     InputDraft,
     draft_input,
     drop_wrong_labels,
@@ -17,7 +18,7 @@ from runner_core.tasks import (
     read_background,
     short_name,
 )
-from runner_segmentation.map_layout import count_classes, find_map_layout, is_class_map
+from runner_segmentation.map_layout import count_classes, find_map_layout, is_class_map, is_plane
 
 Found = tuple[str, TensorSpec, str, tuple[Guess, ...]]  # role, output, how it was found, what is supposed of it
 
@@ -91,8 +92,8 @@ def _find_only_map(model: Signature, picture: PictureSpec) -> Found | None:
     """The output to read: scores before a class map made of them; None where there are several of a kind."""
     # torchvision's second head is called aux
     outputs = [spec for spec in model.outputs if not short_name(spec.name).startswith("aux")]
-    if foreground := _find_foreground(outputs, model, picture):
-        return foreground
+    if model.metadata.get(ASKED) == "semantic-segmentation" and (foreground := find_foreground(model, picture)):
+        return "scores", *foreground
     maps = [spec for spec in outputs if is_class_map(spec, picture)]
     scores = [spec for spec in outputs if _can_be_scores(spec, picture)]
     if len(maps) + len(scores) != len(outputs) or len(maps) > 1 or len(scores) > 1:
@@ -115,22 +116,22 @@ def _has_centres(scores: TensorSpec, model: Signature, picture: PictureSpec) -> 
     return model.ends.get(scores.name) == "softmax" and shape[1:3] == (high // CENTRES, wide // CENTRES)
 
 
-def _find_foreground(outputs: list[TensorSpec], model: Signature, picture: PictureSpec) -> Found | None:
+def find_foreground(model: Signature, picture: PictureSpec) -> tuple[TensorSpec, str, tuple[Guess, ...]] | None:
     """One plane that ends in a sigmoid: how sure each pixel is of the foreground; of several such planes the first.
 
-    Source for the first of several: U2-Net's ``d0`` is the sum of the others, github.com/xuebinqin/U-2-Net.
+    The output, how it was found, and what is supposed of it. Source for the first of several: U2-Net's ``d0`` is the
+    sum of the others, github.com/xuebinqin/U-2-Net.
     """
-    ends = [model.ends.get(spec.name) for spec in outputs]
-    if not outputs or any(not _is_plane(spec, picture) for spec in outputs) or set(ends) != {"sigmoid"}:
+    ends = {model.ends.get(spec.name) for spec in model.outputs}
+    if ends != {"sigmoid"} or not all(_is_soft_plane(spec, picture) for spec in model.outputs):
         return None
-    note = f"scores is output {outputs[0].name}, by its shape and its end: one plane that ends in a sigmoid"
-    guess = Guess("kind", "the plane says how much a pixel is foreground, class 1", ("task", "labels"))
-    return "scores", outputs[0], note, (guess,)
+    first = model.outputs[0]
+    note = f"{first.name} is read, by its shape and its end: a plane that ends in a sigmoid"
+    return first, note, (Guess("kind", "the plane says how much a pixel is foreground, class 1", ("task",)),)
 
 
-def _is_plane(spec: TensorSpec, picture: PictureSpec) -> bool:
-    layout = find_map_layout(spec, picture)
-    return spec.dtype.startswith("float") and layout is not None and count_classes(spec, layout) == 1
+def _is_soft_plane(spec: TensorSpec, picture: PictureSpec) -> bool:
+    return spec.dtype.startswith("float") and is_plane(spec, picture)
 
 
 def _can_be_scores(spec: TensorSpec, picture: PictureSpec) -> bool:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from numpy.typing import NDArray
+
+from runner_core.cards import Card
 from runner_core.contracts import TensorSpec
+from runner_core.errors import TaskError
 from runner_core.frames import PictureSpec
 
 Sides = tuple[int | None, int | None]  # height, width; None: any
@@ -33,7 +39,12 @@ def count_classes(spec: TensorSpec, layout: str) -> int:
 
 def is_class_map(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None = COARSEST) -> bool:
     """Whether a tensor can hold a class number for each cell of a map: [1] x H x W, or with another axis of 1."""
-    if not spec.shape or not spec.dtype.startswith(("int", "uint")):
+    return spec.dtype.startswith(("int", "uint")) and is_plane(spec, picture, coarsest=coarsest)
+
+
+def is_plane(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None = COARSEST) -> bool:
+    """Whether a tensor can hold one number for each cell of a map: [1] x H x W, or with another axis of 1."""
+    if not spec.shape:
         return False
     shape = spec.shape
     if len(shape) == 4:
@@ -43,6 +54,27 @@ def is_class_map(spec: TensorSpec, picture: PictureSpec, *, coarsest: int | None
     elif None in shape:  # two free lengths could be anything
         return False
     return len(shape) == 2 and _spans_picture((shape[0], shape[1]), picture, coarsest)
+
+
+def drop_unit_axes(card: Card, role: str, tensor: NDArray[Any], axes: int) -> NDArray[Any]:
+    """An output without its superfluous axes of length 1, the batch first. Raises TaskError for other shapes."""
+    shape = tensor.shape
+    for axis in (0, -1, 0):
+        if tensor.ndim > axes and tensor.shape[axis] == 1:
+            tensor = tensor.squeeze(axis)
+    if tensor.ndim != axes or 0 in shape:
+        raise TaskError(f"brain {card.name}: {role} came as {list(shape)}, which is not a map of one picture")
+    return tensor
+
+
+def refuse_crop(card: Card, picture: PictureSpec) -> PictureSpec:
+    """The picture spec. Raises TaskError where it crops."""
+    if picture.resize == "crop":
+        raise TaskError(
+            f"brain {card.name}: picture.resize is crop, which hides parts of the picture from a segmentation",
+            remedy="give letterbox, stretch or fit",
+        )
+    return picture
 
 
 def _spans_picture(map_: Sides, picture: PictureSpec, coarsest: int | None) -> bool:

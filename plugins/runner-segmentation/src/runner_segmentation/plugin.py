@@ -15,6 +15,18 @@ def runner_tasks() -> Iterator[Plugin]:
         claims=("H x W x C", "C x H x W", "H x W"),
     )
     yield Plugin(
+        name="matte",
+        target="runner_segmentation.matte:Matte",
+        summary="how much of each pixel is foreground, as one plane: U2-Net, IS-Net, MODNet, selfie segmentation",
+        claims=("H x W",),
+    )
+    yield Plugin(
+        name="anomaly",
+        target="runner_segmentation.anomaly:Anomaly",
+        summary="what is unusual, and where: PatchCore, PaDiM, EfficientAD and others as Anomalib exports them",
+        claims=("H x W + N",),
+    )
+    yield Plugin(
         name="yolo-seg",
         target="runner_segmentation.yolo_seg:YoloSeg",
         summary="instance masks as YOLO exports them: rows with mask coefficients, and prototypes",

@@ -25,7 +25,7 @@ from runner_core.tasks import (
     read_choice,
 )
 from runner_segmentation.draft import USUAL, draft_card
-from runner_segmentation.map_layout import count_classes, find_map_layout, is_class_map
+from runner_segmentation.map_layout import count_classes, drop_unit_axes, find_map_layout, is_class_map, refuse_crop
 from runner_segmentation.regions import Region, find_regions
 from runner_segmentation.scores import Scores
 from runner_segmentation.upsample import make_taps, resize_best_classes, resize_nearest
@@ -61,7 +61,7 @@ class SemanticSegmentation:
     def bind(self, card: Card, model: Signature) -> SemanticCodec:
         role = "scores" if "scores" in card.roles else "class_map"
         specs = bind_roles(card, model, needed=("image", role))
-        picture = _check_resize(card, bind_picture(card, specs["image"], USUAL))
+        picture = refuse_crop(card, bind_picture(card, specs["image"], USUAL))
         background = read_background(card, default=0)
         if role == "class_map":
             _check_class_map(card, specs[role], picture)
@@ -99,21 +99,11 @@ class SemanticCodec(PictureCodec):
             class_map=class_map,
         )
 
-    def unbatched(self, tensor: NDArray[Any], role: str, axes: int) -> NDArray[Any]:
-        """An output without its superfluous axes of length 1, the batch first. Raises TaskError for other shapes."""
-        shape = tensor.shape
-        for axis in (0, -1, 0):
-            if tensor.ndim > axes and tensor.shape[axis] == 1:
-                tensor = tensor.squeeze(axis)
-        if tensor.ndim != axes or 0 in shape:
-            raise TaskError(f"brain {self.card.name}: {role} came as {list(shape)}, which is not a map of one picture")
-        return tensor
-
 
 @attrs.frozen
 class ClassMapCodec(SemanticCodec):
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        cells = _compact_cells(self.card, self.unbatched(outputs["class_map"], "class_map", axes=2))
+        cells = _compact_cells(self.card, drop_unit_axes(self.card, "class_map", outputs["class_map"], axes=2))
         class_map = resize_nearest(cells, *make_taps(self.placement_of(frame), cells.shape))
         ignores = not self._knows_ignored and bool((class_map == IGNORED).any())
         regions = find_regions(class_map, self.background | ({IGNORED} if ignores else set()))
@@ -143,7 +133,7 @@ class ScoresCodec(SemanticCodec):
     activation: str | None
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
-        values = self.unbatched(outputs["scores"], "scores", axes=3)
+        values = drop_unit_axes(self.card, "scores", outputs["scores"], axes=3)
         scores = Scores.from_values(values.transpose(2, 0, 1) if self.layout == "nhwc" else values, self.activation)
         rows, columns = make_taps(self.placement_of(frame), scores.planes.shape)
         class_map = resize_best_classes(scores.planes, rows, columns)
@@ -154,15 +144,6 @@ class ScoresCodec(SemanticCodec):
             scored.append((region.mean(certainty), region))
         scored = sorted((pair for pair in scored if pair[0] >= self.card.threshold), key=lambda pair: -pair[0])
         return self.build_answer(frame, class_map, [region for _, region in scored], [score for score, _ in scored])
-
-
-def _check_resize(card: Card, picture: PictureSpec) -> PictureSpec:
-    if picture.resize == "crop":
-        raise TaskError(
-            f"brain {card.name}: picture.resize is crop, which hides parts of the picture from a segmentation",
-            remedy="give letterbox, stretch or fit",
-        )
-    return picture
 
 
 def _check_class_map(card: Card, spec: TensorSpec, picture: PictureSpec) -> None:

@@ -1,0 +1,145 @@
+"""Matting: how much of each pixel is foreground."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from runner_core.cards import Card, Guess, Label, LabelMap
+from runner_core.contracts import Signature, Tensors, TensorSpec
+from runner_core.errors import TaskError
+from runner_core.frames import Frame, PictureSpec
+from runner_core.results import Inference, Mask, PixelMap
+from runner_core.tasks import (
+    ASKED,
+    PictureCodec,
+    are_probabilities,
+    bind_picture,
+    bind_roles,
+    check_classes,
+    draft_input,
+    drop_wrong_labels,
+    labels_from_metadata,
+    read_activation,
+    read_background,
+    read_flag,
+    short_name,
+    sigmoid,
+)
+from runner_segmentation.draft import USUAL, find_foreground
+from runner_segmentation.map_layout import drop_unit_axes, is_plane, refuse_crop
+from runner_segmentation.regions import find_regions
+
+FOREGROUND = LabelMap((Label(1, 1, "foreground"),))
+CLASSES = 2  # the background, which has no row, and the foreground
+HALF = 128  # of 255: from here on a pixel is in the mask
+
+# What matting models call their plane: ``pha`` is that of Robust Video Matting and BackgroundMattingV2.
+NAMES = frozenset({"alpha", "alphas", "matte", "pha"})
+
+
+class Matte:
+    """Roles: ``image`` and ``matte``, one number for each cell of a map.
+
+    Gives a pixel map of the kind ``alpha``: uint8, 0 to 255, resized bilinearly to the picture. What is at least half
+    foreground is the mask of the one row, with the box around it; its score is the mean of the matte over the mask.
+
+    Card options:
+    ``spread``      whether the least and the greatest number of each answer are nothing and all of the foreground.
+                    U2-Net's own code does so: u2net_test.py, ``normPRED``, github.com/xuebinqin/U-2-Net; and so does
+                    IS-Net's. Both give a plane of each of their stages too. Absent: no.
+    ``activation``  what makes the numbers shares: ``sigmoid`` or ``none``. Absent: sigmoid for an answer with a number
+                    outside 0 to 1, else none.
+    """
+
+    kind = "matting"
+
+    def recognise(self, model: Signature) -> Card | None:
+        drafted = draft_input(model, USUAL)
+        found = drafted and (_find_named(model, drafted.picture) or find_foreground(model, drafted.picture))
+        if not drafted or not found or not _may_be_matting(model):
+            return None
+        spec, note, guesses = found
+        staged = len(model.outputs) > 1 and not _is_named(spec)
+        told = (f"matte: {note}", *[f"spread: planes of {len(model.outputs)} stages, as U2-Net gives them"] * staged)
+        card = Card(
+            name="",
+            task="matte",
+            roles={"image": drafted.image.name, "matte": spec.name},
+            picture=drafted.picture,
+            labels=labels_from_metadata(model.metadata),
+            options={"spread": True} if staged else {},
+            threshold=0.0,
+            notes=(*drafted.notes, *told),
+            guesses=(*drafted.guesses, *guesses),
+        )
+        card = drop_wrong_labels(card, CLASSES, read_background(card, default=0))
+        return card if card.labels else attrs.evolve(card, labels=FOREGROUND)
+
+    def bind(self, card: Card, model: Signature) -> MatteCodec:
+        specs = bind_roles(card, model, needed=("image", "matte"))
+        picture = refuse_crop(card, bind_picture(card, specs["image"], USUAL))
+        known = specs["matte"].shape is not None and None not in specs["matte"].shape
+        if known and not is_plane(specs["matte"], picture, coarsest=None):
+            raise TaskError(
+                f"brain {card.name}: matte is {specs['matte']}, {card.task} reads [1 x 1 x H x W], as wide to high as "
+                "the input",
+                remedy="give the output that has one number for each pixel",
+            )
+        check_classes(card, CLASSES, read_background(card, default=0))
+        activation = read_activation(card, logits="sigmoid", among=("sigmoid", "none"))
+        return MatteCodec(card, picture, activation, read_flag(card, "spread", False))
+
+
+@attrs.frozen
+class MatteCodec(PictureCodec):
+    activation: str | None
+    spread: bool
+
+    def decode(self, outputs: Tensors, frame: Frame) -> Inference:
+        numbers = np.asarray(drop_unit_axes(self.card, "matte", outputs["matte"], axes=2), np.float32)
+        shares = self._to_shares(np.nan_to_num(numbers, posinf=1, neginf=0))
+        levels = np.rint(shares.clip(0, 1) * 255).astype(np.uint8)
+        matte = PixelMap.placed("alpha", levels, self.placement_of(frame))
+        pixels = matte.resize()
+        found = find_regions((pixels >= HALF).astype(np.uint8), background=frozenset({0}))  # of class 1
+        scored = [(region.mean(pixels[region.part] / 255), region) for region in found]
+        kept = [(score, region) for score, region in scored if score >= self.card.threshold]
+        return Inference(
+            brain=self.card.name,
+            task=Matte.kind,
+            size=frame.size,
+            version=self.card.version,
+            labels=self.card.labels,
+            model_ids=np.array([region.model_id for _, region in kept], np.int64),
+            boxes=np.array([region.box for _, region in kept], np.float32).reshape(-1, 4),
+            scores=np.array([score for score, _ in kept], np.float32),
+            masks=tuple(Mask(array=region.mask) for _, region in kept),
+            pixel_map=matte,
+        )
+
+    def _to_shares(self, numbers: NDArray[np.float32]) -> NDArray[np.floating]:
+        if self.activation == "sigmoid" or (self.activation is None and not are_probabilities(numbers)):
+            numbers = np.asarray(sigmoid(numbers), np.float32)
+        if not self.spread:
+            return numbers
+        least, most = numbers.min(), numbers.max()
+        return (numbers - least) / (most - least) if most > least else np.zeros_like(numbers)
+
+
+def _may_be_matting(model: Signature) -> bool:
+    """Whether nobody says that it is something else."""
+    asked = model.metadata.get(ASKED, "matte")
+    return asked == "matte" and model.metadata.get("task", Matte.kind) == Matte.kind
+
+
+def _find_named(model: Signature, picture: PictureSpec) -> tuple[TensorSpec, str, tuple[Guess, ...]] | None:
+    """The plane that is named as a matte."""
+    fitting = (spec for spec in model.outputs if _is_named(spec) and is_plane(spec, picture))
+    spec = next((spec for spec in fitting if spec.dtype.startswith("float")), None)
+    return (spec, f"{spec.name} is read, by its name and shape", ()) if spec else None
+
+
+def _is_named(spec: TensorSpec) -> bool:
+    return short_name(spec.name).lower() in NAMES

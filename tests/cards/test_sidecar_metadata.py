@@ -130,10 +130,34 @@ def test_the_surest_comes_first(model):
         ("config.pbtxt", "input { name: "),
         ("config.pbtxt", 'input: "text" output [ { dims: 3 } ]'),
         ("config.pbtxt", 'input { name: "a" dims: [ many ] }'),
+        ("metadata.json", {"image_threshold": 0.5}),
+        ("metadata.json", {"image_threshold": "high", "pixel_threshold": 0.5}),
+        ("metadata.json", [0.5]),
     ],
 )
 def test_what_means_nothing_is_left_out(model, name, content):
     assert read(model, name, content) is None
+
+
+def test_anomalibs_thresholds_and_scales(model):
+    thresholds = {"image_threshold": 28.5, "pixel_threshold": 26}
+    assert read(model, "metadata.json", thresholds | {"min": 2, "max": 42.5, "task": "segmentation"}) == {
+        "image_threshold": "28.5", "image_scale": "40.5", "pixel_threshold": "26", "pixel_scale": "40.5",
+    }  # fmt: skip
+    apart = {"anomaly_maps.min": 1, "anomaly_maps.max": 3, "pred_scores.min": 0, "pred_scores.max": float("inf")}
+    assert read(model, "metadata.json", thresholds | apart) == {
+        "image_threshold": "28.5", "pixel_threshold": "26", "pixel_scale": "2",
+    }  # fmt: skip
+
+
+def test_anomalib_0_says_how_pictures_are_normalised(model):
+    steps = [{"__class_fullname__": "Resize", "height": 256}, {"__class_fullname__": "Normalize", "mean": [0.5] * 3,
+             "std": [0.25] * 3, "max_pixel_value": 255.0}]  # fmt: skip
+    data = {"image_threshold": 1, "pixel_threshold": 1, "transform": {"transform": {"transforms": steps}}}
+    found = read(model, "metadata.json", data)
+    assert (found["mean"], found["std"]) == ("127.5,127.5,127.5", "63.75,63.75,63.75")
+    for odd in ({}, {"transform": {"transforms": "none"}}, {"transform": {"transforms": ["Normalize", {}]}}):
+        assert "mean" not in read(model, "metadata.json", data | {"transform": odd})
 
 
 def test_anchors_beside_a_model_are_read_where_one_file_has_them(tmp_path):

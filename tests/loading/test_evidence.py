@@ -10,6 +10,7 @@ from runner_core.frames.frame import Frame
 from runner_core.loading.evidence import Answers, measure_sureness, weigh_answers
 from runner_core.loading.picture_changes import CHANGES, LONGEST, PictureTrial
 from runner_core.results.inference import Inference
+from runner_core.results.pixel_map import PixelMap
 
 SIZE = (100, 80)
 
@@ -28,6 +29,13 @@ def a_map(number, columns):
     class_map = np.zeros(SIZE[::-1], int)
     class_map[:, columns] = number
     return Inference("a", "semantic-segmentation", SIZE, np.array([number]), class_map=class_map)
+
+
+def a_matte(columns):
+    levels = np.zeros(SIZE[::-1], np.uint8)
+    levels[:, columns] = 200
+    matte = PixelMap("alpha", levels, SIZE[::-1])
+    return Inference("a", "matting", SIZE, np.zeros(1, int), boxes=np.ones((1, 4)), pixel_map=matte)
 
 
 def points(*places):
@@ -111,6 +119,10 @@ def test_maps_points_and_vectors_must_stay_and_be_lost_in_noise():
     left, right = a_map(1, slice(0, 40)), a_map(1, slice(60, 100))
     assert weigh(left, left, right) == 1
     assert weigh(left, right, left) == -1
+    dark, bright = a_matte(slice(0, 40)), a_matte(slice(60, 100))
+    assert weigh(dark, dark, bright) == 1
+    assert weigh(dark, a_matte(slice(0, 80)), bright) == 0.5
+    assert weigh(dark, bright, dark) == -1
     here, there = points((10, 10), (50, 40)), points((90, 70), (70, 70))
     assert weigh(here, here, there) == pytest.approx(0.9)
     assert weigh(here, here, here) == 0

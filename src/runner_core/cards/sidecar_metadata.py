@@ -115,12 +115,16 @@ def _read_anomalib(path: Path) -> SidecarMetadata:
     src/anomalib/deploy/export.py of version 0.7, src/anomalib/deploy/inferencers/base_inferencer.py of 1.1 and 1.2.
     """
     data = read_mapping(path, json.loads)
-    values = {key: str(data[key]) for key in ("image_threshold", "pixel_threshold") if key in data}
+    values = {}
     for part, prefix in (("image", "pred_scores."), ("pixel", "anomaly_maps.")):
-        ends = [_to_number(data.get(prefix + end, data.get(end))) for end in ("min", "max")]
-        if values and None not in ends:
-            values[f"{part}_scale"] = f"{ends[1] - ends[0]:.9g}"  # type: ignore[operator]  # neither is None
-    return SidecarMetadata(path, values | (_read_transform(data.get("transform")) if values else {}))
+        threshold = _to_number(data.get(f"{part}_threshold"))
+        if threshold is None:
+            return SidecarMetadata(path)
+        values[f"{part}_threshold"] = f"{threshold:.9g}"
+        least, most = (_to_number(data.get(prefix + end, data.get(end))) for end in ("min", "max"))
+        if least is not None and most is not None and most > least:
+            values[f"{part}_scale"] = f"{most - least:.9g}"
+    return SidecarMetadata(path, values | _read_transform(data.get("transform")))
 
 
 def _read_transform(transform: Any) -> dict[str, str]:

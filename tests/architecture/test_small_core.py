@@ -24,7 +24,6 @@ KEPT = {
         "read_labels",  # for a person's script: a label file as a LabelMap
     },
     "frames": {"find_missing_package"},  # with ``is_picture_name`` it reads the table of formats
-    "tasks": {"read_flag"},  # with ``read_choice`` and ``read_index`` it reads the options of any card
 }
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
+import map_models
 import numpy as np
 import pytest
 from PIL import Image
@@ -45,6 +46,14 @@ def test_keypoints_are_shown(runner, testdata):
     assert done.returncode == 0, done.stderr
     assert "keypoints (x,y:score)" in done.stdout
     assert rows(done.stdout)[0][-1].split() == [f"{x:.0f},{y:.0f}:{score:.2f}" for x, y, score in points]
+
+
+def test_the_verdict_on_the_picture_is_told(runner, tmp_path):
+    model = map_models.write_anomalib_2(tmp_path / "patchcore.onnx")
+    Image.new("RGB", (32, 32), (51, 51, 51)).save(tmp_path / "sound.png")
+    done = runner("predict", tmp_path / "sound.png", "--brain", model)
+    assert done.returncode == 0, done.stderr
+    assert "; the picture is normal, 0.200; nothing scores" in done.stdout
 
 
 def test_two_brains_of_one_name_are_refused(runner):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import map_models
 import pytest
 
 from runner_core.errors import UsageError
@@ -42,6 +43,13 @@ def changed(golden, change):
     change(instance)
     golden.write_text("\n".join([json.dumps(record), *rest]))
     return instance
+
+
+def test_mattes_are_held_against_each_other(runner, pictures, tmp_path):
+    model = map_models.write_matte(tmp_path / "modnet.onnx")
+    done = runner("verify", model, pictures)
+    assert done.returncode == 0, done.stderr
+    assert "levels" in done.stdout
 
 
 def test_all_engines_that_open_it_are_held_against_the_first(runner, head, pictures):

@@ -5,7 +5,9 @@ import json
 import attrs
 import map_models
 import numpy as np
+import onnx_models
 import pytest
+from PIL import Image
 from runner_segmentation.matte import Matte
 
 from runner_core import open_brain
@@ -98,6 +100,31 @@ def test_it_is_a_class_map_where_that_is_asked_for(tmp_path):
         found = brain.predict(PICTURE)
     assert found.pixel_map is None
     assert np.array_equal(found.class_map == 1, sigmoid(logits_of(PICTURE)) > 0.5)
+
+
+def test_a_run_keeps_it_and_a_replay_draws_it(runner, tmp_path):
+    model = map_models.write_matte(tmp_path / "modnet.onnx")
+    (tmp_path / "in").mkdir()
+    Image.fromarray(PICTURE).save(tmp_path / "in" / "a.png")
+    done = runner("run", "in", "--brain", f"{model}?range=0..1", "--sink", "jsonl:out.jsonl", "--sink", "images:drawn/")
+    assert done.returncode == 0, done.stderr
+    line = (tmp_path / "out.jsonl").read_text().splitlines()[0]
+    kept = Inference.from_json(json.loads(line)["inferences"][0], size=json.loads(line)["size"])
+    assert np.abs(kept.pixel_map.array - sigmoid(logits_of(PICTURE)) * 255).max() <= 0.5 + 1e-3
+    done = runner("replay", "out.jsonl", "--sink", "images:again/")
+    assert done.returncode == 0, done.stderr
+    drawn, again = (np.asarray(Image.open(tmp_path / folder / "a.png")) for folder in ("drawn", "again"))
+    assert not np.array_equal(drawn, PICTURE)
+    assert np.array_equal(drawn, again)
+
+
+def test_in_a_crop_it_leaves_its_mask(tmp_path):
+    first = open_brain(onnx_models.write_detector(tmp_path / "two"))
+    with first, open_brain(map_models.write_matte(tmp_path / "modnet.onnx"), range="0..1") as second:
+        found = first.then(second).infer(Frame.from_array(np.full((96, 128, 3), 200, np.uint8)))
+    assert len(found) > 0
+    assert found.pixel_map is None
+    assert {mask.shape for mask in found.masks} == {(96, 128)}
 
 
 class TestRecognising:

@@ -9,7 +9,7 @@ import attrs
 import map_models
 import numpy as np
 import pytest
-from runner_segmentation.anomaly import Anomaly
+from runner_segmentation.anomaly import LABELS, Anomaly
 from runner_segmentation.regions import Parts, label_parts
 
 from runner_core import open_brain
@@ -116,6 +116,7 @@ def test_a_threshold_that_nobody_says_is_a_guess(tmp_path):
     model = map_models.write_anomalib_2(tmp_path / "patchcore.onnx", told=False)
     with open_brain(model) as brain:
         assert [guess.about for guess in brain.card.guesses] == ["threshold"]
+        assert brain.card.threshold == 0.5
         assert [len(brain.predict(PICTURE)), brain.predict(PICTURE).verdict.label] == [2, "anomalous"]
     with open_brain(model, conf=0.7) as brain:
         assert not brain.card.guesses
@@ -197,8 +198,13 @@ class TestDecoding:
         assert answer.masks[0].area == 8 * 48
 
     def test_the_models_own_word_counts(self):
+        """As it was exported with another threshold than a half."""
+        card = Card("pc", "anomaly", roles={"image": "input"} | {role: name for name, role in ROLES.items()})
+        codec = TASK.bind(attrs.evolve(card, threshold=0.0, labels=LABELS), signature())
+        outputs = outputs_of(TWO, 0.4) | {"label": np.array([True]), "mask": (TWO > 0.8)[None, None]}
+        answer = codec.decode(outputs, FRAME)
+        assert (answer.verdict.label, len(answer)) == ("anomalous", 1)
         assert answer_of(TWO, 0.4).verdict.label == "class 0"
-        assert answer_of(TWO, 0.4, labels=LabelMap.from_names(["normal", "anomalous"])).verdict.label == "normal"
 
     def test_the_hottest_cell_is_the_score_where_none_is_given(self):
         answer = answer_of(TWO, roles=("map",))
@@ -219,6 +225,7 @@ class TestDecoding:
         broken = TWO.copy()
         broken[0, 0] = np.nan
         assert answer_of(broken, roles=("map",)).verdict.score == pytest.approx(0.9)
+        assert answer_of(np.full((SIDE, SIDE), np.nan), roles=("map",)).verdict.score == 0
 
 
 @pytest.mark.parametrize(
@@ -234,6 +241,12 @@ class TestDecoding:
 def test_wrong_cards_are_refused(changes, error):
     with pytest.raises(error):
         answer_of(TWO, **changes)
+
+
+@pytest.mark.parametrize("roles", [("label",), ("mask",), ("score", "mask")], ids=str)
+def test_a_card_without_a_map_needs_a_score_alone(roles):
+    with pytest.raises(TaskError, match="no map"):
+        answer_of(TWO, roles=roles)
 
 
 class TestParts:

@@ -111,7 +111,7 @@ def test_a_run_keeps_it_and_a_replay_draws_it(runner, tmp_path):
     line = (tmp_path / "out.jsonl").read_text().splitlines()[0]
     kept = Inference.from_json(json.loads(line)["inferences"][0], size=json.loads(line)["size"])
     assert np.abs(kept.pixel_map.array - sigmoid(logits_of(PICTURE)) * 255).max() <= 0.5 + 1e-3
-    done = runner("replay", "out.jsonl", "--sink", "images:again/")
+    done = runner("replay", "out.jsonl", "--pictures", "in", "--sink", "images:again/")
     assert done.returncode == 0, done.stderr
     drawn, again = (np.asarray(Image.open(tmp_path / folder / "a.png")) for folder in ("drawn", "again"))
     assert not np.array_equal(drawn, PICTURE)
@@ -179,6 +179,10 @@ class TestDecoding:
         assert np.abs(levels_of(logits) - np.rint(sigmoid(logits[0, 0]) * 255)).max() <= 1
         assert answer_of(logits) == answer_of(logits, options={"activation": "sigmoid"})
         assert answer_of(logits) != answer_of(logits, options={"activation": "none"})
+
+    def test_the_mask_is_what_is_at_least_half_foreground(self):
+        answer = answer_of(self.CELLS, Frame.from_array(np.zeros((SIDE, SIDE, 3), np.uint8)))
+        assert np.array_equal(answer.masks[0].array, self.CELLS[0, 0] >= 0.5)
 
     def test_spreading_nothing_finds_nothing(self):
         flat = answer_of(np.full((1, 1, SIDE, SIDE), 0.7, np.float32), options={"spread": True})

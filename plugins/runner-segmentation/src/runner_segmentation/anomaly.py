@@ -44,7 +44,8 @@ NUMBERS = ("image_threshold", "image_scale", "pixel_threshold", "pixel_scale")
 
 
 class Anomaly:
-    """Roles: ``image``, and of ``map``, ``score``, ``label`` and ``mask`` at least one of the first two.
+    """Roles: ``image`` and ``map``, and where the model gives them ``score``, ``label`` and ``mask``. A model that
+    judges whole pictures alone has a ``score`` instead of a map.
 
     Gives a verdict, normal or anomalous, with the score of the picture; a pixel map of the kind ``heat``; and a row for
     each region that is anomalous, with its mask, the box around it and the highest number in it as its score.
@@ -89,8 +90,8 @@ class Anomaly:
 
     def bind(self, card: Card, model: Signature) -> AnomalyCodec:
         specs = bind_roles(card, model, needed=("image",), optional=NAMES)
-        if not {"map", "score"} & specs.keys():
-            raise TaskError(f"brain {card.name}: no map and no score", remedy=f"{card.task} needs one of these roles")
+        if "map" not in specs and ("score" not in specs or "mask" in specs):
+            raise TaskError(f"brain {card.name}: the roles have no map", remedy="give one, or a score and no mask")
         like = _fit_to_map(specs.get("map"))
         picture = refuse_crop(card, bind_normalised_picture(card, specs["image"], model, like, UNIT))
         for role in ("map", "mask"):
@@ -106,16 +107,17 @@ class Anomaly:
 
 @attrs.frozen
 class Scaling:
-    """Brings numbers to 0 to 1, the threshold to 0.5."""
+    """Brings numbers to 0 to 1, the threshold to 0.5; without a threshold they are so already."""
 
-    threshold: float = HALF
-    scale: float = 1.0
+    threshold: float | None
+    scale: float
 
     def apply(self, numbers: NDArray[Any]) -> NDArray[np.float32]:
-        scaled: NDArray[np.float32] = ((np.asarray(numbers, np.float32) - self.threshold) / self.scale + HALF).clip(
-            0, 1
-        )
-        return np.nan_to_num(scaled)
+        scaled = np.asarray(numbers, np.float32)
+        if self.threshold is not None:
+            scaled = (scaled - self.threshold) / self.scale + HALF
+        shares: NDArray[np.float32] = np.nan_to_num(scaled.clip(0, 1))
+        return shares
 
 
 @attrs.frozen
@@ -146,8 +148,7 @@ class AnomalyCodec(PictureCodec):
         return attrs.evolve(answer, pixel_map=pixel_map, verdict=self._judge(outputs))
 
     def _judge(self, outputs: Tensors) -> Verdict:
-        raw = np.asarray(outputs["score"]).reshape(-1)[:1] if "score" in outputs else np.nanmax(outputs["map"])
-        score = float(self.image.apply(raw).max())
+        score = float(self.image.apply(outputs["score" if "score" in outputs else "map"]).max())
         number = int(score >= (self.card.threshold or HALF))
         if "label" in outputs:
             number = int(np.asarray(outputs["label"]).reshape(-1)[0] > 0)
@@ -181,20 +182,18 @@ def _describe(numbers: Mapping[str, float]) -> tuple[str, ...]:
 
 def _read_scaling(card: Card, part: str) -> Scaling:
     """Raises TaskError for what is no number, and for a scale that is not above 0."""
-    threshold, scale = (card.options.get(f"{part}_{name}") for name in ("threshold", "scale"))
-    for value, is_right in ((threshold, True), (scale, scale is None or (_is_number(scale) and scale > 0))):
-        if not is_right or not (value is None or _is_number(value)):
-            raise TaskError(
-                f"brain {card.name}: the option {part}_threshold or {part}_scale is {value!r}",
-                remedy="give a number, and a scale above 0",
-            )
-    if threshold is None:
-        return Scaling()
-    return Scaling(float(threshold), 1.0 if scale is None else float(scale))
+    threshold = _read_number(card, f"{part}_threshold", above=-math.inf)
+    scale = _read_number(card, f"{part}_scale", above=0)
+    return Scaling(threshold, 1.0 if scale is None else scale)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _read_number(card: Card, name: str, *, above: float) -> float | None:
+    value = card.options.get(name)
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and above < value < math.inf:
+        return float(value)
+    raise TaskError(f"brain {card.name}: the option {name} is {value!r}", remedy="give a number, a scale above 0")
 
 
 def _fit_to_map(spec: TensorSpec | None) -> PictureSpec:

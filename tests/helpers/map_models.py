@@ -26,7 +26,32 @@ def write_matte(path: Path, names: Sequence[str] = ("plane",), *, side: int = 32
         nodes.append(helper.make_node(end, [f"logits{stage}"], [name]))
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, side, side])
     planes = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, side, side]) for name in names]
-    return _save(path, nodes, image, planes, numbers)
+    return _save(path, nodes, [image], planes, numbers)
+
+
+def write_rvm(path: Path) -> Path:
+    """The inputs and outputs of Robust Video Matting: ``pha`` is the mean colour of each pixel of ``src``, of any size,
+    plus that of ``r1i``, times ``downsample_ratio``; the states are handed on.
+    """
+    states = [f"r{number}" for number in range(1, 5)]
+    nodes = [
+        helper.make_node("ReduceMean", ["src"], ["mean"], axes=[1], keepdims=1),
+        helper.make_node("ReduceMean", ["r1i"], ["state"], keepdims=0),
+        helper.make_node("Add", ["mean", "state"], ["moved"]),
+        helper.make_node("Mul", ["moved", "downsample_ratio"], ["shrunk"]),
+        helper.make_node("Clip", ["shrunk", "nothing", "all"], ["pha"]),
+        helper.make_node("Identity", ["src"], ["fgr"]),
+        *[helper.make_node("Identity", [f"{state}i"], [f"{state}o"]) for state in states],
+    ]
+    ends = [numpy_helper.from_array(np.array(end, np.float32), name) for end, name in ((0, "nothing"), (1, "all"))]
+    space, free = ["batch_size", 3, "height", "width"], ["batch_size", "channels", "height", "width"]
+    inputs = {"src": space, **{f"{state}i": free for state in states}, "downsample_ratio": [1]}
+    outputs = {"fgr": space, "pha": ["batch_size", 1, "height", "width"], **{f"{state}o": free for state in states}}
+    infos = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in side.items()]
+        for side in (inputs, outputs)
+    ]
+    return _save(path, nodes, infos[0], infos[1], ends)
 
 
 def write_anomalib_2(path: Path, *, side: int | None = 32, told: bool = True) -> Path:
@@ -54,7 +79,7 @@ def write_anomalib_2(path: Path, *, side: int | None = 32, told: bool = True) ->
     given = [name for name in shapes if told or name in ("pred_score", "anomaly_map")]
     outputs = [helper.make_tensor_value_info(name, *shapes[name]) for name in given]
     kept = [node for node in nodes if told or node.op_type != "Greater"]
-    return _save(path, kept, image, outputs, numbers if told or side is None else [])
+    return _save(path, kept, [image], outputs, numbers if told or side is None else [])
 
 
 def write_anomalib_1(path: Path, *, side: int = 32) -> Path:
@@ -66,10 +91,10 @@ def write_anomalib_1(path: Path, *, side: int = 32) -> Path:
     numbers = [numpy_helper.from_array(np.array(40, np.float32), "forty")]
     image = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, side, side])
     output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1, side, side])
-    return _save(path, nodes, image, [output], numbers)
+    return _save(path, nodes, [image], [output], numbers)
 
 
-def _save(path: Path, nodes: list, image, outputs: list, numbers: list) -> Path:
-    graph = helper.make_graph(nodes, "g", [image], outputs, numbers)
+def _save(path: Path, nodes: list, images: list, outputs: list, numbers: list) -> Path:
+    graph = helper.make_graph(nodes, "g", images, outputs, numbers)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
     return path

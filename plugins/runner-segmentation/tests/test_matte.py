@@ -94,6 +94,21 @@ def test_stages_are_spread_as_u2net_does(tmp_path, engine):
     assert (found.pixel_map.array.min(), found.pixel_map.array.max()) == (0, 255)
 
 
+@ENGINES
+@pytest.mark.parametrize("size", [(32, 48), (20, 1024)])
+def test_robust_video_matting_mattes_each_picture_by_itself(tmp_path, engine, size):
+    picture = np.full((*size, 3), 60, np.uint8)
+    picture[4:16, 8:40] = 240
+    with open_brain(map_models.write_rvm(tmp_path / "rvm.onnx"), engine=engine) as brain:
+        assert brain.card.picture.size is None
+        assert not brain.card.guesses
+        found, again = brain.predict(picture), brain.predict(picture)
+    wanted = picture.mean(axis=2) * min(512 / max(size), 1)
+    assert np.abs(found.pixel_map.array - wanted).max() <= 0.5 + 1e-3
+    assert again.pixel_map == found.pixel_map
+    assert [mask.area for mask in found.masks] == ([12 * 32] if max(size) < 512 else [])
+
+
 def test_it_is_a_class_map_where_that_is_asked_for(tmp_path):
     model = map_models.write_matte(tmp_path / "modnet.onnx")
     with open_brain(model, task="semantic-segmentation", range="0..1") as brain:
@@ -127,6 +142,21 @@ def test_in_a_crop_it_leaves_its_mask(tmp_path):
     assert {mask.shape for mask in found.masks} == {(96, 128)}
 
 
+RVM = Signature(
+    (TensorSpec("src", (None, 3, None, None), "float32"),
+     *(TensorSpec(f"r{number}i", (None,) * 4, "float32") for number in range(1, 5)),
+     TensorSpec("downsample_ratio", (1,), "float32")),
+    (TensorSpec("fgr", (None, 3, None, None), "float32"), TensorSpec("pha", (None, 1, None, None), "float32")),
+)  # fmt: skip
+
+
+@conformance(check_task)
+def test_a_task_on_states(check):
+    cells = np.zeros((1, 1, 48, 64), np.float32)
+    cells[..., 4:20, 8:] = 0.9
+    check(TASK, RVM, {"matte": cells}, FRAME)
+
+
 class TestRecognising:
     def test_a_plane_that_ends_in_a_sigmoid(self):
         card = TASK.recognise(signature(plane()))
@@ -151,6 +181,8 @@ class TestRecognising:
             signature(plane(), **{ASKED: "semantic-segmentation"}),
             signature(plane(dtype="int64", name="alpha"), end=""),
             signature(),
+            attrs.evolve(RVM, inputs=RVM.inputs[:-1]),
+            attrs.evolve(RVM, outputs=RVM.outputs[:1]),
         ],
         ids=str,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +11,11 @@ from numpy.typing import NDArray
 from runner_core.cards import Card, Guess, Label, LabelMap
 from runner_core.contracts import Signature, Tensors, TensorSpec
 from runner_core.errors import TaskError
-from runner_core.frames import Frame, PictureSpec
+from runner_core.frames import UNIT, Frame, PictureSpec
 from runner_core.results import Inference, Mask, PixelMap
 from runner_core.tasks import (
     ASKED,
+    InputDraft,
     PictureCodec,
     are_probabilities,
     bind_picture,
@@ -20,6 +23,7 @@ from runner_core.tasks import (
     check_classes,
     draft_input,
     drop_wrong_labels,
+    find_tensor,
     labels_from_metadata,
     read_activation,
     read_background,
@@ -38,9 +42,18 @@ HALF = 128  # of 255: from here on a pixel is in the mask
 # What matting models call their plane: ``pha`` is that of Robust Video Matting and BackgroundMattingV2.
 NAMES = frozenset({"alpha", "alphas", "matte", "pha"})
 
+# Role -> input of Robust Video Matting beside its picture, ``src``. Source: export_onnx.py and inference.py
+# (``auto_downsample_ratio``) of github.com/PeterL1n/RobustVideoMatting.
+STATES = {"state1": "r1i", "state2": "r2i", "state3": "r3i", "state4": "r4i", "ratio": "downsample_ratio"}
+ANY_SIZE = PictureSpec(size=None, layout="nchw", dtype="float32")
+COARSE_SIDE = 512  # pixels of the longer side, to which it shrinks a picture before it refines the matte
+
 
 class Matte:
     """Roles: ``image`` and ``matte``, one number for each cell of a map.
+
+    Of Robust Video Matting also ``state1`` to ``state4``, which are fed zeros, as each picture is matted by itself, and
+    ``ratio``, by which it shrinks the picture at first.
 
     Gives a pixel map of the kind ``alpha``: uint8, 0 to 255, resized bilinearly to the picture. What is at least half
     foreground is the mask of the one row, with the box around it; its score is the mean of the matte over the mask.
@@ -56,7 +69,8 @@ class Matte:
     kind = "matting"
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = draft_input(model, USUAL)
+        states = _find_states(model)
+        drafted = _draft_recurrent(model) if states else draft_input(model, USUAL)
         found = drafted and (_find_named(model, drafted.picture) or find_foreground(model, drafted.picture))
         if not drafted or not found or not _may_be_matting(model):
             return None
@@ -66,7 +80,7 @@ class Matte:
         card = Card(
             name="",
             task="matte",
-            roles={"image": drafted.image.name, "matte": spec.name},
+            roles={"image": drafted.image.name, "matte": spec.name, **states},
             picture=drafted.picture,
             labels=labels_from_metadata(model.metadata),
             options={"spread": True} if staged else {},
@@ -78,8 +92,9 @@ class Matte:
         return card if card.labels else attrs.evolve(card, labels=FOREGROUND)
 
     def bind(self, card: Card, model: Signature) -> MatteCodec:
-        specs = bind_roles(card, model, needed=("image", "matte"))
-        picture = refuse_crop(card, bind_picture(card, specs["image"], USUAL))
+        states = [role for role in STATES if role in card.roles]
+        specs = bind_roles(card, model, needed=("image", "matte", *(STATES if states else ())))
+        picture = refuse_crop(card, bind_picture(card, specs["image"], ANY_SIZE if states else USUAL))
         known = specs["matte"].shape is not None and None not in specs["matte"].shape
         if known and not is_plane(specs["matte"], picture, coarsest=None):
             raise TaskError(
@@ -89,13 +104,23 @@ class Matte:
             )
         check_classes(card, CLASSES, read_background(card, default=0))
         activation = read_activation(card, logits="sigmoid", among=("sigmoid", "none"))
-        return MatteCodec(card, picture, activation, read_flag(card, "spread", False))
+        fed = {role: specs[role].dtype for role in states}
+        return MatteCodec(card, picture, activation, read_flag(card, "spread", False), fed)
 
 
 @attrs.frozen
 class MatteCodec(PictureCodec):
     activation: str | None
     spread: bool
+    states: Mapping[str, str]  # role -> dtype
+
+    def encode(self, frame: Frame) -> Tensors:
+        """With the states of a first picture, where the model has states."""
+        zeros = {role: np.zeros((1, 1, 1, 1), dtype) for role, dtype in self.states.items()}
+        if "ratio" in zeros:
+            ratio = min(COARSE_SIDE / max(self.placement_of(frame).tensor), 1)
+            zeros["ratio"] = np.array([ratio], self.states["ratio"])
+        return {**super().encode(frame), **zeros}
 
     def decode(self, outputs: Tensors, frame: Frame) -> Inference:
         numbers = np.asarray(drop_unit_axes(self.card, "matte", outputs["matte"], axes=2), np.float32)
@@ -126,6 +151,21 @@ class MatteCodec(PictureCodec):
             return numbers
         least, most = numbers.min(), numbers.max()
         return (numbers - least) / (most - least) if most > least else np.zeros_like(numbers)
+
+
+def _find_states(model: Signature) -> dict[str, str]:
+    """Role -> input, of Robust Video Matting alone."""
+    named = {role: find_tensor(model.inputs, name) for role, name in STATES.items()}
+    found = {role: spec.name for role, spec in named.items() if spec is not None}
+    return found if len(found) == len(STATES) == len(model.inputs) - 1 else {}
+
+
+def _draft_recurrent(model: Signature) -> InputDraft | None:
+    """The picture among its inputs, as if it were the only one. It has any size: the network resizes by itself."""
+    picture = tuple(spec for spec in model.inputs if spec.name not in _find_states(model).values())
+    drafted = draft_input(attrs.evolve(model, inputs=picture), ANY_SIZE, UNIT, sure=True)
+    note = "state1 to state4 and ratio are Robust Video Matting's: each picture is matted by itself"
+    return drafted.with_notes(note) if drafted else None
 
 
 def _may_be_matting(model: Signature) -> bool:

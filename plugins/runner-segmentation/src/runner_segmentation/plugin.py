@@ -17,7 +17,7 @@ def runner_tasks() -> Iterator[Plugin]:
     yield Plugin(
         name="matte",
         target="runner_segmentation.matte:Matte",
-        summary="how much of each pixel is foreground, as one plane: U2-Net, IS-Net, MODNet, selfie segmentation",
+        summary="how much of each pixel is foreground, as one plane: U2-Net, IS-Net, MODNet, RVM, selfie segmentation",
         claims=("H x W",),
     )
     yield Plugin(

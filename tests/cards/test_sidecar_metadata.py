@@ -144,6 +144,7 @@ def test_anomalibs_thresholds_and_scales(model):
     assert read(model, "metadata.json", thresholds | {"min": 2, "max": 42.5, "task": "segmentation"}) == {
         "image_threshold": "28.5", "image_scale": "40.5", "pixel_threshold": "26", "pixel_scale": "40.5",
     }  # fmt: skip
+    assert "image_scale" not in read(model, "metadata.json", thresholds | {"min": 2, "max": 2})
     apart = {"anomaly_maps.min": 1, "anomaly_maps.max": 3, "pred_scores.min": 0, "pred_scores.max": float("inf")}
     assert read(model, "metadata.json", thresholds | apart) == {
         "image_threshold": "28.5", "pixel_threshold": "26", "pixel_scale": "2",

@@ -157,6 +157,13 @@ def test_a_task_on_states(check):
     check(TASK, RVM, {"matte": cells}, FRAME)
 
 
+def test_a_card_of_states_needs_no_picture():
+    card = attrs.evolve(TASK.recognise(RVM), picture=None)
+    assert TASK.bind(card, RVM).encode(FRAME)["image"].shape == (1, 3, 48, 64)
+    with pytest.raises(TaskError, match="state2"):
+        TASK.bind(attrs.evolve(card, roles={"image": "src", "matte": "pha", "state1": "r1i"}), RVM)
+
+
 class TestRecognising:
     def test_a_plane_that_ends_in_a_sigmoid(self):
         card = TASK.recognise(signature(plane()))
@@ -182,6 +189,7 @@ class TestRecognising:
             signature(plane(dtype="int64", name="alpha"), end=""),
             signature(),
             attrs.evolve(RVM, inputs=RVM.inputs[:-1]),
+            attrs.evolve(RVM, inputs=(attrs.evolve(RVM.inputs[0], name="second"), *RVM.inputs)),
             attrs.evolve(RVM, outputs=RVM.outputs[:1]),
         ],
         ids=str,

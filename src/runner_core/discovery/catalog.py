@@ -19,7 +19,7 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("mediapipe-detection", "retinaface", "scrfd", "yolo-obb", "yunet"), "runner-detection"),
         **dict.fromkeys(("yolo-fastest-v2", "fomo"), "runner-detection"),
         **dict.fromkeys(("movenet", "posenet", "mediapipe-landmarks", "yolo-pose"), "runner-keypoints"),
-        **dict.fromkeys(("semantic-segmentation", "yolo-seg"), "runner-segmentation"),
+        **dict.fromkeys(("semantic-segmentation", "matte", "anomaly", "yolo-seg"), "runner-segmentation"),
     },
     "sources": {
         "demo": "runner-demo",

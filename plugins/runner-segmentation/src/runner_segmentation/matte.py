@@ -157,7 +157,7 @@ def _find_states(model: Signature) -> dict[str, str]:
     """Role -> input, of Robust Video Matting alone."""
     named = {role: find_tensor(model.inputs, name) for role, name in STATES.items()}
     found = {role: spec.name for role, spec in named.items() if spec is not None}
-    return found if len(found) == len(STATES) == len(model.inputs) - 1 else {}
+    return found if len(found) == len(STATES) else {}
 
 
 def _draft_recurrent(model: Signature) -> InputDraft | None:

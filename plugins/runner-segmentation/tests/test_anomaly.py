@@ -8,6 +8,7 @@ import json
 import attrs
 import map_models
 import numpy as np
+import openvino
 import pytest
 from runner_segmentation.anomaly import LABELS, Anomaly
 from runner_segmentation.regions import Parts, label_parts
@@ -147,6 +148,22 @@ def test_anomalib_1_is_normalised_by_what_lies_beside_it(tmp_path, engine, scale
     assert found.verdict.score == pytest.approx((32 - 28) / image_scale + 0.5, abs=1e-5)
     assert found.verdict.label == "anomalous"
     assert found.boxes.tolist() == [[2, 20, 6, 30]]  # 24 does not reach 26
+
+
+def test_an_ir_is_normalised_by_its_own_metadata(tmp_path):
+    """As Anomalib 0 writes it: src/anomalib/deploy/export.py of version 0.7, ``_add_metadata_to_ir``."""
+    model = openvino.convert_model(map_models.write_anomalib_1(tmp_path / "model.onnx"))
+    told = {"model_type": "AnomalyDetection", "image_threshold": 28.0, "pixel_threshold": 26.0,
+            "normalization_scale": 40.0, "labels": ["Normal", "Anomaly"], "mean_values": "0 0 0",
+            "scale_values": "255 255 255", "reverse_input_channels": True}  # fmt: skip
+    for key, value in told.items():
+        model.set_rt_info(value, ["model_info", key])
+    openvino.save_model(model, tmp_path / "ir.xml", compress_to_fp16=False)
+    with open_brain(tmp_path / "ir.xml") as brain:
+        found = brain.predict(PICTURE)
+    assert (found.verdict.label, found.names) == ("Anomaly", ["Anomaly"])
+    assert found.verdict.score == pytest.approx((32 - 28) / 40 + 0.5, abs=1e-5)
+    assert found.scores == pytest.approx([(32 - 26) / 40 + 0.5], abs=1e-5)
 
 
 def test_a_map_that_nothing_tells_of_is_no_anomaly(tmp_path):

@@ -199,6 +199,7 @@ class TestRecognising:
 
     def test_labels_of_the_metadata(self):
         assert TASK.recognise(signature(plane(), labels="background\nperson")).labels.name(1) == "person"
+        assert TASK.recognise(signature(plane(), labels="person")).labels.name(1) == "person"
         wrong = TASK.recognise(signature(plane(), labels="a\nb\nc\nd"))
         assert wrong.labels.name(1) == "foreground"
 

@@ -82,7 +82,7 @@ class Matte:
             task="matte",
             roles={"image": drafted.image.name, "matte": spec.name, **states},
             picture=drafted.picture,
-            labels=labels_from_metadata(model.metadata),
+            labels=labels_from_metadata(model.metadata, first=1),  # a list of one names the foreground
             options={"spread": True} if staged else {},
             threshold=0.0,
             notes=(*drafted.notes, *told),

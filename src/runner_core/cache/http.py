@@ -20,7 +20,7 @@ from runner_core.cache.release import Body, Opener
 from runner_core.errors import StoreError, UnreachableError
 from runner_core.util.home import require_online
 from runner_core.util.location import redact_url
-from runner_core.util.network import describe_cause
+from runner_core.util.network import describe_cause, to_line
 
 log = logging.getLogger("runner")
 TIMEOUT = (10.0, 60.0)  # seconds: to connect, between two reads
@@ -174,7 +174,7 @@ def _explain_status(answer: requests.Response) -> StoreError:
         wait = make_retry_policy().get_retry_after(answer.raw)
         limits = ", ".join(f"{key}: {value}" for key, value in answer.headers.items() if "ratelimit" in key.lower())
         return UnreachableError(
-            f"{url}: too many requests (429{', ' + limits if limits else ''})",
+            f"{url}: too many requests (429{', ' + to_line(limits) if limits else ''})",
             remedy=f"try again in {math.ceil(wait)} s" if wait else "try again later",
         )
     if status >= 500:
@@ -248,6 +248,6 @@ def _parse_json(body: bytes, answer: requests.Response) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        kind = answer.headers.get("Content-Type", "").partition(";")[0] or "something"
+        kind = to_line(answer.headers.get("Content-Type", "").partition(";")[0]) or "something"
         sent = "broken JSON" if "json" in kind else f"{kind} instead of JSON"
         raise StoreError(f"{redact_url(answer.url)}: the server sent {sent}") from None

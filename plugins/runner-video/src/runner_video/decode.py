@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import cast
@@ -20,6 +21,8 @@ SLACK = 0.5  # seconds that may be missing at the end: the lengths in files are 
 
 # They have an index and state their length; in others FFmpeg seeks roughly and guesses the length from the bit rate.
 _INDEXED = {"mov", "matroska", "avi"}
+
+_DURATION = re.compile(r"(\d{1,9}):(\d{1,9}):(\d{1,9}(?:\.\d*)?)", re.ASCII)  # 00:00:04.000000000
 
 
 def decode_shots(name: str, container: InputContainer, track: VideoStream) -> Iterator[tuple[Shot, float]]:
@@ -114,8 +117,7 @@ def _length_of(container: InputContainer, track: VideoStream) -> float | None:
     if track.duration:
         return _to_seconds(track.duration, track)
     begin = _to_seconds(track.start_time or 0, track)  # Matroska counts from 0, whenever the first picture is
-    stated = track.metadata.get("DURATION")  # Matroska's, of each track: 00:00:04.000000000
+    stated = _DURATION.fullmatch(track.metadata.get("DURATION", ""))  # Matroska's, of each track
     if stated:
-        hours, minutes, seconds = map(float, stated.split(":"))
-        return hours * 3600 + minutes * 60 + seconds - begin
+        return int(stated[1]) * 3600 + int(stated[2]) * 60 + float(stated[3]) - begin
     return container.duration / av.time_base - begin if container.duration and len(container.streams) == 1 else None

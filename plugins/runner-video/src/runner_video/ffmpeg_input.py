@@ -88,8 +88,9 @@ class Input:
             raise SourceError(f"{self.name}: {offline}", remedy="unset it, or give a file")
         try:
             with av.open(
-                self.place, "r", format=self.format, options=dict(self.options), timeout=self.timeout
-            ) as container:
+                self.place, "r", format=self.format, options=dict(self.options), timeout=self.timeout,
+                metadata_errors="replace",  # old files are not in UTF-8
+            ) as container:  # fmt: skip
                 yield container, self._pictures(container)
         except av.FFmpegError as error:
             raise self.error(error) from error

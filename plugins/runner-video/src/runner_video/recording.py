@@ -36,7 +36,7 @@ _ENCODER = {"preset": "veryfast", "crf": "23", "bf": "0"}  # without B-frames, s
 def is_recording(path: Path) -> bool:
     """Whether a file is one that was written here, or the beginning of one."""
     try:
-        with av.open(str(path), "r") as container:
+        with av.open(str(path), "r", metadata_errors="replace") as container:
             return container.metadata.get("comment", container.metadata.get("COMMENT", "")) == _MARK
     except (av.FFmpegError, OSError):
         return path.stat().st_size == 0

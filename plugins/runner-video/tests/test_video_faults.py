@@ -82,6 +82,34 @@ def test_a_damaged_picture_costs_only_itself(tmp_path):
     assert [number_of(frames[index].pixels) for index in (0, 2, 3)] == [0, 2, 3]
 
 
+def replace(path: Path, old: bytes, new: bytes) -> Path:
+    data = path.read_bytes()
+    assert old in data
+    path.write_bytes(data.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv"])
+def test_texts_that_are_not_in_utf8_cost_no_picture(suffix, tmp_path):
+    """As old programs wrote them."""
+    path = write_clip(tmp_path / f"clip{suffix}")
+    with av.open(str(path)) as whole, av.open(str(tmp_path / f"named{suffix}"), "w") as named:
+        named.metadata["title"] = "Käse"
+        track = named.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(whole.streams.video[0]):
+            if packet.size:
+                packet.stream = track
+                named.mux(packet)
+    clip = replace(tmp_path / f"named{suffix}", "Käse".encode(), b"K\xe4se ")
+    assert len(list(VideoSource(clip).frames())) == 20
+
+
+@pytest.mark.parametrize("length", [b"00:x0:02", b"-9:99:99", b"\xff\xff:00:02"[:8], b"nan:00:2"])
+def test_a_length_that_is_none_costs_no_picture(length, tmp_path):
+    clip = replace(write_clip(tmp_path / "clip.mkv"), b"00:00:02", length)
+    assert len(list(VideoSource(clip).frames())) == 20
+
+
 def write_sound(path: Path) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=48000, layout="mono")

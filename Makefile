@@ -8,12 +8,13 @@ UV := $(shell command -v uv)
 INSTALL = $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
 MLFLOW := .venv-mlflow
 DOCS := .venv-docs
+AUDIT := .venv-audit
 BENCHES := $(sort $(filter-out bench/_%,$(wildcard bench/*.py)))
 
 # The many commands that tests start compile the sources once, not each for itself, whatever the person's setting.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: architecture bench check clean commands constraints demo docs setup test test-mlflow wheels what-runs
+.PHONY: architecture audit bench check clean commands constraints demo docs fuzz setup test test-mlflow wheels what-runs
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -65,6 +66,17 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Files broken on purpose, for so many minutes; docs/how-to/fuzz.md has more. SEED=... gives the same mutants again.
+MINUTES ?= 10
+fuzz: $(STAMP)
+	$(BIN)/python tests/campaigns/fuzz.py $(CAMPAIGNS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+# Known holes of what is pinned; asks the package index for its advisories.
+audit:
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(AUDIT)/bin/pip-audit --no-deps --disable-pip --requirement constraints.txt
+
 # Each script prints its table and exits 1 where its claim fails.
 bench: $(STAMP)
 	@failed=0; for script in $(BENCHES); do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
@@ -87,7 +99,7 @@ what-runs: $(STAMP)
 	$(BIN)/python tools/list_what_runs.py
 
 clean:
-	rm -rf .venv $(MLFLOW) $(DOCS) out dist
+	rm -rf .venv $(MLFLOW) $(DOCS) $(AUDIT) out dist
 
 # New pins: everything anew, without the old ones. Addresses never get in: a freeze holds names and versions alone.
 FREEZE = for each in $(1); do $$each/python -m pip freeze --exclude-editable; done | \

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import struct
+import tracemalloc
 import warnings
 import zlib
 
@@ -75,6 +76,19 @@ def test_sixteen_bits_of_either_byte_order_and_width():
     for array in (values.astype("<u2"), values.astype(">u2"), values.astype(np.int32)):
         got = np.asarray(decode.to_rgb(Image.fromarray(array), "it"))
         assert got[0, :, 0].tolist() == [0, 0, 1, 156, 255]
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32])
+def test_sixteen_bits_take_a_few_bytes_a_pixel(dtype):
+    """A small file may have all the pixels that are allowed."""
+    image = Image.fromarray(np.zeros((1000, 1000), dtype))
+    tracemalloc.start()
+    try:
+        decode.to_rgb(image, "it")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 11 * image.width * image.height
 
 
 def test_sixteen_bits_of_colour():

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import numpy as np
 import simplejpeg
@@ -212,13 +213,13 @@ def _to_eight_bit_rgb(image: Image.Image, source: str) -> Image.Image:
     if image.mode == "F":
         raise ImageError(f"{source}: floating-point pixels have no known range", remedy="convert it to 8 or 16 bits")
     if image.mode == "I" or image.mode.startswith("I;16"):
-        image = Image.fromarray(_to_eight_bits(np.asarray(image).astype(np.int64), source))
+        image = Image.fromarray(_to_eight_bits(np.asarray(image), source))
     if image.mode == "P":  # converted straight to RGB, Pillow warns about a palette with transparency
         image = image.convert("RGBA")
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _to_eight_bits(values: NDArray[np.int64], source: str) -> NDArray[np.uint8]:
+def _to_eight_bits(values: NDArray[np.integer[Any]], source: str) -> NDArray[np.uint8]:
     """Of values of 16 bits the high byte. That there are fewer bits, as scanners have, is told by the highest value.
 
     Raises ImageError for values outside 16 bits.

@@ -142,6 +142,8 @@ MALFORMED = [
     ({**LEAST, "picture": {"size": [1, 2, 3]}}, "Too many values in .* @ card.picture.size"),
     ({**LEAST, "picture": {"size": [352, "x"]}}, "'x' is not a whole number @ card.picture.size.1."),
     ({**LEAST, "picture": {"size": [0, 352]}}, "size is .0, 352.: .* @ card.picture"),
+    ({**LEAST, "picture": {"size": [100_000, 100_000]}}, "size is .100000, 100000.: more than .* @ card.picture"),
+    ({**LEAST, "picture": {"multiple": 1_000_000}}, "multiple is 1000000: .* @ card.picture"),
     ({**LEAST, "picture": {"resize": "zoom"}}, "zoom .* @ card.picture.resize"),
     ({**LEAST, "picture": {"dtype": "floot"}}, "dtype is 'floot'.* @ card.picture"),
     ({**LEAST, "picture": {"batched": "no"}}, "'no' is not true or false @ card.picture.batched"),

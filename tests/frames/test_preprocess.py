@@ -270,8 +270,9 @@ def test_a_tensor_is_read_only_and_the_pixels_stay_as_they_were():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("size", (0, 4)), ("size", (4, -1)), ("pad", (0, 0, 256)), ("std", (1.0, 0.0, 1.0)), ("dtype", "floot"),
-     ("dtype", "object"), ("resize", "zoom"), ("resample", "cubic"), ("colour", "hsv"), ("layout", "chwn")],
+    [("size", (0, 4)), ("size", (4, -1)), ("size", (100_000, 10_000)), ("multiple", 0), ("multiple", 1 << 20),
+     ("pad", (0, 0, 256)), ("std", (1.0, 0.0, 1.0)), ("dtype", "floot"), ("dtype", "object"), ("resize", "zoom"),
+     ("resample", "cubic"), ("colour", "hsv"), ("layout", "chwn")],
 )  # fmt: skip
 def test_an_invalid_spec_is_refused(field, value):
     with pytest.raises(ValueError, match=field):

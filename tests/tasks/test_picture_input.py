@@ -66,6 +66,13 @@ def test_what_holds_no_single_picture_is_refused(spec):
         bind_picture(CARD, spec, LIKE)
 
 
+def test_more_pixels_than_there_is_memory_for_are_refused():
+    spec = image((1, 100_000, 100_000, 3))
+    assert find_picture_input(Signature((spec,), ()), LIKE) is None
+    with pytest.raises(TaskError, match=r"holds no picture .*size is"):
+        bind_picture(CARD, spec, LIKE)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -16,6 +16,9 @@ Border = Literal["pad", "edge"]
 RESIZES, RESAMPLES, ROUNDINGS = get_args(Resize), get_args(Resample), get_args(Rounding)
 COLOURS, LAYOUTS, BORDERS = get_args(Colour), get_args(Layout), get_args(Border)
 
+# No model takes more: a card that asks for it would have the memory filled with one tensor.
+_MOST_PIXELS, _MOST_MULTIPLE = 1 << 27, 1 << 12
+
 
 @attrs.frozen
 class PictureSpec:
@@ -69,8 +72,10 @@ class PictureSpec:
     def __attrs_post_init__(self) -> None:
         if self.size is not None and min(self.size) < 1:
             raise ValueError(f"size is {self.size}: both sides must be at least 1")
-        if self.multiple < 1:
-            raise ValueError(f"multiple is {self.multiple}: it must be at least 1")
+        if self.size is not None and self.size[0] * self.size[1] > _MOST_PIXELS:
+            raise ValueError(f"size is {self.size}: more than {_MOST_PIXELS} pixels")
+        if not 1 <= self.multiple <= _MOST_MULTIPLE:
+            raise ValueError(f"multiple is {self.multiple}: it must be from 1 to {_MOST_MULTIPLE}")
         if not all(0 <= part <= 255 for part in self.pad):
             raise ValueError(f"pad is {self.pad}: each channel must be from 0 to 255")
         if not all(self.std):

@@ -29,8 +29,11 @@ def bind_picture(card: Card, spec: TensorSpec, like: PictureSpec) -> PictureSpec
         return PictureSpec(encoded=True, batched=spec.shape is None or len(spec.shape) == 1)
     shape = read_shape(spec.shape) if spec.shape else attrs.evolve(_UNKNOWN, layout=like.layout)
     shape = shape or _UNKNOWN
-    filled = attrs.evolve(shape.fill(like), dtype=spec.dtype)
-    return attrs.evolve(filled, size=_size_of(card, spec, shape, like))
+    size = _size_of(card, spec, shape, like)
+    try:
+        return attrs.evolve(shape.fill(like), dtype=spec.dtype, size=size)
+    except ValueError as error:  # more pixels than there is memory for
+        raise TaskError(f"brain {card.name}: {spec} holds no picture ({error})") from error
 
 
 def bind_normalised_picture(

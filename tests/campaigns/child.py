@@ -71,7 +71,7 @@ def _find_place(error: BaseException) -> str:
     last = f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
     if type(error).__name__ != "Breach" or error.__cause__:
         return f"{type(cause).__name__} {last}"
-    return re.sub(r"\d+|'[^']*'|\S*/\S*", "#", _describe(error))[:100]
+    return str(error).partition(":")[0]
 
 
 def _take_streams(folder: Path) -> tuple[TextIO, Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 FOUND = (
     # campaign, recipe, what it did
-    ("videos", "clip.flv: 179-1024", "metadata that are no UTF-8: UnicodeDecodeError"),
-    ("videos", "clip.avi: 4633-4+ff", "the same, in an index"),
-    ("videos", "clip.mkv: 527-4+80", "a length that is no time: ValueError"),
+    ("videos", "fast.mp4: 10-2+ffff", "a brand that is no UTF-8: UnicodeDecodeError"),
+    ("videos", "clip.mkv: 453-1+78", "a length that is no time: ValueError"),
 )

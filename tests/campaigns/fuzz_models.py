@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from runner_demo.store import PICTURES
 from runner_core.testing import sample_pixels
 
 FOLDER_VARIABLE = "RUNNER_CAMPAIGN"  # the folder that a campaign's processes share, one after the other
-_DAMAGED = (".onnx", ".xml", ".tflite", ".pb", ".index", ".data-00000-of-00001", ".keras", ".h5")
+_DAMAGED = (".onnx", ".xml", ".tflite", ".pb", ".index", ".data-00000-of-00001", ".keras", ".h5", ".zip")
 _UNREAD = "fingerprint.pb"  # of a SavedModel
+_SMALL = Path(__file__).parent / "small"  # made by ``write_small``
 _BRAINS = PICTURES.parent / "brains"
 _SHARED = Path(os.environ.get("RUNNER_TESTDATA") or Path(__file__).parents[3] / "shared" / "testdata")
 _CASES = Path(os.environ.get("RUNNER_CASES") or Path(__file__).parents[3] / "shared" / "cases")
@@ -84,7 +86,10 @@ def _whole(engine: str) -> Path:
 def _make_onnx(folder: Path) -> None:
     from onnx_models import write_classifier
 
-    write_classifier(folder / "tiny.onnx", end="Softmax")
+    tiny = write_classifier(folder / "tiny.onnx", end="Softmax")
+    with zipfile.ZipFile(folder / "bundle.zip", "w") as bundle:
+        for name, data in {"net/tiny.onnx": tiny.read_bytes(), "net/labels.txt": b"a\nb\nc\nd\ne\n"}.items():
+            bundle.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)  # without a time
     shutil.copy(_BRAINS / "page" / "page.onnx", folder)
     _copy_shared(folder, _CASES / "models" / "face_detection_yunet_2026may.onnx")
 
@@ -99,7 +104,8 @@ def _make_openvino(folder: Path) -> None:
     import openvino
     from onnx_models import write_classifier
 
-    _export(folder, ("saved-model", ".pb"))
+    shutil.copytree(_SMALL / "small", folder / "small")
+    shutil.copy(_SMALL / "small.pb", folder)
     for name in ("page.onnx", "page.tflite"):
         shutil.copy(_BRAINS / "page" / name, folder)
     write_classifier(folder / "tiny.onnx", end="Softmax")
@@ -108,23 +114,9 @@ def _make_openvino(folder: Path) -> None:
 
 
 def _make_tensorflow(folder: Path) -> None:
-    _export(folder, ("saved-model", ".pb", ".keras", ".h5"))
+    shutil.copytree(_SMALL, folder, dirs_exist_ok=True)
     shutil.copy(_BRAINS / "page" / "page.pb", folder)
     shutil.copytree(_BRAINS / "graphs" / "saved_model", folder / "encoded")
-
-
-def _export(folder: Path, formats: Sequence[str]) -> None:
-    """A small classifier in these formats."""
-    from exported_models import export, import_keras
-
-    layers = (keras := import_keras()).layers
-    model = keras.Sequential(
-        [keras.Input((32, 32, 3)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), layers.Dense(5)]
-    )
-    with tempfile.TemporaryDirectory() as made:
-        for form, path in export(model, Path(made), "small").items():
-            if form in formats:
-                (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / path.name)
 
 
 def _copy_shared(folder: Path, path: Path) -> None:
@@ -139,3 +131,21 @@ _MAKERS: dict[str, Callable[[Path], None]] = {
     "openvino": _make_openvino,
     "tensorflow": _make_tensorflow,
 }
+
+
+def write_small(folder: Path) -> None:
+    """A small classifier as TensorFlow and Keras write it: other bytes each time, so it is kept with the campaigns."""
+    from exported_models import export, import_keras
+
+    layers = (keras := import_keras()).layers
+    model = keras.Sequential(
+        [keras.Input((32, 32, 3)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), layers.Dense(5)]
+    )
+    with tempfile.TemporaryDirectory() as made:
+        for form, path in export(model, Path(made), "small").items():
+            if form in ("saved-model", ".pb", ".keras", ".h5"):
+                (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / path.name)
+
+
+if __name__ == "__main__":
+    write_small(_SMALL)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -35,7 +37,10 @@ TOKENS = (
     b"-1", b"1e999", b"NaN", b"99999999999999999999", b'"../../x"', b'"/etc/passwd"', b"[[[[[[[[", b"\\u0000", b"{}",
     b"429 Wait", b"416 No", b"204 None", b"304 Same", b"\\ud800", b'"a\\\\b"', b"text/html", b"<!DOCTYPE html>",
 )  # fmt: skip
-_ASKED = ("GET /index.json", "GET /page/1/brain.json", "GET /page/1/weights.bin", "HEAD /tiny.onnx", "GET /tiny.onnx")
+_ASKED = (
+    "GET /index.json", "GET /page/1/brain.json", "GET /page/1/weights.bin", "HEAD /tiny.onnx", "GET /tiny.onnx",
+    "HEAD /tiny.zip", "GET /tiny.zip", "GET /tiny.tar",
+)  # fmt: skip
 _HUB_MODEL, _COMMIT = "me/cats", "/api/models/me/cats/revision/main"
 
 
@@ -86,7 +91,14 @@ def _http_answers() -> Mapping[str, bytes]:
     shelf = root / "shelf"
     shelf.mkdir()
     publish(shelf, size=5000)
-    write_classifier(shelf / "tiny.onnx")
+    made = write_classifier(shelf / "tiny.onnx")
+    with zipfile.ZipFile(shelf / "tiny.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo("net/tiny.onnx"), made.read_bytes(), zipfile.ZIP_DEFLATED)
+    os.utime(made, (0, 0))
+    with tarfile.open(shelf / "tiny.tar", "w") as packed:
+        packed.add(made, "tiny.onnx")
+    for path in shelf.rglob("*"):
+        os.utime(path, (0, 0))  # the bytes of a seed are the same each time
     with FaultyServer(shelf) as server:
         answers = record(server.url, _ASKED)
     shutil.rmtree(root)
@@ -116,5 +128,5 @@ class Kind:
     open_store: Callable[[str], Store]
 
 
-_HTTP = Kind(_http_answers, lambda asked: "tiny.onnx" if asked.endswith("tiny.onnx") else "page", HttpStore)
+_HTTP = Kind(_http_answers, lambda asked: asked.rpartition("/")[2] if "/tiny." in asked else "page", HttpStore)
 _HUB = Kind(_hub_answers, lambda _: _HUB_MODEL, lambda _: HuggingFaceStore(""))

@@ -26,6 +26,7 @@ TOKENS = (
 )  # fmt: skip
 _SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".flv", ".mjpeg", ".ogv", ".3gp")
 _MOST_FRAMES = 60
+_SAME = {"fflags": "bitexact"}  # without a number that is drawn for each file
 _CODECS = {".ogv": "libtheora", ".mpg": "mpeg1video", ".flv": "flv1"}
 
 
@@ -37,7 +38,7 @@ def make_seeds() -> Mapping[str, bytes]:
             path = Path(folder) / f"clip{suffix}"
             try:
                 fps = 25 if suffix == ".mpg" else 10
-                write_clip(path, fps=fps, codec=_CODECS.get(suffix, ""))
+                write_clip(path, fps=fps, codec=_CODECS.get(suffix, ""), options=_SAME)
             except (OSError, ValueError):  # this FFmpeg has no such encoder
                 continue
             seeds[path.name] = path.read_bytes()

@@ -127,12 +127,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = 0
     for name in names:
         begun = monotonic()
-        until = begun + asked.minutes * 60 / len(names)
-        count = 1 if asked.only is not None else asked.count
+        goes_on = _make_limit(1 if asked.only is not None else asked.count, asked.minutes * 60 / len(names))
         campaign = run_campaign(
-            name, seed, first=asked.only or asked.first, say=lambda text: print(text, flush=True),
-            goes_on=lambda done: done < count if count else monotonic() < until,  # noqa: B023  # called before the next
-        )  # fmt: skip
+            name, seed, goes_on=goes_on, first=asked.only or asked.first, say=lambda text: print(text, flush=True)
+        )
         found += len(campaign.findings)
         print(
             f"{name}: {campaign.done} mutants, seed {seed}, {monotonic() - begun:.0f} s, "
@@ -140,6 +138,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             flush=True,
         )
     return int(found > 0)
+
+
+def _make_limit(count: int | None, seconds: float) -> Callable[[int], bool]:
+    """Whether to go on: up to a number of mutants, else for so many seconds from the first on."""
+    begun = 0.0
+
+    def goes_on(done: int) -> bool:
+        nonlocal begun
+        begun = begun or monotonic()
+        return done < count if count else monotonic() - begun < seconds
+
+    return goes_on
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from clips import number_of, write_clip
+from clips import PICTURES, number_of, write_clip
 from faulty_server import FaultyServer
 from faulty_server import cut as broken
 from runner_video.video import VideoSource
@@ -148,3 +148,10 @@ def test_a_video_that_may_not_be_read_is_reported(tmp_path, nobody):
     clip.chmod(0)
     with nobody(), pytest.raises(SourceError, match=r"secret\.mp4: permission denied"):
         list(VideoSource(clip).frames())
+
+
+@pytest.mark.parametrize(("text", "bad"), [(b"Lavf", b"\xff\xfe\xfd\xc3"), (b"encoder", b"\xffncoder")])
+def test_a_tag_that_is_no_text_costs_no_picture(text, bad, tmp_path):
+    clip = write_clip(tmp_path / "clip.flv")
+    clip.write_bytes(clip.read_bytes().replace(text, bad))
+    assert [number_of(frame.pixels) for frame in VideoSource(clip).frames()] == list(range(PICTURES))

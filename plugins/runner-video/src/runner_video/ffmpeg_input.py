@@ -94,6 +94,8 @@ class Input:
                 yield container, self._pictures(container)
         except av.FFmpegError as error:
             raise self.error(error) from error
+        except UnicodeDecodeError as error:  # PyAV reads some names in UTF-8 alone
+            raise SourceError(f"{self.name}: damaged, it has a name that is not UTF-8 ({error.reason})") from error
 
     def error(self, error: av.FFmpegError) -> SourceError:
         """FFmpeg's error as a message of one line, with a remedy."""

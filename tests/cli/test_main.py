@@ -77,14 +77,22 @@ def test_the_package_runs_as_the_command(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "boom"], ["boom", "--debug"]])
-def test_debug_may_stand_anywhere(arguments, monkeypatch):
+def test_debug_may_stand_anywhere(arguments, monkeypatch, capfd):
     monkeypatch.setitem(module.COMMANDS, "boom", (f"{__name__}:boom", "Fails."))
-    with pytest.raises(EngineError):
-        main(arguments)
+    code, out, err = run_command(capfd, *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith("Traceback ")
+    assert err.endswith("EngineError: no such thing; do another\n")
 
 
 def boom(*_, **__):
     raise EngineError("no such thing", remedy="do another")
+
+
+def test_a_name_in_a_traceback_acts_on_no_terminal(monkeypatch, capfd):
+    monkeypatch.setitem(module.COMMANDS, "boom", (f"{__name__}:boom", "Fails."))
+    monkeypatch.setattr(EngineError, "__str__", lambda _: "\x1b[2J")
+    assert "\\u001b[2J" in run_command(capfd, "--debug", "boom")[2]
 
 
 boom.main = boom.make_context = boom

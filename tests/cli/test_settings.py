@@ -81,6 +81,13 @@ def test_of_an_alias_that_is_there_twice_the_environments_counts(runner, tmp_pat
     assert runner("pull", "team:far", RUNNER_STORES="team=folder:far").returncode == 0
 
 
+def test_doctor_shows_no_secret_of_a_store(runner):
+    stores = "one=http:http://me:s3cret@host/a?token=s3cret two=http:http://host/b?signature=s3cret"
+    out = runner("doctor", RUNNER_STORES=stores).stdout
+    assert "s3cret" not in out
+    assert "setting stores one=http:http://host/a two=http:http://host/b (RUNNER_STORES)" in out
+
+
 def test_doctor_shows_what_is_set_and_where(runner, tmp_path):
     (tmp_path / "runner.toml").write_text("conf = 0.4\nthreads = 1\n")
     stores = "team=http:https://me:secret@host/brains"

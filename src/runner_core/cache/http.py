@@ -69,7 +69,7 @@ def spend_retry(policy: RetryPolicy, url: str, error: Exception, *, remedy: str 
         return policy.increment("GET", url, error=cut)
     except urllib3.exceptions.HTTPError:
         cause = describe_cause(error)
-        raise UnreachableError(f"{redact_url(url)}: the connection was cut ({cause})", remedy=remedy) from error
+        raise UnreachableError(f"{redact_url(url)}: the connection was cut ({cause})", remedy=remedy) from None
 
 
 class Bearer(AuthBase):
@@ -126,7 +126,7 @@ class Client(requests.Session):
             raise StoreError(f"{redact_url(url)}: redirects without end") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             cause = describe_cause(error)
-            raise UnreachableError(f"{redact_url(url)}: the server cannot be reached ({cause})") from error
+            raise UnreachableError(f"{redact_url(url)}: the server cannot be reached ({cause})") from None
         if answer.status_code >= 400 and answer.status_code not in allowed:
             answer.close()
             raise make_status_error(answer)

@@ -11,7 +11,7 @@ import click
 from runner_core.cli.plugins import print_problems
 from runner_core.discovery.registry import KINDS, Installed, get_registry
 from runner_core.errors import RunnerError
-from runner_core.util.location import without_account
+from runner_core.util.location import redact_url
 from runner_core.util.settings import list_settings
 
 
@@ -21,7 +21,7 @@ def doctor() -> int:
     click.echo(f"runner {version('runner-core')}, Python {platform.python_version()}, {platform.platform()}")
     click.echo(f"cores {os.cpu_count()}")
     for name, value, place in list_settings():
-        click.echo(f"setting {name} {without_account(value)} ({place})")
+        click.echo(f"setting {name} {' '.join(map(redact_url, value.split(' ')))} ({place})")
     failed = print_problems()
     for kind in KINDS:
         for name, found in get_registry().all(kind).items():

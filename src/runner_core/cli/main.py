@@ -11,6 +11,7 @@ import importlib
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from itertools import islice
@@ -183,9 +184,10 @@ def _run_guarded(arguments: list[str]) -> int:
         # Nobody reads any more. Python flushes once more at exit: discard that.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is told here
         if debug:
-            raise
+            traceback.print_exc()  # here, where a name in it cannot act on the terminal
+            return 1
         return _report_error(error)
 
 

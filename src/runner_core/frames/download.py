@@ -34,7 +34,7 @@ def fetch_bytes(url: str) -> bytes:
                 raise ImageError(f"{name}: a stream, not a picture", remedy=f"write stream:{name}")
             return _read_body(response.iter_content(1 << 16), name)
     except (requests.RequestException, ValueError) as error:  # ValueError: the host cannot be a name
-        raise ImageError(f"{name}: cannot be fetched ({describe_cause(error)})", remedy="check the address") from error
+        raise ImageError(f"{name}: cannot be fetched ({describe_cause(error)})", remedy="check the address") from None
 
 
 def _read_body(chunks: Iterable[bytes], name: str) -> bytes:

@@ -14,7 +14,8 @@ _MOST_TOLD = 200
 def describe_cause(error: Exception) -> str:
     """The innermost cause of what requests or urllib3 raised, in one line; URLs in it are redacted.
 
-    The outer errors repeat the path of the request with its query. Where the answer is no HTTP, they quote it.
+    The outer errors repeat the path of the request with its query: raise ``from None``, so that no traceback shows it.
+    Where the answer is no HTTP, they quote it.
     """
     while causes := [cause for cause in (getattr(error, "reason", None), *error.args) if isinstance(cause, Exception)]:
         error = causes[0]

@@ -182,21 +182,6 @@ def test_a_long_name_is_cut_to_the_picture(captions_of):
     assert (left >= 0, right <= 90) == (True, True)
 
 
-def test_a_name_of_any_length_is_measured_a_few_times():
-    class Font:
-        asked = 0
-
-        def getlength(self, text):
-            self.asked += 1
-            assert len(text) < 1000
-            return 5.0 * len(text)
-
-    font = Font()
-    style = attrs.evolve(Style.of((90, 200)), font=font)
-    assert style.fit_text("x" * 10_000, 90) == "x" * 17 + "…"
-    assert font.asked < 20
-
-
 def test_sizes_follow_the_picture():
     small, large = Style.of((320, 240)), Style.of((3840, 2160))
     assert large.line > small.line

@@ -261,11 +261,6 @@ class TestTheIgnoreIndex:
         assert "class 255, which no label has, is taken for the ignore index" in caplog.text
         assert Inference.from_json(answer.to_json()) == answer
 
-    def test_is_not_spoken_of_where_it_does_not_come(self, caplog):
-        caplog.set_level("INFO", "runner")
-        assert map_answer(halves(3, 4), labels=self.VOC).labels == self.VOC
-        assert not caplog.text
-
     def test_is_a_class_where_a_label_says_so(self):
         many = LabelMap.from_names([f"thing {number}" for number in range(300)])
         assert sorted(map_answer(halves(3, 255), labels=many).names) == ["thing 255", "thing 3"]

@@ -1,5 +1,6 @@
 """Who is served: nobody from elsewhere, no page of another origin, and if there is a token, only its holder."""
 
+import http.client
 import re
 import socket
 from urllib.parse import urlsplit
@@ -112,6 +113,14 @@ class TestTokens:
         headers = {"Cookie": f"{cookie.name}={cookie.value}"}
         with connect(f"ws://{local(guarded)}/frames", proxy=None, additional_headers=headers) as viewer:
             assert read(viewer.recv(5))[1]
+
+    @pytest.mark.parametrize("path", ["//evil.example/", "/%5cevil.example/", "///evil.example", "/\\\\evil.example"])
+    def test_nobody_is_sent_elsewhere_with_it(self, guarded, path):
+        asked = http.client.HTTPConnection(local(guarded), timeout=5)
+        asked.request("GET", f"{path}?token={TOKEN}")
+        answer = asked.getresponse()
+        asked.close()
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
 
     def test_the_address_that_is_announced_carries_it(self, guarded, capsys):
         assert guarded.url.endswith(f"/?token={TOKEN}")

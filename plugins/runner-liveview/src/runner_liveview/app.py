@@ -21,19 +21,21 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from runner_liveview.address import Address
 from runner_liveview.guard import Guard
-from runner_liveview.hub import Hub
-from runner_liveview.snapshot import Snapshot
+from runner_liveview.hub import Hub, Waker
 
 PAGE = Path(__file__).parent / "page"
 AHEAD = 2
-ENDED, STOPPED = 1000, 1001  # close codes: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
+ENDED, STOPPED, FULL = 1000, 1001, 1013  # https://www.iana.org/assignments/websocket#close-code-number
 
 
-def build_application(hub: Hub, address: Address) -> ASGIApp:
-    """What the server serves."""
+def build_application(hub: Hub, address: Address, most: int) -> ASGIApp:
+    """What the server serves, to ``most`` viewers at a time."""
 
     async def watch(socket: WebSocket) -> None:
         await socket.accept()
+        if hub.viewers >= most:
+            await socket.close(FULL)
+            return
         with hub.watching() as waker:
             await Viewer(hub, socket, waker).serve()
 
@@ -44,7 +46,7 @@ def build_application(hub: Hub, address: Address) -> ASGIApp:
 class Viewer:
     """One page that is open somewhere."""
 
-    def __init__(self, hub: Hub, socket: WebSocket, waker: asyncio.Event) -> None:
+    def __init__(self, hub: Hub, socket: WebSocket, waker: Waker) -> None:
         self._hub, self._socket, self._waker = hub, socket, waker
         self._sent: dict[str, int] = {}
         self._undrawn = 0
@@ -53,7 +55,7 @@ class Viewer:
         """Until the page is closed or the run is over."""
         feeding = asyncio.create_task(self._feed())
         try:
-            async for _ in self._socket.iter_text():
+            while (await self._socket.receive())["type"] == "websocket.receive":
                 self._undrawn = max(0, self._undrawn - 1)
                 self._waker.set()
         finally:
@@ -64,19 +66,22 @@ class Viewer:
     async def _feed(self) -> None:
         while True:
             self._waker.clear()
-            snapshot = self._hub.due(self._sent) if self._undrawn < AHEAD else None
-            if snapshot:
-                await self._send(snapshot)
+            self._waker.ready = self._undrawn < AHEAD
+            camera = self._hub.due(self._sent) if self._waker.ready else None
+            if camera is not None:
+                await self._send(await self._hub.message(camera, self._sent))
             elif self._hub.over:
                 await self._say_goodbye()
                 return
             else:
                 await self._waker.wait()
 
-    async def _send(self, snapshot: Snapshot) -> None:
-        message = await self._hub.message(snapshot, self._sent)
+    async def _send(self, message: bytes) -> None:
         self._undrawn += 1
-        await self._socket.send_bytes(struct.pack(">d", monotonic()) + message)
+        try:
+            await self._socket.send_bytes(struct.pack(">d", monotonic()) + message)
+        except RuntimeError as error:  # it was cut off for what it sent
+            raise WebSocketDisconnect from error
 
     async def _say_goodbye(self) -> None:
         summary = self._hub.summary

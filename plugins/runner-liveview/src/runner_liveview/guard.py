@@ -74,7 +74,7 @@ class Guard:
             return PlainTextResponse("Open the address with the token that runner printed: .../?token=...\n", 403)
         if asked.scope["type"] == "websocket":
             return None
-        answer = RedirectResponse(asked.url.path, 303)
+        answer = RedirectResponse("/", 303)  # not to the path: browsers take //elsewhere/ for another host
         answer.set_cookie(cookie, self._address.token, httponly=True, samesite="lax")
         return answer
 

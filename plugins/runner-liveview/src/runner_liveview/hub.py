@@ -11,19 +11,27 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import Event
+from time import thread_time
 from typing import Any
 
 import attrs
 
+from runner_liveview.budget import Budget
 from runner_liveview.snapshot import Snapshot
 
 
 @attrs.frozen
-class Making:
-    """A message that is being made, or was made, of the snapshot with that number."""
+class Made:
+    """The message of the snapshot with that number."""
 
     number: int
-    message: asyncio.Future[bytes]
+    message: bytes
+
+
+class Waker(asyncio.Event):
+    """Of one viewer: set when there may be something to send, but for frames only while it is ``ready`` for one."""
+
+    ready = True
 
 
 class Hub:
@@ -33,17 +41,24 @@ class Hub:
     ``over``     nothing more will come; ``summary`` is that of a run that came to its end.
     """
 
-    def __init__(self, encode: Callable[[Snapshot], bytes]) -> None:
+    def __init__(self, encode: Callable[[Snapshot], bytes], budget: Budget | None = None) -> None:
         self.seen = Event()
         self.over = False
         self.summary: Mapping[str, Any] | None = None
         self._encode = encode
         self._latest: dict[str, Snapshot] = {}
-        self._made: dict[str, Making] = {}
+        self._makings: dict[str, asyncio.Task[Made]] = {}  # of each camera the last
+        self._budget = Budget() if budget is None else budget
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="runner-liveview-jpeg")
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wakers: set[asyncio.Event] = set()
+        self._wakers: set[Waker] = set()
+        self._worked = 0.0
         self._rung = False
+
+    @property
+    def viewers(self) -> int:
+        """How many watch now."""
+        return len(self._wakers)
 
     @property
     def watched(self) -> bool:
@@ -67,12 +82,12 @@ class Hub:
 
     def start(self) -> None:
         """Called in the event loop before anything else there."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._worked = asyncio.get_running_loop(), thread_time()
 
     @contextmanager
-    def watching(self) -> Iterator[asyncio.Event]:
-        """While somebody watches; the event is set when there may be something to send."""
-        waker = asyncio.Event()
+    def watching(self) -> Iterator[Waker]:
+        """While somebody watches."""
+        waker = Waker()
         self._wakers.add(waker)
         self.seen.set()
         try:
@@ -80,25 +95,47 @@ class Hub:
         finally:
             self._wakers.remove(waker)
             if not self._wakers:
-                self._made.clear()
+                self._makings.clear()
 
-    def due(self, sent: Mapping[str, int]) -> Snapshot | None:
-        """The next snapshot for a viewer that was ``sent`` these numbers: of the camera not sent for longest.
+    def due(self, sent: Mapping[str, int]) -> str | None:
+        """The next camera for a viewer that was ``sent`` these numbers: not sent for longest.
 
         None if there is nothing new.
         """
-        newer = [each for each in list(self._latest.values()) if each.number > sent.get(each.camera, -1)]
-        return min(newer, key=lambda each: sent.get(each.camera, -1), default=None)
+        newer = [each.camera for each in list(self._latest.values()) if each.number > sent.get(each.camera, -1)]
+        return min(newer, key=lambda camera: sent.get(camera, -1), default=None)
 
-    async def message(self, snapshot: Snapshot, sent: dict[str, int]) -> bytes:
-        """The snapshot's message, or the one of its camera that is being made just now; noted in ``sent``."""
-        making = self._made.get(snapshot.camera)
-        new = making is not None and making.number > sent.get(snapshot.camera, -1)
-        if making is None or not new or (making.message.done() and making.number < snapshot.number):
-            made = asyncio.get_running_loop().run_in_executor(self._pool, self._encode, snapshot)
-            making = self._made[snapshot.camera] = Making(snapshot.number, made)
-        sent[snapshot.camera] = making.number
-        return await asyncio.shield(making.message)  # a viewer that leaves must not cancel it for the others
+    async def message(self, camera: str, sent: dict[str, int]) -> bytes:
+        """The next message of a camera that has something new for the viewer; noted in ``sent``."""
+        making = self._makings.get(camera)
+        if making is None or (making.done() and self._is_old(camera, making)):
+            making = self._makings[camera] = asyncio.create_task(self._make(camera))
+        made = await asyncio.shield(making)  # a viewer that leaves must not cancel it for the others
+        sent[camera] = made.number
+        return made.message
+
+    def _is_old(self, camera: str, made: asyncio.Task[Made]) -> bool:
+        failed = made.cancelled() or made.exception()
+        return bool(failed) or made.result().number < self._latest[camera].number
+
+    async def _make(self, camera: str) -> Made:
+        """One message for all viewers that wait for it, when what the last ones cost has been paid for."""
+        self._budget.spend(self._count_work())
+        while wait := self._budget.wait:
+            await asyncio.sleep(wait)
+        snapshot = self._latest[camera]
+        message, work = await asyncio.get_running_loop().run_in_executor(self._pool, self._encode_timed, snapshot)
+        self._budget.spend(work)
+        return Made(snapshot.number, message)
+
+    def _encode_timed(self, snapshot: Snapshot) -> tuple[bytes, float]:
+        begun = thread_time()
+        return self._encode(snapshot), thread_time() - begun
+
+    def _count_work(self) -> float:
+        """Seconds of processor time that the event loop has used since it was last asked."""
+        before, self._worked = self._worked, thread_time()
+        return self._worked - before
 
     def _ring(self) -> None:
         """Wakes the viewers; once, however much comes before they wake."""
@@ -110,4 +147,5 @@ class Hub:
     def _wake(self) -> None:
         self._rung = False
         for waker in self._wakers:
-            waker.set()
+            if waker.ready or self.over:
+                waker.set()

@@ -9,13 +9,18 @@ from threading import Event, Thread
 from time import monotonic, sleep
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner_core.errors import SinkError
 from runner_liveview.address import Address
 from runner_liveview.app import build_application
 from runner_liveview.hub import Hub
+from runner_liveview.room import Room
+from runner_liveview.strangers import ViewerProtocol, hushed
 
+PING = 10.0  # seconds between two questions whether a viewer is there, and to answer one
 FAREWELL = 0.5  # seconds in which viewers can receive that the run is over
+MOST_HEADERS = 1 << 14  # bytes of a request's head
 
 
 class Server:
@@ -26,12 +31,14 @@ class Server:
         self._hub = hub
         self._socket = _bind(address)
         self.port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            build_application(hub, address), log_config=None, access_log=False, lifespan="off", ws="websockets-sansio",
-            ws_max_size=1024, ws_per_message_deflate=False, ws_ping_interval=10, ws_ping_timeout=10,
-            server_header=False, proxy_headers=False, timeout_graceful_shutdown=1,
+        self._room = Room()
+        self._config = uvicorn.Config(
+            self._room.attend(build_application(hub, address, self._room.most_viewers)),
+            log_config=None, access_log=False, lifespan="off", server_header=False, proxy_headers=False,
+            http=H11Protocol, h11_max_incomplete_event_size=MOST_HEADERS, ws=ViewerProtocol, ws_max_size=1024,
+            ws_per_message_deflate=False, ws_ping_interval=PING, ws_ping_timeout=PING, timeout_graceful_shutdown=1,
         )  # fmt: skip
-        self._uvicorn = uvicorn.Server(config)
+        self._uvicorn = uvicorn.Server(self._config)
         self._started = Event()
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), name="runner-liveview", daemon=True)
 
@@ -56,7 +63,17 @@ class Server:
     async def _serve(self) -> None:
         self._hub.start()
         self._started.set()
-        await self._uvicorn.serve(sockets=[self._socket])
+        with hushed():
+            around = [asyncio.create_task(self._room.admit(self._socket, self._make_protocol))]
+            around.append(asyncio.create_task(self._room.sweep()))
+            await self._uvicorn.serve(sockets=[])
+            for task in around:
+                task.cancel()
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        """Of a connection, as uvicorn makes it for those that it accepts itself."""
+        state = self._uvicorn.server_state
+        return H11Protocol(self._config, state, app_state={})
 
 
 def _bind(address: Address) -> socket.socket:

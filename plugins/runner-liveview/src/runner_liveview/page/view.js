@@ -6,6 +6,7 @@ import { Tile } from "./tile.js";
 
 const TICK = 200; // ms between two updates of the clock
 const SLOWEST = 4000; // ms between two attempts to connect
+const FULL = 1013; // close code: see app.py
 
 const tiles = new Map();
 const byId = (id) => document.getElementById(id);
@@ -36,7 +37,7 @@ function connect() {
   };
   socket.onclose = ({ code }) => {
     work.then(() => closed(code));
-    attempts += 1;
+    attempts = code === FULL ? Infinity : attempts + 1;
     setTimeout(connect, Math.min(SLOWEST, 500 * 2 ** attempts));
   };
 }
@@ -46,7 +47,8 @@ function closed(code) {
     const why = summary.interrupted ? "interrupted" : summary.broken;
     say("ended", why ? `Run ended: ${why}` : "Run ended");
     showRun(summary);
-  } else if (code === 1001 || code === 1012) say("ended", "Run stopped");
+  } else if (code === FULL) say("lost", "Too many viewers, trying again");
+  else if (code === 1001 || code === 1012) say("ended", "Run stopped");
   else if (byId("status").dataset.state !== "ended") say("lost", "Connection lost, trying again");
 }
 

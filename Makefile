@@ -9,12 +9,12 @@ INSTALL = $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip 
 MLFLOW := .venv-mlflow
 DOCS := .venv-docs
 AUDIT := .venv-audit
-BENCHES := $(sort $(filter-out bench/_%,$(wildcard bench/*.py)))
+BENCHES := $(sort $(filter-out bench/_% bench/soak.py,$(wildcard bench/*.py)))
 
 # The many commands that tests start compile the sources once, not each for itself, whatever the person's setting.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: architecture audit bench check clean commands constraints demo docs fuzz setup test test-mlflow wheels what-runs
+.PHONY: architecture audit bench check clean commands constraints demo docs fuzz setup soak test test-mlflow wheels what-runs
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -80,6 +80,10 @@ audit:
 # Each script prints its table and exits 1 where its claim fails.
 bench: $(STAMP)
 	@failed=0; for script in $(BENCHES); do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
+
+# Half an hour of a camera and of viewers of every kind: does the process of the run grow?
+soak: $(STAMP)
+	$(BIN)/python bench/soak.py
 
 # The picture of docs/ARCHITECTURE.md, from the import rules.
 architecture:

@@ -36,12 +36,13 @@ class Memory:
 
     live = False
 
-    def __init__(self) -> None:
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
         coarse = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
         self._pixels = coarse.repeat(8, axis=0).repeat(8, axis=1)
 
     def frames(self) -> Iterator[Frame]:
-        for index in range(FRAMES):
+        for index in range(self._frames):
             yield Frame.from_array(self._pixels, source="camera", index=index, time=index / 25)
 
 
@@ -79,7 +80,7 @@ def open_view(stack: ExitStack, draws: bool | None, got: list[int]) -> Open:
 
 
 def main() -> int:
-    models, source = find_testdata() / "models", Memory()
+    models, source = find_testdata() / "models", Memory(FRAMES)
     got: dict[str, list[int]] = {name: [] for name in LOOKS}
     with ExitStack() as stack:
         brain = stack.enter_context(open_brain(models / MODEL, labels=models / LABELS, threads=1))

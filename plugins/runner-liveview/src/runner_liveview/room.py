@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import monotonic
 
 import attrs
@@ -21,7 +21,7 @@ SWEEP = 1.0  # seconds between two looks at who has used them up
 BREATH = 0.002  # seconds between two newcomers: a flood costs the run little, and each has time to ask
 UNSENT = 1 << 18  # bytes that the system keeps of what a viewer has not read yet
 MOST = 1024  # connections, however many descriptors there are
-SPARE = 8  # at least, that are not for WebSockets: a browser asks for the page over six
+SPARE = 4  # and an eighth of all are not for WebSockets: a browser asks for the page over six
 
 Client = tuple[str, int]  # address and port
 
@@ -64,7 +64,7 @@ class Room:
         """``descriptors``: how many the process may have; None: as the system says."""
         self._descriptors = count_descriptors() if descriptors is None else descriptors
         self.most = min(MOST, self._descriptors // 4)
-        self.most_viewers = self.most - max(SPARE, self.most // 8)
+        self.most_viewers = self.most - self.most // 8 - SPARE
         self._connections: dict[Client, Connection] = {}
 
     async def admit(self, listener: socket.socket, make_protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -80,9 +80,12 @@ class Room:
             if not self._has_room_for(newcomer) and not self._close_oldest_idle():
                 newcomer.close()
                 continue
-            with suppress(OSError):
+            try:
                 newcomer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT)
                 transport, _ = await loop.connect_accepted_socket(make_protocol, newcomer)
+            except OSError:
+                newcomer.close()
+            else:
                 self._connections[address[:2]] = Connection(transport, monotonic())
 
     def _has_room_for(self, newcomer: socket.socket) -> bool:

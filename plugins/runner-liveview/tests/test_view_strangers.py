@@ -4,8 +4,10 @@ import logging
 import select
 import socket
 import struct
+import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from threading import Event, Thread
 from urllib.parse import urlsplit
@@ -134,6 +136,13 @@ class TestConnections:
             page = context.new_page()
             page.goto(view.url, wait_until="domcontentloaded")
             page.wait_for_selector(".camera [title$='frame 0']")
+
+    def test_a_page_takes_no_thread(self, view):
+        before = threading.active_count()
+        with ThreadPoolExecutor(MOST) as askers:
+            asked = [askers.submit(requests.get, f"{view.url}draw.js", timeout=LONG) for _ in range(4 * MOST)]
+            assert {answer.result().status_code for answer in asked} == {200}
+        assert threading.active_count() <= before
 
     @pytest.mark.parametrize("sent", [b"", HALF, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
     def test_time_is_up_for_who_asks_for_nothing(self, impatient, view, reach, sent):

@@ -12,9 +12,9 @@ from time import monotonic
 from typing import cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 RATE, BURST = 2000, 16_000  # bytes a second, and at once; a page that draws sixty pictures a second sends 700
-MOST_FRAGMENTS = 16  # of a message that is not complete; a page sends whole ones
 
 log = logging.getLogger("runner")
 
@@ -35,8 +35,12 @@ class ViewerProtocol(WebSocketsSansIOProtocol):
         self._allowed, self._before = min(BURST, self._allowed), now
         if self._allowed >= 0:
             super().data_received(data)
-        if self._allowed < 0 or len(self.frames) > MOST_FRAGMENTS:
+        else:
             self._link.abort()
+
+    def handle_cont(self, _: Frame) -> None:
+        """Cuts off who sends a message in pieces, of which there might be any number; a page sends whole ones."""
+        self._link.abort()
 
 
 @contextmanager

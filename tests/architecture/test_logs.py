@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NAMES = ('"runner"', '"PIL"')  # nobody logs as Pillow: its logger is kept from printing
+QUIET = ('"PIL"', '"uvicorn.error"', '"asyncio"')  # nobody logs as a library: its logger is kept from printing
+NAMES = ('"runner"', *QUIET)
 
 
 def test_whoever_logs_does_so_as_runner():

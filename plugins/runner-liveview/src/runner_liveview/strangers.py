@@ -58,7 +58,7 @@ def hushed() -> Iterator[None]:
             log.debug("view: %s", record.getMessage(), exc_info=error)
         return False
 
-    loggers = [logging.getLogger(name) for name in ("uvicorn.error", "asyncio")]
+    loggers = [logging.getLogger("uvicorn.error"), logging.getLogger("asyncio")]
     for logger in loggers:
         logger.addFilter(demote)
     try:

@@ -40,6 +40,8 @@ def test_a_file_that_is_there_is_no_chain(tmp_path, monkeypatch):
     for text in ("a>b.onnx", "./a>b.onnx?conf=0.4", "file:a>b.onnx"):
         assert parse_chain(text) == (Step(text),)
     assert parse_chain("a>c.onnx") == (Step("a"), Step("c.onnx"))
+    chained = parse_chain("a>b.onnx?conf=0.4[cup] > a>b.onnx > c")
+    assert chained == (Step("a>b.onnx?conf=0.4", ("cup",)), Step("a>b.onnx"), Step("c"))
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ import attrs
 from runner_core.brain import Brain
 from runner_core.cards.crop_rule import AROUND, CropRule
 from runner_core.errors import UsageError
-from runner_core.stores.reference import names_file, split_query
+from runner_core.stores.reference import names_file
 from runner_core.util.spelling import ask_if_meant
 
+_ENDS = re.compile(r"[?\[>]|$")  # of what may be a file
 _STEP = re.compile(r"^(?P<brain>.*?)\s*(?:\[(?P<into>[^\[\]]*)\])?$", re.DOTALL)
 
 
@@ -55,20 +56,25 @@ class Step:
 
 
 def parse_chain(text: str) -> tuple[Step, ...]:
-    """The steps of ``page?conf=0.4[page, margin=0.05] > graphs``; one for a brain by itself, or a file with such signs.
+    """The steps of ``page?conf=0.4[page, margin=0.05] > graphs``; one for a brain alone. A file may have such signs.
 
     Raises UsageError for a step without a brain, a bracket that is not closed, and an option that is not known or that
     cannot be read.
     """
-    if names_file(split_query(text)[0]):
-        return (Step(text),)
-    *before, last = (part.strip() for part in text.split(">"))
+    *before, last = _split_steps(text.strip())
     steps = (*(_parse_step(part) for part in before), Step(last))
     if not all(step.brain for step in steps):
         raise UsageError(f"{text!r}: a brain is missing", remedy="write page > graphs, or page[page] > graphs")
     for step in steps if before else ():
         _check_brackets(step.brain, text)
     return steps
+
+
+def _split_steps(text: str) -> list[str]:
+    """What stands between the signs ``>`` that are in no name of a file that is there."""
+    ends = [end.start() for end in _ENDS.finditer(text)]
+    place = text.find(">", max((end for end in ends if names_file(text[:end].rstrip())), default=0))
+    return [text] if place < 0 else [text[:place].rstrip(), *_split_steps(text[place + 1 :].strip())]
 
 
 def _check_brackets(brain: str, text: str) -> None:

@@ -182,3 +182,9 @@ def test_a_network_of_eight_bits_gets_opencvs_own_pixels_where_it_is_letterboxed
     assert answer.picture.resample == wanted
     assert not [guess for guess in answer.guesses if guess.about == "resample"]
     assert any("as OpenCV does, to the bit" in note for note in answer.notes) == (wanted == "opencv")
+
+
+def test_one_whose_publisher_does_not_resize_by_opencv_keeps_its_filter():
+    eight_bits = Clue("resample", "opencv", "it computes in 8 bits", 1.0)
+    answer = draft_input(attrs.evolve(model(), clues=(eight_bits,)), LIKE, UNIT, sure=("resize", "resample"))
+    assert answer.picture.resample == LIKE.resample

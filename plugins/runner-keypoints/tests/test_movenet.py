@@ -6,6 +6,7 @@ import pytest
 from runner_keypoints.coco_keypoints import KEYPOINTS
 from runner_keypoints.movenet import MoveNet
 
+from runner_core.cards import Clue
 from runner_core.cards.card import Card
 from runner_core.contracts import Signature, TensorSpec
 from runner_core.errors import TaskError
@@ -102,6 +103,11 @@ def test_values_are_0_to_255_whatever_the_dtype(dtype):
     tensor = TASK.bind(drafted(model), model).encode(frame)["image"]
     assert tensor.dtype == dtype
     assert (tensor == 200).all()
+
+
+def test_it_is_resized_as_tensorflow_does_although_it_computes_in_8_bits():
+    eight_bits = Clue("resample", "opencv", "it computes in 8 bits", 1.0)
+    assert drafted(attrs.evolve(signature(), clues=(eight_bits,))).picture.resample == "bilinear"
 
 
 def test_a_free_size_is_256():

@@ -68,7 +68,8 @@ def draft_input(
 
     ``like`` fills in what the input's shape leaves open, ``usual`` is the normalization of a float input that is usual
     in the family; without one it is guessed from the layout. ``sure`` says what the family leaves no doubt of: all
-    (True), or some of ``range``, ``colour``, ``resize``. For the rest, clues that are surer than the family count.
+    (True), or some of ``range``, ``colour``, ``resize``; besides these, ``resample`` says that its publisher does not
+    resize by OpenCV. For the rest, clues that are surer than the family count.
     """
     found = find_picture_input(model, like)
     if found is None or found[0].shape is None:
@@ -85,7 +86,8 @@ def draft_input(
         if about != "range" or picture.dtype.startswith("float"):
             likely = own if draft.picture.colour == picture.colour else map(_reverse_channels, own)
             draft = _decide(draft, about, [clue for clue in (*clues, *likely) if clue.about == about])
-    return _refine_resample(draft if "resize" in known else _describe_resample(draft, model), model)
+    described = draft if "resize" in known else _describe_resample(draft, model)
+    return described if "resample" in known else _refine_resample(described, model)
 
 
 def find_picture_input(model: Signature, like: PictureSpec) -> tuple[TensorSpec, PictureSpec] | None:

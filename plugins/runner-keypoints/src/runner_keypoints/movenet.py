@@ -33,7 +33,7 @@ class MoveNet:
     kind = KIND
 
     def recognise(self, model: Signature) -> Card | None:
-        drafted = draft_input(model, USUAL, RAW, sure=True)
+        drafted = draft_input(model, USUAL, RAW, sure=("range", "colour", "resize", "resample"))
         if drafted is None or len(model.outputs) != 1 or not _is_readable(model.outputs[0]):
             return None
         (poses,) = model.outputs

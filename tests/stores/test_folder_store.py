@@ -66,10 +66,19 @@ class TestFetch:
         assert store.fetch("page", None, cache) == store.fetch("page", "7", cache) == folder
         assert [(ref.name, ref.version) for ref in store.list()] == [("page", "7")]
 
-    @pytest.mark.parametrize("asked", [("nix", None), ("page", "2"), ("page", "../1"), ("index.json", None)], ids=str)
-    def test_a_missing_brain_or_version_is_reported(self, shelf, store, cache, asked):
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            (("nix", None), r"'nix'$"),
+            (("page", "2"), r"'page' 2; it has 1"),
+            (("page", "../1"), r"'page' \.\./1; it has 1"),
+            (("index.json", None), r"'index.json'$"),
+        ],
+        ids=str,
+    )
+    def test_a_missing_brain_or_version_is_reported(self, shelf, store, cache, asked, said):
         publish(shelf)
-        with pytest.raises(NoSuchBrain, match=f"has no brain '{asked[0]}'.*; it has"):
+        with pytest.raises(NoSuchBrain, match=f"has no brain {said}"):
             store.fetch(*asked, cache)
 
     @pytest.mark.parametrize("name", ["../made-page-1-0", "/etc", "a/../../x"])

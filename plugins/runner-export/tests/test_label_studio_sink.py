@@ -136,7 +136,7 @@ def test_a_label_of_the_whole_picture_is_a_choice_and_a_bare_class_map_is_report
 
 def test_every_region_fits_the_labeling_config(tmp_path):
     """Its name and its label are there: else Label Studio refuses the file."""
-    odd = answer(["a\nb <c> & \udce9"], "odd", boxes=[[1, 1, 9, 9]])
+    odd = answer(["a\nb <c> & \x07"], "odd", boxes=[[1, 1, 9, 9]])
     tasks, labels = written(tmp_path / "out.json", *sample_results(), Result(sample_frame(9), (odd,)))
     known = dict(labels.values())
     found = [region for task in tasks for each in task["predictions"] for region in each["result"]]

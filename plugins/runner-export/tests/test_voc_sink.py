@@ -120,7 +120,7 @@ def test_pictures_are_left_out_when_asked_or_when_they_are_gone(tmp_path, caplog
     assert caplog.text.count("of pictures that are not available, only the XML is written") == 1
 
 
-@pytest.mark.parametrize("name", ["a: b", "two\nlines", "<b>&", "#1", "Tür 🚪", "\x07", "caf\udce9"])
+@pytest.mark.parametrize("name", ["a: b", "two\nlines", "<b>&", "#1", "Tür 🚪", "\x07"])
 def test_a_label_is_the_same_in_both_files(tmp_path, name):
     write(tmp_path, Result(sample_frame(), (boxed([1, 1, 9, 9], names=[name]),)))
     ((label, _),) = objects(tmp_path / "Annotations" / "sample-0.xml")

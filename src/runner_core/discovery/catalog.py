@@ -17,7 +17,7 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("tf-detection", "tflite-detection", "detection-output", "boxes-scores"), "runner-detection"),
         **dict.fromkeys(("yolo", "yolo-heads", "yolox", "nanodet", "fastestdet", "detr", "ssd"), "runner-detection"),
         **dict.fromkeys(("mediapipe-detection", "retinaface", "scrfd", "yolo-obb", "yunet"), "runner-detection"),
-        **dict.fromkeys(("yolo-fastest-v2", "fomo"), "runner-detection"),
+        **dict.fromkeys(("yolo-fastest-v2", "fomo", "centerface", "centernet"), "runner-detection"),
         **dict.fromkeys(("movenet", "posenet", "mediapipe-landmarks", "yolo-pose"), "runner-keypoints"),
         **dict.fromkeys(("semantic-segmentation", "matte", "anomaly", "yolo-seg"), "runner-segmentation"),
     },

@@ -123,7 +123,8 @@ class LocalBrain(Brain):
         encoded = perf_counter()
         outputs = run(tensors)
         ran = perf_counter()
-        inferences = [self._filter(self._codec.decode(*each)) for each in zip(outputs, frames, strict=True)]
+        with np.errstate(all="ignore"):  # a network may answer any number
+            inferences = [self._filter(self._codec.decode(*each)) for each in zip(outputs, frames, strict=True)]
         decoded = perf_counter()
         spent = {"encode": encoded - begun, "run": ran - encoded, "decode": decoded - ran}
         share = {stage: round(seconds * 1e3 / len(frames), 3) for stage, seconds in spent.items()}

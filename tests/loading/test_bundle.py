@@ -1,14 +1,18 @@
 """Models in zip archives: found by a path through them, with the labels that lie beside them."""
 
+import shutil
 import zipfile
 
 import onnx_models
 import pytest
 
 from runner_core import open_brain
+from runner_core.cache.leftovers import find_cache_leftovers
 from runner_core.errors import EngineError, UsageError
+from runner_core.loading import bundle
 from runner_core.loading.bundle import resolve_bundle
 from runner_core.loading.locate import locate_model
+from runner_core.util.home import find_home
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +104,18 @@ def test_it_is_unpacked_once(pack, model):
     bundle.with_name("one2.zip").rename(bundle)
     assert locate_model(bundle).path.with_name("mark").exists()
     assert not [each for each in bundle.parent.iterdir() if each.name.startswith("one") and each.is_dir()]
+
+
+def test_what_is_unpacked_now_is_not_left_over(pack, model, monkeypatch):
+    found = []
+
+    def copy(path, place):
+        shutil.copyfile(path, place)
+        found.extend(each.is_free for each in find_cache_leftovers(find_home()) if "unpacking" in each.path.name)
+
+    monkeypatch.setattr(bundle, "copy_plain_file", copy)
+    locate_model(pack("one.zip", **{"a.onnx": model}))
+    assert found == [False]
 
 
 def test_a_model_that_is_a_zip_archive_itself_is_none(pack):

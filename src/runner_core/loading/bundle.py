@@ -21,6 +21,7 @@ from runner_core.errors import EngineError, StoreError, UsageError
 from runner_core.loading.foreign_model import make_foreign_error
 from runner_core.util.atomic import make_folder
 from runner_core.util.home import HOME_VARIABLE, find_home
+from runner_core.util.leftovers import claim_path
 from runner_core.util.plain_file import copy_plain_file
 
 SUFFIXES = (".task", ".zip")
@@ -88,7 +89,7 @@ def _unpack(bundle: Path) -> Path:
 def _unpack_copy(bundle: Path, root: Path) -> Path:
     """What is hashed and unpacked is a copy: the bundle itself may be changed in between."""
     make_folder(root)
-    with tempfile.TemporaryDirectory(dir=root, prefix=".unpacking-") as private:
+    with tempfile.TemporaryDirectory(dir=root, prefix=".unpacking-") as private, claim_path(Path(private)):
         copy = Path(private) / bundle.name
         copy_plain_file(bundle, copy)
         folder = _find_folder(copy, root)

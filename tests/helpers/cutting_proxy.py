@@ -5,33 +5,23 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
-from typing import Self
 from urllib.parse import urlsplit
 
+from loopback import LoopbackSocket
 
-class CuttingProxy:
+
+class CuttingProxy(LoopbackSocket):
     """``after`` bytes of an answer come through, None is all; ``sent`` counts them."""
 
     def __init__(self, server: str, after: int | None = None) -> None:
+        super().__init__()
         self._server = (urlsplit(server).hostname, urlsplit(server).port)
         self.after, self.sent = after, 0
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listening.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):  # closed
-            while True:
-                client, _ = self._listening.accept()
-                server = socket.create_connection(self._server)
-                threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
-                threading.Thread(target=self._back, args=(server, client), daemon=True).start()
+    def serve(self, client: socket.socket) -> None:
+        server = socket.create_connection(self._server)
+        threading.Thread(target=self._back, args=(server, client), daemon=True).start()
+        self._forward(client, server)
 
     def _forward(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError), client, server:

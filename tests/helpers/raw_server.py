@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import http.client
 import socket
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Self
+
+from loopback import LoopbackSocket
 
 _MOST_HEAD = 1 << 16
 _HOP = {"connection", "keep-alive", "date", "server"}
 
 
-class RawServer:
+class RawServer(LoopbackSocket):
     """``answers`` holds a whole answer, head and body, for each ``"GET /path"``; the rest is not found."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.answers: dict[str, bytes] = {}
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listening.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):  # closed
-            while True:
-                client, _ = self._listening.accept()
-                threading.Thread(target=self._answer, args=(client,), daemon=True).start()
-
-    def _answer(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket) -> None:
         with suppress(OSError), client:
             head = b""
             while b"\r\n\r\n" not in head and len(head) < _MOST_HEAD:

@@ -20,21 +20,18 @@ from runner_core.tasks import (
     bind_roles,
     check_classes,
     draft_input,
-    read_activation,
-    read_choice,
 )
 from runner_detection.faces import FACE, FIVE_POINTS, build_faces
 from runner_detection.heat_maps import (
     HEAT,
-    IN_ORDER,
     OFFSETS,
     SIZES,
     STRIDE,
-    SWAPPED,
     activate,
     check_layout,
     find_heat_maps,
     read_maps,
+    read_options,
 )
 from runner_detection.kind import KIND
 
@@ -48,7 +45,6 @@ NAMES = {  # those of the published file, and words
 }
 BACKBONE = 32  # pixels that its deepest layer makes one
 STRETCHED = PictureSpec(multiple=BACKBONE, layout="nchw")
-ENDS = {"sigmoid": "none", "linear": "sigmoid"}
 
 
 class CenterFace:
@@ -71,7 +67,6 @@ class CenterFace:
         maps = find_heat_maps(model.outputs, drafted.picture.size, NAMES, lambda counts: counts == COUNTS)
         if maps is None:
             return None
-        end = ENDS.get(model.ends.get(maps.roles[HEAT].name, ""))
         return Card(
             name="",
             task="centerface",
@@ -80,7 +75,7 @@ class CenterFace:
             labels=FACE,
             threshold=0.5,
             iou=0.3,
-            options={"keypoint_names": list(FIVE_POINTS)} | ({"activation": end} if end else {}),
+            options={"keypoint_names": list(FIVE_POINTS)} | maps.find_options(model.ends),
             notes=(
                 *drafted.notes,
                 *(f"{role} is output {spec.name}, by its shape" for role, spec in maps.roles.items()),
@@ -97,8 +92,7 @@ class CenterFace:
             raise TaskError(f"brain {card.name}: the maps have {counts} features", remedy=f"{card.task} reads {COUNTS}")
         _check_size(card, picture)
         check_classes(card, 1)
-        read_choice(card, OFFSETS, IN_ORDER, SWAPPED)
-        return CenterFaceCodec(card, picture, first, read_activation(card, logits="sigmoid", among=("none", "sigmoid")))
+        return CenterFaceCodec(card, picture, first, read_options(card))
 
 
 @attrs.frozen

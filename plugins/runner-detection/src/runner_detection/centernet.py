@@ -26,22 +26,19 @@ from runner_core.tasks import (
     draft_input,
     drop_wrong_labels,
     labels_from_metadata,
-    read_activation,
-    read_choice,
     select_best_rows,
 )
 from runner_detection.heat_maps import (
     HEAT,
-    IN_ORDER,
     OFFSETS,
     SIZES,
     STRIDE,
-    SWAPPED,
     activate,
     are_peaks,
     check_layout,
     find_heat_maps,
     read_maps,
+    read_options,
 )
 from runner_detection.kind import KIND
 
@@ -59,7 +56,6 @@ PASCAL_CLASSES = 20
 MOST = 100
 MIDDLE = 0.5  # of a cell
 UNNAMED = Guess("kind", "its maps say where things have their centres, as CenterNet's do", ("task",))
-ENDS = {"sigmoid": "none", "linear": "sigmoid"}
 
 
 class CenterNet:
@@ -82,7 +78,6 @@ class CenterNet:
         classes = maps.counts[HEAT]
         drafted = draft_input(model, LETTERBOXED, PASCAL) if classes == PASCAL_CLASSES else drafted
         assert drafted is not None
-        end = ENDS.get(model.ends.get(maps.roles[HEAT].name, ""))
         how = "name" if maps.named else "shape"
         card = Card(
             name="",
@@ -91,7 +86,7 @@ class CenterNet:
             picture=drafted.picture,
             labels=labels_from_metadata(model.metadata),
             threshold=0.3,
-            options={"activation": end} if end else {},
+            options=maps.find_options(model.ends),
             notes=(
                 *drafted.notes,
                 *(f"{role} is output {spec.name}, by its {how}" for role, spec in maps.roles.items()),
@@ -112,9 +107,7 @@ class CenterNet:
                 remedy=f"{card.task} reads {HEAT} of C, {SIZES} of 2 or 2 C, and {OFFSETS} of 2",
             )
         check_classes(card, counts[HEAT])
-        read_choice(card, OFFSETS, IN_ORDER, SWAPPED)
-        activation = read_activation(card, logits="sigmoid", among=("none", "sigmoid"))
-        return CenterNetCodec(card, picture, first, activation)
+        return CenterNetCodec(card, picture, first, read_options(card))
 
 
 @attrs.frozen

@@ -16,11 +16,21 @@ from runner_core.cards import Card, Guess
 from runner_core.contracts import Tensors, TensorSpec
 from runner_core.errors import TaskError
 from runner_core.results import Floats
-from runner_core.tasks import ACTIVATIONS, are_probabilities, drop_batch_axis, find_tensor, format_shape, sigmoid
+from runner_core.tasks import (
+    ACTIVATIONS,
+    are_probabilities,
+    drop_batch_axis,
+    find_tensor,
+    format_shape,
+    read_activation,
+    read_choice,
+    sigmoid,
+)
 
 STRIDE = 4  # pixels a cell
 HEAT, SIZES, OFFSETS = "heat", "sizes", "offsets"
 IN_ORDER, SWAPPED = "after", "before"  # where the offsets stand among the outputs, seen from the sizes
+_ENDS = {"sigmoid": "none", "linear": "sigmoid"}  # by the graph's last operation, what is still to be applied
 
 Size = tuple[int, int]
 Names = Mapping[str, Sequence[str]]
@@ -37,6 +47,11 @@ class HeatMaps:
     first: bool
     counts: Mapping[str, int]
     named: bool
+
+    def find_options(self, ends: Mapping[str, str]) -> dict[str, str]:
+        """The card's, by how the graph makes the heat; ``ends`` are those of the model."""
+        activation = _ENDS.get(ends.get(self.roles[HEAT].name, ""))
+        return {"activation": activation} if activation else {}
 
     def list_guesses(self) -> list[Guess]:
         """That sizes and offsets come in the usual order, where no name says so: they have the same shape."""
@@ -104,6 +119,12 @@ def check_layout(card: Card, specs: Mapping[str, TensorSpec], size: Size | None)
         )
     first, counts = layout
     return first, dict(zip(specs, counts, strict=True))
+
+
+def read_options(card: Card) -> str | None:
+    """What is still to be applied to the heat; None: by the numbers. Raises TaskError for a value that is not known."""
+    read_choice(card, OFFSETS, IN_ORDER, SWAPPED)
+    return read_activation(card, logits="sigmoid", among=("none", "sigmoid"))
 
 
 def read_maps(card: Card, outputs: Tensors, size: Size, *, first: bool) -> dict[str, Floats]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -104,10 +104,14 @@ def _stays_below(name: str) -> bool:
 
 
 def describe_files(root: Path, artifact: Path) -> tuple[ArtifactFile, ...]:
-    """Of every file of an artifact: the path relative to ``root``, the sha256, the size."""
+    """Every file of an artifact, hashed."""
+    return hash_files(root, list_files(artifact))
+
+
+def hash_files(root: Path, files: Iterable[Path]) -> tuple[ArtifactFile, ...]:
+    """Of each the path relative to ``root``, the sha256, the size."""
     return tuple(
-        ArtifactFile(entry.relative_to(root).as_posix(), sha256_of(entry), entry.stat().st_size)
-        for entry in list_files(artifact)
+        ArtifactFile(file.relative_to(root).as_posix(), sha256_of(file), file.stat().st_size) for file in files
     )
 
 

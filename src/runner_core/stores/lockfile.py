@@ -11,7 +11,7 @@ import attrs
 import cattrs
 
 from runner_core.cache.receipt import Receipt
-from runner_core.cards.artifact import ArtifactFile, list_files, sha256_of
+from runner_core.cards.artifact import ArtifactFile, hash_files, list_files
 from runner_core.cards.card import CARD_FILE
 from runner_core.errors import LockError
 from runner_core.util.atomic import write_text
@@ -88,11 +88,7 @@ class LockFile:
 
 def describe_brain_files(path: Path) -> tuple[ArtifactFile, ...]:
     """Every file of a brain's folder but the receipt, with sha256 and size; for a model file, it and its card."""
-    root = path if path.is_dir() else path.parent
-    return tuple(
-        ArtifactFile(file.relative_to(root).as_posix(), sha256_of(file), file.stat().st_size)
-        for file in _list_brain_files(path)
-    )
+    return hash_files(path if path.is_dir() else path.parent, _list_brain_files(path))
 
 
 def _list_brain_files(path: Path) -> list[Path]:

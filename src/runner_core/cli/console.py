@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from typing import Any
 
 import click
 
@@ -14,16 +12,6 @@ def print_message(text: str) -> None:
     """One line. A progress bar replaces ``sys.stderr`` and prints above itself; click's echo would write into it."""
     sys.stderr.write(f"runner: {text}\n")
     sys.stderr.flush()
-
-
-def print_json(data: Any, *, indent: int | None = None) -> None:
-    """Prints JSON that reads back to the same: what the terminal's encoding does not have is escaped."""
-    text = json.dumps(data, indent=indent, ensure_ascii=False)
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        text = json.dumps(data, indent=indent)
-    click.echo(text)
 
 
 class MessageHandler(logging.Handler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -12,7 +13,6 @@ import click
 from runner_core.cards.artifact import describe_files
 from runner_core.cards.card import CARD_FILE, Card
 from runner_core.cli.completion import complete_brains
-from runner_core.cli.console import print_json
 from runner_core.cli.options import TRUST_HELP, HomePath, parse_options
 from runner_core.cli.tables import print_rows
 from runner_core.contracts import Session
@@ -103,7 +103,7 @@ def _print_card(card: Card) -> None:
     if sys.stdout.isatty() and len(card.labels) > SHOWN:
         names = [label.name for label in card.labels.labels[:SHOWN]]
         written["labels"] = f"{len(card.labels)}: {', '.join(names)}, ..."
-    print_json(written, indent=2)
+    click.echo(json.dumps(written, indent=2, ensure_ascii=False))
 
 
 def _print_tensors(cardless: CardlessModel, session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import click
 
 from runner_core.brain import list_stages
 from runner_core.cli.completion import complete_files
-from runner_core.cli.console import print_json, print_message
+from runner_core.cli.console import print_message
 from runner_core.cli.options import HomePath, brain_options, open_brains
 from runner_core.cli.tables import print_instances
 from runner_core.drawing.save import choose_form
@@ -44,7 +45,7 @@ def predict(picture: str, brains: tuple[str, ...], as_json: bool, save: Path | N
         if as_json:
             guesses = rest.get(inference.brain)
             record = inference.to_json() | ({"guesses": guesses} if guesses else {})
-            print_json(record)
+            click.echo(json.dumps(record, ensure_ascii=False))
         else:
             print_instances(inference)
     for line in FailureLog().lines_of(result):

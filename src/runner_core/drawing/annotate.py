@@ -77,17 +77,16 @@ def _draw_pixel_map(canvas: Image.Image, inference: Drawable, _: Style) -> None:
     levels = inference.pixel_map.levels
     if inference.pixel_map.kind == "alpha":
         number = int(inference.model_ids[0]) if len(inference) else 0
-        _blend(canvas, levels, choose_colour(inference.brain, number))
+        canvas.paste(choose_colour(inference.brain, number), (0, 0, *canvas.size), _to_opacity(levels, FILL_OPACITY))
     else:
         steps = np.linspace(0, 255, len(_HEAT_COLOURS))
         ramp = np.stack([np.interp(np.arange(256), steps, part) for part in zip(*_HEAT_COLOURS, strict=True)], axis=1)
         heat = Image.fromarray(ramp.round().astype(np.uint8)[levels])
-        canvas.paste(heat, (0, 0), Image.fromarray(levels).point([step * HEAT_OPACITY // 255 for step in range(256)]))
+        canvas.paste(heat, (0, 0), _to_opacity(levels, HEAT_OPACITY))
 
 
-def _blend(canvas: Image.Image, levels: NDArray[np.uint8], colour: RGB) -> None:
-    opacity = Image.fromarray(levels).point([step * FILL_OPACITY // 255 for step in range(256)])
-    canvas.paste(colour, (0, 0, *canvas.size), opacity)
+def _to_opacity(levels: NDArray[np.uint8], most: int) -> Image.Image:
+    return Image.fromarray(levels).point([step * most // 255 for step in range(256)])
 
 
 def count_classes(inference: Drawable) -> dict[int, int]:

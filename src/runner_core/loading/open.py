@@ -42,26 +42,24 @@ def open_path(path: Path, options: LoadOptions, fetch: Fetch | None = None) -> L
     ``fetch`` is how another machine gets at the path, if a store has it. Raises UsageError, NotInstalled, EngineError,
     UntrustedError, CardError, LabelError, TaskError.
     """
-    brain = _open_files(locate_model(path), options)
-    brain.opened = brain.opened and attrs.evolve(brain.opened, fetch=fetch)
-    return brain
+    return _open_files(locate_model(path), options, fetch)
 
 
 def open_pickled(model: ModelReference, options: LoadOptions) -> LocalBrain:
     """A brain that another process had open, opened anew. Raises as ``open_path``; UsageError for another model."""
-    brain = _open_files(model.locate(), options)
+    brain = _open_files(model.locate(), options, model.fetch)
     found = brain.opened.for_other_process()[0] if brain.opened else model
     if found.digest != model.digest:
         brain.close()
         raise UsageError(f"{found.path}: not the model that the brain was opened from", remedy="open it anew")
-    brain.opened = brain.opened and attrs.evolve(brain.opened, fetch=model.fetch)
     return brain
 
 
-def _open_files(files: ModelFiles, options: LoadOptions) -> LocalBrain:
+def _open_files(files: ModelFiles, options: LoadOptions, fetch: Fetch | None) -> LocalBrain:
     candidates = choose_candidates(files, options)
     with open_session(candidates, options) as (candidate, session):
         brain = make_brain(files, candidate, session, options)
+        brain.opened = brain.opened and attrs.evolve(brain.opened, fetch=fetch)
         log.debug("%s: engine %s, task %s, %s", candidate.path, candidate.engine, brain.family, _describe_card(files))
         _tell_guesses(brain, candidate.path, options)
         return brain

@@ -26,16 +26,16 @@ def runs_of(array: NDArray[np.bool_]) -> Runs:
 
 def fill_runs(runs: Runs, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """H x W booleans, column-major. Raises ValueError as ``check_runs`` does."""
-    height, width = check_runs(runs, shape)
+    check_runs(runs, shape)
+    height, width = shape
     return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height).T
 
 
-def check_runs(runs: Runs, shape: tuple[int, int]) -> tuple[int, int]:
-    """The (height, width). Raises ValueError for runs that are negative or do not fill the picture."""
+def check_runs(runs: Runs, shape: tuple[int, int]) -> None:
+    """Raises ValueError for runs that are negative or do not fill the picture of (height, width)."""
     height, width = shape
     if runs.min(initial=0) < 0 or runs.sum() != height * width:
         raise ValueError(f"a damaged RLE: its runs do not fill {width} x {height} pixels")
-    return shape
 
 
 def pack_runs(runs: Runs) -> str:

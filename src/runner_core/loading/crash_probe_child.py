@@ -30,7 +30,7 @@ def main(target: str, path: str, options: str, seconds: str) -> None:
     os.write(answers, b"ready\n")
     with suppress(Exception):  # what can be said, the parent says as it opens the model itself
         session = engine.load(Path(path), EngineOptions(**json.loads(options)))
-        _run_once(session)
+        run_once(session)
         session.close()
     os.write(answers, b"done\n")
     os._exit(0)
@@ -45,7 +45,7 @@ def _limit_harm(seconds: int) -> None:
         signal.alarm(seconds)
 
 
-def _run_once(session: Session) -> None:
+def run_once(session: Session) -> None:
     """With zeros, free sides as short as can be: some damage shows only then. Raises what there is to raise."""
     import numpy as np
 

@@ -1,6 +1,6 @@
-"""Which engines die of which damaged files: a model with a few bytes changed, opened and run in a child process.
+"""Which engines die of which damaged files: a model with a few edits, opened and run in a child process.
 
-    python tests/helpers/damaged_files.py openvino MODEL --count 500 --seed 1
+    python tests/campaigns/damaged_files.py openvino MODEL --count 500 --seed 1
 
 One child opens one file after the other, until one kills it or never ends. The last line counts how they ended, and
 the files that did so badly are kept in ``--keep``.
@@ -9,7 +9,6 @@ the files that did so badly are kept in ``--keep``.
 from __future__ import annotations
 
 import argparse
-import random
 import select
 import shutil
 import subprocess
@@ -18,12 +17,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import attrs
+from edits import apply_edits, draw_edits, format_edits
 
 LIMIT = 30.0  # seconds without an answer
 _HUNG = "hung"
-_HEAD = 4096  # bytes at either end of a file, where most formats have what is not weights
 
 
 @attrs.frozen
@@ -36,43 +36,17 @@ class Damage:
 
 
 def list_damages(model: Path, count: int, seed: int) -> Iterator[Damage]:
-    """``count`` of them, the same each time: bits, bytes, cuts; in each of the model's files in turn."""
-    chance = random.Random(seed)
+    """``count`` of them, the same each time, in each of the model's files in turn."""
+    chance = Random(seed)
     files = sorted(path for path in model.rglob("*") if path.is_file()) if model.is_dir() else [model]
     if model.suffix == ".xml":
         files.append(model.with_suffix(".bin"))
     whole = {path: path.read_bytes() for path in files}
     for number in range(count):
         path = files[number % len(files)]
-        data, how = _damage(whole[path], chance)
-        yield Damage(path.relative_to(model.parent).as_posix(), data, how)
-
-
-def _damage(whole: bytes, chance: random.Random) -> tuple[bytes, str]:
-    place = _choose_place(len(whole), chance)
-    kind = chance.choice(("bit", "bit", "bytes", "bytes", "cut", "moved"))
-    if kind == "cut":
-        return whole[:place], f"cut at {place}"
-    data = bytearray(whole)
-    if kind == "bit":
-        bit = chance.randrange(8)
-        data[place] ^= 1 << bit
-        return bytes(data), f"bit {bit} of byte {place}"
-    if kind == "moved":
-        origin, length = _choose_place(len(whole), chance), chance.randrange(1, 32)
-        data[place : place + length] = whole[origin : origin + length]
-        return bytes(data), f"{length} bytes of {origin} at {place}"
-    new = chance.choice((b"\0", b"\xff", b"\x7f", b"\x80", chance.randbytes(1))) * chance.randrange(1, 9)
-    data[place : place + len(new)] = new
-    return bytes(data), f"{new.hex()} at {place}"
-
-
-def _choose_place(size: int, chance: random.Random) -> int:
-    """Mostly near an end."""
-    where = chance.random()
-    if size <= 2 * _HEAD or where < 0.3:
-        return chance.randrange(max(size, 1))
-    return chance.randrange(_HEAD) if where < 0.65 else size - 1 - chance.randrange(_HEAD)
+        edits = draw_edits(chance, whole[path])
+        name = path.relative_to(model.parent).as_posix()
+        yield Damage(name, apply_edits(whole[path], edits), format_edits(edits))
 
 
 class Opener:
@@ -160,6 +134,7 @@ def serve(name: str) -> None:
     os.dup2(2, 1)
     from runner_core.contracts import Engine, EngineOptions
     from runner_core.discovery.registry import get_registry
+    from runner_core.loading.crash_probe_child import run_once
 
     engine: Engine = get_registry().make("engines", name)
     engine.describe()
@@ -172,22 +147,12 @@ def serve(name: str) -> None:
             continue
         answers.write(b"loaded\n")
         try:
-            _run(session)
+            run_once(session)
             session.close()
         except Exception:  # noqa: BLE001
             answers.write(b"failed\n")
         else:
             answers.write(b"ran\n")
-
-
-def _run(session: object) -> None:
-    from typing import Any
-
-    import numpy as np
-
-    made: Any = session
-    feeds = {spec.name: np.zeros([side or 1 for side in spec.shape or ()], spec.dtype) for spec in made.inputs}
-    made.run(feeds, [spec.name for spec in made.outputs])
 
 
 if __name__ == "__main__":

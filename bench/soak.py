@@ -10,7 +10,6 @@ It takes long: `make bench` leaves it out, `make soak` runs it. Only on Linux, w
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import resource
 import subprocess
@@ -24,6 +23,7 @@ from time import sleep
 import attrs
 from _guests import guests
 from _measure import print_verdict
+from _memory import get_resident_bytes
 from _testdata import find_testdata
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
@@ -49,9 +49,8 @@ class Sample:
 
     @classmethod
     def take(cls, process: int) -> Sample:
-        folder = Path(f"/proc/{process}")
-        memory = int((folder / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        return cls(memory, *(len([*(folder / name).iterdir()]) for name in ("fd", "task")))
+        descriptors, threads = (len([*Path(f"/proc/{process}/{name}").iterdir()]) for name in ("fd", "task"))
+        return cls(get_resident_bytes(process), descriptors, threads)
 
 
 @contextmanager

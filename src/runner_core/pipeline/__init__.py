@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runner_core.pipeline.sources_sinks import open_source as open_source
     from runner_core.pipeline.sources_sinks import source_name_of as source_name_of
     from runner_core.pipeline.summary import Summary as Summary
+    from runner_core.pipeline.threads import count_cores as count_cores
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
@@ -28,5 +29,6 @@ else:
             "several_sources": ["join_sources"],
             "sources_sinks": ["open_sink", "open_source", "source_name_of"],
             "summary": ["Summary"],
+            "threads": ["count_cores"],
         },
     )

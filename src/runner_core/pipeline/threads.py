@@ -14,6 +14,11 @@ def get_thread_budget(threads: int | None) -> int:
     named = os.environ.get("OMP_NUM_THREADS", "")
     if threads or named.isdigit():
         return threads or int(named) or 1
+    return count_cores()
+
+
+def count_cores() -> int:
+    """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -110,7 +110,7 @@ def test_a_fork_of_a_fork_has_brains_of_its_own():
     assert in_fork(open_in_the_child) == "nothing raised"
 
 
-def in_a_pool(method: str, work: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def in_a_pool(method: str, work: str, folder: Path, engine: str = "onnx") -> subprocess.CompletedProcess[str]:
     script = textwrap.dedent(f"""
         import multiprocessing
         from runner_core import open_brain
@@ -119,7 +119,7 @@ def in_a_pool(method: str, work: str, folder: Path) -> subprocess.CompletedProce
             return brain.predict(picture)
 
         if __name__ == "__main__":
-            brain = open_brain({str(BRAINS / "page")!r}, engine="onnx")
+            brain = open_brain({str(BRAINS / "page")!r}, engine="{engine}")
             pictures = [{str(PICTURE)!r}] * 3
             with multiprocessing.get_context("{method}").Pool(2) as pool:
                 answers = pool.map({work}, pictures)
@@ -136,6 +136,12 @@ def test_a_pool_that_forks_is_told_so(tmp_path):
     done = in_a_pool("fork", "look", tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("runner_core.errors.ForkedError: brain page was opened in the")
+
+
+def test_a_pool_that_forks_ends_although_the_brain_cannot_be_opened_there(tmp_path):
+    done = in_a_pool("fork", "brain.predict", tmp_path, engine="tensorflow")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("runner_core.errors.ForkedError: TensorFlow was opened in the")
 
 
 def test_a_pool_that_spawns_opens_the_brain_anew(tmp_path):

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import attrs
 
+from runner_core.brain import Brain
 from runner_core.cards.artifact import list_files
 from runner_core.cards.card import Card
 from runner_core.contracts import Engine, EngineOptions, Session
 from runner_core.discovery.registry import get_registry
-from runner_core.errors import EngineError, LabelError, UntrustedError, UsageError
+from runner_core.errors import EngineError, ForkedError, LabelError, UntrustedError, UsageError
 from runner_core.loading.benchmark import rank_engines
 from runner_core.loading.candidates import Candidate, find_candidates
 from runner_core.loading.crash_probe import probe_artifact
@@ -28,7 +29,7 @@ from runner_core.loading.guesses import describe_guesses
 from runner_core.loading.label_fit import add_labels
 from runner_core.loading.local_brain import AnswerFilter, LocalBrain, signature_of
 from runner_core.loading.locate import ModelFiles, locate_model
-from runner_core.loading.opened import Fetch, ModelReference, Opened
+from runner_core.loading.opened import Fetch, ModelReference, Opened, UnopenedBrain
 from runner_core.loading.options import AUTO, LoadOptions
 from runner_core.loading.trust import find_trusted, remember_trust
 from runner_core.util.file_stamps import stamp_files
@@ -45,9 +46,15 @@ def open_path(path: Path, options: LoadOptions, fetch: Fetch | None = None) -> L
     return _open_files(locate_model(path), options, fetch)
 
 
-def open_pickled(model: ModelReference, options: LoadOptions) -> LocalBrain:
-    """A brain that another process had open, opened anew. Raises as ``open_path``; UsageError for another model."""
-    brain = _open_files(model.locate(), options, model.fetch)
+def open_pickled(model: ModelReference, options: LoadOptions) -> Brain:
+    """A brain that another process had open, opened anew. Raises as ``open_path``; UsageError for another model.
+
+    What cannot be opened in a fork says so when it is used: a pool waits for ever for a task that is not unpickled.
+    """
+    try:
+        brain = _open_files(model.locate(), options, model.fetch)
+    except ForkedError as error:
+        return UnopenedBrain(model, error)
     found = brain.opened.for_other_process()[0] if brain.opened else model
     if found.digest != model.digest:
         brain.close()

@@ -10,10 +10,13 @@ import attrs
 
 from runner_core.brain import Brain
 from runner_core.cards.artifact import Artifact
-from runner_core.errors import RunnerError
+from runner_core.cards.labels import LabelMap
+from runner_core.errors import ForkedError, RunnerError
+from runner_core.frames.frame import Frame
 from runner_core.loading.candidates import Candidate
 from runner_core.loading.locate import ModelFiles, locate_model
 from runner_core.loading.options import LoadOptions
+from runner_core.results.inference import Inference
 from runner_core.util.home import expand_home
 
 Fetch = Callable[[], Path]
@@ -74,3 +77,15 @@ class Opened:
             return self.candidate.digest
         except RunnerError:
             return None
+
+
+class UnopenedBrain(Brain):
+    """In the place of a brain that cannot be opened in this fork: whatever it is asked, it raises why."""
+
+    def __init__(self, model: ModelReference, error: ForkedError) -> None:
+        self.name, self.version, self.labels = model.path.stem, "", LabelMap()
+        self.task = self.family = self.engine = ""
+        self._error = error
+
+    def infer(self, frame: Frame) -> Inference:  # noqa: ARG002  # it is not looked at
+        raise self._error

@@ -48,6 +48,15 @@ def test_answers_in_a_pipe_are_all_that_is_in_it(form, place, pictures, tmp_path
     assert {path.name for path in tmp_path.iterdir()} <= {"home"}, "nothing is left beside it"
 
 
+@pytest.mark.parametrize("form", ["jsonl", "csv", "coco"])
+def test_who_reads_no_more_ends_it_without_a_word(form, pictures, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run(tmp_path, pictures, "--sink", f"{form}:-", stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 @pytest.mark.parametrize("place", ["-", "/dev/stdout", "/dev/fd/1"])
 @pytest.mark.parametrize("form", ["jsonl", "csv", "coco"])
 @pytest.mark.parametrize("mode", ["ab", "wb"])

@@ -233,9 +233,11 @@ def prepare_folder(folder: Path, *, begun: bool = False) -> None:
 
 @contextmanager
 def convert_errors(path: Path) -> Iterator[None]:
-    """Turns an OSError of the block into a SinkError for this path."""
+    """Turns an OSError of the block into a SinkError for this path, but for a pipe that nobody reads any more."""
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise SinkError(
             f"{path}: cannot be written ({error.strerror or error})",

@@ -53,6 +53,8 @@ def test_it_is_drawn_as_the_sinks_draw(held):
 
 
 def test_without_its_picture_it_asks_for_it():
+    with pytest.raises(UsageError, match=r"does not hold its picture; give it: inference\.cutout\(picture\)"):
+        sample().cutout()
     with pytest.raises(UsageError, match=r"does not hold its picture; give it: inference\.draw\(picture\)"):
         sample().draw()
     with pytest.raises(UsageError, match="array is 4 x 2, not 60 x 40; give the picture that the answer is of"):

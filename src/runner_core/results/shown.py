@@ -96,7 +96,7 @@ class Shown:
         ``picture`` is anything that ``Frame.of`` takes; by default the one that ``predict`` was given. Raises
         UsageError where there is none, or it has another size; ImageError where it cannot be read any more.
         """
-        return annotate_picture(_find_image(self, picture), [self])
+        return annotate_picture(_find_image(self, picture, "draw"), [self])
 
     def cutout(self: Showable, picture: Any = None) -> Image.Image:
         """A new RGBA image: the picture, as opaque as its matte; without one, opaque in the masks alone.
@@ -104,7 +104,7 @@ class Shown:
         ``picture`` is as in ``draw``, and it raises as that does; UsageError for an answer without a matte and masks.
         A PNG or a WebP keeps what is clear.
         """
-        image = _find_image(self, picture).convert("RGBA")
+        image = _find_image(self, picture, "cutout").convert("RGBA")
         if self.pixel_map is not None and self.pixel_map.kind == "alpha":
             image.putalpha(Image.fromarray(self.pixel_map.levels))
         elif self.masks is not None:
@@ -152,11 +152,11 @@ class Shown:
             raise make_hint("an Inference", name, HINTS, self)
 
 
-def _find_image(inference: Showable, picture: Any) -> Image.Image:
-    """The RGB image of a picture as ``draw`` takes it; it is the frame's own. Raises as ``draw`` does."""
+def _find_image(inference: Showable, picture: Any, method: str) -> Image.Image:
+    """The RGB image of a picture as ``draw`` takes it; the frame's own. Raises as ``draw`` does, for ``method``."""
     frame = inference.frame if picture is None else Frame.of(picture)
     if frame is None:
-        raise UsageError("this answer does not hold its picture", remedy="give it: inference.draw(picture)")
+        raise UsageError("this answer does not hold its picture", remedy=f"give it: inference.{method}(picture)")
     if frame.size != inference.size:
         sizes = f"{frame.size[0]} x {frame.size[1]}, not {inference.size[0]} x {inference.size[1]}"
         raise UsageError(f"{frame.source} is {sizes}", remedy="give the picture that the answer is of")

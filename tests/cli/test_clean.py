@@ -61,6 +61,8 @@ def test_what_a_killed_run_left_is_said_listed_and_removed_and_nothing_of_a_livi
         assert all(f"{name}: would be removed" in listed.stdout for name in left)
         assert f"{alive.copy().pop()}: in use, and stays" in listed.stdout
         assert left <= partials(tmp_path), "a dry run removes nothing"
+        twice = runner("clean", "a.csv", ".", "--dry-run")
+        assert sorted(twice.stdout.splitlines()) == sorted(listed.stdout.splitlines()), "each is listed once"
         beside = runner("clean", "a.csv")
         assert [".a.csv-" in line for line in beside.stdout.splitlines()] == [True, False]
         gone = runner("clean", ".")

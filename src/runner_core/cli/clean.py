@@ -25,7 +25,8 @@ def command(places: tuple[str, ...], dry_run: bool) -> int:
     beside its outputs. Finished files, and brains that were fetched, stay.
     """
     kept = total = 0
-    for leftover in _find_all([Path(expand_home(place)) for place in places]):
+    found = {each.path.absolute(): each for each in _find_all([Path(expand_home(place)) for place in places])}
+    for leftover in found.values():
         size = leftover.size if leftover.path.exists() else 0
         try:
             gone = leftover.is_free if dry_run else leftover.remove()

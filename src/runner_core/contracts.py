@@ -20,10 +20,14 @@ from runner_core.cards.signature import DecodedInput as DecodedInput
 from runner_core.cards.signature import Signature as Signature
 from runner_core.cards.signature import Tensors as Tensors
 from runner_core.cards.signature import TensorSpec as TensorSpec
+from runner_core.datasets.open import DatasetFormat as DatasetFormat
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.results.inference import Inference
 from runner_core.results.result import Result
+from runner_core.training.trainer import Trainer as Trainer
+from runner_core.training.trainer import TrainingStep as TrainingStep
+from runner_core.training.trainer import TrainOptions as TrainOptions
 
 if TYPE_CHECKING:
     from runner_core.brain import Brain
@@ -314,11 +318,3 @@ class HasResume(Protocol):
         What was written after it is removed now, or replaced when the same results come again. Raises SinkError if
         what was written before it is missing or changed.
         """
-
-
-@runtime_checkable
-class Trainer(Protocol):
-    """Trains brains of a family."""
-
-    def train(self, brain: Brain, dataset: Path, options: Mapping[str, str]) -> Brain:
-        """A new brain, trained further from ``brain``, which stays as it is, on the data in ``dataset``."""

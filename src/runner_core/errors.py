@@ -12,6 +12,8 @@ RunnerError
 │   └── UntrustedError  an untrusted model that could read and write files or run code
 ├── TaskError         tensors that fit no codec
 ├── ImageError        a picture that cannot be read
+├── DatasetError      labelled pictures that cannot be read or used
+├── TrainingError     training that cannot begin or go on
 ├── SourceError       a source that cannot be opened or read
 ├── SinkError         a sink that cannot be written
 └── StoreError        a store that has no such brain, or sends what it should not
@@ -88,6 +90,14 @@ class TaskError(RunnerError):
 
 class ImageError(RunnerError):
     """A picture cannot be read."""
+
+
+class DatasetError(RunnerError):
+    """Labelled pictures that cannot be read, or not be used for what was asked."""
+
+
+class TrainingError(RunnerError):
+    """Training that cannot begin, or cannot go on."""
 
 
 class SourceError(RunnerError):

@@ -87,6 +87,16 @@ def runner_sinks() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specifi
 
 
 @hookspec
+def runner_datasets() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
+    """Formats of data sets: the target, called with no argument, gives a ``datasets.DatasetFormat``::
+
+    @hookimpl
+    def runner_datasets():
+        yield Plugin("voc", "runner_datasets.voc:Voc", "Pascal VOC, one XML file a picture")
+    """
+
+
+@hookspec
 def runner_trainers() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Trainers: the target, called with no argument, gives a ``contracts.Trainer``::
 

@@ -1,0 +1,58 @@
+"""Example: one picture of a data set, and what people say is to be seen in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from runner_core.frames.frame import Frame
+from runner_core.results.inference import Inference
+
+
+@attrs.frozen
+class Finding:
+    """Something odd in a data set: ``place`` is its file, with ``:line`` where it has lines.
+
+    ``repaired`` says what became of it, such as ``cut at the border``; empty: it is left out of the data set.
+    """
+
+    place: str
+    message: str
+    repaired: str = ""
+
+
+@attrs.frozen(eq=False)
+class Truth:
+    """What people say of one picture.
+
+    ``answer``    it as an Inference of the data set's classes: its columns have no scores, its ``brain`` is empty.
+    ``ignored``   rows that count neither as found nor as missed: crowds, and what is marked as difficult.
+    ``findings``  what was odd in the file and is repaired or left out in ``answer``.
+    """
+
+    answer: Inference
+    ignored: frozenset[int] = frozenset()
+    findings: tuple[Finding, ...] = ()
+
+
+@attrs.frozen(eq=False)
+class Example:
+    """One picture of a data set; neither it nor its labels are read before they are asked for.
+
+    ``key``    its name in the data set, with ``/``: the same on every machine.
+    ``group``  pictures of one group show the same thing and are never split; the key where nothing is said.
+    ``part``   the part of the data set that it is kept in: ``train``, ``val``, ``test``, or empty.
+    ``read``   reads its labels. Raises DatasetError.
+    """
+
+    picture: Path
+    key: str
+    read: Callable[[], Truth] = attrs.field(repr=False)
+    group: str = attrs.field(default=attrs.Factory(lambda self: self.key, takes_self=True))
+    part: str = ""
+
+    def make_frame(self) -> Frame:
+        """The picture, which is read when its pixels are asked for."""
+        return Frame.from_path(self.picture)

@@ -1,0 +1,15 @@
+"""How brains are trained: what a trainer must do, and the way from a data set to a new version of a brain."""
+
+from typing import TYPE_CHECKING
+
+from runner_core.util.lazy import attach_names
+
+if TYPE_CHECKING:
+    from runner_core.training.trainer import Trainer as Trainer
+    from runner_core.training.trainer import TrainingStep as TrainingStep
+    from runner_core.training.trainer import TrainOptions as TrainOptions
+    from runner_core.training.trainer import Watch as Watch
+else:
+    __getattr__, __dir__, __all__ = attach_names(
+        __name__, {"trainer": ["TrainOptions", "Trainer", "TrainingStep", "Watch"]}
+    )

@@ -141,6 +141,8 @@ def test_the_home_keeps_brains_and_what_a_living_process_fetches(runner, tmp_pat
     assert {path.name for path in home.glob("making/*")} == {"bbb-1"}
     assert {path.name for path in home.glob("bundles/0123/*")} == {"a.task"}
     assert "bbb.lock: in use, and stays" in done.stdout
+    assert "2 locks of processes that ended: removed" in done.stdout
+    assert "old.lock" not in done.stdout
 
 
 def test_a_folder_that_is_unpacked_now_is_in_use(runner, tmp_path):

@@ -96,7 +96,7 @@ def test_a_wrong_card_is_put_right_and_written(model, tmp_path, tries, runner):
 def test_only_what_is_a_guess_is_tried(model, tries, runner):
     done = runner("inspect", model, *tries)
     assert done.returncode == 0, done.stderr
-    assert "taken: BGR from 0 to 1 (nothing about it is a guess)" in done.stdout
+    assert "taken: BGR from 0 to 1 (range and colours are no guess here)" in done.stdout
     assert "RGB" not in done.stdout
 
 

@@ -79,7 +79,7 @@ def test_what_is_certain_is_not_tried(cifar, frames):
     assert {row.variant.parts for row in result.rows} == {("RGB", "from -1 to 1"), ("BGR", "from -1 to 1")}
     nothing = search_preprocessing(cifar, signature_of(cifar.session), frames[:1], ())
     assert nothing.chosen is nothing.draft
-    assert nothing.verdict == "taken: RGB from -1 to 1 (nothing about it is a guess)"
+    assert nothing.verdict == "taken: RGB from -1 to 1 (range and colours are no guess here)"
 
 
 def test_one_picture_does_not_tell_classes_apart(cifar, frames):

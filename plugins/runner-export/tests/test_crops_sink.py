@@ -1,10 +1,12 @@
 """CropsSink: what lies in the files that it cuts out."""
 
+import attrs
 import numpy as np
 from PIL import Image
 from runner_export.crops import CropsSink
 
 from runner_core import Frame, Inference, LabelMap, Result, run
+from runner_core.results import Mask, PixelMap
 from runner_core.testing import check_sink, conformance, sample_frame, sample_inference, sample_pixels, sample_results
 
 
@@ -45,6 +47,26 @@ def test_a_box_that_leaves_the_picture_ends_with_it_and_one_without_a_pixel_has_
     assert write(tmp_path, Result(sample_frame(), (found,))) == ["page/sample-0-p-0.png", "page/sample-0-p-3.png"]
     sizes = [Frame.from_path(path).size for path in sorted((tmp_path / "page").iterdir())]
     assert sizes == [(5, 5), (6, 4)]
+
+
+def test_what_lies_outside_of_a_mask_is_clear_for_who_asks(tmp_path):
+    inside = np.zeros((64, 96), bool)
+    inside[10:20, 30:36] = True
+    answer = attrs.evolve(boxed([28, 8, 40, 22]), masks=(Mask(array=inside),))
+    with CropsSink(f"{tmp_path}?clear=1").open() as writer:
+        writer.write(Result(sample_frame(), (answer,)))
+    cut = np.asarray(Image.open(tmp_path / "page/sample-0-p-0.png"))
+    np.testing.assert_array_equal(cut[..., 3] == 255, inside[8:22, 28:40])
+    np.testing.assert_array_equal(cut[..., :3], sample_pixels()[8:22, 28:40])
+
+
+def test_a_cut_is_as_opaque_as_the_matte(tmp_path):
+    levels = np.arange(64 * 96, dtype=np.uint32).reshape(64, 96).astype(np.uint8)
+    answer = attrs.evolve(boxed([28, 8, 40, 22]), pixel_map=PixelMap("alpha", levels, levels.shape))
+    with CropsSink(f"{tmp_path}?clear=1").open() as writer:
+        writer.write(Result(sample_frame(), (answer,)))
+    cut = np.asarray(Image.open(tmp_path / "page/sample-0-p-0.png"))
+    np.testing.assert_array_equal(cut[..., 3], levels[8:22, 28:40])
 
 
 def test_crops_of_the_demos_jpegs_are_jpegs_of_their_boxes(tmp_path, pictures, demo_brains):

@@ -38,7 +38,7 @@ def write(sink, path, *results) -> None:
 def from_csv(path) -> list[dict[str, object]]:
     """The rows, each column by its type."""
     kinds = {"string": str, "float64": float, "float32s": json.loads}
-    with path.open(encoding="utf-8", newline="") as stream:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     for row in rows:
         for name, kind in COLUMNS.items():
@@ -184,6 +184,12 @@ def test_no_text_is_a_formula_for_who_asks_for_a_spreadsheet(options, mark, tmp_
     rows = from_csv(tmp_path / "out.csv")
     assert [row["label"] for row in rows] == [*(mark + text for text in FORMULAS), "cat"]
     assert {(row["brain"], row["x1"]) for row in rows} == {(f"{mark}=brain", -1.5)}, "a number stays one"
+
+
+def test_excel_is_told_that_it_is_utf8_and_nobody_else(tmp_path):
+    write(CsvSink, f"{tmp_path}/out.csv?excel=1", Result(sample_frame(), (sample_inference("p"),)))
+    write(CsvSink, tmp_path / "plain.csv", Result(sample_frame(), (sample_inference("p"),)))
+    assert (tmp_path / "out.csv").read_bytes() == b"\xef\xbb\xbf" + (tmp_path / "plain.csv").read_bytes()
 
 
 def test_another_word_for_a_spreadsheet_is_wrong_use():

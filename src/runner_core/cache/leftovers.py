@@ -31,7 +31,7 @@ def find_cache_leftovers(root: Path) -> Iterator[Leftover]:
         yield Leftover(path, partial(claim_path, path))
     yield from (each for each in find_leftovers(root, random_only=True) if each.path.parent == root)
     for path in sorted(chain(root.glob(f"*{_LOCK}"), root.glob(f"partial/*{_LOCK}"), root.glob(f"runs/*{_LOCK}"))):
-        yield Leftover(path, partial(_try_key, path.parent, path.stem))
+        yield Leftover(path, partial(_try_key, path.parent, path.stem), is_lock=True)
 
 
 def _try_key(folder: Path, key: str) -> AbstractContextManager[bool]:

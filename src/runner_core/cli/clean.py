@@ -26,6 +26,7 @@ def command(places: tuple[str, ...], dry_run: bool) -> int:
     """
     kept = total = 0
     found = {each.path.absolute(): each for each in _find_all([Path(expand_home(place)) for place in places])}
+    locks = 0
     for leftover in found.values():
         size = leftover.size if leftover.path.exists() else 0
         try:
@@ -35,8 +36,13 @@ def command(places: tuple[str, ...], dry_run: bool) -> int:
             kept += 1
             continue
         total += size if gone else 0
+        if leftover.is_lock and gone:
+            locks += 1
+            continue
         word = ("would be removed" if dry_run else "removed") if gone else "in use, and stays"
         click.echo(f"{leftover.path}: {word}{f', {_format_size(size)}' if gone else ''}")
+    if locks:
+        click.echo(f"{locks} locks of processes that ended: {'would be removed' if dry_run else 'removed'}")
     click.echo(f"{_format_size(total)} {'would be' if dry_run else 'are'} freed")
     return 1 if kept else 0
 

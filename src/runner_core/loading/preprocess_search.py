@@ -154,7 +154,7 @@ class SearchResult:
     def verdict(self) -> str:
         """What the table shows, in a sentence; then a line for each variant that may be right as well."""
         if len(self.rows) == 1:
-            return f"taken: {self.chosen.variant.text} (nothing about it is a guess)"
+            return f"taken: {self.chosen.variant.text} (range and colours are no guess here)"
         if self.rows[0].mean < ENOUGH:
             return (
                 "nothing here tells the variants apart: try several pictures, of different things that this model "

@@ -33,6 +33,7 @@ class Leftover:
 
     path: Path
     claim: Callable[[], AbstractContextManager[bool]]
+    is_lock: bool = False  # it holds nothing, and nobody misses it
 
     @property
     def size(self) -> int:

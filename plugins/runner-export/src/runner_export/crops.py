@@ -10,29 +10,35 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from runner_core.errors import ImageError
 from runner_core.results import Inference, Result, boxes_of, boxes_to_crops
-from runner_core.util import expand_home, split_options, write_bytes
+from runner_core.util import OptionType, expand_home, split_options, write_bytes
 from runner_export.naming import Names, to_safe_name
 from runner_export.omissions import Omissions
 from runner_export.output_files import convert_errors, prepare_folder
 
 log = logging.getLogger("runner")
 
+_OPTIONS = {"clear": OptionType("[01]", "1".__eq__, "1 or 0")}
 _JPEG_START = b"\xff\xd8\xff"
 _FORMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {".jpg": ("JPEG", {"quality": 95}), ".png": ("PNG", {})}
 
 
 class CropsSink:
-    """``crops:out/`` writes ``out/LABEL/PICTURE-BRAIN-ID.png``, or ``.jpg`` for a JPEG. Without a box there is none."""
+    """``crops:out/`` writes ``out/LABEL/PICTURE-BRAIN-ID.png``, or ``.jpg`` for a JPEG. Without a box there is none.
+
+    ``clear=1``  PNGs that are clear outside of the instance's mask, or as opaque as the answer's matte.
+    """
 
     draws = resumable = True
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
-        """Raises UsageError for any option."""
-        place, _ = split_options(location, {})
+        """Raises UsageError for another option."""
+        place, options = split_options(location, _OPTIONS)
+        self._clear: bool = options.get("clear", False)
         self.folder = Path(expand_home(place))
         self.places = (self.folder,)
 
@@ -48,14 +54,14 @@ class CropsSink:
             names.take(taken)
             begun = True
         prepare_folder(self.folder, begun=begun)
-        yield CropsWriter(self.folder, names)
+        yield CropsWriter(self.folder, names, clear=self._clear)
 
 
 class CropsWriter:
     """Writes each picture whole or not at all."""
 
-    def __init__(self, folder: Path, names: Names) -> None:
-        self._folder, self._names, self._omissions = folder, names, Omissions(folder)
+    def __init__(self, folder: Path, names: Names, *, clear: bool = False) -> None:
+        self._folder, self._names, self._clear, self._omissions = folder, names, clear, Omissions(folder)
 
     def write(self, result: Result) -> None:
         """Raises SinkError if a file cannot be written."""
@@ -67,7 +73,8 @@ class CropsWriter:
         except ImageError as error:  # a brain with its own decoder read what Pillow cannot
             log.warning("%s; nothing is cut out", error)
             return
-        suffix = ".jpg" if (result.frame.encoded or b"").startswith(_JPEG_START) else ".png"
+        is_jpeg = not self._clear and (result.frame.encoded or b"").startswith(_JPEG_START)
+        suffix = ".jpg" if is_jpeg else ".png"
         name = self._names.choose_name(result.frame)
         for inference in with_boxes:
             self._cut_out(image, inference, name, suffix)
@@ -91,7 +98,17 @@ class CropsWriter:
                 path = self._folder / to_safe_name(label) / f"{name}-{to_safe_name(inference.brain)}-{row}{suffix}"
                 with convert_errors(path):
                     path.parent.mkdir(exist_ok=True)
-                    write_bytes(path, _encode(image.crop(crop), suffix))
+                    piece = image.crop(crop)
+                    if self._clear and (opacity := _find_opacity(inference, row)) is not None:
+                        piece.putalpha(opacity.crop(crop))
+                    write_bytes(path, _encode(piece, suffix))
+
+
+def _find_opacity(inference: Inference, row: int) -> Image.Image | None:
+    """Of the whole picture, for one instance; None for an answer that has neither a matte nor masks."""
+    if inference.pixel_map is not None and inference.pixel_map.kind == "alpha":
+        return Image.fromarray(inference.pixel_map.levels)
+    return None if inference.masks is None else Image.fromarray(inference.masks[row].array * np.uint8(255))
 
 
 def _encode(image: Image.Image, suffix: str) -> bytes:

@@ -34,7 +34,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 class CsvSink:
     """``csv:out.csv``: UTF-8, with a header line; keypoints are JSON; missing values are empty.
 
-    ``excel=1``  for a spreadsheet: a text that it would take for a formula has an apostrophe before it.
+    ``excel=1``  for a spreadsheet: a text that it would take for a formula has an apostrophe before it, and the file
+                 begins with a byte order mark, without which Excel reads no UTF-8.
     """
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
@@ -78,6 +79,7 @@ class CsvWriter:
         self._files, self._path, self._excel, self._shown = files, path, excel, text.isatty()
         self._table = csv.DictWriter(text, COLUMNS)
         if is_new:
+            text.write("\ufeff" if excel and not self._shown else "")
             self._table.writeheader()
 
     def write(self, result: Result) -> None:

@@ -327,3 +327,7 @@ def test_who_begins_anew_is_told_what_is_replaced(folder, caplog):
     caplog.clear()
     answer(resume=True)
     assert not any("are replaced" in text for text in caplog.messages)
+    for name in ("out.jsonl", "out.json", "out.csv"):
+        (folder / name).unlink()
+    answer()
+    assert not any("are replaced" in text for text in caplog.messages), "they are gone already"

@@ -53,7 +53,8 @@ def print_summary(summary: Summary, *, when: str = "") -> None:
 def _format_time(summary: Summary) -> str:
     """Of this run; what an earlier one has answered took no time."""
     done = summary.frames - summary.earlier
-    spent = f"{done} pictures in {summary.seconds:.1f} s, {done / summary.seconds:.1f} a second" if done else ""
+    rate = f", {done / summary.seconds:.1f} a second" if done > 1 else ""  # of one it would be mostly the start
+    spent = f"{done} picture{'s' if done > 1 else ''} in {summary.seconds:.1f} s{rate}" if done else ""
     earlier = f"{summary.earlier} pictures were answered before" if summary.earlier else ""
     return "; ".join(filter(None, (spent, earlier)))
 

@@ -15,6 +15,7 @@ from runner_core.pipeline.conditions import list_differences
 from runner_core.pipeline.journal import Journal
 from runner_core.pipeline.outlets import Outlet, Outlets
 from runner_core.util.home import NoHomeError, find_home
+from runner_core.util.leftovers import find_leftovers
 
 RESUME_BY = {"mtime": "files", "hash": "contents"}  # as people say it -> as a journal has it
 LOCKS = "runs"  # a folder of ``RUNNER_HOME``
@@ -105,9 +106,10 @@ def _find_journal(outlets: Outlets, found: Path | None, first: Path, conditions:
 def _tell_replaced(found: Path, outlets: Outlets) -> None:
     with suppress(UsageError, SinkError):  # a journal of another version, or a damaged one
         count = Journal.read(found, RESUME_BY["mtime"]).done.total
-        if count:
-            places = ", ".join(outlet.name for outlet in outlets.resumable)
-            log.warning("%s: %d answers of an earlier run are replaced; --resume would go on with it", places, count)
+        places = [place for outlet in outlets.resumable for place in outlet.places]
+        if count and any(_is_filled(place) or any(find_leftovers(place)) for place in places):
+            names = ", ".join(outlet.name for outlet in outlets.resumable)
+            log.warning("%s: %d answers of an earlier run are replaced; --resume would go on with it", names, count)
 
 
 def _check_empty(outlets: Outlets, begun: Collection[str]) -> None:

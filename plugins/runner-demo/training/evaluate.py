@@ -74,7 +74,7 @@ def results(detect: Detector, folder: Path, truth: COCO, category: int) -> list[
     """Return COCO results of `detect` on every picture of a rendered split."""
     rows = []
     for picture in truth.dataset["images"]:
-        boxes, scores = detect((folder / "jpeg" / picture["file_name"]).read_bytes())
+        boxes, scores = detect((folder / picture["file_name"]).read_bytes())
         width, height = picture["width"], picture["height"]
         for (top, left, bottom, right), score in zip(boxes.tolist(), scores.tolist(), strict=True):
             box = [left * width, top * height, (right - left) * width, (bottom - top) * height]

@@ -14,14 +14,17 @@ from text import FAMILIES, SANS, clipped, font, sentence, words
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are one past the last pixel."""
 
-PAPERS = (
-    (255, 255, 255),
-    (252, 252, 250),
-    (250, 246, 236),
-    (244, 236, 218),
-    (246, 246, 248),
-    (238, 232, 222),
-)
+LOOKS: dict[str, tuple[tuple[Colour, ...], tuple[Colour, ...]]] = {
+    "paper": (
+        ((255, 255, 255), (252, 252, 250), (250, 246, 236), (244, 236, 218), (246, 246, 248), (238, 232, 222)),
+        ((20, 20, 22), (34, 30, 28), (10, 10, 40), (60, 60, 62)),
+    ),
+    "dark": (
+        ((28, 30, 34), (16, 18, 22), (24, 34, 54), (30, 44, 40), (44, 36, 40)),
+        ((236, 238, 240), (214, 222, 232), (250, 236, 206), (190, 206, 200)),
+    ),
+}
+"""Papers and inks."""
 MATPLOTLIB = find_spec("matplotlib") is not None
 HEIGHTS = {"book": 1.42, "report": 1.4142, "slide": 0.6, "letter": 1.29, "plate": 1.3}
 
@@ -56,9 +59,9 @@ class Press:
         return font(self.family[weight], max(6, round(self.body * scale)))
 
 
-def press(r: Random, width: int, height: int) -> Press:
+def press(r: Random, width: int, height: int, look: str) -> Press:
     """Return an empty sheet of `width` x `height` pixels with its typography chosen."""
-    paper, ink = r.choice(PAPERS), r.choice(((20, 20, 22), (34, 30, 28), (10, 10, 40), (60, 60, 62)))
+    paper, ink = map(r.choice, LOOKS[look])
     return Press(
         r=r,
         picture=Image.new("RGB", (width, height), paper),
@@ -201,12 +204,12 @@ def furniture(p: Press, margin: float) -> float:
     return margin
 
 
-def sheet(r: Random, width: int, kind: str | None = None, fill: str | None = None) -> Sheet:
+def sheet(r: Random, width: int, kind: str | None = None, fill: str | None = None, look: str = "paper") -> Sheet:
     """Return a printed sheet `width` pixels wide; `kind` and `fill` are drawn by chance where they are not given."""
     kind = kind or r.choices(list(HEIGHTS), (4, 4, 1, 1, 1))[0]
     fill = fill or r.choices(list(MIXES), (2, 3.5, 3, 2))[0]
     height = round(width * HEIGHTS[kind] * r.uniform(0.95, 1.05))
-    p = press(r, width, height)
+    p = press(r, width, height, look)
     margin = min(width, height) * r.uniform(0.07, 0.13)
     top, columns = furniture(p, margin), 2 if kind == "slide" or r.random() < 0.3 else 1
     gap = width * 0.04

@@ -1,8 +1,8 @@
 """Render a data set: `python render.py OUT --split train --pictures 9000`.
 
 Writes OUT/pixels.npy (N x 256 x 256 x 3 uint8, what the network's first layer sees), OUT/boxes.npy (N x 24 x 5
-float32 rows of class, left, top, right, bottom as shares of the picture; class -1 fills up) and OUT/jpeg/*.jpg with
-OUT/coco.json for the splits that are evaluated. The same seed yields the same picture, however many processes work.
+float32 rows of class, left, top, right, bottom as shares of the picture; class -1 fills up), and OUT/jpeg/*.jpg with
+OUT/coco.json, which `train` leaves out. The same seed yields the same picture, however many processes work.
 """
 
 import argparse
@@ -14,10 +14,18 @@ from pathlib import Path
 
 import numpy as np
 from camera import jpeg
+from page import LOOKS
 from PIL import Image
 from scene import scene
 
-SPLITS = {"train": 0, "validation": 50_000_000, "held-out": 60_000_000, "pictures": 71_000_000}
+SPLITS = {
+    "train": 0,
+    "validation": 50_000_000,
+    "held-out": 60_000_000,
+    "pictures": 71_000_000,
+    "twenty": 80_000_000,
+    "many": 90_000_000,
+}
 """First seed of each split: no text, chart, photograph or desk is shared between splits."""
 NAMES = ("page", "graph")
 INPUT, SIDE, MOST = 512, 256, 24
@@ -38,9 +46,9 @@ def padded(objects: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return rows
 
 
-def one(number: int, split: str, size: str) -> tuple[np.ndarray, np.ndarray, bytes, np.ndarray]:
+def one(number: int, split: str, size: str, look: str) -> tuple[np.ndarray, np.ndarray, bytes, np.ndarray]:
     """Return pixels, padded boxes, JPEG bytes and objects in pixels of picture `number` of a split."""
-    picture = scene(SPLITS[split] + number, size)
+    picture = scene(SPLITS[split] + number, size, look=look)
     encoded = jpeg(picture.image, 60 + number * 7 % 36)
     pixels = squeezed(Image.open(BytesIO(encoded)).convert("RGB"))
     return pixels, padded(picture.objects, picture.image.size), encoded, picture.objects
@@ -67,19 +75,19 @@ def coco(records: list[tuple[str, tuple[int, int], np.ndarray]]) -> dict:
     return {"info": {}, "images": images, "annotations": notes, "categories": categories}
 
 
-def render(out: Path, split: str, count: int, size: str, processes: int) -> None:
+def render(out: Path, split: str, count: int, size: str, look: str, processes: int) -> None:
     """Render `count` pictures of `split` into the folder `out`."""
     (out / "jpeg").mkdir(parents=True, exist_ok=True)
     pixels = np.lib.format.open_memmap(out / "pixels.npy", "w+", np.uint8, (count, SIDE, SIDE, 3))
     boxes, records = np.zeros((count, MOST, 5), np.float32), []
     with get_context("spawn").Pool(processes) as pool:
         for i, (small, rows, encoded, objects) in enumerate(
-            pool.imap(partial(one, split=split, size=size), range(count), 24)
+            pool.imap(partial(one, split=split, size=size, look=look), range(count), 24)
         ):
             pixels[i], boxes[i] = small, rows
             if split != "train":
-                name = f"{i:05d}.jpg"
-                (out / "jpeg" / name).write_bytes(encoded)
+                name = f"jpeg/{i:05d}.jpg"
+                (out / name).write_bytes(encoded)
                 records.append((name, Image.open(BytesIO(encoded)).size, objects))
             if (i + 1) % 500 == 0:
                 print(f"{i + 1} of {count}", flush=True)
@@ -94,6 +102,7 @@ def main() -> None:
     parser.add_argument("--split", choices=SPLITS, default="train")
     parser.add_argument("--pictures", type=int, default=9000)
     parser.add_argument("--size", choices=("small", "large"), help="small for training, large otherwise")
+    parser.add_argument("--look", choices=LOOKS, default="paper")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     render(
@@ -101,6 +110,7 @@ def main() -> None:
         given.split,
         given.pictures,
         given.size or ("small" if given.split == "train" else "large"),
+        given.look,
         given.processes,
     )
 

@@ -35,10 +35,10 @@ class Picture:
 
 
 @lru_cache(maxsize=3 * POOL)
-def printed(pool: int, index: int, width: int, upright: bool, fill: str | None) -> Sheet:
+def printed(pool: int, index: int, width: int, upright: bool, fill: str | None, look: str = "paper") -> Sheet:
     """Return sheet `index` of `pool`, set once."""
     r = Random(f"sheet {pool} {index}")
-    return sheet(r, width, r.choice(UPRIGHT) if upright else None, fill)
+    return sheet(r, width, r.choice(UPRIGHT) if upright else None, fill, look)
 
 
 @frozen
@@ -192,12 +192,17 @@ def laid(r: Random, camera: View, stock: Callable[[int, bool], Sheet], layout: s
 
 
 def scene(
-    seed: int, size: Size | str = "small", layout: str | None = None, fill: str | None = None, fine: int = 1
+    seed: int,
+    size: Size | str = "small",
+    layout: str | None = None,
+    fill: str | None = None,
+    fine: int = 1,
+    look: str = "paper",
 ) -> Picture:
     """Return the picture of `seed`.
 
     `size` is in pixels or one of SIZES, `fill` is what the pages mostly hold (see page.MIXES), chance decides where
-    they are not given. `fine` renders that many times larger and reduces, as a good camera in good light does.
+    they are not given; `look` is one of page.LOOKS. `fine` renders that many times larger and reduces, as a good camera in good light does.
     """
     r = Random(f"scene {seed}")
     size = r.choice(SIZES[size]) if isinstance(size, str) else size
@@ -207,7 +212,7 @@ def scene(
 
     def stock(number: int, upright: bool) -> Sheet:
         index = (number + seed) % (many - upright)
-        return printed(seed // SHARED, index, width, index < many - 1, fill)
+        return printed(seed // SHARED, index, width, index < many - 1, fill, look)
 
     stage = laid(r, camera, stock, layout)
     seen = objects(camera.take(stage.labels, Image.Resampling.NEAREST)) / np.array(

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
+    from runner_core.datasets.annotation import Annotation as Annotation
+    from runner_core.datasets.build import build_truth as build_truth
     from runner_core.datasets.dataset import Dataset as Dataset
     from runner_core.datasets.example import Example as Example
     from runner_core.datasets.example import Finding as Finding
@@ -15,6 +17,8 @@ else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
+            "annotation": ["Annotation"],
+            "build": ["build_truth"],
             "dataset": ["Dataset"],
             "example": ["Example", "Finding", "Truth"],
             "open": ["DatasetFormat", "open_dataset"],

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from runner_core.cards.labels import LabelMap
-from runner_core.datasets.example import Example, Truth
+from runner_core.datasets.example import Example, Finding, Truth
 from runner_core.errors import DatasetError
 from runner_core.results.inference import Inference
 from runner_core.util.spelling import ask_if_meant
@@ -24,12 +24,15 @@ class Dataset(Sequence[Example]):
     ``location``  as it was typed.
     ``kind``      what its labels are, in the words of an Inference's ``task``: ``object-detection``, ...
     ``labels``    its classes; model_ids from 0 without gaps.
+    ``findings``  what is odd about its files: pictures that are missing, labels of no picture. What is odd about a
+                  picture's own labels is in its Truth.
     """
 
     location: str
     kind: str
     labels: LabelMap
     examples: tuple[Example, ...] = attrs.field(repr=lambda examples: f"{len(examples)} examples")
+    findings: tuple[Finding, ...] = attrs.field(default=(), repr=lambda findings: f"{len(findings)} findings")
 
     def __len__(self) -> int:
         return len(self.examples)

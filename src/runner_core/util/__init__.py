@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from runner_core.util.location import redact_url as redact_url
     from runner_core.util.location import split_options as split_options
     from runner_core.util.location import without_account as without_account
+    from runner_core.util.plain_file import parse_plain_yaml as parse_plain_yaml
+    from runner_core.util.plain_file import read_plain_file as read_plain_file
     from runner_core.util.plain_file import read_plain_text as read_plain_text
     from runner_core.util.printable import make_printable as make_printable
     from runner_core.util.spelling import ask_if_meant as ask_if_meant
@@ -53,7 +55,7 @@ else:
                 "split_options",
                 "without_account",
             ],
-            "plain_file": ["read_plain_text"],
+            "plain_file": ["parse_plain_yaml", "read_plain_file", "read_plain_text"],
             "printable": ["make_printable"],
             "spelling": ["ask_if_meant", "find_alike", "find_alike_paths"],
         },

@@ -77,11 +77,11 @@ def _find_box(annotation: Annotation) -> NDArray[np.float64] | None:
         return np.array(annotation.box, np.float64)
     points = [polygon for polygon in annotation.polygons if len(polygon)]
     if not points and annotation.mask is not None:
-        y, x = np.nonzero(annotation.mask.array)
-        points = [np.stack([x, y], axis=1), np.stack([x, y], axis=1) + 1] if len(x) else []
+        pixels = np.argwhere(annotation.mask.array)[:, ::-1].astype(np.float64)
+        points = [pixels, pixels + 1]
     if not points and annotation.keypoints is not None:
-        points = [annotation.keypoints[annotation.keypoints[:, 2] > 0, :2]]
-    every = np.concatenate(points).astype(np.float64) if points else np.empty((0, 2))
+        points = [annotation.keypoints[annotation.keypoints[:, 2] > 0, :2].astype(np.float64)]
+    every = np.concatenate(points) if points else np.empty((0, 2))
     return np.concatenate([every.min(axis=0), every.max(axis=0)]) if len(every) else None
 
 

@@ -53,7 +53,7 @@ _OPTIONS = {
 
 
 def open_dataset(location: str | os.PathLike[str], *, form: str | None = None) -> Dataset:
-    """The data set in a file or folder; ``form`` names its format, else the one that recognises it most surely reads it.
+    """The data set in a file or folder, read by the format of the name ``form``, else by the one that is surest of it.
 
     Options behind a question mark, as ``DIR?part=train&classes=cup,plate``:
 

@@ -43,6 +43,9 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         "video": "runner-video",
         "view": "runner-liveview",
     },
+    "datasets": {
+        **dict.fromkeys(("coco", "voc"), "runner-datasets"),
+    },
     "commands": {"demo": "runner-demo"},
 }
 

@@ -79,6 +79,11 @@ def list_files(folder: Path) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
+def find_files(folder: Path, *suffixes: str) -> list[Path]:
+    """The files in and below a folder with these suffixes, in small letters, in natural order. Raises DatasetError."""
+    return [path for path in list_files(folder) if path.suffix.lower() in suffixes]
+
+
 class Pictures:
     """The pictures in and below a folder, by what files of labels call them."""
 

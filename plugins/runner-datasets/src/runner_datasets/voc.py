@@ -6,7 +6,6 @@ Format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf, sections 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 
 import attrs
@@ -14,11 +13,11 @@ import attrs
 from runner_core.cards import LabelMap
 from runner_core.datasets import Annotation, Dataset, Example, Finding, Truth, build_truth
 from runner_core.errors import DatasetError
-from runner_datasets.files import Pictures, find_part, list_files, measure, read_head, read_text
+from runner_datasets.files import Pictures, find_files, find_part, measure, read_head, read_text
 from runner_datasets.scale import fit_size
 from runner_datasets.xml_tree import Element, read_xml
 
-_LOOKED_AT = 4000  # files before a folder is taken for one without labels
+_LOOKED_AT = 5  # files
 _BEGIN = "<annotation>"
 _MASK_FOLDERS = ("SegmentationClass", "SegmentationObject")
 
@@ -36,17 +35,14 @@ class Voc:
     def recognise(self, place: Path) -> float:
         if not place.is_dir():
             return 0.0
-        files = (path for path in islice(list_files(place), _LOOKED_AT) if path.suffix.lower() == ".xml")
-        return 1.0 if any(_BEGIN in read_head(path, 4096) for path in islice(files, 5)) else 0.0
+        return 1.0 if any(_BEGIN in read_head(path, 4096) for path in find_files(place, ".xml")[:_LOOKED_AT]) else 0.0
 
     def read(self, place: Path, options: Mapping[str, str]) -> Dataset:  # noqa: ARG002  # it has none
         pictures = Pictures(place, without=_MASK_FOLDERS)
         parts, findings = _read_lists(place)
         files: dict[Path, Path] = {}  # by picture
         names: dict[str, None] = {}
-        for path in list_files(place):
-            if path.suffix.lower() != ".xml":
-                continue
+        for path in find_files(place, ".xml"):
             try:
                 root = _read_annotation(path)
             except DatasetError as error:

@@ -44,7 +44,8 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         "view": "runner-liveview",
     },
     "datasets": {
-        **dict.fromkeys(("coco", "voc"), "runner-datasets"),
+        **dict.fromkeys(("coco", "voc", "yolo", "label-studio", "cvat", "labelme", "jsonl"), "runner-datasets"),
+        **dict.fromkeys(("folders", "masks"), "runner-datasets"),
     },
     "commands": {"demo": "runner-demo"},
 }

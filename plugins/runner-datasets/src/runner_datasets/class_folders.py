@@ -17,10 +17,10 @@ from runner_core.frames import is_picture_name
 from runner_datasets.files import Pictures, list_files, measure, natural_key, to_part
 from runner_datasets.listed import build_choice
 
-_NO_CLASSES = frozenset(
-    "images image imgs img jpegimages pictures photos labels label annotations annotation masks mask imagesets "
-    "segmentationclass segmentationobject xmls".split()
-)
+_NO_CLASSES = {
+    "images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "labels", "label", "annotations",
+    "annotation", "masks", "mask", "imagesets", "segmentationclass", "segmentationobject", "xmls",
+}  # fmt: skip
 _LABELS = (".xml", ".json", ".jsonl", ".yaml", ".yml", ".txt")
 
 

@@ -169,15 +169,15 @@ def _read_classes(place: Path, given: str) -> tuple[Sequence[str], Colours]:
     if path.suffix == ".csv":
         rows = [row for row in csv.reader(lines[1:]) if len(row) >= 2]
         names = [row[1].strip() for row in sorted(rows, key=lambda row: int(row[0]) if row[0].strip().isdigit() else 0)]
-        return list(dict.fromkeys(names)), {}
+        return names, {}
     if path.name != "labelmap.txt" or ":" not in read_head(path):
-        return list(dict.fromkeys(line.strip() for line in lines)), {}
+        return [line.strip() for line in lines], {}
     fields = [line.split(":") for line in lines]
     fields.sort(key=lambda field: not is_background(field[0]))
     colours = {
         _read_colour(field[1], path): number for number, field in enumerate(fields) if len(field) > 1 and field[1]
     }
-    return list(dict.fromkeys(field[0].strip() for field in fields)), colours | {_BORDER: _IGNORED}
+    return [field[0].strip() for field in fields], colours | {_BORDER: _IGNORED}
 
 
 def _read_colour(text: str, path: Path) -> tuple[int, int, int]:

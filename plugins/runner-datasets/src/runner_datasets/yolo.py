@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -62,10 +62,13 @@ class Yolo:
         form = _choose_form(options.get("form", ""), config, known)
         reader = RowReader(form, config.names, config.keypoints or (0, 3))
         names = LabelMap.from_names(dict.fromkeys(config.names))
-        top = Path(os.path.commonpath([config.about.parent, *(picture.parent for picture in listed)]))
+        top = os.path.commonpath([path.parent.absolute() for path in (config.about, *listed)])
         examples = (
             Example(
-                picture, picture.relative_to(top).as_posix(), _Read(path, picture, reader, names), part=listed[picture]
+                picture,
+                picture.absolute().relative_to(top).as_posix(),
+                _Read(path, picture, reader, names),
+                part=listed[picture],
             )
             for picture, path in labels.items()
         )
@@ -106,10 +109,16 @@ def _choose_form(wanted: str, config: Config, labels: list[Path]) -> str:
     if wanted and wanted not in FORMS:
         raise UsageError(f"form={wanted} is not one of {', '.join(FORMS)}")
     said = config.form if config.form in FORMS else ""
-    form = wanted or ("pose" if config.keypoints else said or guess_form(map(read_text, islice(labels, _LOOKED_AT))))
+    form = wanted or ("pose" if config.keypoints else said or guess_form(_read_some(labels)))
     if form == "pose" and not config.keypoints:
         raise UsageError("form=pose needs kpt_shape in data.yaml", remedy="write kpt_shape: [17, 3]")
     return form
+
+
+def _read_some(labels: list[Path]) -> Iterator[str]:
+    for path in labels[:_LOOKED_AT]:
+        with suppress(DatasetError):  # it is told when the picture is read
+            yield read_text(path)
 
 
 def _find_labels(picture: Path) -> Path | None:

@@ -42,6 +42,7 @@ COMMANDS = {
     "export": ("runner_core.cli.export:command", "Write a brain's network for other engines."),
     "bench": ("runner_core.cli.bench:bench", "Measure brains over a source, or a brain in its engines."),
     "inspect": ("runner_core.cli.inspect:inspect", "Show what a model file is, and draft its card."),
+    "data": ("runner_core.cli.data:data", "Show what is in a data set, and what is odd about it."),
     "brains": ("runner_core.cli.brains:brains", "List the available brains; remove fetched ones."),
     "pull": ("runner_core.cli.pull:pull", "Fetch brains, so that they run without a network."),
     "push": ("runner_core.cli.push:push", "Publish a brain to a store."),
@@ -56,7 +57,7 @@ COMMANDS = {
 # How `--help` groups the commands, in this order; the commands of other packages follow.
 SECTIONS = {
     "Answers": ("run", "predict", "demo", "replay", "serve"),
-    "Models": ("inspect", "export", "verify", "bench", "eval", "train"),
+    "Models": ("inspect", "export", "verify", "bench", "data", "eval", "train"),
     "Brains": ("brains", "pull", "push", "lock"),
     "This installation": ("plugins", "doctor", "clean", "help", "new-plugin"),
 }

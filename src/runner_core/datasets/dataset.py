@@ -12,6 +12,7 @@ import numpy as np
 
 from runner_core.cards.labels import LabelMap
 from runner_core.datasets.example import Example, Finding, Truth
+from runner_core.datasets.fingerprint import hash_examples
 from runner_core.errors import DatasetError
 from runner_core.results.inference import Inference
 from runner_core.util.spelling import ask_if_meant
@@ -46,6 +47,13 @@ class Dataset(Sequence[Example]):
     def __getitem__(self, index: slice) -> Dataset: ...
     def __getitem__(self, index: int | slice) -> Example | Dataset:
         return attrs.evolve(self, examples=self.examples[index]) if isinstance(index, slice) else self.examples[index]
+
+    def fingerprint(self) -> str:
+        """The SHA-256, as hexadecimal text, of keys, picture files and labels: what a card says it was trained on.
+
+        It does not depend on the order or the folder. Reads everything. Raises DatasetError for what cannot be read.
+        """
+        return hash_examples(self.kind, self.labels.names, self.examples)
 
     def keep(self, wanted: Callable[[Example], bool]) -> Dataset:
         """The same data set with these examples alone."""

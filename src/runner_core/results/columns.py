@@ -89,11 +89,15 @@ def number_or_none(column: NDArray[np.integer] | None, row: int) -> int | None:
 
 
 def find_classes(class_map: NDArray[np.integer] | None) -> list[int]:
-    """The numbers in a class map. Only pixels that differ from the one before are looked at: those are few."""
+    """The numbers in a class map; pixels of -1 are of no class.
+
+    Only pixels that differ from the one before are looked at: those are few.
+    """
     if class_map is None or not class_map.size:
         return []
     flat = class_map.ravel()
-    return [int(flat[0]), *np.unique(flat[1:][flat[1:] != flat[:-1]]).tolist()]
+    numbers = [int(flat[0]), *np.unique(flat[1:][flat[1:] != flat[:-1]]).tolist()]
+    return [number for number in numbers if number != NO_NUMBER]
 
 
 def encode_class_map(class_map: NDArray[np.integer]) -> dict[str, Any]:
@@ -110,7 +114,7 @@ def decode_class_map(data: Mapping[str, Any]) -> NDArray[np.int64]:
     pairs = to_list(data["runs"], "a class map")
     if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
         raise ValueError("a class map holds what is not a class and a length")
-    numbers = to_wholes((number for number, _ in pairs), "a class of a class map")
+    numbers = to_wholes((number for number, _ in pairs), "a class of a class map", NO_NUMBER)
     lengths = to_wholes((length for _, length in pairs), "a length of a class map")
     if sum(lengths.tolist()) != size[0] * size[1]:
         raise ValueError(f"the lengths of a class map do not fill {size[1]} x {size[0]} pixels")

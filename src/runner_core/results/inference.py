@@ -41,7 +41,7 @@ class Inference(Shown):
     ``vectors``    N x D float32: an embedding, or measures such as an age, of each.
     ``tracks``     N int, the number of each finding across the frames of a video; -1: none.
     ``parents``    N int, rows of the answer of ``parent_brain`` whose crops they were found in; -1: none.
-    ``class_map``  H x W int, the model_id of every pixel, for methods that label pixels.
+    ``class_map``  H x W int, the model_id of every pixel, for methods that label pixels; -1: of no class.
     ``pixel_map``  a PixelMap of the picture's size, for methods that give every pixel a number: a matte, a heat map.
     ``verdict``    a Verdict on the picture as a whole, for methods that give one beside their rows.
     ``ms``         milliseconds spent in ``encode``, ``run`` and ``decode``.

@@ -49,12 +49,16 @@ class Result:
 
     ``dropped`` counts the frames of a live source that were skipped just before this one. Two results are equal if
     their answers are and their frames have the same source, place and time.
+
+    ``ignored``  rows of its only answer that count neither as found nor as missed: of a picture of a data set the
+                 crowds, and what is marked as difficult.
     """
 
     frame: Frame = attrs.field(eq=identify)
     inferences: tuple[Inference | Failure, ...] = ()
     error: Failure | None = None
     dropped: int = 0
+    ignored: frozenset[int] = frozenset()
 
     def __iter__(self) -> Iterator[Any]:
         """Unpacks into the frame and its answers."""

@@ -15,6 +15,7 @@ first broken one. ``conformance`` makes one pytest test of each promise; nothing
 """
 
 from runner_core.testing.check import BrokenPromise, Check
+from runner_core.testing.datasets import check_dataset_format
 from runner_core.testing.engines import check_engine
 from runner_core.testing.fakes import (
     FAKE_ENGINE,
@@ -44,6 +45,7 @@ __all__ = [
     "FakeSession",
     "FakeTask",
     "broken_frame",
+    "check_dataset_format",
     "check_engine",
     "check_plugin",
     "check_sink",

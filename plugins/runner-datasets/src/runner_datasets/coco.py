@@ -55,7 +55,7 @@ class Coco:
             for image in file.images:
                 picture = pictures.find(image.name, near=file.path.parent)
                 if picture is None:
-                    findings.append(Finding(str(file.path), f"the picture {image.name!r} is missing"))
+                    findings.append(Finding(str(file.path), pictures.explain_missing(image.name)))
                     continue
                 key, part = (
                     pictures.key_of(picture),

@@ -129,6 +129,13 @@ class Pictures:
         return None
 
 
+    def explain_missing(self, name: str) -> str:
+        """Why ``find`` gives nothing, for a finding."""
+        alike = self._by_name.get(PurePosixPath(name.replace("\\", "/")).name.casefold(), ())
+        several = f"may be {self.key_of(alike[0])} or {self.key_of(alike[1])}" if len(alike) > 1 else "is missing"
+        return f"the picture {name!r} {several}"
+
+
 def _stem(name: str) -> str:
     return PurePosixPath(name).stem.casefold()
 

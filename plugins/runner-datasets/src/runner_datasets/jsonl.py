@@ -51,7 +51,7 @@ class JsonLines:
         for line in lines:
             picture = _find_picture(line.source, pictures, searched="pictures" in options)
             if picture is None:
-                findings.append(Finding(line.place, f"the picture {line.source} is missing"))
+                findings.append(Finding(line.place, pictures.explain_missing(line.source)))
                 continue
             key = pictures.key_of(picture) if picture.is_relative_to(folder) else picture.name
             if key in examples:

@@ -59,7 +59,7 @@ def build_dataset(
     for each in listed:
         picture = pictures.find(each.name, near=near)
         if picture is None:
-            found.append(Finding(each.place, f"the picture {each.name!r} is missing"))
+            found.append(Finding(each.place, pictures.explain_missing(each.name)))
             continue
         key = pictures.key_of(picture)
         if key in examples:

@@ -50,7 +50,7 @@ class Voc:
                 continue
             picture = pictures.find(root.text_of("filename"), near=path.parent) or pictures.find(path.stem)
             if picture is None:
-                findings.append(Finding(str(path), f"its picture {root.text_of('filename')!r} is missing"))
+                findings.append(Finding(str(path), pictures.explain_missing(root.text_of("filename"))))
             elif files.setdefault(picture, path) is not path:
                 findings.append(Finding(str(path), f"{pictures.key_of(picture)} has labels already: {files[picture]}"))
             else:

@@ -45,6 +45,11 @@ def list_annotations(inference: Inference, image_id: int) -> Iterator[Row]:
         yield row | more
 
 
+def to_crowd(inference: Inference, row: int) -> Row:
+    """What makes the annotation of a row a crowd, whose mask COCO's tools read as run lengths alone."""
+    return {"iscrowd": 1} | ({} if inference.masks is None else {"segmentation": inference.masks[row].rle})
+
+
 def _list_boxes(inference: Inference) -> list[list[float]]:
     """x, y, width, height of each."""
     return [[x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2 in find_boxes(inference).tolist()]

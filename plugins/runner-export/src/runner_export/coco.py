@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from runner_core.frames import Frame
 from runner_core.results import Inference, Result
 from runner_core.util import OptionType, expand_home, split_options, to_output_path
+from runner_export.annotations import to_crowd
 from runner_export.coco_files import CocoFiles, DatasetFile, ResultsFiles, restore_images
 from runner_export.coco_numbers import Numbers
 from runner_export.ground_truth import Truth
@@ -123,7 +124,7 @@ class CocoWriter:
             return
         self._files.add_image(identity | _describe_frame(result.frame))
         for inference in result.answers:
-            self._add_inference(inference, identity["id"])
+            self._add_inference(inference, identity["id"], result.ignored)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Does nothing: ``close`` writes the ends of the files."""
@@ -138,7 +139,8 @@ class CocoWriter:
             self._files.end(self._numbers.categories.to_json())
         self._whole.begun &= self._files.whole
 
-    def _add_inference(self, inference: Inference, image_id: int) -> None:
+    def _add_inference(self, inference: Inference, image_id: int, ignored: Collection[int]) -> None:
+        """A row that is ``ignored`` is a crowd in a dataset, and left out of results."""
         self._omissions.report_verdict(inference)
         self._numbers.categories.add_labels(inference)
         if not has_places(inference):
@@ -146,7 +148,12 @@ class CocoWriter:
                 self._omissions.report(inference.brain, "COCO cannot hold instances without box, mask and keypoints")
             return
         points = 0 if inference.keypoints is None else inference.keypoints.shape[1]
-        for row, name in zip(self._files.list_rows(inference, image_id), inference.names, strict=True):
+        rows = zip(self._files.list_rows(inference, image_id), inference.names, strict=True)
+        for number, (row, name) in enumerate(rows):
+            if number in ignored:
+                if "iscrowd" not in row:
+                    continue
+                row.update(to_crowd(inference, number))
             category = self._numbers.categories.find(row["category_id"], name)
             if not category.take_keypoints(points):
                 reason = f"its {points} keypoints of {name} are left out: another brain gives {category.keypoints}"

@@ -105,7 +105,7 @@ class LabelStudioWriter:
         if result.error:
             return
         predictions = []
-        for number, inference in enumerate(result.answers):
+        for number, inference in enumerate(self._omissions.drop_ignored(result)):
             if can_hold(inference):
                 self._add_labels(inference)
                 predictions.append(_make_prediction(inference, str(number)))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from runner_core.results import Inference
+import numpy as np
+
+from runner_core.results import Inference, Result
 
 log = logging.getLogger("runner")
 
@@ -20,6 +22,16 @@ class Omissions:
         """That what is said of the picture as a whole is left out, if the inference says something of it."""
         if inference.verdict:
             self.report(inference.brain, "its verdict on the picture as a whole is left out")
+
+    def drop_ignored(self, result: Result) -> tuple[Inference, ...]:
+        """The answers without the rows that are ignored, for a format that cannot say so."""
+        if not result.ignored:
+            return result.answers
+        answers = []
+        for inference in result.answers:
+            self.report(inference.brain, "what is ignored, as crowds and what is difficult, is left out")
+            answers.append(inference.take(np.array([row not in result.ignored for row in range(len(inference))], bool)))
+        return tuple(answers)
 
     def report(self, brain: str, what: str) -> None:
         """``what`` completes "brain page: ...", such as ``masks are left out``."""

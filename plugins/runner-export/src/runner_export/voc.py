@@ -98,7 +98,7 @@ class VocWriter:
         for inference in placed:
             self._add_labels(inference)
         file_name = self._write_picture(name, result)
-        self._write(f"Annotations/{name}.xml", format_annotation(file_name, result.frame.size, placed))
+        self._write(f"Annotations/{name}.xml", format_annotation(file_name, result.frame.size, placed, result.ignored))
         self._listed[name] = None
         self._new.append(name)
 

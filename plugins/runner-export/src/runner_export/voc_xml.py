@@ -5,7 +5,7 @@ Format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf, section 4
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
@@ -21,11 +21,14 @@ def clean_label(name: str) -> str:
     return " ".join(to_plain_text(name).replace(":", " ").split()).lstrip("#") or "unnamed"
 
 
-def format_annotation(file_name: str, size: tuple[int, int], inferences: Sequence[Inference]) -> bytes:
+def format_annotation(
+    file_name: str, size: tuple[int, int], inferences: Sequence[Inference], ignored: Collection[int] = ()
+) -> bytes:
     """The XML of a picture with all that has a place in it; of no other ``size``, width and height, than theirs.
 
     A box is the first and the last pixel in both directions, counted from 1, as VOC has it; what lies outside the
-    picture is left out. A score is an attribute, as CVAT writes those that VOC does not know.
+    picture is left out. A score is an attribute, as CVAT writes those that VOC does not know. Rows that are ``ignored``
+    are difficult.
     """
     root = Element("annotation")
     _add_texts(root, {"folder": "JPEGImages", "filename": to_plain_text(file_name)})
@@ -34,18 +37,18 @@ def format_annotation(file_name: str, size: tuple[int, int], inferences: Sequenc
     _add_texts(SubElement(root, "size"), {"width": width, "height": height, "depth": 3})
     _add_texts(root, {"segmented": 0})
     for inference in inferences:
-        _add_objects(root, inference)
+        _add_objects(root, inference, ignored)
     indent(root)
     text: bytes = tostring(root, encoding="utf-8")
     return text + b"\n"
 
 
-def _add_objects(root: Element, inference: Inference) -> None:
+def _add_objects(root: Element, inference: Inference, ignored: Collection[int]) -> None:
     boxes, inside = _to_pixels(find_boxes(inference), inference.size)
     for row in np.flatnonzero(inside).tolist():
         found = SubElement(root, "object")
         _add_texts(found, {"name": clean_label(inference.names[row]), "pose": "Unspecified"})
-        _add_texts(found, {"truncated": 0, "difficult": 0, "occluded": 0})
+        _add_texts(found, {"truncated": 0, "difficult": int(row in ignored), "occluded": 0})
         _add_texts(SubElement(found, "bndbox"), dict(zip(("xmin", "ymin", "xmax", "ymax"), boxes[row], strict=True)))
         if inference.scores is not None:
             attribute = SubElement(SubElement(found, "attributes"), "attribute")

@@ -80,7 +80,7 @@ class YoloWriter:
         if not result.answers:
             return
         name = self._names.choose_name(result.frame)
-        for inference in result.answers:
+        for inference in self._omissions.drop_ignored(result):
             dataset = self._dataset_of(inference)
             if dataset:
                 self._add(dataset, name, inference, result.frame)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import PurePath
 from typing import Any
 
 import attrs
@@ -64,7 +63,7 @@ def check_dataset(dataset: Dataset, *, watch: Callable[[], None] = lambda: None)
         try:
             truth, taken = example.read(), Thumbprint.take(example)
         except DatasetError as error:
-            found.append(_to_finding(example, error))
+            found.append(Finding.from_error(error, str(example.picture)))
         else:
             collector.add(example, truth)
             found += truth.findings
@@ -76,13 +75,6 @@ def check_dataset(dataset: Dataset, *, watch: Callable[[], None] = lambda: None)
     found += _find_rare(dataset, statistics)
     found += _find_twins(usable, duplicates)
     return Survey(usable, statistics, tuple(found), duplicates)
-
-
-def _to_finding(example: Example, error: DatasetError) -> Finding:
-    """An error begins with its file, and has its line."""
-    place, separator, message = error.message.partition(": ")
-    is_place = separator and PurePath(place.rpartition(":")[0] or place).parent != PurePath()
-    return Finding(place, message) if is_place else Finding(str(example.picture), error.message)
 
 
 def _find_keys(dataset: Dataset) -> Iterator[Finding]:

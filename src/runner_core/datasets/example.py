@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 
+from runner_core.errors import DatasetError
 from runner_core.frames.frame import Frame
 from runner_core.results.inference import Inference
+
+_PLACE = re.compile(r"(.*?[/\\].*?\.\w+(?::\d+)?): (.+)", re.DOTALL)  # a path, and perhaps a line
 
 
 @attrs.frozen
@@ -21,6 +25,12 @@ class Finding:
     place: str
     message: str
     repaired: str = ""
+
+    @classmethod
+    def from_error(cls, error: DatasetError, place: str) -> Finding:
+        """What is left out because of an error, whose message begins with its file, if not with ``place``."""
+        found = _PLACE.fullmatch(error.message)
+        return cls(found[1], found[2]) if found else cls(place, error.message)
 
 
 @attrs.frozen(eq=False)

@@ -128,7 +128,6 @@ class Pictures:
                 return beside_it[0]
         return None
 
-
     def explain_missing(self, name: str) -> str:
         """Why ``find`` gives nothing, for a finding."""
         alike = self._by_name.get(PurePosixPath(name.replace("\\", "/")).name.casefold(), ())

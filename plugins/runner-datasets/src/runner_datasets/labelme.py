@@ -42,7 +42,7 @@ class Labelme:
             try:
                 each = _read_file(path)
             except DatasetError as error:
-                findings.append(Finding(str(path), error.message))
+                findings.append(Finding.from_error(error, str(path)))
                 continue
             beside = pictures.find(each.name, near=path.parent) or pictures.find(path.stem, near=path.parent)
             name = pictures.key_of(beside) if beside else each.name

@@ -46,7 +46,7 @@ class Voc:
             try:
                 root = _read_annotation(path)
             except DatasetError as error:
-                findings.append(Finding(str(path), error.message.removeprefix(str(path)).lstrip(":0123456789 ")))
+                findings.append(Finding.from_error(error, str(path)))
                 continue
             picture = pictures.find(root.text_of("filename"), near=path.parent) or pictures.find(path.stem)
             if picture is None:

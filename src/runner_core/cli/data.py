@@ -19,9 +19,9 @@ from runner_core.datasets.check import Survey, check_dataset
 from runner_core.datasets.dataset import Dataset
 from runner_core.datasets.example import Finding
 from runner_core.datasets.open import open_dataset
+from runner_core.datasets.results import to_results
 from runner_core.datasets.select import select_parts
 from runner_core.datasets.statistics import DatasetStatistics, Spread
-from runner_core.datasets.to_results import to_results
 from runner_core.errors import UsageError
 from runner_core.pipeline.sources_sinks import open_sinks
 from runner_core.pipeline.summary import Summary

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from runner_core.datasets.example import Truth as Truth
     from runner_core.datasets.open import DatasetFormat as DatasetFormat
     from runner_core.datasets.open import open_dataset as open_dataset
+    from runner_core.datasets.results import to_results as to_results
     from runner_core.datasets.statistics import DatasetStatistics as DatasetStatistics
     from runner_core.datasets.statistics import Spread as Spread
     from runner_core.datasets.statistics import measure_dataset as measure_dataset
-    from runner_core.datasets.to_results import to_results as to_results
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
@@ -35,6 +35,6 @@ else:
             "example": ["Example", "Finding", "Truth"],
             "open": ["DatasetFormat", "open_dataset"],
             "statistics": ["DatasetStatistics", "Spread", "measure_dataset"],
-            "to_results": ["to_results"],
+            "results": ["to_results"],
         },
     )

@@ -9,7 +9,16 @@ from functools import partial
 import attrs
 
 _ENGINES = ("onnx", "openvino", "litert", "tensorflow")
-NAMES = (*(f"models-{engine}" for engine in _ENGINES), "pictures", "videos", "cards", "answers", "stores", "view")
+NAMES = (
+    *(f"models-{engine}" for engine in _ENGINES),
+    "pictures",
+    "videos",
+    "cards",
+    "answers",
+    "stores",
+    "view",
+    "datasets",
+)
 
 
 @attrs.frozen

@@ -14,7 +14,7 @@ from edits import apply_edits, draw_edits, parse_edits
 from fuzz import run_campaign
 
 SEED_VARIABLE, COUNT_VARIABLE = "RUNNER_FUZZ_SEED", "RUNNER_FUZZ_COUNT"
-QUICK = {"pictures": 30, "videos": 8, "cards": 8, "answers": 3}  # mutants in this process
+QUICK = {"pictures": 30, "videos": 8, "cards": 8, "answers": 3, "datasets": 20}  # mutants in this process
 
 
 @lru_cache(maxsize=len(QUICK))

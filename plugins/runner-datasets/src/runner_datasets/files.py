@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from natsort import natsort_keygen, ns
 
-from runner_core.errors import DatasetError, ImageError
+from runner_core.cards import LabelMap
+from runner_core.errors import DatasetError, ImageError, LabelError
 from runner_core.frames import Frame, is_picture_name
 from runner_core.util import read_plain_file
 
@@ -64,6 +65,14 @@ def measure(picture: Path) -> tuple[int, int]:
         return Frame.from_path(picture).size
     except ImageError as error:
         raise DatasetError(error.message, remedy=error.remedy) from error
+
+
+def make_labels(names: Iterable[str], place: Path) -> LabelMap:
+    """The classes in this order, numbered from 0. Raises DatasetError for names that are no text."""
+    try:
+        return LabelMap.from_names(names)
+    except LabelError as error:
+        raise DatasetError(f"{place}: {error.message}", remedy="rename the class") from error
 
 
 def list_files(folder: Path) -> Iterator[Path]:

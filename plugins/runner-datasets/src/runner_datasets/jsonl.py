@@ -14,7 +14,7 @@ from runner_core.cards import LabelMap
 from runner_core.datasets import Annotation, Dataset, Example, Finding, Truth, build_truth
 from runner_core.errors import DatasetError, LabelError, RunnerError
 from runner_core.results import Inference
-from runner_datasets.files import MOST_JSON, Pictures, find_part, measure, read_head, read_text
+from runner_datasets.files import MOST_JSON, Pictures, find_part, make_labels, measure, read_head, read_text
 from runner_datasets.scale import fit_size
 
 _FAULTS = (KeyError, LabelError, MemoryError, OverflowError, RecursionError, TypeError, ValueError, RunnerError)
@@ -45,7 +45,7 @@ class JsonLines:
         ]
         brain = _choose_brain(lines, options.get("brain", ""), place)
         lines = [line for line in lines if line.answer.brain == brain]
-        labels = LabelMap.from_names(sorted({label.name for line in lines for label in line.answer.found}))
+        labels = make_labels(sorted({label.name for line in lines for label in line.answer.found}), place)
         folder = Path(options["pictures"]) if "pictures" in options else place.parent
         pictures, examples = Pictures(folder), dict[str, Example]()
         for line in lines:

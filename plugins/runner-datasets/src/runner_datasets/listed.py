@@ -12,7 +12,7 @@ from runner_core.cards import LabelMap
 from runner_core.datasets import Annotation, Dataset, Example, Finding, Truth, build_truth
 from runner_core.errors import DatasetError
 from runner_core.results import Inference
-from runner_datasets.files import Pictures, find_part, measure
+from runner_datasets.files import Pictures, find_part, make_labels, measure
 from runner_datasets.scale import Size, fit_size
 
 
@@ -50,7 +50,7 @@ def build_dataset(
     Raises DatasetError where no picture is there.
     """
     occurring = {row.label for each in listed for row in each.rows} | {tag for each in listed for tag in each.tags}
-    labels = LabelMap.from_names(dict.fromkeys(names) or sorted(occurring))
+    labels = make_labels(dict.fromkeys(names) or sorted(occurring), place)
     rows = [row for each in listed for row in each.rows]
     kind = _find_kind(rows, listed)
     points = max((len(row.keypoints) for row in rows if row.keypoints is not None), default=0)

@@ -23,6 +23,7 @@ from runner_datasets.files import (
     Pictures,
     find_files,
     find_part,
+    make_labels,
     measure,
     read_bytes,
     read_head,
@@ -61,7 +62,7 @@ class Masks:
         masks = _find_masks(place, options.get("masks"))
         by_stem = {(find_part(str(path.relative_to(place).parent)), path.stem): path for path in masks}
         pictures = Pictures(place, without=tuple({path.parent.name for path in masks}))
-        labels = LabelMap.from_names(names)
+        labels = make_labels(names, place)
         examples, findings = [], []
         for path in pictures.paths:
             if path in masks:

@@ -13,7 +13,7 @@ import attrs
 from runner_core.cards import LabelMap
 from runner_core.datasets import Annotation, Dataset, Example, Finding, Truth, build_truth
 from runner_core.errors import DatasetError
-from runner_datasets.files import Pictures, find_files, find_part, measure, read_head, read_text
+from runner_datasets.files import Pictures, find_files, find_part, make_labels, measure, read_head, read_text
 from runner_datasets.scale import fit_size
 from runner_datasets.xml_tree import Element, read_xml
 
@@ -58,7 +58,7 @@ class Voc:
         findings += [Finding(str(path), "a picture without labels") for path in pictures.paths if path not in files]
         if not files:
             raise DatasetError(f"{place}: no picture with labels", remedy=findings[0].message if findings else "")
-        labels = LabelMap.from_names(_read_classes(place) or sorted(filter(None, names)))
+        labels = make_labels(_read_classes(place) or sorted(filter(None, names)), place)
         examples = tuple(
             Example(
                 picture, pictures.key_of(picture), _Read(files[picture], picture, labels),

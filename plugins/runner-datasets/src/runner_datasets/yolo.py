@@ -12,7 +12,7 @@ import attrs
 from runner_core.cards import LabelMap
 from runner_core.datasets import Dataset, Example, Finding, Truth, build_truth
 from runner_core.errors import DatasetError, UsageError
-from runner_datasets.files import find_files, measure, read_text
+from runner_datasets.files import find_files, make_labels, measure, read_text
 from runner_datasets.yolo_config import Config, find_class_list, find_yaml, read_class_list, read_yaml
 from runner_datasets.yolo_rows import FORMS, RowReader, guess_form
 
@@ -61,7 +61,7 @@ class Yolo:
             raise DatasetError(f"{config.about}: no picture has labels", remedy=f"the first would have {where}")
         form = _choose_form(options.get("form", ""), config, known)
         reader = RowReader(form, config.names, config.keypoints or (0, 3))
-        names = LabelMap.from_names(dict.fromkeys(config.names))
+        names = make_labels(dict.fromkeys(config.names), config.about)
         top = os.path.commonpath([path.parent.absolute() for path in (config.about, *listed)])
         examples = (
             Example(

@@ -85,6 +85,15 @@ def cases() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def real_datasets() -> Path:
+    """Labelled photographs beside the repository; tests that need them are skipped where they are not there."""
+    folder = Path(os.environ.get("RUNNER_DATASETS") or Path(__file__).parent.parent / "shared" / "datasets")
+    if not folder.is_dir():
+        pytest.skip(f"no data sets at {folder}: set RUNNER_DATASETS")
+    return folder
+
+
 @pytest.fixture
 def runner(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Runner:
     """``runner(*arguments, VARIABLE="value")``: the command line in an empty folder, with an empty cache.

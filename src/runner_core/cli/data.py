@@ -130,9 +130,7 @@ def _describe(survey: Survey, fingerprint: str) -> list[str]:
         )
     twice = sum(pair.exact for pair in survey.duplicates)
     if survey.duplicates:
-        lines.append(
-            f"the same: {twice} pictures are there twice, {len(survey.duplicates) - twice} pairs are nearly so"
-        )
+        lines.append(f"copies among the pictures: {twice} exact, {len(survey.duplicates) - twice} near")
     return [*lines, f"fingerprint: {fingerprint}"]
 
 

@@ -20,6 +20,7 @@ FLOORS: list[tuple[str, str, list[str | None]]] = [
     ("people", "what is called", ["project", "cli", "testing"]),
     ("journeys", "what happens", ["stores", "loading", "export", "pipeline", "clues"]),
     ("roles", "who does it", ["cache", "engines", "tasks", "brain", "contracts"]),
+    ("lessons", "what is learnt from", [None, "training", None, "datasets"]),
     ("nouns", "what it is about", ["graphs", "cards", "frames", "results", "drawing"]),
     ("ground", "what all use", ["discovery", "hookspecs", "plugin", "util", "errors"]),
 ]
@@ -37,6 +38,8 @@ CAPTIONS = {
     "tasks": "shared by tasks",
     "brain": "answers for a frame",
     "contracts": "what a plugin must be",
+    "training": "what a trainer must do",
+    "datasets": "pictures and their labels",
     "cards": "how to run a model",
     "frames": "one picture, read once",
     "graphs": "what a file says",
@@ -48,7 +51,7 @@ CAPTIONS = {
     "util": "small things",
     "errors": "every error",
 }
-OUTSIDE = {"a source": 1, "a sink": 3}  # plugins that a journey begins or ends at, by floor: beside the house
+OUTSIDE = {"a source": 1, "a sink": 4}  # plugins that a journey begins or ends at, by floor: beside the house
 LOADING = ["project", "stores", "cache", "loading", "engines", "tasks", "brain"]
 RUNNING = ["a source", "pipeline", "frames", "brain", "results", "drawing", "a sink"]
 JOURNEYS = [
@@ -57,7 +60,7 @@ JOURNEYS = [
 ]
 
 LEFT, TOP, WIDE, HIGH, ACROSS, DOWN = 132, 82, 138, 52, 30, 52
-SIZE = (LEFT + 5 * (WIDE + ACROSS) + 102, TOP + 5 * (HIGH + DOWN) - 24)
+SIZE = (LEFT + 5 * (WIDE + ACROSS) + 102, TOP + len(FLOORS) * (HIGH + DOWN) - 24)
 BADGE, RADIUS = 9, 9
 
 

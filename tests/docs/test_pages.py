@@ -94,7 +94,7 @@ def folder(tmp_path, testdata, cases, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["chain-brains", "combine-answers", "export-answers"])
+@pytest.mark.parametrize("name", ["chain-brains", "combine-answers", "export-answers", "use-a-dataset"])
 def test_what_a_page_tells_works(name, folder, capfd):
     """Its commands first, then its code, block by block."""
     text = (ROOT / "docs" / "how-to" / f"{name}.md").read_text(encoding="utf-8")
@@ -112,6 +112,9 @@ def test_what_a_page_tells_works(name, folder, capfd):
         assert names["hands"].keypoints.shape == (1, 21, 3)
     if name == "combine-answers":
         assert {"coco", "voc"} == set(names["merged"].brains)
+    if name == "use-a-dataset":
+        assert "reaches" in capfd.readouterr().out
+        assert (Path("yolo") / "labels" / "data.yaml").is_file()
     if name == "export-answers":
         assert names["evaluation"].stats[1] > 0.9
         assert len(names["detections"]) == len(names["inference"]) > 0

@@ -42,7 +42,7 @@ def test_there_is_a_wheel_of_each(wheels):
 def test_pip_takes_all_that_begins_with_runner_from_the_wheels(wheels, registry, tmp_path):
     """Although a registry stands beside them, on which strangers have such names."""
     report = tmp_path / "report.json"
-    asked = "runner-core[onnx,video,view,export,stores,demo]"  # not what is large: it would be fetched
+    asked = "runner-core[onnx,video,view,export,data,stores,demo]"  # not what is large: it would be fetched
     call(sys.executable, *PIP, "install", "--dry-run", "--ignore-installed", "--find-links", wheels,
          "--report", report, asked)  # fmt: skip
     chosen = json.loads(report.read_text(encoding="utf-8"))["install"]

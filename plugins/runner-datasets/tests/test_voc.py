@@ -1,7 +1,9 @@
 """Pascal VOC as it is found: difficult objects, lists of parts, names that lie, broken files."""
 
+import numpy as np
 import pytest
 from labelled_folders import write_picture, write_voc
+from PIL import Image
 
 from runner_core.datasets import open_dataset
 from runner_core.errors import DatasetError
@@ -87,6 +89,38 @@ def test_labels_of_a_picture_that_was_resized_are_scaled_and_it_is_said(tmp_path
     assert [(each.message, each.repaired) for each in truth.findings] == [
         ("the labels are of a picture of 80 x 60, it has 160 x 120", "scaled")
     ]
+
+
+@pytest.mark.parametrize(
+    ("orientation", "box"),
+    [(5, [12, 10, 40, 42]), (6, [20, 10, 48, 42]), (7, [20, 38, 48, 70]), (8, [12, 38, 40, 70])],
+)
+def test_labels_of_a_picture_as_it_lies_in_its_file_are_turned_with_it(orientation, box, tmp_path):
+    write_voc(tmp_path)
+    path = tmp_path / "JPEGImages" / "a.jpg"
+    pixels = np.zeros((60, 80, 3), np.uint8)
+    pixels[12:40, 10:42] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(path, exif=exif)
+    example = open_dataset(tmp_path)[0]
+    truth = example.read()
+    assert truth.answer.boxes[0].tolist() == box
+    x1, y1, x2, y2 = box
+    upright = example.make_frame().pixels[..., 0] > 128
+    assert upright[y1:y2, x1:x2].mean() > 0.9
+    assert upright.sum() == pytest.approx(32 * 28, rel=0.1)
+    assert [each.repaired for each in truth.findings] == ["turned as its EXIF data say"]
+
+
+def test_pictures_of_one_name_belong_to_the_labels_that_are_nearest(tmp_path):
+    for part in ("train", "test"):
+        write_voc(tmp_path / part)
+    dataset = open_dataset(tmp_path)
+    assert [(each.key, each.part) for each in dataset][::3] == [
+        ("test/JPEGImages/a.jpg", "test"), ("train/JPEGImages/a.jpg", "train"),
+    ]  # fmt: skip
+    assert dataset.findings == ()
 
 
 def test_a_box_that_does_not_fit_is_cut_or_left_out_with_its_line(tmp_path):

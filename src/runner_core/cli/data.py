@@ -12,6 +12,7 @@ import click
 
 from runner_core.cli.completion import complete_files, complete_sinks
 from runner_core.cli.progress import show_frame_bar
+from runner_core.cli.run import is_standard_output
 from runner_core.cli.tables import print_rows
 from runner_core.cli.terminal import open_console
 from runner_core.contracts import HasFolder
@@ -53,12 +54,13 @@ def data(
     if part:
         dataset = select_parts(dataset, part)
     opened = _open_sinks(sinks, dataset)
-    with show_frame_bar(len(dataset), quiet=as_json) as advance:
+    quiet = as_json or any(map(is_standard_output, sinks))
+    with show_frame_bar(len(dataset), quiet=quiet) as advance:
         survey = check_dataset(dataset, watch=advance)
     fingerprint = survey.dataset.fingerprint()
     if as_json:
         click.echo(json.dumps({**survey.to_json(), "fingerprint": fingerprint}))
-    else:
+    elif not quiet:
         _print_survey(survey, fingerprint, every=every)
     if opened:
         _write(survey.dataset, opened)

@@ -41,14 +41,14 @@ class ClassFolders:
         return 0.0 if any(path.suffix.lower() in _LABELS for path in files) else 0.3
 
     def read(self, place: Path, options: Mapping[str, str]) -> Dataset:  # noqa: ARG002  # it has none
-        folders = _find_classes(place) if place.is_dir() else []
+        folders = set(_find_classes(place) if place.is_dir() else ())
         if not folders:
             raise DatasetError(f"{place}: no folders of pictures", remedy="a folder for each class: cats/1.jpg")
         labels = LabelMap.from_names(dict.fromkeys(sorted((folder.name for folder in folders), key=natural_key)))
         pictures = Pictures(place)
         examples, findings = [], []
         for path in pictures.paths:
-            folder = next((folder for folder in folders if path.is_relative_to(folder)), None)
+            folder = next((parent for parent in path.parents if parent in folders), None)
             if folder is None:
                 findings.append(Finding(str(path), "a picture in no folder of a class"))
             else:

@@ -183,7 +183,7 @@ class _Read:
         size = measure(self.picture)
         findings: list[Finding] = []
         made = (read_row(row, self.names, self.path, findings) for row in self.rows)
-        rows, scaled = fit_size(filter(None, made), self.said, size, f"{self.path}: {self.picture.name}")
+        rows, scaled = fit_size(filter(None, made), self.said, size, self.picture, f"{self.path}: {self.picture.name}")
         return build_truth(
             size, rows, kind=self.kind, labels=self.labels, keypoints=self.keypoints, findings=(*findings, *scaled)
         )

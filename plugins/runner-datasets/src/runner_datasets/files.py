@@ -6,6 +6,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -119,7 +120,8 @@ class Pictures:
         """The picture that a file of labels calls so; None where there is none, or several may be meant.
 
         Its path below the folder, or below that of the labels, ``near``; else the picture whose path ends so; else the
-        only one of that name, or, whatever its suffix, of that stem. A path of somebody's disk counts by its end alone.
+        one of that name, or, whatever its suffix, of that stem; of several the one that is nearest to the labels. Of a
+        path on somebody's disk the end alone counts.
         """
         parts = PurePosixPath(name.replace("\\", "/")).parts
         tail = "/".join(part for part in parts if part not in ("/", "..", ".") and not part.endswith(":"))
@@ -132,9 +134,9 @@ class Pictures:
         last = PurePosixPath(tail).name
         for candidates in (self._by_name.get(last.casefold(), ()), self._by_stem.get(_stem(last), ())):
             alike = [path for path in candidates if _shares_end(self.key_of(path), tail)] or candidates
-            beside_it = [path for path in alike if path.parent == near] or alike
-            if len(beside_it) == 1:
-                return beside_it[0]
+            shared = [_count_shared(path, near) for path in alike]
+            if shared.count(max(shared, default=0)) == 1:
+                return alike[shared.index(max(shared))]
         return None
 
     def explain_missing(self, name: str) -> str:
@@ -142,6 +144,12 @@ class Pictures:
         alike = self._by_name.get(PurePosixPath(name.replace("\\", "/")).name.casefold(), ())
         several = f"may be {self.key_of(alike[0])} or {self.key_of(alike[1])}" if len(alike) > 1 else "is missing"
         return f"the picture {name!r} {several}"
+
+
+def _count_shared(path: Path, near: Path | None) -> int:
+    """How many folders two paths have in common."""
+    pairs = zip(path.parts, near.parts if near else (), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _stem(name: str) -> str:

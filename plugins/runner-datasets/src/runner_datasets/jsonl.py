@@ -130,7 +130,9 @@ class _Read:
         answer, size = self.line.answer.filter(conf=self.conf), measure(self.picture)
         if answer.boxes is None and answer.masks is None and answer.keypoints is None:
             return Truth(_relabel(answer, self.labels, size, self.line.place))
-        rows, scaled = fit_size(_list_annotations(answer, self.line.place), answer.size, size, self.line.place)
+        rows, scaled = fit_size(
+            _list_annotations(answer, self.line.place), answer.size, size, self.picture, self.line.place
+        )
         keypoints = 0 if answer.keypoints is None else answer.keypoints.shape[1]
         kind = "instance-segmentation" if answer.masks is not None else answer.task
         truth = build_truth(

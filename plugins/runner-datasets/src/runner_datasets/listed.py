@@ -93,7 +93,7 @@ class _Read:
         size = measure(self.picture)
         if self.kind == "classification":
             return build_choice(size, self.listed.tags, self.labels, self.listed.findings)
-        rows, scaled = fit_size(self.listed.rows, self.listed.said, size, self.listed.place)
+        rows, scaled = fit_size(self.listed.rows, self.listed.said, size, self.picture, self.listed.place)
         return build_truth(
             size, rows, kind=self.kind, labels=self.labels, keypoints=self.keypoints, turned=self.turned,
             findings=(*self.listed.findings, *scaled),

@@ -48,7 +48,9 @@ class Voc:
             except DatasetError as error:
                 findings.append(Finding.from_error(error, str(path)))
                 continue
-            picture = pictures.find(root.text_of("filename"), near=path.parent) or pictures.find(path.stem)
+            picture = pictures.find(root.text_of("filename"), near=path.parent) or pictures.find(
+                path.stem, near=path.parent
+            )
             if picture is None:
                 findings.append(Finding(str(path), pictures.explain_missing(root.text_of("filename"))))
             elif files.setdefault(picture, path) is not path:
@@ -80,7 +82,7 @@ class _Read:
         root, size = _read_annotation(self.path), measure(self.picture)
         odd: list[Finding] = []
         rows = list(_list_annotations(root, self.path, odd))
-        rows, scaled = fit_size(rows, _size_of(root), size, str(self.path))
+        rows, scaled = fit_size(rows, _size_of(root), size, self.picture, str(self.path))
         return build_truth(size, rows, kind="object-detection", labels=self.labels, findings=(*odd, *scaled))
 
 

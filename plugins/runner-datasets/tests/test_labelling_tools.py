@@ -93,7 +93,7 @@ def test_label_studio_has_keypoints_of_regions_and_choices(label_studio):
     assert (chosen.kind, chosen[0].read().answer.names) == ("classification", ["nice"])
 
 
-def test_label_studio_counts_what_people_said_and_skips_what_they_have_not_seen(label_studio):
+def test_label_studio_counts_what_people_said_and_skips_what_they_have_not_seen(label_studio, caplog):
     def edit(tasks):
         tasks[0]["annotations"].insert(0, {"was_cancelled": True, "result": []})
         tasks[1]["annotations"] = []
@@ -107,7 +107,9 @@ def test_label_studio_counts_what_people_said_and_skips_what_they_have_not_seen(
         for task in tasks:
             task["predictions"] = task.pop("annotations")
 
-    assert len(label_studio(edit=predict)) == 3
+    with caplog.at_level("INFO", "runner"):
+        assert len(label_studio(edit=predict)) == 3
+    assert "their predictions are taken for true" in caplog.text
 
 
 def test_label_studios_short_export_is_read(label_studio):

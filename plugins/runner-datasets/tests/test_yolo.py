@@ -35,10 +35,12 @@ def test_a_polygon_makes_masks_and_a_box_among_them_one_of_its_own(write):
     assert answer.masks[1].area == 600
 
 
-def test_four_corners_on_every_line_are_turned_boxes_unless_polygons_are_asked_for(write):
+def test_four_corners_on_every_line_are_turned_boxes_unless_polygons_are_asked_for(write, caplog):
     corners = np.array([[30, 10], [50, 30], [40, 40], [20, 20]]) / (80, 60)
     folder = write("1 " + " ".join(f"{number:.6f}" for number in corners.ravel()) + "\n")
-    answer = open_dataset(folder)[0].read().answer
+    with caplog.at_level("INFO", "runner"):
+        answer = open_dataset(folder)[0].read().answer
+    assert "taken for turned boxes; ?form=segments makes polygons" in caplog.text
     assert answer.angles[0] == pytest.approx(math.pi / 4, abs=1e-4)
     assert np.allclose(answer.corners[0], corners * (80, 60), atol=0.01)
     assert open_dataset(f"{folder}?form=segments").kind == "instance-segmentation"

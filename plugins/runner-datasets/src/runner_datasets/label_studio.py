@@ -5,6 +5,7 @@ Format: https://labelstud.io/guide/export#JSON, and https://labelstud.io/tags fo
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,8 @@ from runner_core.errors import DatasetError
 from runner_datasets.files import Pictures, find_files, read_head, read_json
 from runner_datasets.label_studio_regions import read_regions
 from runner_datasets.listed import Listed, build_dataset
+
+log = logging.getLogger("runner")
 
 _LOOKED_AT = 5  # files
 _SIGNS = ('"annotations"', '"predictions"', '"rectanglelabels"', '"polygonlabels"', '"choices"')
@@ -46,6 +49,8 @@ class LabelStudio:
         if not isinstance(tasks, list):
             raise DatasetError(f"{path}: not a list of tasks")
         answered = any(isinstance(task, dict) and task.get("annotations") for task in tasks)
+        if not answered:
+            log.info("%s: nobody has annotated these tasks: their predictions are taken for true", path)
         pictures = Pictures(Path(options["images"]) if "images" in options else path.parent)
         listed, findings = [], []
         for number, task in enumerate(tasks, 1):

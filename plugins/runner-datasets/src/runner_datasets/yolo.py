@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -15,6 +16,8 @@ from runner_core.errors import DatasetError, UsageError
 from runner_datasets.files import find_files, make_labels, measure, read_text
 from runner_datasets.yolo_config import Config, find_class_list, find_yaml, read_class_list, read_yaml
 from runner_datasets.yolo_rows import FORMS, RowReader, guess_form
+
+log = logging.getLogger("runner")
 
 _LOOKED_AT = 200  # files of labels, to see their form
 _KINDS = {
@@ -109,7 +112,11 @@ def _choose_form(wanted: str, config: Config, labels: list[Path]) -> str:
     if wanted and wanted not in FORMS:
         raise UsageError(f"form={wanted} is not one of {', '.join(FORMS)}")
     said = config.form if config.form in FORMS else ""
-    form = wanted or ("pose" if config.keypoints else said or guess_form(_read_some(labels)))
+    form = wanted or ("pose" if config.keypoints else said) or guess_form(_read_some(labels))
+    if form == "obb" and form not in (wanted, said):
+        log.info(
+            "%s: four corners on every line are taken for turned boxes; ?form=segments makes polygons", config.about
+        )
     if form == "pose" and not config.keypoints:
         raise UsageError("form=pose needs kpt_shape in data.yaml", remedy="write kpt_shape: [17, 3]")
     return form

@@ -114,6 +114,19 @@ def test_pages_with_other_text_are_not_taken_for_the_same(tmp_path):
     assert check_dataset(open_dataset(tmp_path)).duplicates == ()
 
 
+def test_a_thing_that_was_moved_makes_another_picture(tmp_path):
+    patches = np.random.default_rng(2).integers(0, 256, (4, 5, 3), np.uint8)
+    table = Image.fromarray(patches).resize((320, 240), Image.Resampling.BICUBIC)
+    for number, part in enumerate(("train", "val")):
+        for name, left in (("cup", 20), ("plate", 180)):
+            picture = table.copy()
+            picture.paste((40, 40, 40), (left + 60 * number, 80, left + 130 + 60 * number, 150))
+            path = tmp_path / part / name / "1.jpg"
+            path.parent.mkdir(parents=True)
+            picture.save(path)
+    assert check_dataset(open_dataset(tmp_path)).duplicates == ()
+
+
 def test_pictures_that_are_all_the_same_are_one_finding(tmp_path):
     write_voc(tmp_path)
     for name in "bc":

@@ -90,6 +90,7 @@ def test_masks_are_class_maps_with_a_row_for_each_class_but_the_background(tmp_p
     assert (dataset.kind, dataset.labels.names) == ("semantic-segmentation", ("background", "cup", "plate"))
     answer, empty = (each.read().answer for each in dataset)
     assert (answer.names, empty.names) == (["cup"], [])
+    assert dataset[0].read().findings == ()
     assert answer.boxes.tolist() == [[0, 0, 40, 60]]
     assert np.unique(answer.class_map[:, :40]).tolist() == [1]
     assert np.unique(answer.class_map[:, 40]).tolist() == [-1]

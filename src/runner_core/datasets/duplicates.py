@@ -16,6 +16,7 @@ from runner_core.frames.picture_spec import PictureSpec
 
 SIDE, _BLOCKS = 32, 4  # pixels of a thumbnail; of what is compared first
 _THUMBNAIL = PictureSpec(size=(SIDE, SIDE), resample="area", colour="grey", layout="nhw", batched=False)
+_MOST = 50  # that are nearly as one picture: blank ones would give millions of pairs
 _NOISE, _SHARE = 0.75, 0.03  # grey levels that two may differ by, and more where they have more contrast
 
 
@@ -48,14 +49,19 @@ class Duplicate:
 
 
 def find_duplicates(prints: Sequence[Thumbprint]) -> list[Duplicate]:
-    """Each picture with the first that it equals, and with each that is nearly the same and not named so far."""
-    firsts: dict[str, int] = {}
+    """Each picture with the first that it equals, in its file or its thumbnail, and with others that are nearly so."""
+    files: dict[str, int] = {}
+    thumbnails: dict[bytes, int] = {}
     found = []
     for place, taken in enumerate(prints):
-        first = firsts.setdefault(taken.digest, place)
+        first = files.setdefault(taken.digest, place)
         if first != place:
             found.append(Duplicate(first, place, exact=True))
-    different = list(firsts.values())
+            continue
+        alike = thumbnails.setdefault(taken.grey.tobytes(), place)
+        if alike != place:
+            found.append(Duplicate(alike, place, exact=False))
+    different = list(thumbnails.values())
     grey = np.array([prints[place].grey for place in different], np.uint8).reshape(-1, SIDE, SIDE)
     near = (sorted((different[one], different[other])) for one, other in _find_near(grey))
     found += [Duplicate(first, second, exact=False) for first, second in near]
@@ -77,7 +83,7 @@ def _find_near(grey: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
         others = order[place + 1 : ends[place]]
         others = others[np.abs(blocks[others] - blocks[one]).mean(axis=(1, 2)) <= limits[one]]
         apart = np.abs(pixels[others] - pixels[one]).mean(axis=(1, 2))
-        for other in others[apart <= np.minimum(limits[others], limits[one])].tolist():
+        for other in others[apart <= np.minimum(limits[others], limits[one])][:_MOST].tolist():
             yield one, other
 
 

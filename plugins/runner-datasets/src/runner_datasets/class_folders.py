@@ -14,7 +14,7 @@ from runner_core.cards import LabelMap
 from runner_core.datasets import Dataset, Example, Finding, Truth
 from runner_core.errors import DatasetError
 from runner_core.frames import is_picture_name
-from runner_datasets.files import Pictures, list_files, measure, natural_key, to_part
+from runner_datasets.files import Pictures, find_files, list_files, measure, natural_key, to_part
 from runner_datasets.listed import build_choice
 
 _NO_CLASSES = {
@@ -37,8 +37,7 @@ class ClassFolders:
         names = {folder.name.casefold() for folder in folders}
         if len(names) < 2 or names & _NO_CLASSES:
             return 0.0
-        files = list(list_files(place))
-        return 0.0 if any(path.suffix.lower() in _LABELS for path in files) else 0.3
+        return 0.0 if find_files(place, *_LABELS) else 0.3
 
     def read(self, place: Path, options: Mapping[str, str]) -> Dataset:  # noqa: ARG002  # it has none
         folders = set(_find_classes(place) if place.is_dir() else ())
@@ -73,7 +72,7 @@ def _find_classes(place: Path) -> list[Path]:
     parts = [folder for folder in folders if to_part(folder.name)]
     if parts and len(parts) == len(folders):
         folders = [folder for part in parts for folder in _list_folders(part)]
-    return [folder for folder in folders if any(is_picture_name(path.name) for path in list_files(folder))]
+    return [folder for folder in folders if any(list_files(folder, is_picture_name))]
 
 
 def _list_folders(place: Path) -> list[Path]:

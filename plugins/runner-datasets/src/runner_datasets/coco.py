@@ -6,7 +6,7 @@ Format: https://cocodataset.org/#format-data. Written by COCO itself, CVAT, Robo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,29 +44,15 @@ class Coco:
             raise DatasetError(f"{place}: no COCO file", remedy="it is JSON with images, annotations and categories")
         pictures = Pictures(Path(options["images"]) if "images" in options else _find_folder(place))
         read = [_File.read(path) for path in files]
-        labels = _join_labels(read)
-        shapes = any(has_shape(row) for file in read for row in file.every_row)
-        points = max((count_keypoints(row) for file in read for row in file.every_row), default=0)
-        kind = "keypoints" if points else "instance-segmentation" if shapes else "object-detection"
-        examples: dict[str, Example] = {}
-        findings: list[Finding] = []
+        rows = [row for file in read for each in file.rows.values() for row in each]
+        points = max(map(count_keypoints, rows), default=0)
+        kind = "keypoints" if points else "instance-segmentation" if any(map(has_shape, rows)) else "object-detection"
+        labels, examples, findings = _join_labels(read), dict[str, Example](), list[Finding]()
         for file in read:
             findings += file.findings
-            for image in file.images:
-                picture = pictures.find(image.name, near=file.path.parent)
-                if picture is None:
-                    findings.append(Finding(str(file.path), pictures.explain_missing(image.name)))
-                    continue
-                key, part = (
-                    pictures.key_of(picture),
-                    find_part(file.path.stem.replace("_", "/")) or find_part(image.name),
-                )
-                rows = file.rows.get(image.number, ())
-                reading = _Read(str(file.path), picture, image.size, rows, file.names, labels, kind, points)
-                if key in examples:
-                    findings.append(Finding(str(file.path), f"the picture {key} is there twice"))
-                else:
-                    examples[key] = Example(picture, key, reading, part=part or find_part(key))
+            for example in file.list_examples(pictures, labels, kind, points, findings):
+                if examples.setdefault(example.key, example) is not example:
+                    findings.append(Finding(str(file.path), f"the picture {example.key} is there twice"))
         if not examples:
             remedy = findings[0].message if findings else "it lists no images"
             raise DatasetError(f"{place}: none of its pictures is there", remedy=remedy)
@@ -90,9 +76,19 @@ class _File:
     rows: Mapping[int, tuple[Mapping[str, Any], ...]]
     findings: tuple[Finding, ...]
 
-    @property
-    def every_row(self) -> list[Mapping[str, Any]]:
-        return [row for rows in self.rows.values() for row in rows]
+    def list_examples(
+        self, pictures: Pictures, labels: LabelMap, kind: str, keypoints: int, findings: list[Finding]
+    ) -> Iterator[Example]:
+        """Of the images whose picture is there; the others are findings."""
+        named = find_part(self.path.stem.replace("_", "/"))
+        for image in self.images:
+            picture = pictures.find(image.name, near=self.path.parent)
+            if picture is None:
+                findings.append(Finding(str(self.path), pictures.explain_missing(image.name)))
+                continue
+            key, rows = pictures.key_of(picture), self.rows.get(image.number, ())
+            read = _Read(str(self.path), picture, image.size, rows, self.names, labels, kind, keypoints)
+            yield Example(picture, key, read, part=named or find_part(image.name) or find_part(key))
 
     @classmethod
     def read(cls, path: Path) -> _File:

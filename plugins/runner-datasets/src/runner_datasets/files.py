@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -76,22 +76,25 @@ def make_labels(names: Iterable[str], place: Path) -> LabelMap:
         raise DatasetError(f"{place}: {error.message}", remedy="rename the class") from error
 
 
-def list_files(folder: Path) -> Iterator[Path]:
-    """All files in and below a folder that are not hidden, in natural order. Raises DatasetError."""
+def list_files(folder: Path, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[Path]:
+    """All files in and below a folder that are not hidden and have ``wanted`` names, in natural order.
+
+    Raises DatasetError.
+    """
 
     def refuse(error: OSError) -> None:
         raise DatasetError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
     for parent, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
-        for name in sorted(names, key=lambda name: (natural_key(name), name)):
-            if not name.startswith("."):
-                yield Path(parent, name)
+        chosen = [name for name in names if not name.startswith(".") and wanted(name)]
+        for name in sorted(chosen, key=lambda name: (natural_key(name), name)):
+            yield Path(parent, name)
 
 
 def find_files(folder: Path, *suffixes: str) -> list[Path]:
     """The files in and below a folder with these suffixes, in small letters, in natural order. Raises DatasetError."""
-    return [path for path in list_files(folder) if path.suffix.lower() in suffixes]
+    return list(list_files(folder, lambda name: name.lower().endswith(suffixes)))
 
 
 class Pictures:
@@ -102,8 +105,8 @@ class Pictures:
         self.folder = folder
         self.paths = [
             path
-            for path in list_files(folder)
-            if is_picture_name(path.name) and not set(path.relative_to(folder).parts[:-1]).intersection(without)
+            for path in list_files(folder, is_picture_name)
+            if not set(path.relative_to(folder).parts[:-1]).intersection(without)
         ]
         self._by_key = {self.key_of(path): path for path in self.paths}
         self._by_name: dict[str, list[Path]] = defaultdict(list)

@@ -140,7 +140,7 @@ def _list_pictures(value: Any, root: Path, about: Path) -> Iterator[Path]:
 
 
 def _list_folder(folder: Path) -> Iterator[Path]:
-    return (path for path in list_files(folder) if is_picture_name(path.name))
+    return list_files(folder, is_picture_name)
 
 
 def _resolve(name: str, roots: Sequence[Path]) -> Path | None:

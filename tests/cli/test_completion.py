@@ -75,7 +75,7 @@ def test_what_is_wrong_in_a_file_completes_nothing_and_prints_nothing(folder, ca
 
 def test_commands_are_completed_without_being_imported():
     with registry_of():
-        assert complete("d") == ["doctor"]
+        assert complete("d") == ["data", "doctor"]
 
 
 def test_every_option_of_a_brain_is_completed_alike():

@@ -67,6 +67,16 @@ def test_json_lines_find_their_pictures_in_another_folder(tmp_path):
     ]  # fmt: skip
 
 
+def test_of_a_classification_the_first_class_counts(tmp_path):
+    path = write_jsonl(tmp_path)
+    rows = [{"id": row, "label": name, "file_id": row, "score": 0.9 - row / 2} for row, name in enumerate("xy")]
+    answer = {"brain": "b", "version": "1", "task": "classification", "engine": "", "ms": {}, "instances": rows}
+    line = {"source": "a.jpg", "index": 0, "time": None, "size": [80, 60], "inferences": [answer]}
+    path.write_text(json.dumps(line))
+    dataset = open_dataset(path)
+    assert (dataset.kind, dataset.labels.names, dataset[0].read().answer.names) == ("classification", ("x", "y"), ["x"])
+
+
 def test_folders_are_classes_below_those_of_parts(tmp_path):
     dataset = open_dataset(write_class_folders(tmp_path))
     assert (dataset.kind, dataset.labels.names) == ("classification", ("cup", "plate"))
@@ -96,6 +106,13 @@ def test_masks_are_class_maps_with_a_row_for_each_class_but_the_background(tmp_p
     assert np.unique(answer.class_map[:, 40]).tolist() == [-1]
     again = type(answer).from_json(json.loads(json.dumps(answer.to_json())))
     assert np.array_equal(again.class_map, answer.class_map)
+
+
+def test_masks_with_a_list_of_classes_and_notes_are_not_taken_for_labels_of_boxes(tmp_path, caplog):
+    write_masks(tmp_path)
+    (tmp_path / "notes.txt").write_text("Taken in June.\n")
+    assert open_dataset(tmp_path).kind == "semantic-segmentation"
+    assert not caplog.messages
 
 
 def test_masks_in_colours_follow_the_labelmap(tmp_path):

@@ -21,7 +21,7 @@ _FAULTS = (KeyError, LabelError, MemoryError, OverflowError, RecursionError, Typ
 
 
 class JsonLines:
-    """A file of JSON lines: what a brain found becomes what is there.
+    """A file of JSON lines: what a brain found becomes what is there; of a classification, its first class.
 
     ``pictures``  the folder in which the pictures are searched by their names; by default where the lines say, then the
                   file's folder.
@@ -129,7 +129,8 @@ class _Read:
     def __call__(self) -> Truth:
         answer, size = self.line.answer.filter(conf=self.conf), measure(self.picture)
         if answer.boxes is None and answer.masks is None and answer.keypoints is None:
-            return Truth(_relabel(answer, self.labels, size, self.line.place))
+            best = answer.take(np.arange(len(answer))[:1]) if answer.task == "classification" else answer
+            return Truth(_relabel(best, self.labels, size, self.line.place))
         rows, scaled = fit_size(
             _list_annotations(answer, self.line.place), answer.size, size, self.picture, self.line.place
         )

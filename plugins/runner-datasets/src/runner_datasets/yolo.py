@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +14,14 @@ import attrs
 from runner_core.cards import LabelMap
 from runner_core.datasets import Dataset, Example, Finding, Truth, build_truth
 from runner_core.errors import DatasetError, UsageError
-from runner_datasets.files import find_files, make_labels, measure, read_text
+from runner_datasets.files import find_files, make_labels, measure, read_head, read_text
 from runner_datasets.yolo_config import Config, find_class_list, find_yaml, read_class_list, read_yaml
 from runner_datasets.yolo_rows import FORMS, RowReader, guess_form
 
 log = logging.getLogger("runner")
 
+_ASKED = 20  # files, whether any is of labels
+_LINE = re.compile(r"\s*\d+(\s+[-+.\de]+){4}")
 _LOOKED_AT = 200  # files of labels, to see their form
 _KINDS = {
     "boxes": "object-detection",
@@ -42,7 +45,9 @@ class Yolo:
     def recognise(self, place: Path) -> float:
         if find_yaml(place):
             return 1.0
-        return 0.8 if find_class_list(place) and find_files(place, ".txt")[1:] else 0.0
+        listed = find_class_list(place)
+        labels = [path for path in find_files(place, ".txt") if path != listed][:_ASKED] if listed else []
+        return 0.8 if any(_LINE.match(read_head(path, 256)) for path in labels) else 0.0
 
     def read(self, place: Path, options: Mapping[str, str]) -> Dataset:
         config = _read_config(place)

@@ -99,7 +99,7 @@ def _print_survey(survey: Survey, fingerprint: str, *, every: bool) -> None:
     for line in _describe(survey, fingerprint):
         console.print(line, soft_wrap=True)
     findings = survey.findings if every else survey.findings[:_SHOWN]
-    print_rows("", ("where", "what is odd", "is"), [_list_finding(finding) for finding in findings])
+    print_rows("", ("where", "what is odd", "what became of it"), [_list_finding(finding) for finding in findings])
     if len(survey.findings) > len(findings):
         console.print(f"and {len(survey.findings) - len(findings)} more: --all lists them", soft_wrap=True)
 
@@ -124,7 +124,7 @@ def _describe(survey: Survey, fingerprint: str) -> list[str]:
         f"{survey.dataset.kind}: {count}, {statistics.empty} of them with nothing labelled",
         f"pictures: {_format_spread(statistics.width, 0)} wide, {_format_spread(statistics.height, 0)} high",
     ]
-    if statistics.side.high:
+    if statistics.side.high and not statistics.pixels:
         side, most = statistics.side, max(statistics.width.median, statistics.height.median)
         lines.append(
             f"boxes: a side is {_format_spread(side, 3)} of the picture's longer one, {side.median * most:.0f} pixels "

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from labelled_folders import write_masks, write_picture, write_voc
+from labelled_folders import write_class_folders, write_masks, write_picture, write_voc
 
 from runner_core.cards import LabelMap
 from runner_core.datasets import Annotation, Dataset, Example, build_truth, open_dataset
@@ -73,6 +73,15 @@ def test_ignored_rows_are_ignored_after_a_selection_too(tmp_path):
     assert dataset[0].read().ignored == {1}
     assert dataset.select(["plate"])[0].read().ignored == {0}
     assert dataset.select(["cup"])[0].read().ignored == frozenset()
+
+
+def test_boxes_alone_can_be_asked_for(tmp_path):
+    dataset = open_dataset(f"{write_masks(tmp_path / 'masks')}?kind=object-detection")
+    answer = dataset[0].read().answer
+    assert (dataset.kind, answer.task, answer.masks, answer.class_map) == ("object-detection",) * 2 + (None,) * 2
+    assert answer.boxes.tolist() == [[0, 0, 40, 60]]
+    with pytest.raises(DatasetError, match="has no boxes; it says what a picture shows, not where"):
+        open_dataset(write_class_folders(tmp_path / "folders")).to_boxes()
 
 
 def test_of_a_class_map_what_is_not_kept_is_of_no_class(tmp_path):

@@ -88,6 +88,16 @@ class Dataset(Sequence[Example]):
         """The same pictures with these classes alone. Raises DatasetError for one that it does not have."""
         return self.rename({name: name for name in classes})
 
+    def to_boxes(self) -> Dataset:
+        """The same pictures as a data set of ``object-detection``: the boxes, without masks, keypoints and class maps.
+
+        Raises DatasetError for one of whole pictures.
+        """
+        if self.kind == "classification":
+            raise DatasetError(f"{self.location} has no boxes", remedy="it says what a picture shows, not where")
+        examples = (attrs.evolve(example, read=_Changed(example.read, _to_boxes)) for example in self)
+        return attrs.evolve(self, kind="object-detection", examples=tuple(examples))
+
 
 @attrs.frozen
 class _Changed:
@@ -96,6 +106,11 @@ class _Changed:
 
     def __call__(self) -> Truth:
         return self.change(self.read())
+
+
+def _to_boxes(truth: Truth) -> Truth:
+    answer = attrs.evolve(truth.answer, task="object-detection", masks=None, keypoints=None, class_map=None)
+    return attrs.evolve(truth, answer=answer)
 
 
 def _rename_truth(truth: Truth, *, names: Mapping[str, str], labels: LabelMap) -> Truth:

@@ -48,6 +48,7 @@ _OPTIONS = {
     "part": OptionType(".+", _read_names, "one or more parts: train,val"),
     "classes": OptionType(".+", _read_names, "one or more names of classes: cup,plate"),
     "rename": OptionType("[^:]+:.+", _read_renames, "an old and a new name: mug:cup,glass:cup"),
+    "kind": OptionType("object-detection", str, "object-detection"),
     "group": OptionType(".+", str, "a regular expression"),
 }
 
@@ -61,6 +62,7 @@ def open_dataset(location: str | os.PathLike[str], *, form: str | None = None) -
     ``part``     these parts alone: ``train,val``.
     ``rename``   new names of classes, of which several may become one: ``mug:cup,glass:cup``; others stay.
     ``classes``  these classes alone, by their new names, in this order.
+    ``kind``     ``object-detection`` leaves boxes alone, without masks and keypoints.
     ``group``    a regular expression: pictures in whose names its first group matches the same text belong together.
 
     Raises DatasetError where nothing there is read, UsageError for wrong options, NotInstalled for an unknown format.
@@ -117,4 +119,6 @@ def _apply(dataset: Dataset, given: Mapping[str, Any]) -> Dataset:
         dataset = dataset.rename({name: name for name in dataset.labels.names} | given["rename"])
     if "classes" in given:
         dataset = dataset.select(given["classes"])
+    if "kind" in given:
+        dataset = dataset.to_boxes()
     return group_by(dataset, given["group"]) if "group" in given else dataset

@@ -202,7 +202,8 @@ def scene(
     """Return the picture of `seed`.
 
     `size` is in pixels or one of SIZES, `fill` is what the pages mostly hold (see page.MIXES), chance decides where
-    they are not given; `look` is one of page.LOOKS. `fine` renders that many times larger and reduces, as a good camera in good light does.
+    they are not given; `look` is one of page.LOOKS. `fine` renders that many times larger and reduces, as a good camera
+    in good light does.
     """
     r = Random(f"scene {seed}")
     size = r.choice(SIZES[size]) if isinstance(size, str) else size

@@ -47,6 +47,7 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("coco", "voc", "yolo", "label-studio", "cvat", "labelme", "jsonl"), "runner-datasets"),
         **dict.fromkeys(("folders", "masks"), "runner-datasets"),
     },
+    "trainers": dict.fromkeys(("detector", "object-detection", "tf-detection"), "runner-train"),
     "commands": {"demo": "runner-demo"},
 }
 

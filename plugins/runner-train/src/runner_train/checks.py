@@ -1,0 +1,63 @@
+"""What cannot be trained is refused before minutes are spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner_core.datasets import Dataset
+from runner_core.errors import DatasetError, TrainingError, UsageError
+from runner_core.training import TrainOptions
+from runner_core.util import ask_if_meant
+from runner_train.pictures import count_classes
+from runner_train.rehearsal import has_rehearsal
+
+KIND = "object-detection"
+OPTIONS = ("base",)
+BASES = ("efficientnet-lite0",)
+LEAST_MINUTES = 0.1
+
+
+def check_training(origin: Path | None, data: Dataset, options: TrainOptions) -> list[int]:
+    """The number of objects of each class. Raises UsageError, DatasetError, TrainingError."""
+    _check_options(options.options)
+    if options.minutes < LEAST_MINUTES:
+        raise TrainingError(
+            f"{options.minutes:g} minutes are too few to see each picture once",
+            remedy=f"give at least {LEAST_MINUTES:g}; five are usual",
+        )
+    if origin is not None and not has_rehearsal(origin):
+        raise TrainingError(
+            f"{origin}: this brain has no weights that can be trained, and no pictures that it learnt from",
+            remedy="label pictures with it (runner run --sink coco:labels.json), correct them and train a new brain on them",
+        )
+    return _check_data(data)
+
+
+def _check_options(options: Mapping[str, str]) -> None:
+    for name in options:
+        if name not in OPTIONS:
+            known = f"{ask_if_meant(name, OPTIONS)}it has: {', '.join(OPTIONS)}"
+            raise UsageError(f"training has no option {name!r}", remedy=known)
+    base = options.get("base", BASES[0])
+    if base not in BASES:
+        raise UsageError(f"no base {base!r}", remedy=f"{ask_if_meant(base, BASES)}there is: {', '.join(BASES)}")
+
+
+def _check_data(data: Dataset) -> list[int]:
+    if data.kind != KIND:
+        raise TrainingError(f"{data.location}: labels of {data.kind}, and this trains {KIND}")
+    if len(data) < 2:
+        few = "no picture" if not len(data) else "a single picture"
+        raise DatasetError(f"{data.location}: {few}", remedy="a brain needs about five pictures of each class")
+    counts = count_classes(data)
+    if not sum(counts):
+        raise DatasetError(
+            f"{data.location}: no object in {len(data)} pictures", remedy="draw boxes around what is to be found"
+        )
+    empty = [name for name, count in zip(data.labels.names, counts, strict=True) if not count]
+    if empty:
+        raise DatasetError(
+            f"{data.location}: no example of {', '.join(empty)}", remedy="label some, or leave the class out"
+        )
+    return counts

@@ -1,0 +1,307 @@
+"""Course: one training from pictures to a brain's folder, which a later call goes on with where it was stopped.
+
+views -> trial -> final -> writing. The trial learns without the held-back pictures, which then say how good that is;
+the final goes on from its weights, with few pictures from all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from runner_core.cards import CARD_FILE
+from runner_core.errors import TrainingError
+from runner_core.training import TrainingStep
+from runner_core.util import write_text
+from runner_train.backbone import build_front
+from runner_train.base import CHANNELS, STRIDES, Front, Scale
+from runner_train.clock import Clock, read_seconds
+from runner_train.features import FeatureBank, Layout
+from runner_train.fit import Fit, FitPlan
+from runner_train.head import HeadPlan, build_head, taps_of
+from runner_train.loss import detection_loss
+from runner_train.measure import Examiner, Figures, sum_up
+from runner_train.rehearsal import write_rehearsal
+from runner_train.runtime import keras, use_threads
+from runner_train.targets import Grid, make_targets
+from runner_train.trainer import Task, Watch, hash_base, hash_data, read_task_pictures
+from runner_train.views import Variety, View, Viewer, make_plain_view
+from runner_train.write import Detector, write_artifacts
+
+TRIAL = 0.4  # share of the steps
+WRITING, MOST_WRITING = 30.0, 0.15  # seconds that writing takes, and at most which share of all
+SAVE, TELL = 15.0, 0.4  # seconds from one state on disk to the next, from one word to the watcher to the next
+PROBE = 10  # steps that are timed
+LEAST_STEPS, MOST_ROUNDS = 30, 40  # of a part; how often a view is seen at most
+
+
+class Course:
+    """``run`` trains. Everything that it needs to go on lies in the task's work folder."""
+
+    def __init__(self, task: Task, watch: Watch) -> None:
+        self._task, self._watch = task, watch
+        self._state = _open_state(task)
+        self._clock = Clock(task.options.minutes * 60, self._state.get("spent", 0.0))
+        self._told = -TELL
+        plan = task.plan
+        self._grid = Grid(plan.size[0] // plan.stride, plan.size[1] // plan.stride)
+        self._taps = taps_of(plan.stride)
+        self._pictures, self._held = read_task_pictures(task)
+
+    def run(self) -> Path:
+        """The folder of the brain."""
+        use_threads(self._task.threads)
+        keras.utils.set_random_seed(self._task.options.seed)
+        front = Front(self._taps)
+        try:
+            self._fill(front)
+            examiner = self._make_examiner(front)
+        finally:
+            front.close()
+        weights, figures = self._fit(examiner)
+        self._tell("writing", 0.93, figures.to_json() if figures else {}, always=True)
+        return self._write(weights, figures)
+
+    # Views and their features.
+
+    @cached_property
+    def _layout(self) -> Layout:
+        wide, high = self._task.plan.size
+        taps = tuple((tap, (high // STRIDES[tap], wide // STRIDES[tap], CHANNELS[tap])) for tap in self._taps)
+        cells, classes = self._grid.wide * self._grid.high, len(self._task.labels)
+        targets = (("bells", (cells, classes)), ("distances", (cells, 4)), ("weights", (cells,)))
+        return Layout((*taps, *targets))
+
+    @cached_property
+    def _banks(self) -> dict[str, FeatureBank]:
+        """``kept``: views without held-back pictures; ``all``: views that begin with these, as many as is their share."""
+        views = self._task.plan.views
+        held = sum(self._held) if self._task.plan.fold else 0
+        extra = round(views * held / len(self._pictures) / 64) * 64 if held else 0
+        counts = {"kept": views - extra, "all": extra}
+        return {
+            name: FeatureBank(self._task.work / name, self._layout, count) for name, count in counts.items() if count
+        }
+
+    def _fill(self, front: Front) -> None:
+        total = sum(bank.count for bank in self._banks.values())
+        before = 0
+        for name, bank in self._banks.items():
+            viewer = self._make_viewer(name)
+            for done in bank.fill(viewer.make_view, self._describe, front, self._task.threads):
+                self._tell("views", 0.25 * min(1.0, (before + done) / total), {})
+            before += bank.count
+
+    def _make_viewer(self, name: str) -> Viewer:
+        kept = [picture for picture, held in zip(self._pictures, self._held, strict=True) if not held]
+        pictures = kept if name == "kept" else self._pictures
+        own = [at for at, picture in enumerate(pictures) if not any(picture is old for old in self._task.rehearsed)]
+        old = [at for at in range(len(pictures)) if at not in set(own)]
+        if name == "all":
+            turns = [at for at, held in enumerate(self._held) if held]
+        else:
+            turns = [at for pair in zip(own * len(old), old * len(own), strict=True) for at in pair] if old else own
+        variety = Variety(quarter=self._task.plan.quarter)
+        return Viewer(pictures, self._task.plan.size, variety, self._task.options.seed + (name == "all"), turns)
+
+    def _describe(self, view: View) -> dict[str, Any]:
+        return attrs.asdict(make_targets(view, self._grid, len(self._task.labels)), recurse=False)
+
+    def _make_examiner(self, front: Front) -> Examiner | None:
+        held = [picture for picture, held in zip(self._pictures, self._held, strict=True) if held]
+        if not held:
+            return None
+        views = [make_plain_view(picture, self._task.plan.size) for picture in held]
+        found = [front.compute(view.pixels[None]) for view in views]
+        features = {tap: np.concatenate([each[tap] for each in found]) for tap in self._taps}
+        return Examiner(features, views, self._grid, len(self._task.labels))
+
+    # Fitting.
+
+    def _fit(self, examiner: Examiner | None) -> tuple[list[Any], Figures | None]:
+        head = self._build_head()
+        kept, every = range(self._banks["kept"].count), range(sum(bank.count for bank in self._banks.values()))
+        figures = None
+        try:
+            if examiner:
+                fit = self._fit_part("trial", head, kept, TRIAL)
+                _assign(head, fit.average)
+                figures = sum_up(examiner.mark(head), self._task.options.seed)
+            final = self._fit_part("final", head, every, 1.0, figures)
+            return final.average, figures
+        except _Stopped as stopped:
+            if stopped.fit.step < 1:
+                raise KeyboardInterrupt from None
+            return stopped.fit.average, figures
+
+    def _build_head(self) -> Any:
+        plan = self._task.plan
+        rows = self._layout.split(self._banks["kept"].read(range(min(64, self._banks["kept"].count))))
+        scales = {}
+        for tap in self._taps:
+            values = rows[tap].astype(np.float32)
+            scales[tap] = Scale(values.mean((0, 1, 2)), values.std((0, 1, 2)) + 1e-3)
+        return build_head(HeadPlan(plan.stride, len(self._task.labels), reach=plan.reach), plan.size, scales)
+
+    def _fit_part(self, name: str, head: Any, views: range, share: float, figures: Figures | None = None) -> Fit:
+        """Takes this share of the steps that are left; from where it was stopped."""
+        fit = Fit(head, _Joined(self._banks), detection_loss, FitPlan(10**6), views, self._task.options.seed)
+        path = self._task.work / f"{name}.npz"
+        if path.exists():
+            fit.load(path)
+        try:
+            if name not in self._state:
+                self._state[name] = self._count_steps(fit, share, len(views))
+                self._keep_state()
+            fit.plan = attrs.evolve(fit.plan, steps=self._state[name])
+            self._take_steps(name, fit, path, figures)
+        except KeyboardInterrupt:
+            raise _Stopped(fit) from None
+        return fit
+
+    def _count_steps(self, fit: Fit, share: float, views: int) -> int:
+        """How many steps fit into the time that is left, by the time that some take."""
+        times = [read_seconds() for _ in fit.run(PROBE)]
+        each = float(np.median(np.diff(times)))
+        writing = min(WRITING, MOST_WRITING * self._clock.seconds)
+        steps = int(share * max(0.0, self._clock.left - writing) / each)
+        return max(LEAST_STEPS, min(steps, MOST_ROUNDS * views // fit.plan.batch))
+
+    def _take_steps(self, name: str, fit: Fit, path: Path, figures: Figures | None) -> None:
+        start, end = (0.25, 0.5) if name == "trial" else (0.5 if self._held_any else 0.25, 0.92)
+        saved, losses = time.monotonic(), []
+        known = figures.to_json() if figures else {}
+        for loss in self._iterate(fit):
+            losses.append(loss)
+            share = start + (end - start) * fit.step / fit.plan.steps
+            self._tell(name, share, {"loss": float(np.mean(losses[-50:])), **known})
+            if time.monotonic() - saved > SAVE:
+                self._save(fit, path)
+                saved = time.monotonic()
+        self._save(fit, path)
+
+    @property
+    def _held_any(self) -> bool:
+        return any(self._held)
+
+    def _iterate(self, fit: Fit) -> Iterator[float]:
+        """The losses of the steps that are left; where other work slows the machine down, of fewer steps."""
+        steps = fit.plan.steps
+        begun, first = read_seconds(), fit.step
+        writing = min(WRITING, MOST_WRITING * self._clock.seconds)
+        for loss in fit.run(steps):
+            yield loss
+            if self._clock.left < writing * 0.7 and fit.step > first + LEAST_STEPS:
+                fit.plan = attrs.evolve(fit.plan, steps=fit.step)
+                return
+        del begun
+
+    def _save(self, fit: Fit, path: Path) -> None:
+        try:
+            fit.save(path)
+        except OSError as error:
+            raise TrainingError(f"{path}: cannot be written ({error.strerror})") from error
+        self._keep_state()
+
+    def _keep_state(self) -> None:
+        self._state["spent"] = self._clock.spent
+        write_text(self._task.work / "state.json", json.dumps(self._state))
+
+    def _tell(self, stage: str, share: float, figures: dict[str, Any], *, always: bool = False) -> None:
+        now = time.monotonic()
+        if always or now - self._told >= TELL:
+            self._told = now
+            numbers = {name: value for name, value in figures.items() if isinstance(value, float)}
+            self._watch(TrainingStep(stage, share, numbers))
+
+    # Writing.
+
+    def _write(self, weights: list[Any], figures: Figures | None) -> Path:
+        task = self._task
+        head = self._build_head()
+        _assign(head, weights)
+        card = attrs.evolve(
+            task.card, version=task.options.version, task="tf-detection", labels=task.labels,
+            threshold=figures.threshold if figures else 0.4, iou=0.5, picture=None, options={}, roles={},
+            licence=task.card.licence, origin=task.card.origin or "trained by runner-train on EfficientNet-Lite0",
+            training=self._describe_training(figures), artifacts=(), guesses=(), notes=(),
+        )  # fmt: skip
+        detector = Detector(build_front(task.plan.size), head, task.plan.size, self._grid, task.labels)
+        folder = task.options.folder
+        card = attrs.evolve(card, artifacts=write_artifacts(detector, card, folder))
+        write_rehearsal(folder, self._pictures, task.labels.names)
+        card.write(folder / CARD_FILE)
+        shutil.rmtree(task.work, ignore_errors=True)
+        return folder
+
+    def _describe_training(self, figures: Figures | None) -> dict[str, Any]:
+        task, plan = self._task, self._task.plan
+        facts: dict[str, Any] = {
+            "pictures": len(task.data), "rehearsed": len(task.rehearsed), "objects": dict(task.counts),
+            "minutes": round(self._clock.spent / 60, 2), "seed": task.options.seed, "date": date.today().isoformat(),
+            "dataset_sha256": hash_data(task.data), "base": "efficientnet-lite0", "base_sha256": hash_base(),
+            "input": list(plan.size), "stride": plan.stride, "views": plan.views,
+            "steps": {name: self._state[name] for name in ("trial", "final") if name in self._state},
+        }  # fmt: skip
+        if figures:
+            facts["held_back"] = figures.to_json()
+            if plan.fold:
+                facts["held_back"]["note"] = "measured before the brain learnt from these pictures as well"
+        return facts
+
+
+class _Stopped(Exception):  # noqa: N818  # not an error
+    """Somebody has stopped the training; ``fit`` is how far it was."""
+
+    def __init__(self, fit: Fit) -> None:
+        super().__init__("stopped")
+        self.fit = fit
+
+
+class _Joined:
+    """Several banks as one."""
+
+    def __init__(self, banks: dict[str, FeatureBank]) -> None:
+        self._banks = list(banks.values())
+        self.layout = self._banks[0].layout
+
+    def read(self, numbers: Any) -> Any:
+        found = []
+        for number in numbers:
+            for bank in self._banks:
+                if number < bank.count:
+                    found.append(bank.read([number]))
+                    break
+                number -= bank.count
+        return np.concatenate(found)
+
+
+def _assign(model: Any, weights: list[Any]) -> None:
+    for variable, value in zip(model.trainable_variables, weights, strict=True):
+        variable.assign(value)
+
+
+def _open_state(task: Task) -> dict[str, Any]:
+    """What an earlier call of the same training has left; empty for a new one."""
+    path, digest = task.work / "state.json", task.digest()
+    with suppress(OSError, ValueError):
+        state: dict[str, Any] = json.loads(path.read_text())
+        if state.get("digest") == digest:
+            return state
+    shutil.rmtree(task.work, ignore_errors=True)
+    try:
+        task.work.mkdir(parents=True)
+        write_text(path, json.dumps({"digest": digest}))
+    except OSError as error:
+        raise TrainingError(f"{task.work}: cannot be written ({error.strerror})") from error
+    return {"digest": digest}

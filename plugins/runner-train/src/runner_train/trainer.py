@@ -1,0 +1,128 @@
+"""The trainer of object detectors: a small head on a frozen base, from a few pictures in a few minutes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+
+from runner_core.cards import CARD_FILE, Card, LabelMap
+from runner_core.datasets import Dataset
+from runner_core.training import TrainingStep, TrainOptions
+from runner_train.base import find_base
+from runner_train.checks import check_training
+from runner_train.pictures import IGNORED, Picture, read_pictures
+from runner_train.plan import Plan, look_at, make_plan
+from runner_train.rehearsal import read_rehearsal
+
+Watch = Callable[[TrainingStep], None]
+
+
+@attrs.frozen
+class Task:
+    """All that a training is told and has found out before it begins."""
+
+    card: Card
+    data: Dataset
+    options: TrainOptions
+    plan: Plan
+    labels: LabelMap
+    counts: dict[str, int]
+    rehearsed: tuple[Picture, ...] = ()
+
+    @property
+    def threads(self) -> int:
+        return self.options.threads or os.cpu_count() or 1
+
+    @property
+    def work(self) -> Path:
+        return self.options.folder / "work"
+
+    def digest(self) -> str:
+        """Of everything that its result depends on, but the folder and the machine."""
+        told = (self.card.name, self.options.version, self.options.minutes, self.options.seed, self.labels.names)
+        digest = hashlib.sha256(repr((told, self.plan, sorted(self.options.options.items()))).encode())
+        digest.update(hash_data(self.data).encode())
+        for picture in self.rehearsed:
+            digest.update(picture.image.tobytes())
+        return digest.hexdigest()
+
+
+class DetectorTrainer:
+    """Option ``base``: the network whose features are used; there is ``efficientnet-lite0``."""
+
+    def train(self, card: Card, origin: Path | None, data: Dataset, options: TrainOptions, watch: Watch) -> Path:
+        from runner_train.course import Course
+
+        task = make_task(card, origin, data, options)
+        return Course(task, watch).run() / CARD_FILE
+
+    def explain(self, card: Card, origin: Path | None, data: Dataset, options: TrainOptions) -> Sequence[str]:
+        task = make_task(card, origin, data, options)
+        kept = [f"{len(task.rehearsed)} pictures of {origin.name} are rehearsed"] if origin and task.rehearsed else []
+        return (*task.plan.reasons, *kept)
+
+
+def make_task(card: Card, origin: Path | None, data: Dataset, options: TrainOptions) -> Task:
+    """Raises as ``train``."""
+    counts = check_training(origin, data, options)
+    old = Card.read(origin / CARD_FILE).labels.names if origin else ()
+    names = tuple(dict.fromkeys((*old, *data.labels.names)))
+    labels = LabelMap.from_names(names, first=1)
+    numbers = {name: number for number, name in enumerate(names)}
+    rehearsed = tuple(read_rehearsal(origin, numbers, IGNORED)) if origin else ()
+    seen = [(picture.boxes, picture.image.width / picture.image.height) for picture in rehearsed]
+    plan = make_plan(look_at(data, seen), options.minutes)
+    return Task(card, data, options, plan, labels, dict(zip(data.labels.names, counts, strict=True)), rehearsed)
+
+
+def read_task_pictures(task: Task) -> tuple[list[Picture], list[bool]]:
+    """All pictures, with the classes' numbers in the new brain, and which of them are held back."""
+    numbers = {name: number for number, name in enumerate(task.labels.names)}
+    held_keys = _choose_held(task)
+    pictures = []
+    for picture in read_pictures(task.data, range(len(task.data.labels))):
+        change = [numbers[name] for name in task.data.labels.names]
+        classes = picture.classes.copy()
+        for old, new in enumerate(change):
+            classes[picture.classes == old] = new
+        pictures.append(attrs.evolve(picture, classes=classes, known=frozenset(change)))
+    return [*pictures, *task.rehearsed], [picture.key in held_keys for picture in pictures] + [False] * len(
+        task.rehearsed
+    )
+
+
+def _choose_held(task: Task) -> set[str]:
+    """Keys of pictures to be held back; none that alone shows a class."""
+    _, held = task.data.split(task.plan.share, seed=str(task.options.seed))
+    chosen = {example.key for example in held}
+    left: dict[int, int] = {}
+    shown = {example.key: set(example.read().answer.model_ids.tolist()) for example in task.data}
+    for kinds in shown.values():
+        for kind in kinds:
+            left[kind] = left.get(kind, 0) + 1
+    for key in sorted(chosen):
+        if any(left[kind] == 1 for kind in shown[key]):
+            chosen.discard(key)
+            continue
+        for kind in shown[key]:
+            left[kind] -= 1
+    return chosen
+
+
+def hash_data(data: Dataset) -> str:
+    """sha256 of the pictures' bytes and their labels, in order."""
+    digest = hashlib.sha256()
+    for example in data:
+        digest.update(example.key.encode())
+        digest.update(hashlib.sha256(example.picture.read_bytes()).digest())
+        answer = example.read().answer
+        digest.update(repr((answer.names, [] if answer.boxes is None else answer.boxes.tolist())).encode())
+    return digest.hexdigest()
+
+
+def hash_base() -> str:
+    return hashlib.sha256(find_base().read_bytes()).hexdigest()

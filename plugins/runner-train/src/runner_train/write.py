@@ -1,0 +1,167 @@
+"""Writes a trained detector for all engines: SavedModel, TF1 frozen graph, ONNX, tflite."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from runner_core.cards import Artifact, Card, LabelMap, describe_files
+from runner_core.contracts import Exporter
+from runner_core.discovery import get_registry
+from runner_core.errors import NotInstalled
+from runner_train.runtime import constants, tf
+from runner_train.targets import Grid
+from runner_train.voting import answer_cells
+
+MOST, LEAST, OVERLAP = 100, 0.05, 0.5
+SMALLEST = 64  # numbers of a constant that is worth a cast
+OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
+RAW = ("raw_detection_boxes", "raw_detection_scores")
+ROLES = dict(zip(("boxes", "scores", "classes", "count"), OUTPUTS, strict=True))
+
+
+@attrs.frozen
+class Detector:
+    """A trained network: ``front`` and ``head`` are Keras models, ``size`` (width, height) the front's input."""
+
+    front: Any
+    head: Any
+    size: tuple[int, int]
+    grid: Grid
+    labels: LabelMap
+
+
+def write_artifacts(detector: Detector, card: Card, folder: Path) -> tuple[Artifact, ...]:
+    """All forms of the brain in ``folder``. Raises EngineError, OSError."""
+    graph = _freeze(detector)
+    frozen, saved = folder / f"{card.name}.pb", folder / "saved_model"
+    frozen.write_bytes(_take_encoded(graph))
+    _save(graph, saved)
+    made = [
+        Artifact(
+            frozen.name, ".pb", describe_files(folder, frozen), roles=_roles("encoded_image_string_tensor:0", ":0")
+        ),
+        Artifact(saved.name, "saved-model", describe_files(folder, saved), roles=_roles("input_tensor", "")),
+    ]
+    for form in (".onnx", ".tflite"):
+        made += _export(frozen, attrs.evolve(card, roles=made[0].roles), folder / f"{card.name}{form}")
+    return tuple(made)
+
+
+def _export(graph: Path, card: Card, place: Path) -> list[Artifact]:
+    """The network without its suppression of boxes, by the engine's exporter; none where no converter is installed."""
+    engine = get_registry().make("engines", "tensorflow")
+    if not isinstance(engine, Exporter):
+        return []
+    try:
+        artifact = engine.export(graph, card, place, half=True, trusted=False)
+    except NotInstalled:
+        return []
+    return [attrs.evolve(artifact, files=describe_files(place.parent, place), iou=OVERLAP)]
+
+
+def _roles(image: str, end: str) -> dict[str, str]:
+    return {"image": image} | {role: f"{name}{end}" for role, name in ROLES.items()}
+
+
+def _freeze(detector: Detector) -> Any:
+    """The graph from `pixels`, 1 x H x W x 3 uint8, to OUTPUTS and RAW."""
+    twice = (2 * detector.size[1], 2 * detector.size[0])
+
+    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="pixels")])
+    def detect(pixels: Any) -> dict[str, Any]:
+        stretched = tf.image.resize(tf.cast(pixels, tf.float32), twice)
+        means = tf.nn.avg_pool2d(stretched, 2, 2, "VALID")
+        answers = detector.head(detector.front(means, training=False), training=False)
+        scores, corners = answer_cells(answers["logits"], answers["distances"], detector.grid)
+        boxes = tf.gather(corners, [1, 0, 3, 2], axis=-1)
+        found = {RAW[0]: tf.identity(boxes, RAW[0]), RAW[1]: tf.identity(scores, RAW[1])}
+        found |= _suppress(boxes[0], scores[0], len(detector.labels))
+        return {name: tf.identity(found[name], f"out/{name}") for name in (*OUTPUTS, *RAW)}
+
+    return _halve(constants(detect.get_concrete_function()).graph.as_graph_def())
+
+
+def _suppress(boxes: Any, scores: Any, classes: int) -> dict[str, Any]:
+    """The best boxes of one picture, best first, class by class; filled up with zeros to MOST."""
+    rows, kinds, values = [], [], []
+    for kind in range(classes):
+        kept = tf.image.non_max_suppression(boxes, scores[:, kind], MOST, OVERLAP, LEAST)
+        rows.append(kept)
+        kinds.append(tf.fill(tf.shape(kept), float(kind + 1)))
+        values.append(tf.gather(scores[:, kind], kept))
+    value, row, kind = tf.concat(values, 0), tf.concat(rows, 0), tf.concat(kinds, 0)
+    count = tf.minimum(tf.size(value), MOST)
+    best = tf.math.top_k(value, count).indices
+    room = MOST - count
+    return {
+        OUTPUTS[0]: tf.ensure_shape(tf.pad(tf.gather(boxes, tf.gather(row, best)), [[0, room], [0, 0]]), (MOST, 4))[
+            None
+        ],
+        OUTPUTS[1]: tf.ensure_shape(tf.pad(tf.gather(value, best), [[0, room]]), (MOST,))[None],
+        OUTPUTS[2]: tf.ensure_shape(tf.pad(tf.gather(kind, best), [[0, room]]), (MOST,))[None],
+        OUTPUTS[3]: tf.cast(count, tf.float32)[None],
+    }
+
+
+def _halve(graph: Any) -> Any:
+    """The graph with its large constants kept as float16, half the size, without its placeholder."""
+    result = tf.compat.v1.GraphDef(versions=graph.versions)
+    for node in graph.node:
+        if node.op == "Placeholder":  # whoever imports the graph puts its own pixels here
+            continue
+        value = tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
+        if value is None or value.dtype != np.float32 or value.size < SMALLEST:
+            result.node.append(node)
+            continue
+        half = result.node.add(name=f"{node.name}/half", op="Const")
+        half.attr["dtype"].type = tf.float16.as_datatype_enum
+        half.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value.astype(np.float16)))
+        cast = result.node.add(name=node.name, op="Cast", input=[half.name])
+        cast.attr["SrcT"].type, cast.attr["DstT"].type = tf.float16.as_datatype_enum, tf.float32.as_datatype_enum
+    return result
+
+
+def _name_outputs(graph: Any, pixels: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Puts the graph behind ``pixels``; its outputs, each an identity of its own name."""
+    wanted = [f"out/{name}:0" for name in names]
+    found = tf.graph_util.import_graph_def(graph, {"pixels": pixels}, wanted, name="detector")
+    return {name: tf.identity(tensor, name) for name, tensor in zip(names, found, strict=True)}
+
+
+def _take_encoded(graph: Any) -> bytes:
+    """A TF1 graph that takes encoded pictures.
+
+    Control flow of the second version cannot be imported by old readers; the switch is global, hence put back.
+    """
+    tf.compat.v1.disable_control_flow_v2()
+    try:
+        with tf.Graph().as_default() as whole:
+            encoded = tf.compat.v1.placeholder(tf.string, (None,), "encoded_image_string_tensor")
+            decoded = tf.map_fn(
+                lambda data: tf.io.decode_image(data, channels=3, expand_animations=False),
+                encoded,
+                fn_output_signature=tf.TensorSpec((None, None, 3), tf.uint8),
+            )
+            _name_outputs(graph, tf.identity(decoded, "image_tensor"), (*OUTPUTS, *RAW))
+        data: bytes = whole.as_graph_def().SerializeToString(deterministic=True)
+        return data
+    finally:
+        tf.compat.v1.enable_control_flow_v2()
+
+
+def _save(graph: Any, folder: Path) -> None:
+    """A SavedModel whose `serving_default` takes pixels as `input_tensor`."""
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="input_tensor")])
+    def serve(input_tensor: Any) -> dict[str, Any]:
+        return _name_outputs(graph, input_tensor, (*OUTPUTS, *RAW))
+
+    module.serve = serve
+    shutil.rmtree(folder, ignore_errors=True)
+    tf.saved_model.save(module, str(folder), signatures=serve)

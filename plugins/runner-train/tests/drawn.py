@@ -1,0 +1,51 @@
+"""Pictures that are drawn: discs and squares on a textured ground, with their true boxes."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from runner_core.cards import LabelMap
+from runner_core.datasets import Dataset, Example, Truth
+from runner_core.results import Inference
+
+NAMES = ("disc", "square")
+
+
+def draw_set(
+    folder: Path, count: int, *, names: tuple[str, ...] = NAMES, seed: int = 0, empty: bool = False
+) -> Dataset:
+    """``count`` pictures of 160 x 128 with one or two things each, every class in turn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    labels = LabelMap.from_names(names)
+    examples = []
+    for number in range(count):
+        chance = np.random.default_rng((seed, number))
+        ground = chance.integers(60, 200, 3) + chance.normal(0, 8, (128, 160, 1))
+        image = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
+        boxes, kinds = [], []
+        for place in range(0 if empty else 1 + number % 2):
+            kind = (number + place) % len(names)
+            boxes.append(_draw(ImageDraw.Draw(image), names[kind], place, chance))
+            kinds.append(kind)
+        path = folder / f"{number:02}.png"
+        image.save(path)
+        examples.append(Example(path, path.name, partial(_tell, labels, tuple(boxes), tuple(kinds))))
+    return Dataset(str(folder), "object-detection", labels, tuple(examples))
+
+
+def _draw(brush: ImageDraw.ImageDraw, name: str, place: int, chance: np.random.Generator) -> tuple[int, int, int, int]:
+    side = int(chance.integers(36, 56))
+    left, top = 10 + 76 * place + int(chance.integers(0, 12)), int(chance.integers(5, 65))
+    box = (left, top, left + side, top + side)
+    colour = (230, 40, 40) if name == "disc" else (30, 30, 210)
+    (brush.ellipse if name == "disc" else brush.rectangle)(box, fill=colour, outline=(0, 0, 0), width=3)
+    return box
+
+
+def _tell(labels: LabelMap, boxes: tuple[tuple[int, ...], ...], kinds: tuple[int, ...]) -> Truth:
+    columns = {"model_ids": np.array(kinds, np.int64), "boxes": np.array(boxes, np.float32).reshape(-1, 4)}
+    return Truth(Inference(brain="", task="object-detection", size=(160, 128), labels=labels, **columns))

@@ -1,0 +1,207 @@
+"""One tiny training, a few seconds long, and what must be true of the brain that it makes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn import draw_set
+
+from runner_core import open_brain
+from runner_core.cards import Card
+from runner_core.errors import DatasetError, TrainingError, UsageError
+from runner_core.results import compare_inferences
+from runner_core.training import Trainer, TrainingStep, TrainOptions
+from runner_train.decode import Found
+from runner_train.score import mark, mean_ap
+from runner_train.trainer import DetectorTrainer
+
+CARD = Card(name="shapes", task="object-detection")
+MINUTES = 0.3
+
+
+def _measure(folder: Path, tmp_path: Path, engine: str) -> tuple[float, float]:
+    test = draw_set(tmp_path / "test", 12, seed=9)
+    marked = []
+    with open_brain(folder, engine=engine, conf=0.05) as brain:
+        for example in test:
+            answer, truth = brain(example.make_frame()), example.read().answer
+            kinds = np.array([truth.labels.names.index(name) for name in answer.names], np.int64)
+            marked.append(mark(Found(answer.boxes, answer.scores, kinds), truth.boxes, truth.model_ids, 2))
+    return mean_ap(marked)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[TrainingStep]]:
+    place = tmp_path_factory.mktemp("training")
+    steps: list[TrainingStep] = []
+    options = TrainOptions(place / "brain", minutes=MINUTES, version="3", seed=4)
+    card = DetectorTrainer().train(CARD, None, draw_set(place / "data", 8), options, steps.append)
+    assert card == place / "brain" / "brain.json"
+    return card.parent, steps
+
+
+def test_it_is_a_trainer() -> None:
+    assert isinstance(DetectorTrainer(), Trainer)
+
+
+def test_the_brain_finds_what_it_learnt(trained, tmp_path: Path) -> None:
+    map50, whole = _measure(trained[0], tmp_path, "onnx")
+    assert map50 > 0.6  # one that has learnt nothing finds nothing: below 0.05
+    assert whole > 0.2
+
+
+def test_all_engines_answer_alike(trained, tmp_path: Path) -> None:
+    frame = draw_set(tmp_path / "test", 2, seed=9)[1].make_frame()
+    answers = {}
+    for engine in ("tensorflow", "onnx", "openvino", "litert"):
+        with open_brain(trained[0], engine=engine, conf=0.2) as brain:
+            answers[engine] = brain(frame)
+    assert len(answers["tensorflow"])
+    for answer in answers.values():
+        found = compare_inferences(answers["tensorflow"], answer)
+        assert found.agree(), found
+
+
+def test_the_card_tells_how_it_was_trained(trained) -> None:
+    card = Card.read(trained[0] / "brain.json")
+    assert (card.name, card.version, card.task, card.labels.names) == (
+        "shapes",
+        "3",
+        "tf-detection",
+        ("disc", "square"),
+    )
+    assert [artifact.format for artifact in card.artifacts] == [".pb", "saved-model", ".onnx", ".tflite"]
+    assert all(sum(file.size for file in artifact.files) < 8_000_000 for artifact in card.artifacts)
+    facts = card.training
+    assert facts["pictures"] == 8
+    assert facts["objects"] == {"disc": 6, "square": 6}
+    assert facts["held_back"]["pictures"] >= 1
+    assert len(facts["dataset_sha256"]) == 64
+
+
+def test_only_the_brain_is_left(trained) -> None:
+    assert sorted(path.name for path in trained[0].iterdir()) == [
+        "brain.json", "rehearsal", "saved_model", "shapes.onnx", "shapes.pb", "shapes.tflite",
+    ]  # fmt: skip
+
+
+def test_it_tells_how_far_it_is(trained) -> None:
+    shares = [step.share for step in trained[1]]
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] and shares[-1] <= 1
+    assert {"views", "writing"} <= {step.stage for step in trained[1]}
+
+
+def test_what_it_would_do_is_explained(tmp_path: Path) -> None:
+    lines = DetectorTrainer().explain(CARD, None, draw_set(tmp_path, 4), TrainOptions(tmp_path / "new"))
+    assert any("input" in line for line in lines)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_an_old_class_is_kept_when_a_new_one_is_learnt(trained, tmp_path: Path) -> None:
+    before = _measure(trained[0], tmp_path, "onnx")[0]
+    more = draw_set(tmp_path / "more", 8, names=("disc",), seed=5).rename({"disc": "ball"})
+    options = TrainOptions(tmp_path / "further", minutes=MINUTES)
+    card = DetectorTrainer().train(CARD, trained[0], more, options, lambda step: None)
+    assert Card.read(card).labels.names == ("disc", "square", "ball")
+    assert Card.read(card).training["rehearsed"] == 8
+    assert _measure(card.parent, tmp_path, "onnx")[0] > before - 0.25
+
+
+class _Stop:
+    """Presses Ctrl-C at a stage."""
+
+    def __init__(self, stage: str, times: int = 1) -> None:
+        self.stage, self.left = stage, times
+
+    def __call__(self, step: TrainingStep) -> None:
+        if step.stage == self.stage:
+            self.left -= 1
+            if self.left <= 0:
+                raise KeyboardInterrupt
+
+
+def test_stopping_while_views_are_made_gives_no_brain(tmp_path: Path) -> None:
+    options = TrainOptions(tmp_path / "brain", minutes=MINUTES)
+    with pytest.raises(KeyboardInterrupt):
+        DetectorTrainer().train(CARD, None, draw_set(tmp_path / "data", 4), options, _Stop("views"))
+    assert not (tmp_path / "brain" / "brain.json").exists()
+
+
+@pytest.mark.slow
+def test_stopping_while_it_learns_keeps_the_best_so_far(tmp_path: Path) -> None:
+    options = TrainOptions(tmp_path / "brain", minutes=MINUTES)
+    card = DetectorTrainer().train(CARD, None, draw_set(tmp_path / "data", 6), options, _Stop("final", 3))
+    with open_brain(card.parent) as brain:
+        brain(draw_set(tmp_path / "test", 1)[0].make_frame())
+
+
+_CHILD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from drawn import draw_set
+from runner_core.cards import Card
+from runner_core.training import TrainOptions
+from runner_train import course
+from runner_train.trainer import DetectorTrainer
+course.SAVE = 0.2
+course.Course._count_steps = lambda *_: 60
+place = Path(sys.argv[1])
+options = TrainOptions(place / "brain", minutes=5, seed=2, threads=1)
+data = draw_set(place / "data", 6)
+DetectorTrainer().train(Card(name="shapes", task="object-detection"), None, data, options,
+                        lambda step: print(step.stage, step.share, flush=True))
+"""
+
+
+def _start(place: Path) -> subprocess.Popen[str]:
+    script = _CHILD.format(tests=str(Path(__file__).parent))
+    return subprocess.Popen([sys.executable, "-c", script, str(place)], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+    whole = _start(tmp_path / "whole")
+    assert whole.wait(600) == 0
+    for stage in ("views", "trial", "final"):
+        killed = _start(tmp_path / "killed")
+        assert killed.stdout is not None
+        for line in killed.stdout:
+            if line.startswith(stage):
+                os.kill(killed.pid, signal.SIGKILL)
+                break
+        killed.wait(60)
+        assert not (tmp_path / "killed" / "brain" / "brain.json").exists()
+    assert _start(tmp_path / "killed").wait(600) == 0
+    first, second = (json.loads((tmp_path / name / "brain" / "brain.json").read_text()) for name in ("whole", "killed"))
+    assert first["training"]["steps"] == second["training"]["steps"]
+    onnx = [(tmp_path / name / "brain" / "shapes.onnx").read_bytes() for name in ("whole", "killed")]
+    assert onnx[0] == onnx[1]
+
+
+def test_bad_input_is_refused_before_any_work(tmp_path: Path) -> None:
+    data, trainer = draw_set(tmp_path / "data", 4), DetectorTrainer()
+
+    def refuse(data, error, words, *, origin=None, **options) -> None:
+        with pytest.raises(error, match=words):
+            trainer.train(CARD, origin, data, TrainOptions(tmp_path / "brain", **options), lambda step: None)
+        assert not (tmp_path / "brain").exists()
+
+    refuse(data[:0], DatasetError, "no picture")
+    refuse(data[:1], DatasetError, "a single picture")
+    refuse(draw_set(tmp_path / "empty", 3, empty=True), DatasetError, "no object in 3 pictures")
+    lacking = draw_set(tmp_path / "lacking", 3, names=("disc", "square", "ring", "star"))
+    refuse(lacking[:2], DatasetError, "no example of star")
+    refuse(data, TrainingError, "too few to see each picture", minutes=0.01)
+    refuse(data, UsageError, "no option 'bass'", options={"bass": "x"})
+    refuse(data, UsageError, "no base 'resnet'", options={"base": "resnet"})
+    refuse(data, TrainingError, "no weights that can be trained", origin=tmp_path)
+    (tmp_path / "data" / "01.png").write_bytes(b"no picture")
+    refuse(data, DatasetError, "01.png: cannot be read")

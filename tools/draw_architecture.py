@@ -17,15 +17,15 @@ PICTURE = ROOT / "docs" / "pictures" / "architecture.svg"
 
 # Floor, what it is for, and its rooms from left to right; None leaves a place free.
 FLOORS: list[tuple[str, str, list[str | None]]] = [
-    ("people", "what is called", ["project", "cli", "testing"]),
+    ("people", "what is called", ["project", "train", "cli", "testing"]),
     ("journeys", "what happens", ["stores", "loading", "export", "pipeline", "clues"]),
-    ("roles", "who does it", ["cache", "engines", "tasks", "brain", "contracts"]),
-    ("lessons", "what is learnt from", [None, "training", None, "datasets"]),
-    ("nouns", "what it is about", ["graphs", "cards", "frames", "results", "drawing"]),
+    ("roles", "who does it", ["cache", "engines", "tasks", "brain", "contracts", "training"]),
+    ("nouns", "what it is about", ["graphs", "cards", "frames", "results", "drawing", "datasets"]),
     ("ground", "what all use", ["discovery", "hookspecs", "plugin", "util", "errors"]),
 ]
 CAPTIONS = {
     "project": "names to brains",
+    "train": "pictures to a brain",
     "cli": "one command a file",
     "testing": "the conformance kit",
     "stores": "a name to a folder",
@@ -38,13 +38,14 @@ CAPTIONS = {
     "tasks": "shared by tasks",
     "brain": "answers for a frame",
     "contracts": "what a plugin must be",
-    "training": "what a trainer must do",
-    "datasets": "pictures and their labels",
+    "training": "how brains are made",
+    "datasets": "pictures and labels",
     "cards": "how to run a model",
     "frames": "one picture, read once",
     "graphs": "what a file says",
     "results": "what brains answer",
     "drawing": "answers on a picture",
+    "datasets": "labelled pictures",
     "discovery": "plugins installed",
     "hookspecs": "how one registers",
     "plugin": "what it registers",
@@ -59,8 +60,9 @@ JOURNEYS = [
     ("#1f63b4", "from a source to answers", RUNNING, 0.75),
 ]
 
+COLUMNS = 6
 LEFT, TOP, WIDE, HIGH, ACROSS, DOWN = 132, 82, 138, 52, 30, 52
-SIZE = (LEFT + 5 * (WIDE + ACROSS) + 102, TOP + len(FLOORS) * (HIGH + DOWN) - 24)
+SIZE = (LEFT + COLUMNS * (WIDE + ACROSS) + 102, TOP + 5 * (HIGH + DOWN) - 24)
 BADGE, RADIUS = 9, 9
 
 
@@ -89,7 +91,7 @@ def check_floors() -> None:
 def place_of(room: str) -> tuple[float, float, float]:
     """Left, top and width of a room, or of a plugin beside the house."""
     if room in OUTSIDE:
-        return LEFT + 5 * (WIDE + ACROSS), TOP + OUTSIDE[room] * (HIGH + DOWN), 86
+        return LEFT + COLUMNS * (WIDE + ACROSS), TOP + OUTSIDE[room] * (HIGH + DOWN), 86
     for number, (_, _, rooms) in enumerate(FLOORS):
         if room in rooms:
             return LEFT + rooms.index(room) * (WIDE + ACROSS), TOP + number * (HIGH + DOWN), WIDE
@@ -105,7 +107,7 @@ def stop_of(room: str, share: float) -> tuple[float, float]:
 def draw_floors() -> Iterator[str]:
     for number, (name, purpose, _) in enumerate(FLOORS):
         top = TOP + number * (HIGH + DOWN)
-        width = LEFT + 5 * (WIDE + ACROSS) - 32
+        width = LEFT + COLUMNS * (WIDE + ACROSS) - 32
         yield f'<rect class="floor" x="16" y="{top - 36}" width="{width}" height="{HIGH + 48}" rx="8"/>'
         yield f'<text class="name" x="28" y="{top + 22}">{name}</text>'
         yield f'<text class="note" x="28" y="{top + 40}">{purpose}</text>'

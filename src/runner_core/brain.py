@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
@@ -19,7 +19,6 @@ import numpy as np
 from runner_core.cards.crop_rule import CropRule
 from runner_core.cards.guess import Guess
 from runner_core.cards.labels import LabelMap
-from runner_core.discovery.registry import get_registry
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
@@ -36,6 +35,9 @@ HINTS = {
     "names": "labels.names", "val": "runner verify", "export": "runner export", "info": "runner inspect",
     "to": "open_brain(path, device=...)", "track": "stream(source, [brain])",
 }  # fmt: skip
+
+# Opens what it trains, and so stands above brains: it is named, as a plugin names its target, and imported when used.
+_TRAIN = "runner_core.train"
 
 
 class Brain(ABC):
@@ -165,15 +167,27 @@ class Brain(ABC):
         """As ``predict``."""
         return self.predict(image)
 
+    @staticmethod
     @shorten_traceback
-    def train(self, dataset: str | os.PathLike[str], **options: str) -> Brain:
-        """A new brain, trained further on ``dataset`` by the trainer installed for this family.
+    def new(name: str, *, task: str) -> Brain:
+        """A brain that knows nothing yet: its ``train`` gives one that answers. ``task``: ``object-detection``, ..."""
+        untrained: Brain = resolve_name(f"{_TRAIN}:make_untrained")(name, task)
+        return untrained
 
-        Raises NotInstalled where there is no such trainer.
+    @shorten_traceback
+    def train(self, dataset: str | os.PathLike[str], **choices: Any) -> Brain:
+        """A new brain, learnt from the labelled pictures of ``dataset``, a file or folder; this one stays as it is.
+
+        ``minutes``  of wall time, 5 by default; ``seed`` 0; ``device`` ``cpu``; ``threads`` None: all processors.
+        ``name``     of the new brain, None: this one's. It is the next version of that name on this machine.
+        ``out``      the folder to write it to instead.
+        ``watch``    called with a ``training.TrainingStep`` as it goes. A KeyboardInterrupt out of it, and a first
+                     Ctrl-C, end it early and keep the best so far; a second Ctrl-C ends at once.
+        Further ones are the trainer's own. What was stopped in any way goes on with the same call.
+
+        Raises NotInstalled where nothing trains this task, DatasetError, TrainingError, UsageError.
         """
-        trainers = get_registry().find_claiming("trainers", self.family)
-        name = trainers[0].plugin.name if trainers else self.family
-        trained: Brain = get_registry().make("trainers", name).train(self, Path(dataset), options)
+        trained: Brain = resolve_name(f"{_TRAIN}:train_brain")(self, dataset, **choices)
         return trained
 
     @property
@@ -200,9 +214,7 @@ class Brain(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _repr_html_(self) -> str:
@@ -231,14 +243,9 @@ class Cascade(Brain):
     """
 
     def __init__(
-        self,
-        first: Brain,
-        second: Brain,
-        *,
-        on: Sequence[str] | None = None,
-        margin: float = 0.0,
+        self, first: Brain, second: Brain, *, on: Sequence[str] | None = None, margin: float = 0.0,
         crops: CropRule | Sequence[CropRule] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """``on``, ``margin`` and ``crops`` as in ``Brain.then``.
 
         Raises LabelError for a label that the first does not have, UsageError for a margin outside 0 to 1.

@@ -62,11 +62,11 @@ def test_help_of_a_command_that_there_is_not(words, message, capfd):
 
 
 def test_training_is_said_to_need_a_plugin_until_one_is_there(capfd):
-    told = "Training (brain.train) needs a plugin, and none that trains is installed."
+    told = "`runner train` needs a trainer, and none is installed."
     with registry_of():
         assert told in " ".join(run_command(capfd, "--help")[1].split())
     with registry_of(trainers=[Plugin("keras", "x:y", "Keras")]):
-        assert "Training" not in run_command(capfd, "--help")[1]
+        assert "needs a trainer" not in run_command(capfd, "--help")[1]
 
 
 def test_the_package_runs_as_the_command(tmp_path):

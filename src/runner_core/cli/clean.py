@@ -11,7 +11,8 @@ from runner_core.cache.leftovers import find_cache_leftovers
 from runner_core.cli.completion import complete_files
 from runner_core.cli.console import print_message
 from runner_core.errors import UsageError
-from runner_core.util.home import NoHomeError, expand_home, find_home
+from runner_core.training.versions import Shelf
+from runner_core.util.home import NoHomeError, expand_home, find_home, find_trained_home
 from runner_core.util.leftovers import Leftover, find_leftovers
 
 
@@ -22,7 +23,8 @@ def command(places: tuple[str, ...], dry_run: bool) -> int:
     """Remove what killed runs left: unfinished files beside each OUTPUT, or in it, and what RUNNER_HOME need not keep.
 
     Nothing that a living process uses is touched. A stopped run that is to be gone on with by --resume needs the files
-    beside its outputs. Finished files, and brains that were fetched, stay.
+    beside its outputs, a stopped training what it has left. Finished files, and brains that were fetched or trained,
+    stay.
     """
     kept = total = 0
     found = {each.path.absolute(): each for each in _find_all([Path(expand_home(place)) for place in places])}
@@ -53,8 +55,11 @@ def _find_all(places: list[Path]) -> Iterator[Leftover]:
         if not place.parent.is_dir():
             raise UsageError(f"{place}: no such folder", remedy="name an output of a run, or its folder")
         yield from find_leftovers(place)
+        yield from Shelf.at(place).find_leftovers()
     try:
         yield from find_cache_leftovers(find_home())
+        for folder in sorted(find_trained_home().glob("*")):
+            yield from Shelf(folder).find_leftovers()
     except NoHomeError as error:
         if not places:
             raise

@@ -43,6 +43,7 @@ COMMANDS = {
     "bench": ("runner_core.cli.bench:bench", "Measure brains over a source, or a brain in its engines."),
     "inspect": ("runner_core.cli.inspect:inspect", "Show what a model file is, and draft its card."),
     "data": ("runner_core.cli.data:data", "Show what is in a data set, and what is odd about it."),
+    "train": ("runner_core.cli.train:command", "Learn from labelled pictures: a new brain, or one trained further."),
     "brains": ("runner_core.cli.brains:brains", "List the available brains; remove fetched ones."),
     "pull": ("runner_core.cli.pull:pull", "Fetch brains, so that they run without a network."),
     "push": ("runner_core.cli.push:push", "Publish a brain to a store."),
@@ -114,7 +115,7 @@ class Commands(click.Group):
         super().format_epilog(ctx, formatter)
         if not get_registry().all("trainers"):
             formatter.write_paragraph()
-            formatter.write_text("Training (brain.train) needs a plugin, and none that trains is installed.")
+            formatter.write_text("`runner train` needs a trainer, and none is installed.")
 
     @staticmethod
     def _summary(name: str) -> str:

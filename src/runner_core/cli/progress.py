@@ -1,4 +1,4 @@
-"""Progress bars on a terminal; nothing in a pipe."""
+"""Progress bars on a terminal; nothing in a pipe, but the stages of a training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from contextlib import contextmanager
 
 from runner_core.cache.blobs import ProgressOf, show_no_progress
 from runner_core.cache.release import Progress, RemoteFile
+from runner_core.cli.console import print_message
 from runner_core.cli.terminal import open_console, printable_streams
+from runner_core.training.trainer import TrainingStep, Watch
 
 
 @contextmanager
@@ -25,6 +27,42 @@ def show_frame_bar(total: int | None, *, quiet: bool = False) -> Iterator[Callab
     with Bar(*columns, console=open_console(stderr=True), transient=True) as bar, printable_streams():
         task = bar.add_task("frames", total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def show_training(*, quiet: bool = False) -> Iterator[Watch]:
+    """A bar with the stage, its share and the figures; in a pipe a line where a stage begins."""
+    if quiet:
+        yield lambda _: None
+        return
+    if not sys.stderr.isatty():
+        yield _StageLines()
+        return
+    from rich.markup import escape
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
+               TextColumn("{task.fields[figures]}"))  # fmt: skip
+    with Bar(*columns, console=open_console(stderr=True), transient=True) as bar, printable_streams():
+        task = bar.add_task("starting", total=1.0, figures="")
+        yield lambda step: bar.update(
+            task, description=escape(step.stage), completed=step.share, figures=escape(_format_figures(step))
+        )
+
+
+class _StageLines:
+    def __init__(self) -> None:
+        self._stage = ""
+
+    def __call__(self, step: TrainingStep) -> None:
+        if step.stage != self._stage:
+            self._stage = step.stage
+            print_message(" ".join(filter(None, (f"{step.share:4.0%}", step.stage, _format_figures(step)))).strip())
+
+
+def _format_figures(step: TrainingStep) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in step.figures.items())
 
 
 @contextmanager

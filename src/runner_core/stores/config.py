@@ -7,7 +7,8 @@ settings of the working folder (``util/settings.py``), and of ``stores.toml`` in
     team = "http:https://models.example/brains"
     shared = "folder:/srv/models"
 
-Stores that ship with a package (they claim ``embedded``) come last and need no configuration.
+What was trained on this machine comes first, as the store ``trained``; stores that ship with a package (they claim
+``embedded``) come last. Neither needs a configuration.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from runner_core.contracts import Store
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
 from runner_core.errors import NotInstalled, UsageError
-from runner_core.util.home import NoHomeError, find_home
+from runner_core.util.home import TRAINED, NoHomeError, find_home, find_trained_home
 from runner_core.util.settings import read_settings
 from runner_core.util.spelling import ask_if_meant
 
 STORES_VARIABLE = "RUNNER_STORES"
 STORES_FILE = "stores.toml"
+TRAINED_KIND = "folder"  # the plugin that reads what is trained here
 
 
 @attrs.frozen
@@ -49,10 +51,20 @@ def read_configured_stores() -> dict[str, StoreAddress]:
     named: dict[str, str] = {}
     for layer in (typed, read_settings().values.get("stores", {}), _read_file()):
         named.update({alias: value for alias, value in layer.items() if alias not in named})
-    stores = {alias: _make_address(alias, value) for alias, value in named.items()}
+    stores = _find_trained() | {alias: _make_address(alias, value) for alias, value in named.items()}
     for found in get_registry().find_claiming("stores", "embedded"):
         stores.setdefault(found.plugin.name, StoreAddress(found.plugin.name, found.plugin.name))
     return stores
+
+
+def _find_trained() -> dict[str, StoreAddress]:
+    """The folder of ``util.home.find_trained_home``, once something was trained."""
+    try:
+        folder = find_trained_home()
+    except NoHomeError:
+        return {}
+    there = folder.is_dir() and TRAINED_KIND in get_registry().all("stores")
+    return {TRAINED: StoreAddress(TRAINED, TRAINED_KIND, str(folder))} if there else {}
 
 
 def parse_store_address(text: str) -> StoreAddress:

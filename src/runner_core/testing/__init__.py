@@ -35,6 +35,7 @@ from runner_core.testing.sinks import check_sink
 from runner_core.testing.sources import check_source
 from runner_core.testing.stores import check_store
 from runner_core.testing.tasks import check_task
+from runner_core.testing.trainers import check_trainer
 
 __all__ = [
     "FAKE_ENGINE",
@@ -52,6 +53,7 @@ __all__ = [
     "check_source",
     "check_store",
     "check_task",
+    "check_trainer",
     "conformance",
     "fake_brain",
     "fake_rows",

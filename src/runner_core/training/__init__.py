@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from runner_core.training.trainer import TrainingStep as TrainingStep
     from runner_core.training.trainer import TrainOptions as TrainOptions
     from runner_core.training.trainer import Watch as Watch
+    from runner_core.training.training import Trained as Trained
+    from runner_core.training.training import Training as Training
 else:
     __getattr__, __dir__, __all__ = attach_names(
-        __name__, {"trainer": ["TrainOptions", "Trainer", "TrainingStep", "Watch"]}
+        __name__,
+        {
+            "trainer": ["TrainOptions", "Trainer", "TrainingStep", "Watch"],
+            "training": ["Trained", "Training"],
+        },
     )

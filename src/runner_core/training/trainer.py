@@ -17,7 +17,8 @@ class TrainOptions:
     """How to train.
 
     ``folder``   an empty folder, or one in which an earlier call with the same brain, data set and options was stopped:
-                 then the trainer goes on from there. It may keep what it likes below ``folder / "work"``.
+                 then the trainer goes on from there. It may keep what it likes below ``folder / "work"``, which is
+                 removed when the brain is whole. ``explain`` writes nothing, and need not find it.
     ``version``  of the brain that it makes.
     ``minutes``  of wall time, from the call to the return.
     ``threads``  that it may use; None: all processors.
@@ -67,7 +68,11 @@ class Trainer(Protocol):
         ``card`` names the new brain and its task; ``origin`` is the folder of the brain that is trained further, which
         stays as it is, or None for one that starts from the trainer's own base. What does not fit is a TrainingError
         before minutes are spent. KeyboardInterrupt out of ``watch`` ends the training early: the best so far is
-        written, where there is one.
+        written, where there is one, else it is raised. Ctrl-C comes that way too, and nowhere else, unless it is typed
+        twice; so ``watch`` is called once a second or so.
+
+        The card's ``training`` has what the trainer knows of it: ``figures``, each a number or a list of it and its
+        standard error, and ``held_back``, on how many pictures they were measured. What was asked for is added to it.
         """
 
     def explain(self, card: Card, origin: Path | None, data: Dataset, options: TrainOptions) -> Sequence[str]:

@@ -15,6 +15,7 @@ from runner_core.util.settings import is_set
 
 HOME_VARIABLE = "RUNNER_HOME"
 OFFLINE_VARIABLE = "RUNNER_OFFLINE"
+TRAINED = "trained"  # the folder, and the alias of the store that it is
 _offline = ContextVar("offline", default=False)
 
 
@@ -49,6 +50,19 @@ def find_home() -> Path:
         raise NoHomeError(
             f"this user has no home folder{f' for {value}' if value else ''}", remedy=f"set {HOME_VARIABLE} to a folder"
         ) from None
+
+
+def find_trained_home() -> Path:
+    """The folder for brains that are trained here: ``trained`` in ``RUNNER_HOME``, else in the user's data folder.
+
+    Not in the cache folder, which people and systems clear: nothing brings these brains back. Raises NoHomeError.
+    """
+    if os.environ.get(HOME_VARIABLE):
+        return find_home() / TRAINED
+    try:
+        return platformdirs.user_data_path("runner", appauthor=False) / TRAINED
+    except RuntimeError:
+        raise NoHomeError("this user has no home folder", remedy=f"set {HOME_VARIABLE} to a folder") from None
 
 
 def is_offline() -> bool:

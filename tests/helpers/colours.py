@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -50,12 +51,11 @@ SIDE, KNOWN_OPTIONS = 8, ("pause", "fail")
 
 
 def install_colours(folder: Path) -> dict[str, str]:
-    """The environment in which a command of another process has the plugin."""
-    write_distribution(
-        folder, "runner-colours", {"runner_colours/plugin.py": PLUGIN}, {"colours": "runner_colours.plugin"}
-    )
-    path = os.pathsep.join(filter(None, (str(folder), str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))))
-    return {"PYTHONPATH": path}
+    """The environment in which a command has the plugin, also in a process that knows nothing of this folder."""
+    files = {"runner_colours/plugin.py": PLUGIN}
+    write_distribution(folder, "runner-colours", files, {"colours": "runner_colours.plugin"})
+    shutil.copy(__file__, folder)
+    return {"PYTHONPATH": str(folder)}
 
 
 def draw_colours(folder: Path, each: int = 4, *, colours: Sequence[str] = tuple(COLOURS), seed: int = 0) -> Path:

@@ -18,9 +18,11 @@ from runner_core.cli.options import HomePath
 from runner_core.cli.progress import show_loading, show_training
 from runner_core.cli.signals import describe_stop
 from runner_core.errors import UsageError
+from runner_core.stores.reference import names_file
 from runner_core.stores.resolve import resolve_brain
 from runner_core.train import make_options, plan_training, read_card
 from runner_core.training.training import Trained, Training
+from runner_core.util.home import TRAINED
 
 
 @click.command()
@@ -83,8 +85,13 @@ def command(
     if as_json:
         click.echo(json.dumps(_describe(trained), ensure_ascii=False))
     else:
-        _print_trained(trained, shlex.quote(str(out)) if out else known)
+        _print_trained(trained, shlex.quote(str(out)) if out else _refer_to(known))
     return describe_stop()[1] if trained.interrupted else 0
+
+
+def _refer_to(name: str) -> str:
+    """How the brain is named here, where a folder may have the same name: that of its pictures, as a rule."""
+    return f"{TRAINED}:{name}" if names_file(name) else name
 
 
 def _parse_options(typed: tuple[str, ...]) -> dict[str, str]:

@@ -39,7 +39,6 @@ CAPTIONS = {
     "brain": "answers for a frame",
     "contracts": "what a plugin must be",
     "training": "how brains are made",
-    "datasets": "pictures and labels",
     "cards": "how to run a model",
     "frames": "one picture, read once",
     "graphs": "what a file says",

@@ -1,4 +1,4 @@
-"""A plugin that trains: brains that tell pictures apart by their mean colour, and the folders that they learn from.
+"""A plugin that trains: brains that tell pictures apart by their mean colour.
 
 ``install_colours`` installs it for the commands of a test; ``ColourTrainer`` is small and real: what it writes is a
 graph that ONNX Runtime runs. Its options: ``pause``, seconds for each picture; ``fail``, what goes wrong.
@@ -41,10 +41,6 @@ from runner_core.plugin import Plugin
 @hookimpl
 def runner_trainers():
     yield {TRAINER}
-
-@hookimpl
-def runner_datasets():
-    yield {FOLDERS}
 """
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 210)}
 SIDE, KNOWN_OPTIONS = 8, ("pause", "fail")

@@ -90,8 +90,9 @@ def _find_rare(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Find
     for name in dataset.labels.names:
         if statistics.pixels.get(name) or statistics.shown[name] >= _FEWEST:
             continue
-        many = "no picture" if not statistics.shown[name] else "one picture alone"
-        yield Finding(dataset.location, f"{many} shows {name}", "the class stays")
+        alone = bool(statistics.shown[name])
+        many, repaired = ("one picture alone", "the class stays") if alone else ("no picture", "training leaves it out")
+        yield Finding(dataset.location, f"{many} shows {name}", repaired)
 
 
 def _find_twins(dataset: Dataset, duplicates: Sequence[Duplicate]) -> Iterator[Finding]:

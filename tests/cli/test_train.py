@@ -81,7 +81,7 @@ def test_what_it_has_learnt_is_a_brain_by_that_name(train, runner, plugin, tmp_p
     folder = folder_of(tmp_path) / "1"
     assert done.stdout.splitlines() == [
         f"cups@1 knows blue, green, red: {folder / 'brain.json'}",
-        "accuracy 1 ± 0.1",
+        "accuracy 1.00 (0.50 to 1.00), on 2 held-back pictures",
         "try it: runner run 0 --brain cups --sink view:8000",
     ]
     assert [line.split()[1:3] for line in done.stderr.splitlines()] == [["8%", "pictures"], ["100%", "writing"]]
@@ -123,7 +123,7 @@ def test_json_is_one_object(train, tmp_path):
     done = train("--name", "cups", "--json", "--out", tmp_path / "here", "--quiet")
     told = json.loads(done.stdout)
     assert (told["name"], told["version"], told["folder"]) == ("cups", "1", str(tmp_path / "here"))
-    assert told["training"]["figures"] == {"accuracy": [1.0, 0.1]}
+    assert told["training"]["held_back"]["accuracy_range"] == [0.5, 1.0]
     assert told["interrupted"] is False
     assert done.stderr == ""
 

@@ -175,6 +175,25 @@ def test_what_a_watch_raises_else_comes_through_and_the_training_goes_on_later(h
     assert [path.name for path in (home / "trained" / "cups").iterdir() if not path.name.endswith(".lock")] == ["1"]
 
 
+def test_one_that_was_stopped_goes_on_although_another_took_its_version(home, pictures):
+    told = []
+
+    def stop(step):
+        told.append(step)
+        if len(told) == 5:
+            raise ZeroDivisionError
+
+    untrained = Brain.new("cups", task="classification")
+    with pytest.raises(ZeroDivisionError):
+        untrained.train(pictures, watch=stop)
+    untrained.train(pictures, seed=9).close()
+    before = read_all(home / "trained" / "cups" / "1")
+    with untrained.train(pictures, watch=stop) as brain:
+        assert brain.version == "2"
+    assert len(told) == 13
+    assert read_all(home / "trained" / "cups" / "1") == before
+
+
 def test_it_learns_in_any_thread(home, pictures):
     found: list[LocalBrain] = []
     thread = Thread(target=lambda: found.append(Brain.new("cups", task="classification").train(pictures)))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -133,21 +132,17 @@ def _print_trained(trained: Trained, reference: str) -> None:
     card = trained.card
     early = ", ended early" if trained.interrupted else ""
     click.echo(f"{card.name}@{card.version} knows {', '.join(card.labels.names)}{early}: {trained.folder / CARD_FILE}")
-    figures = ", ".join(format_figures(card.training.get("figures")))
+    held = card.training.get("held_back")
+    figures = list(_format_figures(held)) if isinstance(held, Mapping) else []
     if figures:
-        count = card.training.get("held_back")
-        click.echo(f"{figures}{f', on {count} held-back pictures' if count else ''}")
+        click.echo(f"{', '.join(figures)}, on {held['pictures']} held-back pictures")
     click.echo(f"try it: runner run 0 --brain {reference} --sink view:8000")
 
 
-def format_figures(figures: Any) -> list[str]:
-    """Each as ``mAP50 0.83 ± 0.05``; a figure in a card is a number, or a number with its standard error."""
-    if not isinstance(figures, Mapping):
-        return []
-    return [f"{name} {_format_figure(value)}" for name, value in figures.items()]
-
-
-def _format_figure(value: Any) -> str:
-    numbers = value if isinstance(value, list | tuple) else [value]
-    known = [each for each in numbers if isinstance(each, int | float) and math.isfinite(each)]
-    return " ± ".join(f"{each:.3g}" for each in known[:2]) or "unknown"
+def _format_figures(held: Mapping[str, Any]) -> Iterator[str]:
+    """Each as ``mAP50 0.83 (0.71 to 0.92)``, with the range in which it lies by chance."""
+    for name, value in held.items():
+        if isinstance(value, float) and "pictures" in held:
+            ends = held.get(f"{name}_range") or ()
+            by_chance = " to ".join(f"{end:.2f}" for end in ends)
+            yield f"{name} {value:.2f}{by_chance and f' ({by_chance})'}"

@@ -109,13 +109,13 @@ def _demand_whole(case: TrainerCase, folder: Path) -> None:
 
 
 def leaves_nothing_beside_the_brain(case: TrainerCase) -> None:
-    """In its folder it leaves the card, what the card names, and `work`."""
+    """In its folder it leaves no file but the card and what the card names, and outside of it nothing."""
     options = case.make_options()
     case.train(options)
     card = Card.read(options.folder / CARD_FILE)
-    own = {CARD_FILE, "work", *(artifact.path.partition("/")[0] for artifact in card.artifacts)}
+    own = {CARD_FILE, *(artifact.path.partition("/")[0] for artifact in card.artifacts)}
     own |= {file.path.partition("/")[0] for artifact in card.artifacts for file in artifact.files}
-    strange = sorted({path.name for path in options.folder.iterdir()} - own)
+    strange = sorted({path.name for path in options.folder.iterdir() if path.is_file()} - own)
     demand(not strange, f"it leaves {', '.join(strange)}: keep that in `work`")
     others = sorted({path.name for path in case.folder.iterdir()} - {options.folder.name})
     demand(not others, f"it writes {', '.join(others)} outside of its folder")

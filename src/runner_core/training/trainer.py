@@ -71,8 +71,9 @@ class Trainer(Protocol):
         written, where there is one, else it is raised. Ctrl-C comes that way too, and nowhere else, unless it is typed
         twice; so ``watch`` is called once a second or so.
 
-        The card's ``training`` has what the trainer knows of it: ``figures``, each a number or a list of it and its
-        standard error, and ``held_back``, on how many pictures they were measured. What was asked for is added to it.
+        The card's ``training`` has what the trainer knows of it, such as ``held_back``: how many ``pictures`` it
+        measured on that it did not learn from, each figure by its name, such as ``mAP50``, and the range in which it
+        lies by chance as ``mAP50_range``, two numbers. What was asked for is added to it.
         """
 
     def explain(self, card: Card, origin: Path | None, data: Dataset, options: TrainOptions) -> Sequence[str]:

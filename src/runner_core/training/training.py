@@ -119,9 +119,11 @@ class Training:
         tell_findings(self.checked)
         options = self._place_options()
         told = {"name": self.card.name, "data": self.checked.data.location, "options": self._options_as_told}
-        if work.begin(told):
+        before = work.begin({**told, "version": options.version})
+        if before:
             log.warning("%s: goes on with a training of the same that was stopped", self.card.name)
-        interrupted = not work.is_finished and self._train(options, watch)
+        same = attrs.evolve(options, version=before.get("version", options.version))  # another may be there meanwhile
+        interrupted = not work.is_finished and self._train(same, watch)
         with uninterrupted():
             return attrs.evolve(self._publish(work, options), interrupted=interrupted)
 

@@ -143,9 +143,12 @@ class WorkFolder:
         """The folder that a trainer is given."""
         return self.root / "brain"
 
-    def begin(self, told: Mapping[str, Any]) -> bool:
-        """Makes the folder; whether a training was stopped in it. ``told`` says to people what is trained."""
-        known = (self.root / _STATE).is_file()
+    def begin(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Makes the folder; what the training was told that was stopped in it, else empty.
+
+        ``told`` is kept as JSON: it says to people what is trained.
+        """
+        known = self._read_state()
         make_folder(self.brain)
         if not known:
             write_text(self.root / _STATE, json.dumps(told, indent=1) + "\n")
@@ -154,11 +157,15 @@ class WorkFolder:
     @property
     def is_finished(self) -> bool:
         """Whether all is done but moving the brain to its place."""
+        return self._read_state().get(_FINISHED) is True
+
+    def _read_state(self) -> dict[str, Any]:
+        """Empty where there is none, or one that is damaged."""
         try:
             state = json.loads((self.root / _STATE).read_bytes())
         except (OSError, ValueError):
-            return False
-        return isinstance(state, dict) and state.get(_FINISHED) is True
+            return {}
+        return state if isinstance(state, dict) else {}
 
     def publish(self, place: Path) -> None:
         """Moves the brain to its place by one rename, and removes the rest. Raises OSError."""
@@ -172,7 +179,7 @@ class WorkFolder:
     @property
     def published(self) -> Path | None:
         """Where the brain was moved to by a training that was killed before it could remove the rest."""
-        place = json.loads((self.root / _STATE).read_bytes()).get("place", "") if self.is_finished else ""
+        place = self._read_state().get("place", "") if self.is_finished else ""
         return Path(place) if place and not self.brain.is_dir() and (Path(place) / CARD_FILE).is_file() else None
 
     def remove(self) -> None:

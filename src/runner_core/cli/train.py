@@ -133,16 +133,15 @@ def _print_trained(trained: Trained, reference: str) -> None:
     early = ", ended early" if trained.interrupted else ""
     click.echo(f"{card.name}@{card.version} knows {', '.join(card.labels.names)}{early}: {trained.folder / CARD_FILE}")
     held = card.training.get("held_back")
-    figures = list(_format_figures(held)) if isinstance(held, Mapping) else []
-    if figures:
-        click.echo(f"{', '.join(figures)}, on {held['pictures']} held-back pictures")
+    if isinstance(held, Mapping) and "pictures" in held:
+        click.echo(", ".join([*_format_figures(held), f"on {held['pictures']} held-back pictures"]))
     click.echo(f"try it: runner run 0 --brain {reference} --sink view:8000")
 
 
 def _format_figures(held: Mapping[str, Any]) -> Iterator[str]:
     """Each as ``mAP50 0.83 (0.71 to 0.92)``, with the range in which it lies by chance."""
     for name, value in held.items():
-        if isinstance(value, float) and "pictures" in held:
+        if isinstance(value, float):
             ends = held.get(f"{name}_range") or ()
             by_chance = " to ".join(f"{end:.2f}" for end in ends)
             yield f"{name} {value:.2f}{by_chance and f' ({by_chance})'}"

@@ -276,7 +276,7 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(start, tmp_path):
     process = start("--name", "cups", "--threads", "1", preexec_fn=fill)
     out, err = process.communicate(timeout=240)
     assert (process.returncode, out) == (1, "")
-    assert "cannot be written (File too large); see to it, then give the same command again" in err
+    assert "cannot be read or written (File too large); see to it, then give the same command again" in err
     done = start("--name", "cups", "--threads", "1")
     out, err = done.communicate(timeout=240)
     assert out.startswith("cups@1"), err

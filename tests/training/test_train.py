@@ -6,7 +6,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
-from colours import COLOURS, FOLDERS, TRAINER, draw_colours
+from colours import COLOURS, FOLDERS, TRAINER, ColourTrainer, draw_colours
 
 from runner_core import Brain, Card, LocalBrain, Project, open_brain
 from runner_core.discovery import catalog
@@ -175,8 +175,14 @@ def test_what_a_watch_raises_else_comes_through_and_the_training_goes_on_later(h
     assert [path.name for path in (home / "trained" / "cups").iterdir() if not path.name.endswith(".lock")] == ["1"]
 
 
-def test_one_that_was_stopped_goes_on_although_another_took_its_version(home, pictures):
-    told = []
+def test_one_that_was_stopped_goes_on_although_another_took_its_version(home, pictures, monkeypatch):
+    told, versions, train = [], [], ColourTrainer.train
+
+    def note_version(trainer, card, origin, data, options, watch):
+        versions.append((card.version, options.version))
+        return train(trainer, card, origin, data, options, watch)
+
+    monkeypatch.setattr(ColourTrainer, "train", note_version)
 
     def stop(step):
         told.append(step)
@@ -190,6 +196,7 @@ def test_one_that_was_stopped_goes_on_although_another_took_its_version(home, pi
     before = read_all(home / "trained" / "cups" / "1")
     with untrained.train(pictures, watch=stop) as brain:
         assert brain.version == "2"
+    assert versions == [("1", "1")] * 3  # what it is told stays the same
     assert len(told) == 13
     assert read_all(home / "trained" / "cups" / "1") == before
 

@@ -188,9 +188,9 @@ class WorkFolder:
 
 
 def make_disk_error(error: OSError, folder: Path) -> TrainingError:
-    """A TrainingError that says which file, and what to do."""
+    """A TrainingError that says which file, and what to do: a disk that is full, rights that are not there."""
     where = error.filename or folder
     return TrainingError(
-        f"{where}: cannot be written ({error.strerror or error})",
+        f"{where}: cannot be read or written ({error.strerror or error})",
         remedy="see to it, then give the same command again: it goes on from there",
     )

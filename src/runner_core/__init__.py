@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from runner_core.brain import Brain as Brain
     from runner_core.cards.artifact import Artifact as Artifact
     from runner_core.cards.artifact import ArtifactFile as ArtifactFile
+    from runner_core.cards.artifact import Trunk as Trunk
     from runner_core.cards.card import Card as Card
     from runner_core.cards.crop_rule import CropRule as CropRule
     from runner_core.cards.labels import Label as Label
@@ -33,7 +34,7 @@ else:
         __name__,
         {
             "brain": ["Brain"],
-            "cards.artifact": ["Artifact", "ArtifactFile"],
+            "cards.artifact": ["Artifact", "ArtifactFile", "Trunk"],
             "cards.card": ["Card"],
             "cards.crop_rule": ["CropRule"],
             "cards.labels": ["Label", "LabelMap"],

@@ -50,6 +50,7 @@ class Brain(ABC):
     ``labels``  its three label maps.
     ``threads`` within one call; None where they were not chosen.
     ``picture`` how it takes a picture; None where it does not say.
+    ``trunk``   the trunk that it shares with other brains, as a profile names it; empty: none.
     ``guesses`` what its answers rest on that nothing says.
     ``crops``   how it wants what a brain before it finds to be cropped; empty: upright.
     """
@@ -62,6 +63,7 @@ class Brain(ABC):
     labels: LabelMap
     threads: int | None = None
     picture: PictureSpec | None = None
+    trunk: str = ""
     guesses: tuple[Guess, ...] = ()
     crops: tuple[CropRule, ...] = ()
 

@@ -7,7 +7,7 @@ from comparison import assert_agree
 from runner_tensorflow.runtime import tf
 
 from runner_core import Frame, open_brain
-from runner_core.frames.frame import DECODED
+from runner_core.frames.memo import DECODED
 from runner_core.loading.local_brain import BehindDecoder
 from runner_core.pipeline.executor import FrameExecutor
 

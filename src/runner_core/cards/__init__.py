@@ -7,6 +7,7 @@ from runner_core.util.lazy import attach_names
 if TYPE_CHECKING:
     from runner_core.cards.artifact import Artifact as Artifact
     from runner_core.cards.artifact import ArtifactFile as ArtifactFile
+    from runner_core.cards.artifact import Trunk as Trunk
     from runner_core.cards.artifact import check_files as check_files
     from runner_core.cards.artifact import describe_files as describe_files
     from runner_core.cards.artifact import format_of as format_of
@@ -28,7 +29,15 @@ else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
-            "artifact": ["Artifact", "ArtifactFile", "check_files", "describe_files", "format_of", "sha256_of"],
+            "artifact": [
+                "Artifact",
+                "ArtifactFile",
+                "Trunk",
+                "check_files",
+                "describe_files",
+                "format_of",
+                "sha256_of",
+            ],
             "card": ["Card", "CARD_FILE"],
             "clue": ["Clue"],
             "crop_rule": ["CropRule"],

@@ -31,6 +31,24 @@ class ArtifactFile:
 
 
 @attrs.frozen
+class Trunk:
+    """The part of a network that other brains have too, in a file of its own: what it computes is shared.
+
+    ``path``, ``format`` and ``files`` are as those of an Artifact; equal contents, by sha256, are the same trunk.
+    ``taps``  an input of the head -> the output of the trunk that it reads.
+    """
+
+    path: str
+    format: str
+    taps: Mapping[str, str]
+    files: tuple[ArtifactFile, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if not self.taps:
+            raise ValueError("taps name no output of the trunk")
+
+
+@attrs.frozen
 class Artifact:
     """A brain's network in one format.
 
@@ -38,6 +56,7 @@ class Artifact:
     other tensors: ``task``, ``roles``, ``picture``, ``options`` and ``iou`` replace the card's where they are given.
     ``tolerance`` is how far its answers were allowed to differ from those of the artifact that it was exported from, if
     that is more than the default.
+    With a ``trunk`` the file is a head alone, which reads what the trunk computes; without one it is the whole network.
     """
 
     path: str
@@ -49,6 +68,12 @@ class Artifact:
     options: Mapping[str, Any] | None = None
     iou: float | None = None
     tolerance: Tolerance | None = None
+    trunk: Trunk | None = None
+
+    @property
+    def parts(self) -> tuple[Artifact | Trunk, ...]:
+        """What its network consists of: itself, and its trunk where it has one."""
+        return (self, self.trunk) if self.trunk else (self,)
 
     def __attrs_post_init__(self) -> None:
         if self.iou is not None and not 0 <= self.iou <= 1:
@@ -123,10 +148,11 @@ def sha256_of(path: Path) -> str:
 
 def check_files(root: Path, artifact: Artifact, *, contents: bool = False) -> None:
     """Raises CardError if a file is missing, has another size or, with ``contents``, another sha256 than the card."""
-    for name in (artifact.path, *(file.path for file in artifact.files)):
+    files = [file for part in artifact.parts for file in part.files]
+    for name in (*(part.path for part in artifact.parts), *(file.path for file in files)):
         if not (root / name).exists():
             raise CardError(f"{root / name}: the card names it, but it is not there")
-    for file in artifact.files:
+    for file in files:
         path = root / file.path
         if not path.is_file():
             raise CardError(f"{path}: the card says it is a file")

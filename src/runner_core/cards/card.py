@@ -91,8 +91,9 @@ class Card:
         """A card from JSON data. Raises CardError that names each missing, unknown or wrongly typed field."""
         card = structure_card(_CONVERTER, data, cls, where)
         for artifact in card.artifacts:
-            for path in (artifact.path, *(file.path for file in artifact.files)):
-                _check_inside(path, where)
+            for part in artifact.parts:
+                for path in (part.path, *(file.path for file in part.files)):
+                    _check_inside(path, where)
         return card
 
     def to_json(self) -> dict[str, Any]:

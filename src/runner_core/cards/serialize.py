@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from runner_core.cards.artifact import Artifact, ArtifactFile
+from runner_core.cards.artifact import Artifact, ArtifactFile, Trunk
 from runner_core.cards.crop_rule import CropRule
 from runner_core.cards.guess import Guess
 from runner_core.cards.labels import Label, LabelMap
@@ -26,7 +26,7 @@ def make_converter(card: type) -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     for plain in _TYPE_NAMES:
         converter.register_structure_hook(plain, _structure_plain)
-    _register(converter, Label, ArtifactFile, PictureSpec, Tolerance, Artifact, Guess, CropRule)
+    _register(converter, Label, ArtifactFile, PictureSpec, Tolerance, Trunk, Artifact, Guess, CropRule)
     converter.register_structure_hook(
         LabelMap, lambda value, _: LabelMap(converter.structure(value, tuple[Label, ...]))
     )

@@ -20,6 +20,7 @@ from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.loading.candidates import Candidate
 from runner_core.loading.draft import CardlessModel, draft_cards, unrecognised_error
+from runner_core.loading.joined_session import JoinedSession
 from runner_core.loading.label_fit import add_labels
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import locate_model
@@ -110,6 +111,8 @@ def _print_tensors(cardless: CardlessModel, session: Session) -> None:
     for side, specs in (("input", session.inputs), ("output", session.outputs)):
         for spec in specs:
             click.echo(f"  {side:6} {spec}")
+    if isinstance(session, JoinedSession):
+        click.echo(f"  {session.describe_trunk()}")
     for key, value in session.metadata.items():
         click.echo(f"  metadata {key}: {value[:100]}")
     for note in cardless.notes:

@@ -12,17 +12,21 @@ _TIMES = tuple(f"p{share}" for share in PERCENTILES)
 
 
 def print_profile(profile: Profile, *, stderr: bool = False) -> None:
-    """Milliseconds by stage and by brain, what was decoded, which tensors were shared, how threads were split."""
+    """Milliseconds by stage and by brain, what was decoded, what was shared, how threads were split."""
     decoded = [
         [_format_size(at), _format_size(of), str(times)] for (at, of), times in profile.decoded.most_common(SIZES)
     ]
     tensors = [
         [str(spec), str(built), ", ".join(profile.users_of(spec))] for spec, built in profile.tensors.most_common()
     ]
+    trunks = [
+        [trunk, str(times), ", ".join(profile.sharers_of(trunk))] for trunk, times in profile.trunks.most_common()
+    ]
     for title, head, rows in (
         ("milliseconds", ("stage", "times", *_TIMES), list(_list_times(profile))),
         ("pictures decoded", ("at", "of", "times"), decoded),
         ("tensors", ("tensor", "built", "brains that used it"), tensors),
+        ("trunks", ("trunk", "computed", "brains that shared it"), trunks),
         ("run", ("", ""), list(_list_facts(profile))),
     ):
         print_rows(title, head, rows, stderr=stderr)

@@ -21,9 +21,10 @@ from runner_core.export.parity import check_parity
 from runner_core.export.verify import Verdict
 from runner_core.frames.frame import Frame
 from runner_core.loading.candidates import Candidate, find_candidates
+from runner_core.loading.load import find_trusted_copy
 from runner_core.loading.local_brain import LocalBrain
 from runner_core.loading.locate import ModelFiles, locate_model
-from runner_core.loading.open import find_trusted_copy, open_candidate
+from runner_core.loading.open import open_candidate
 from runner_core.loading.options import LoadOptions
 
 
@@ -83,6 +84,8 @@ def _find_exporter(files: ModelFiles, formats: Sequence[str], options: LoadOptio
     """The engine that opens one of the artifacts and writes all of the formats."""
     able: dict[str, Exporter] = {}
     for candidate in find_candidates(files.of_task(options.task), options.engine):
+        if candidate.artifact.trunk:  # a head alone is of no use elsewhere
+            continue
         engine: Engine = get_registry().make("engines", candidate.engine)
         if isinstance(engine, Exporter):
             able[candidate.engine] = engine
@@ -141,9 +144,9 @@ def _stage_folder(out: Path) -> Iterator[Path]:
 def _move_into_place(stage: Path, out: Path, root: Path, before: Card) -> None:
     """Moves the new files into ``out``, the card last, and copies the old artifacts that ``out`` lacks."""
     try:
-        for artifact in before.artifacts:
-            source, target = root / artifact.path, stage / artifact.path
-            if not (out / artifact.path).exists() and not target.exists():
+        for part in (part for artifact in before.artifacts for part in artifact.parts):
+            source, target = root / part.path, stage / part.path
+            if not (out / part.path).exists() and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
         if not out.exists():

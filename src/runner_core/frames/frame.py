@@ -16,7 +16,7 @@ from PIL import Image
 from runner_core.errors import ImageError, UsageError
 from runner_core.frames import decode
 from runner_core.frames.download import fetch_bytes
-from runner_core.frames.memo import Computed, Memo
+from runner_core.frames.memo import Computed, FeaturesKey, Memo
 from runner_core.frames.orientation import read_upright_size
 from runner_core.frames.pickled import reduce_frame
 from runner_core.frames.picture_spec import PictureSpec
@@ -30,20 +30,12 @@ from runner_core.util.notebook import shrink
 from runner_core.util.plain_file import read_plain_file
 
 S = TypeVar("S", bound=np.generic)
+T = TypeVar("T")
 log = logging.getLogger("runner")
 
 _ORDERS = ("rgb", "bgr")  # of an array's channels
 
 MAX_FILE_BYTES = 1024 * 1024 * 1024  # of a picture
-
-# The keys of a frame's own values, and the stage of a run that each belongs to; all other keys belong to ``prepare``.
-DECODED = ("pixels", "reduced")
-_STAGES = {"encoded": "read", **dict.fromkeys(("opened", "size", "image", "sufficient", *DECODED), "decode")}
-
-
-def stage_of(computed: Computed) -> str:
-    """The stage of a run that a value's time counts for: ``read``, ``decode`` or ``prepare``."""
-    return _STAGES.get(str(computed.key), "prepare")
 
 
 class Frame:
@@ -215,13 +207,17 @@ class Frame:
         """The tensor that ``spec`` asks for, made once for all brains."""
         return self._memo.get_or_compute(spec, lambda: self._prepare(spec))
 
+    def features(self, key: FeaturesKey, compute: Callable[[], T]) -> T:
+        """What a trunk computes of such a tensor, by ``compute`` once for all brains that share the trunk."""
+        return self._memo.compute_apart(key, compute)
+
     def forget(self) -> None:
-        """Drops what can be computed again: prepared tensors, pixels that were decoded or rendered by a function."""
+        """Drops what can be computed again: features, tensors, pixels that were decoded or rendered by a function."""
         self._memo.keep_only(("size",) if self._read or self._render else ("size", "pixels"))
 
     @property
     def computed(self) -> Sequence[Computed]:
-        """What was computed since the last ``forget``. A key is a PictureSpec, or one of the frame's own texts."""
+        """What was computed since the last ``forget``. A key is a PictureSpec, FeaturesKey or one of its own texts."""
         return tuple(self._memo.log)
 
     def _open(self) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from runner_core.cards.artifact import Artifact, check_files
+from runner_core.cards.artifact import Artifact, Trunk, check_files
 from runner_core.cards.card import CARD_FILE
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
@@ -33,8 +34,18 @@ class Candidate:
 
     @property
     def digest(self) -> str:
-        """Of the artifact's contents: see ``trust.digest_of``."""
-        return self.files.digest(self.path)
+        """Of the artifact's contents: see ``trust.digest_of``; with those of its trunk."""
+        digests = [self.files.digest(self.files.root / part.path) for part in self.artifact.parts]
+        return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
+
+    def of_trunk(self, trunk: Trunk) -> Candidate:
+        """The trunk alone, on the same engine."""
+        return attrs.evolve(self, artifact=Artifact(trunk.path, trunk.format, trunk.files))
+
+    @property
+    def head(self) -> Candidate:
+        """The artifact alone, without its trunk."""
+        return attrs.evolve(self, artifact=attrs.evolve(self.artifact, trunk=None))
 
     def list_versions(self) -> list[str]:
         """Of the engine's distribution and of what it requires, by metadata: nothing is imported."""
@@ -53,6 +64,8 @@ class Candidate:
 def find_candidates(files: ModelFiles, engines: str | None = None) -> list[Candidate]:
     """Engines that may open it, the best first: in the order of ``engines`` (``"openvino,onnx"``), then of artifacts.
 
+    Of artifacts, heads come before whole networks, which share no trunk; an engine must open both parts.
+
     Raises NotInstalled where there is none, naming what is installed, UsageError for a format that no engine has;
     CardError for a file that is not what the card says.
     """
@@ -65,23 +78,27 @@ def find_candidates(files: ModelFiles, engines: str | None = None) -> list[Candi
 
 
 def _yield_candidates(files: ModelFiles, engines: str | None) -> Iterator[Candidate]:
+    artifacts = sorted(files.artifacts, key=lambda artifact: artifact.trunk is None)
     if engines is None:
-        for artifact in files.artifacts:
+        for artifact in artifacts:
             for found in get_registry().find_claiming("engines", artifact.format):
-                yield Candidate(found.plugin.name, files, artifact)
+                if _opens(found, artifact):
+                    yield Candidate(found.plugin.name, files, artifact)
         return
     for name in engines.split(","):
         engine = get_registry().get("engines", name.strip())
-        for artifact in files.artifacts:
-            if artifact.format in engine.plugin.claims:
-                yield Candidate(engine.plugin.name, files, artifact)
+        yield from (Candidate(engine.plugin.name, files, each) for each in artifacts if _opens(engine, each))
+
+
+def _opens(engine: Installed, artifact: Artifact) -> bool:
+    return all(part.format in engine.plugin.claims for part in artifact.parts)
 
 
 def _explain_refusal(files: ModelFiles, engines: str | None) -> str:
     who = f"engine {engines} does not open" if engines else "no installed engine opens"
     if files.card:
-        formats = ", ".join(artifact.format for artifact in files.artifacts) or "none"
-        return f"{files.root / CARD_FILE}: {who} its artifacts ({formats})"
+        formats = ", ".join(" on a trunk in ".join(part.format for part in each.parts) for each in files.artifacts)
+        return f"{files.root / CARD_FILE}: {who} its artifacts ({formats or 'none'})"
     form = files.artifacts[0].format
     if form:
         return f"{files.path}: {who} the format {form!r}"
@@ -93,7 +110,8 @@ def _explain_refusal(files: ModelFiles, engines: str | None) -> str:
 def _list_engines(files: ModelFiles) -> str:
     engines = get_registry().all("engines").values()
     known = "; ".join(_describe_engine(found) for found in engines) or "none"
-    packages = {find_distribution("engines", artifact.format) for artifact in files.artifacts} - {None}
+    formats = {part.format for artifact in files.artifacts for part in artifact.parts}
+    packages = {find_distribution("engines", form) for form in formats} - {None}
     missing = sorted(str(package) for package in packages - {found.distribution for found in engines})
     return f"installed: {known}" + (f"; `pip install {missing[0]}` opens it" if missing else "")
 

@@ -16,7 +16,7 @@ _PICTURE_AXES = 4  # batch, height, width, channels, in any order of the last th
 
 
 class FixedBatch:
-    """A session whose tensors have a batch of 1, on one whose only input and all outputs have a batch of ``count``.
+    """A session whose tensors have a batch of 1, on one whose inputs and outputs all have a batch of ``count``.
 
     Each run costs ``count`` times what one picture would.
     """
@@ -39,16 +39,22 @@ class FixedBatch:
 def take_one_picture(session: Session) -> Session:
     """The session itself, or one that repeats the picture where the model's batch is fixed to several."""
     count = _find_batch(session)
-    return session if count is None else FixedBatch(session, count)
+    takes_one = len(session.inputs) == 1 and len(session.inputs[0].shape or ()) == _PICTURE_AXES
+    return FixedBatch(session, count) if count is not None and takes_one else session
+
+
+def repeat_features(head: Session, given: Sequence[TensorSpec]) -> Session:
+    """The head itself, or one that repeats the features of one picture, which ``given`` are, to its fixed batch."""
+    count = _find_batch(head)
+    for_one = all(spec.shape and spec.shape[0] in (1, None) for spec in given)
+    return FixedBatch(head, count) if count is not None and for_one else head
 
 
 def _find_batch(session: Session) -> int | None:
-    """The batch of several that the only input and all outputs are fixed to; None where there is none."""
-    shapes = [spec.shape or (None,) for spec in (*session.inputs, *session.outputs)]
-    batches = {shape[0] for shape in shapes}
+    """The batch of several that all inputs and outputs are fixed to; None where there is none."""
+    batches = {(spec.shape or (None,))[0] for spec in (*session.inputs, *session.outputs)}
     (count,) = batches if len(batches) == 1 else (None,)
-    takes_one = len(session.inputs) == 1 and len(shapes[0]) == _PICTURE_AXES
-    return count if takes_one and count is not None and count > 1 else None
+    return count if count is not None and count > 1 else None
 
 
 def _make_single(spec: TensorSpec) -> TensorSpec:

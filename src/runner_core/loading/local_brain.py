@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import Lock
 from time import perf_counter
 from typing import Any
@@ -19,6 +20,7 @@ from runner_core.errors import EngineError, TaskError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.loading.batching import are_alike, may_batch, split_frames, split_outputs, stack_feeds
+from runner_core.loading.joined_session import JoinedSession
 from runner_core.loading.opened import Opened
 from runner_core.results.inference import Inference
 from runner_core.util.forks import Birthplace
@@ -51,6 +53,7 @@ class LocalBrain(Brain):
         self.card, self.session, self.threads, self.opened = card, session, threads, opened
         self.name, self.version, self.family, self.labels = card.name, card.version, card.task, card.labels
         self.task, self.engine, self.guesses, self.crops = task.kind, engine, card.guesses, card.crops
+        self.trunk = session.trunk.name if isinstance(session, JoinedSession) else ""
         self.wanted = wanted or AnswerFilter()
         self.labels.model_ids_of(self.wanted.classes or ())
         signature = signature or signature_of(session)
@@ -110,7 +113,7 @@ class LocalBrain(Brain):
         return BehindDecoder(self, decoded) if decoded else self
 
     def infer(self, frame: Frame) -> Inference:
-        return self._infer([frame], self._run_each)[0]
+        return self._infer([frame], lambda each: [self._run(tensors, frame) for tensors in each])[0]
 
     def infer_many(self, frames: Sequence[Frame]) -> list[Inference]:
         """As ``infer`` of each; in one run where the network is seen to answer each as it does alone."""
@@ -153,13 +156,17 @@ class LocalBrain(Brain):
             self._batches = False
         return alone
 
-    def _run(self, tensors: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[Any]]:
+    def _run(self, tensors: Mapping[str, NDArray[np.generic]], frame: Frame | None = None) -> dict[str, NDArray[Any]]:
+        """With ``frame``, what a shared trunk computes is kept there for the brains that share it."""
         feeds = {self._inputs[role]: tensor for role, tensor in tensors.items()}
+        run: Callable[[Tensors, Sequence[str]], Tensors] = self.session.run
+        if frame is not None and isinstance(self.session, JoinedSession):
+            run = partial(self.session.run_keeping, keep=frame.features)
         if self._turn is None:
-            outputs = self.session.run(feeds, tuple(self._outputs.values()))
+            outputs = run(feeds, tuple(self._outputs.values()))
         else:
             with self._turn:
-                outputs = self.session.run(feeds, tuple(self._outputs.values()))
+                outputs = run(feeds, tuple(self._outputs.values()))
         found = {role: outputs[name] for role, name in self._outputs.items()}
         for role, values in found.items():
             if _holds_no_number(values):
@@ -230,7 +237,7 @@ class BehindDecoder(Brain):
     def __init__(self, brain: LocalBrain, decoded: DecodedInput) -> None:
         self.name, self.version, self.labels = brain.name, brain.version, brain.labels
         self.task, self.family, self.engine, self.threads = brain.task, brain.family, brain.engine, brain.threads
-        self.guesses = brain.guesses
+        self.guesses, self.trunk = brain.guesses, brain.trunk
         self._bytes, self._tensor = brain, decoded.tensor.name
         self._pixels = brain.rebind(_card_behind(brain, decoded), _signature_behind(brain, decoded))
         self._lock = Lock()

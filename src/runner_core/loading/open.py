@@ -10,31 +10,29 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 
 import attrs
 
 from runner_core.brain import Brain
-from runner_core.cards.artifact import list_files
 from runner_core.cards.card import Card
-from runner_core.contracts import Engine, EngineOptions, Session
-from runner_core.discovery.registry import get_registry
+from runner_core.contracts import Session
 from runner_core.errors import EngineError, ForkedError, LabelError, UntrustedError, UsageError
 from runner_core.loading.benchmark import rank_engines
 from runner_core.loading.candidates import Candidate, find_candidates
-from runner_core.loading.crash_probe import probe_artifact
 from runner_core.loading.draft import CardlessModel, draft_card, make_task
-from runner_core.loading.fixed_batch import take_one_picture
 from runner_core.loading.guesses import describe_guesses
 from runner_core.loading.label_fit import add_labels
+from runner_core.loading.load import has_open_trunk, load_session
 from runner_core.loading.local_brain import AnswerFilter, LocalBrain, signature_of
 from runner_core.loading.locate import ModelFiles, locate_model
 from runner_core.loading.opened import Fetch, ModelReference, Opened, UnopenedBrain
 from runner_core.loading.options import AUTO, LoadOptions
-from runner_core.loading.trust import find_trusted, remember_trust
-from runner_core.util.file_stamps import stamp_files
 
 log = logging.getLogger("runner")
+
+HEAD_START = 1.1  # a head on its trunk may take so many times the time of the whole network, and shares the trunk
 
 
 def open_path(path: Path, options: LoadOptions, fetch: Fetch | None = None) -> LocalBrain:
@@ -79,12 +77,14 @@ def _describe_card(files: ModelFiles) -> str:
 def choose_candidates(files: ModelFiles, options: LoadOptions) -> list[Candidate]:
     """Who is asked to open it, the first choice first.
 
-    Where the person lists engines: these, in that order. Where they leave it to the speed: the fastest first. Else the
-    best engine for each artifact, in the order of the card.
+    Where the person lists engines: these, in that order. Where they leave it to the speed: one whose trunk is computed
+    anyway for another brain, then the fastest. Else the best engine for each artifact, in the order of the card.
+    Heads come before whole networks.
     """
     if options.engine == AUTO:
         ranked = rank_engines(files, options, open_candidate)
-        return [candidate for candidate, speed in ranked if speed.ms is not None] or [ranked[0][0]]
+        running = [(_weigh(one, speed.ms, options), one) for one, speed in ranked if speed.ms is not None]
+        return [candidate for _, candidate in sorted(running, key=itemgetter(0))] or [ranked[0][0]]
     found = find_candidates(files.of_task(options.task), options.engine)
     if options.engine:
         return found
@@ -92,6 +92,10 @@ def choose_candidates(files: ModelFiles, options: LoadOptions) -> list[Candidate
     for candidate in found:
         best.setdefault(candidate.artifact.path, candidate)
     return list(best.values())
+
+
+def _weigh(candidate: Candidate, ms: float, options: LoadOptions) -> tuple[bool, float]:
+    return not has_open_trunk(candidate, options), ms / (HEAD_START if candidate.artifact.trunk else 1)
 
 
 @contextmanager
@@ -112,34 +116,6 @@ def open_session(candidates: Sequence[Candidate], options: LoadOptions) -> Itera
     except BaseException:
         session.close()
         raise
-
-
-def load_session(candidate: Candidate, options: LoadOptions) -> Session:
-    """The model in its engine. Raises EngineError, UntrustedError."""
-    name = options.name or (candidate.files.card or candidate.path).name
-    log.info("loading %s on %s ...", name, candidate.engine, extra={"passing": True})
-    engine: Engine = get_registry().make("engines", candidate.engine)
-    asked = EngineOptions(device=options.device, threads=options.threads, precision=options.precision)
-    trusted = find_trusted_copy(candidate, options)
-    if trusted:
-        return take_one_picture(engine.load(trusted, attrs.evolve(asked, trusted=True)))
-    probe_artifact(candidate, engine, asked)
-    files = list_files(candidate.path)
-    before = stamp_files(files)
-    session = engine.load(candidate.path, asked)
-    if stamp_files(files) != before:
-        session.close()
-        raise EngineError(
-            f"{candidate.path}: it was changed while it was opened", remedy="open it again once nobody writes to it"
-        )
-    return take_one_picture(session)
-
-
-def find_trusted_copy(candidate: Candidate, options: LoadOptions) -> Path | None:
-    """What is opened instead of a model that its owner trusts, now or before. Raises RunnerError."""
-    if options.trust:
-        return remember_trust(candidate.path, options.name or candidate.path.name, candidate.files.digest)
-    return find_trusted(candidate.path, candidate.files.digest)
 
 
 def make_brain(files: ModelFiles, candidate: Candidate, session: Session, options: LoadOptions) -> LocalBrain:

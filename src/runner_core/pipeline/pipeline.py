@@ -224,6 +224,7 @@ class _Flow:
     def complete_profile(self, profile: Profile) -> None:
         """Adds what is known only at the end."""
         profile.specs = self.executor.specs
+        profile.shared = {brain.name: brain.trunk for brain in self.executor.brains}
         profile.gaps = self.source.gaps if isinstance(self.source, HasGaps) else 0
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from runner_core.frames.frame import DECODED, Frame, stage_of
+from runner_core.frames.frame import Frame
+from runner_core.frames.memo import DECODED, FeaturesKey, stage_of
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.pipeline.threads import ThreadSplit
 from runner_core.results.inference import Inference
@@ -67,9 +68,10 @@ class Profile:
     ``specs``    what each brain asks of a frame.
     ``decoded``  how often a picture was decoded, by the size it was decoded at and its own, (width, height).
     ``tensors``  how often one was built, by its spec.
-    ``stages``   of a frame: ``read``, ``decode``, ``prepare``, each without the others.
-    ``brains``   by name, then by stage: ``encode`` contains the stages above for the brain that asks first, and the
-                 wait for others.
+    ``stages``   of a frame: ``read``, ``decode``, ``prepare``, ``trunk``, each without the others.
+    ``brains``   by name, then by stage: ``encode`` contains the first three for the brain that asks first, ``run`` a
+                 trunk, and both the wait for others.
+    ``trunks``   how often each was computed, and ``shared`` which of them each brain begins with.
     ``sinks``    by their names.
     ``age``      of a live frame, when its result was ready.
     ``gaps``     how often a live source was lost and came back.
@@ -83,6 +85,8 @@ class Profile:
     gaps: int = 0
     decoded: Counter[tuple[Size, Size]] = attrs.field(factory=Counter)
     tensors: Counter[PictureSpec] = attrs.field(factory=Counter)
+    trunks: Counter[str] = attrs.field(factory=Counter)
+    shared: Mapping[str, str] = attrs.field(factory=dict)
     stages: dict[str, Timings] = attrs.field(factory=_by_stage)
     brains: dict[str, dict[str, Timings]] = attrs.field(factory=lambda: defaultdict(_by_stage))
     sinks: dict[str, Timings] = attrs.field(factory=_by_stage)
@@ -116,6 +120,8 @@ class Profile:
             spent[stage_of(computed)] += computed.ms
             if isinstance(computed.key, PictureSpec):
                 self.tensors[computed.key] += 1
+            elif isinstance(computed.key, FeaturesKey):
+                self.trunks[computed.key.trunk] += 1
             elif computed.key in DECODED and computed.shape:
                 self.decoded[(computed.shape[1], computed.shape[0]), frame.size] += 1
         for stage, ms in spent.items():
@@ -130,6 +136,10 @@ class Profile:
         """The brains that share a tensor."""
         return [brain for brain, own in self.specs.items() if own == spec]
 
+    def sharers_of(self, trunk: str) -> list[str]:
+        """The brains that share a trunk."""
+        return [brain for brain, own in self.shared.items() if own == trunk]
+
     def to_json(self) -> dict[str, Any]:
         """What ``--explain`` writes; what was not measured is left out."""
         profile = {
@@ -140,6 +150,10 @@ class Profile:
             "tensors": [
                 {"tensor": str(spec), "built": built, "brains": self.users_of(spec)}
                 for spec, built in self.tensors.most_common()
+            ],
+            "trunks": [
+                {"trunk": trunk, "computed": times, "brains": self.sharers_of(trunk)}
+                for trunk, times in self.trunks.most_common()
             ],
             "stages": _percentiles_of(self.stages),
             "brains": {name: _percentiles_of(stages) for name, stages in self.brains.items()},

@@ -72,9 +72,9 @@ def find_needed_files(card: Card, available: Collection[str], url: str) -> dict[
     ``available`` are the paths of the files beside the card. Raises StoreError for a file that is not among them.
     """
     files: dict[str, ArtifactFile | None] = {}
-    for artifact in card.artifacts:
-        within = [path for path in available if path == artifact.path or path.startswith(f"{artifact.path}/")]
-        files |= {file.path: file for file in artifact.files} or dict.fromkeys(within or [artifact.path])
+    for part in (part for artifact in card.artifacts for part in artifact.parts):
+        within = [path for path in available if path == part.path or path.startswith(f"{part.path}/")]
+        files |= {file.path: file for file in part.files} or dict.fromkeys(within or [part.path])
     for path in files:
         if path not in available:
             raise StoreError(f"{url}: the card names {path}, which is not there", remedy="tell the store's owner")

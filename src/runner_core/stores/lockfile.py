@@ -12,7 +12,7 @@ import cattrs
 
 from runner_core.cache.receipt import Receipt
 from runner_core.cards.artifact import ArtifactFile, hash_files, list_files
-from runner_core.cards.card import CARD_FILE
+from runner_core.cards.card import CARD_FILE, Card
 from runner_core.errors import LockError
 from runner_core.util.atomic import write_text
 from runner_core.util.file_stamps import stamp_files
@@ -94,4 +94,11 @@ def describe_brain_files(path: Path) -> tuple[ArtifactFile, ...]:
 def _list_brain_files(path: Path) -> list[Path]:
     if path.is_dir():
         return [file for file in list_files(path) if file != path / Receipt.RECEIPT_FILE]
-    return [file for each in (path, path.parent / CARD_FILE) if each.is_file() for file in list_files(each)]
+    return sorted({file for each in _list_parts(path) if each.exists() for file in list_files(each)})
+
+
+def _list_parts(path: Path) -> list[Path]:
+    """A model file, its card, and the trunk that the card gives it."""
+    card = path.parent / CARD_FILE
+    named = Card.read(card).artifacts if card.is_file() and path != card else ()
+    return [path, card, *(path.parent / part.path for each in named if each.path == path.name for part in each.parts)]

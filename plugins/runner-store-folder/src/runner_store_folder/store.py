@@ -8,18 +8,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 from filelock import FileLock
 from natsort import natsorted
 
 from runner_core.cache import Cache, check_name, check_path
-from runner_core.cards import CARD_FILE, Card, check_files, describe_files
+from runner_core.cards import CARD_FILE, Artifact, Card, Trunk, check_files, describe_files
 from runner_core.contracts import BrainRef
 from runner_core.errors import CardError, NoSuchBrain, StoreError, UnreachableError
 from runner_core.util import expand_home
 from runner_store_folder.index import StoredBrain, write_index
 
+P = TypeVar("P", Artifact, Trunk)
 log = logging.getLogger("runner")
 _MAKING = ".making-"
 
@@ -86,7 +88,7 @@ class FolderStore:
             shutil.rmtree(leftover, ignore_errors=True)
         making = Path(tempfile.mkdtemp(dir=self.root, prefix=_MAKING))
         try:
-            for path in {file.path for artifact in card.artifacts for file in artifact.files}:
+            for path in {file.path for artifact in card.artifacts for part in artifact.parts for file in part.files}:
                 (making / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / path, making / path)
             for artifact in card.artifacts:
@@ -121,14 +123,18 @@ class FolderStore:
 
 def _describe_artifacts(card: Card, folder: Path) -> Card:
     """The card with the sha256 of all files; one written by hand may only name the artifacts. Raises CardError."""
-    for artifact in card.artifacts:
-        if not (folder / artifact.path).exists():
-            raise CardError(f"{folder / artifact.path}: the card names it, but it is not there")
+    for part in (part for artifact in card.artifacts for part in artifact.parts):
+        if not (folder / part.path).exists():
+            raise CardError(f"{folder / part.path}: the card names it, but it is not there")
     described = (
-        attrs.evolve(artifact, files=artifact.files or describe_files(folder, folder / artifact.path))
+        attrs.evolve(_describe(artifact, folder), trunk=_describe(artifact.trunk, folder) if artifact.trunk else None)
         for artifact in card.artifacts
     )
     return attrs.evolve(card, artifacts=tuple(described))
+
+
+def _describe(part: P, folder: Path) -> P:
+    return attrs.evolve(part, files=part.files or describe_files(folder, folder / part.path))
 
 
 @contextmanager

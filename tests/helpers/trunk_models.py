@@ -132,3 +132,10 @@ def list_files(root: Path, path: str) -> list[dict[str, object]]:
         {"path": file.relative_to(root).as_posix(), "sha256": sha256_of(file), "size": file.stat().st_size}
         for file in files
     ]
+
+
+def rewrite_trunk(folder: Path, **changes: object) -> None:
+    """Changes what the card of a brain says of the trunk of its first artifact."""
+    card = json.loads((folder / "brain.json").read_text())
+    card["artifacts"][0]["trunk"].update(changes)
+    (folder / "brain.json").write_text(json.dumps(card))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import pickle
-import shutil
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,13 +12,16 @@ from threading import Barrier
 import attrs
 import numpy as np
 import pytest
-from trunk_models import SIDE, write_onnx
+from encoded import PNG
+from trunk_models import SIDE, rewrite_trunk, write_onnx
 
 from runner_core import Frame, open_brain, run, stream
 from runner_core.cards.tolerance import Tolerance
-from runner_core.errors import CardError, EngineError, NotInstalled, UsageError
+from runner_core.errors import EngineError
 from runner_core.loading import shared_trunk
 from runner_core.loading.joined_session import JoinedSession
+from runner_core.loading.local_brain import BehindDecoder
+from runner_core.pipeline.executor import FrameExecutor
 from runner_core.results.compare import compare_inferences
 
 TASKS = ("classification", "boxes-scores")
@@ -227,14 +228,8 @@ def test_other_contents_are_another_trunk_and_another_name_is_not(tmp_path, open
     assert opened(write_onnx(tmp_path / "b", trunk=9)).session.trunk is not one.session.trunk
     folder = write_onnx(tmp_path / "c")
     (folder / "trunk.onnx").rename(folder / "base.onnx")
-    rewrite(folder, lambda trunk: trunk.update(path="base.onnx", files=[]))
+    rewrite_trunk(folder, path="base.onnx", files=[])
     assert opened(folder).session.trunk is one.session.trunk
-
-
-def rewrite(folder, change):
-    card = json.loads((folder / "brain.json").read_text())
-    change(card["artifacts"][0]["trunk"])
-    (folder / "brain.json").write_text(json.dumps(card))
 
 
 @pytest.mark.parametrize("batch", [1, 3], ids=["one", "three"])
@@ -307,62 +302,44 @@ def test_auto_prefers_what_is_open_then_a_head_that_is_about_as_fast(tmp_path, o
     assert opened(forth, engine="auto").trunk.endswith("on openvino"), "it is computed anyway"
 
 
-def test_a_brain_on_a_trunk_goes_to_another_process_with_it(tmp_path, opened):
-    brain = opened(write_onnx(tmp_path / "one"))
-    pickled = pickle.dumps(brain)
-    (frame,) = frames(1)
-    with pickle.loads(pickled) as again:
-        assert again.session.trunk is brain.session.trunk
-        check_alike(again.infer(frame), brain.infer(frame))
-    shutil.copy(write_onnx(tmp_path / "two", trunk=7) / "trunk.onnx", tmp_path / "one")
-    rewrite(tmp_path / "one", lambda trunk: trunk.update(files=[]))
-    with pytest.raises(UsageError, match="not the model that the brain was opened from"):
-        pickle.loads(pickled)
+def test_a_trunk_that_decodes_pictures_is_fed_pixels_once_for_all(tmp_path, opened, counted):
+    from runner_tensorflow.runtime import tf
 
+    def decode():
+        encoded = tf.compat.v1.placeholder(tf.string, [1], name="encoded")
+        image = tf.io.decode_image(tf.reshape(encoded, []), channels=3, expand_animations=False)
+        image.set_shape([None, None, 3])
+        resized = tf.raw_ops.ResizeBilinear(images=tf.cast(image[None], tf.float32), size=[32, 32])
+        tf.reduce_mean(resized, [1, 2], name="means")
 
-MISFITS = {
-    "missing": (lambda folder: (folder / "trunk.onnx").unlink(), "trunk.onnx: the card names it, but it is not there"),
-    "other bytes": (
-        lambda folder: swap(folder, 9), "trunk.onnx: not the trunk that .*brain.json names: its sha256 is another",
-    ),
-    "no such tap": (
-        lambda folder: rewrite(folder, lambda trunk: trunk.update(taps={"far": "p9"})),
-        "head.onnx: it reads 'p9', which its trunk does not give; the trunk gives near: .*far: ",
-    ),
-    "no such input": (
-        lambda folder: rewrite(folder, lambda trunk: trunk.update(taps={"deep": "far"})),
-        "head.onnx: a tap feeds 'deep', which it does not take; it takes far: ",
-    ),
-    "other shape": (
-        lambda folder: rewrite(folder, lambda trunk: trunk.update(taps={"far": "near"})),
-        r"head.onnx: it takes far: float32 \[.* x 24 x 8 x 8\], its trunk gives near: .*16 x 16 x 16",
-    ),
-    "no taps": (
-        lambda folder: rewrite(folder, lambda trunk: trunk.update(taps={})), "taps name no output of the trunk",
-    ),
-    "outside": (
-        lambda folder: rewrite(folder, lambda trunk: trunk.update(path="../trunk.onnx")), "outside the card's folder",
-    ),
-}  # fmt: skip
+    def classify():
+        tf.nn.softmax(tf.compat.v1.placeholder(tf.float32, [None, 3], name="means") / 64, name="scores")
 
-
-def swap(folder, seed):
-    """A trunk of the same size with other weights."""
-    other = write_onnx(folder.parent / "other", trunk=seed)
-    assert (other / "trunk.onnx").stat().st_size == (folder / "trunk.onnx").stat().st_size
-    shutil.copy(other / "trunk.onnx", folder / "trunk.onnx")
-
-
-@pytest.mark.parametrize(("spoil", "message"), MISFITS.values(), ids=MISFITS)
-def test_what_does_not_fit_is_said_when_it_is_opened(spoil, message, tmp_path):
-    folder = write_onnx(tmp_path / "one", forms=("head", "whole"))
-    spoil(folder)
-    with pytest.raises(CardError, match=message):
-        open_brain(folder, engine="onnx")
-
-
-def test_an_engine_that_does_not_open_the_trunk_is_no_engine_for_the_head(tmp_path):
-    folder = write_onnx(tmp_path / "one")
-    rewrite(folder, lambda trunk: trunk.update(format=".other"))
-    with pytest.raises(NotInstalled, match=r"its artifacts \(.onnx on a trunk in .other\)"):
-        open_brain(folder)
+    files, brains = {}, []
+    for file, build in (("trunk.pb", decode), ("head.pb", classify)):
+        with tf.Graph().as_default() as graph:
+            build()
+        files[file] = graph.as_graph_def().SerializeToString()
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for file, data in files.items():
+            (folder / file).write_bytes(data)
+        card = {
+            "name": name, "task": "classification", "threshold": 0.1, "picture": {"encoded": True},
+            "roles": {"image": "encoded:0", "scores": "scores:0"},
+            "artifacts": [{"path": "head.pb", "format": ".pb", "trunk": {
+                "path": "trunk.pb", "format": ".pb", "taps": {"means:0": "means:0"}}}],
+            "labels": [{"model_id": n, "file_id": n, "name": str(n)} for n in range(3)],
+        }  # fmt: skip
+        (folder / "brain.json").write_text(json.dumps(card))
+        brains.append(opened(folder, engine="tensorflow"))
+    executor = FrameExecutor(brains, exact=False)
+    assert all(isinstance(brain, BehindDecoder) for brain in executor.brains)
+    executor.run_frame(Frame.from_bytes(PNG))  # each asks the decoder once what it makes of a picture
+    sizes = counted(brains[0])
+    result = executor.run_frame(Frame.from_bytes(PNG))
+    assert len(sizes) == 1
+    for answer, brain in zip(result.answers, brains, strict=True):
+        check_alike(answer, brain.predict(PNG))
+    assert [brain.trunk for brain in executor.brains] == [brains[0].trunk] * 2

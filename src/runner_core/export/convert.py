@@ -83,8 +83,13 @@ def _extra_tolerance(tolerance: Tolerance | None) -> Tolerance | None:
 def _find_exporter(files: ModelFiles, formats: Sequence[str], options: LoadOptions) -> tuple[Candidate, Exporter]:
     """The engine that opens one of the artifacts and writes all of the formats."""
     able: dict[str, Exporter] = {}
-    for candidate in find_candidates(files.of_task(options.task), options.engine):
-        if candidate.artifact.trunk:  # a head alone is of no use elsewhere
+    candidates = find_candidates(files.of_task(options.task), options.engine)
+    if all(candidate.artifact.trunk for candidate in candidates):
+        raise UsageError(
+            f"{files.path}: a head, which is of no use elsewhere without its trunk", remedy="export the whole network"
+        )
+    for candidate in candidates:
+        if candidate.artifact.trunk:
             continue
         engine: Engine = get_registry().make("engines", candidate.engine)
         if isinstance(engine, Exporter):

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper, utils
 
 from runner_core.cards import describe_files
 
-SIDE, CLASSES, WIDE, STRIDE = 256, 3, 64, 16
+SIDE, CLASSES, WIDE, STRIDE = 320, 3, 64, 16
 STAGES = (  # expansion, kernel, stride, blocks, channels
     (1, 3, 1, 1, 16), (6, 3, 2, 2, 24), (6, 5, 2, 2, 40), (6, 3, 2, 3, 80), (6, 5, 1, 3, 112), (6, 5, 2, 4, 192),
     (6, 3, 1, 1, 320),

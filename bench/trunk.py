@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 import attrs
 from _light_brains import count_work, write_brain
@@ -58,20 +58,60 @@ def find_threshold(folder: Path, pictures: Sequence[Path]) -> float:
         return median(float(brain.predict(path).scores[FOUND]) for path in pictures[:5])
 
 
-def time_pictures(brains: Sequence[Brain], listing: Path) -> float:
-    """Milliseconds a picture."""
-    begun = perf_counter()
-    count = sum(len(result.answers) == len(brains) for result in stream(f"file:{listing}", brains))
-    assert count == BLOCK, "a brain failed"
-    return (perf_counter() - begun) * 1e3 / count
+@attrs.frozen
+class Turn:
+    """Milliseconds a picture, of the clock and of the processors, of one rival in one turn."""
+
+    clock: float
+    busy: float
+
+    @classmethod
+    def of(cls, brains: Sequence[Brain], listing: Path) -> Turn:
+        begun, worked = perf_counter(), process_time()
+        count = sum(len(result.answers) == len(brains) for result in stream(f"file:{listing}", brains))
+        assert count == BLOCK, "a brain failed"
+        return cls((perf_counter() - begun) * 1e3 / count, (process_time() - worked) * 1e3 / count)
 
 
-def alternate(pairs: Sequence[Pair], listings: Sequence[Path]) -> tuple[float, float]:
-    """The median milliseconds a picture of the brains on their trunk, and whole; the first turn warms up."""
-    rivals = split(pairs)
-    spent = [[time_pictures(brains, listing) for brains in rivals] for listing in (listings[0], *listings)]
-    shared, whole = zip(*spent[1:], strict=True)
-    return median(shared), median(whole)
+@attrs.frozen
+class Row:
+    """All turns of so many brains, on their trunk and whole."""
+
+    count: int
+    shared: Sequence[Turn]
+    whole: Sequence[Turn]
+
+    def times(self, measure: str) -> float:
+        """How many times as fast they are on their trunk: the median over pairs of turns."""
+        pairs = zip(self.shared, self.whole, strict=True)
+        return median(getattr(whole, measure) / getattr(shared, measure) for shared, whole in pairs)
+
+    def __str__(self) -> str:
+        rates = (1e3 / median(turn.clock for turn in turns) for turns in (self.shared, self.whole))
+        busy = (median(turn.busy for turn in turns) for turns in (self.shared, self.whole))
+        figures = (*rates, self.times("clock"), *busy, self.times("busy"))
+        return f"{self.count:>6}" + "".join(f"{figure:>11.2f}" for figure in figures)
+
+
+def take_turns(pairs: Sequence[Pair], listings: Sequence[Path]) -> list[Row]:
+    """In each turn every number of brains, on their trunk and whole; the first turn warms up."""
+    rows = [Row(count, [], []) for count in COUNTS]
+    for turn, listing in enumerate((listings[0], *listings)):
+        for row in rows:
+            shared, whole = (Turn.of(brains, listing) for brains in split(pairs[: row.count]))
+            if turn:
+                row.shared.append(shared)
+                row.whole.append(whole)
+    return rows
+
+
+def share_of_further(rows: Sequence[Row], measure: str) -> float:
+    """What each brain after the first adds, as a share of the first."""
+    first, last = rows[0], rows[-1]
+    each = [
+        (getattr(one, measure), getattr(all_, measure)) for one, all_ in zip(first.shared, last.shared, strict=True)
+    ]
+    return median((most - one) / (last.count - 1) / one for one, most in each)
 
 
 def compare(pairs: Sequence[Pair], listing: Path) -> Comparison:
@@ -117,21 +157,18 @@ def open_pairs(
     return [open_pair(place, place.name, engine, find_threshold(place, pictures), stack) for place in folders]
 
 
-def measure(pairs: Sequence[Pair], listings: Sequence[Path]) -> bool:
+def judge(rows: Sequence[Row], told: Comparison) -> bool:
     """Prints the rows and the figures; whether the claims are kept."""
-    print(f"{'brains':>6} {'shared/s':>9} {'whole/s':>9} {'times':>6}")
-    shared, times = {}, {}
-    for count in COUNTS:
-        ours, theirs = alternate(pairs[:count], listings)
-        shared[count], times[count] = ours, theirs / ours
-        print(f"{count:>6} {1e3 / ours:>9.1f} {1e3 / theirs:>9.1f} {times[count]:>6.2f}", flush=True)
-    most = max(COUNTS)
-    further = (shared[most] - shared[1]) / (most - 1) / shared[1]
-    told = compare(pairs, listings[0])
-    kept = times[most] >= LEAST and further <= MOST_FURTHER and not told.faults and told.matched > 0
-    print(f"{told.matched} instances alike (IoU {IOU}, score {SCORE}), {len(told.faults)} faults; "
-          f"one brain alone {times[1]:.2f} times as fast on its trunk as whole")  # fmt: skip
-    print(f"{'ok' if kept else 'MISSED'}: {most} brains {times[most]:.2f} times as fast, at least {LEAST}; "
+    heads = ("shared/s", "whole/s", "times", "shared ms", "whole ms", "times")
+    print(f"{'':>6}{'by the clock':>33}{'time of the processors':>33}")
+    print(f"{'brains':>6}" + "".join(f"{head:>11}" for head in heads))
+    print("\n".join(map(str, rows)))
+    print(f"{told.matched} instances alike (IoU {IOU}, score {SCORE}), {len(told.faults)} faults")
+    times, further = rows[-1].times("clock"), share_of_further(rows, "clock")
+    kept = times >= LEAST and further <= MOST_FURTHER and not told.faults and told.matched > 0
+    busy, more = rows[-1].times("busy"), share_of_further(rows, "busy")
+    print(f"by the time of the processors, which other load changes less: {busy:.2f} times, {more:.1%} of the first")
+    print(f"{'ok' if kept else 'MISSED'}: {rows[-1].count} brains {times:.2f} times as fast, at least {LEAST}; "
           f"each further one {further:.1%} of the first, at most {MOST_FURTHER:.0%}")  # fmt: skip
     return kept
 
@@ -146,7 +183,8 @@ def main() -> int:
         listings = list_turns(Path(temporary), asked.turns)
         pairs = open_pairs(asked.brains, Path(temporary), listings, asked.engine, stack)
         print(f"engine {pairs[0].whole.engine}, trunk {pairs[0].shared.trunk}")
-        return 0 if measure(pairs, listings) else 1
+        rows = take_turns(pairs, listings)
+        return 0 if judge(rows, compare(pairs, listings[0])) else 1
 
 
 if __name__ == "__main__":

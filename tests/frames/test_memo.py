@@ -1,9 +1,12 @@
 """Values that are computed once, and how long each took by itself."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from runner_core.errors import ImageError
+from runner_core.errors import EngineError, ImageError
 from runner_core.frames import memo as module
 from runner_core.frames.memo import Memo
 
@@ -74,3 +77,36 @@ def test_what_is_kept_is_not_computed_again_and_a_new_log_begins():
     assert ("size" in memo, "pixels" in memo) == (True, False)
     assert memo.get_or_compute("size", lambda: (9, 9)) == (3, 2)
     assert memo.get_or_compute("pixels", lambda: 2) == 2
+
+
+def test_what_is_computed_apart_keeps_nobody_from_other_keys():
+    memo, begun, go = Memo(), threading.Event(), threading.Event()
+
+    def compute():
+        begun.set()
+        assert go.wait(60)
+        return "slow"
+
+    with ThreadPoolExecutor(2) as pool:
+        slow = [pool.submit(memo.compute_apart, "slow", compute) for _ in range(2)]
+        assert begun.wait(60)
+        assert memo.get_or_compute("quick", lambda: "quick") == "quick"
+        assert memo.compute_apart("other", lambda: "other") == "other"
+        go.set()
+        assert [each.result() for each in slow] == ["slow", "slow"]
+    assert [each.key for each in memo.log] == ["quick", "other", "slow"]
+    memo.keep_only(())
+    assert memo.compute_apart("slow", lambda: "again") == "again"
+
+
+def test_an_error_of_what_is_computed_apart_is_kept_with_its_kind_and_remedy():
+    memo, asked = Memo(), []
+
+    def fail():
+        asked.append(1)
+        raise EngineError("broken", remedy="mend it")
+
+    for _ in range(2):
+        with pytest.raises(EngineError, match="broken; mend it"):
+            memo.compute_apart("key", fail)
+    assert asked == [1]

@@ -94,7 +94,7 @@ def describe_brain_files(path: Path) -> tuple[ArtifactFile, ...]:
 def _list_brain_files(path: Path) -> list[Path]:
     if path.is_dir():
         return [file for file in list_files(path) if file != path / Receipt.RECEIPT_FILE]
-    return sorted({file for each in _list_parts(path) if each.exists() for file in list_files(each)})
+    return list(dict.fromkeys(file for each in _list_parts(path) if each.exists() for file in list_files(each)))
 
 
 def _list_parts(path: Path) -> list[Path]:

@@ -19,6 +19,8 @@ import numpy as np
 from runner_core.cards.crop_rule import CropRule
 from runner_core.cards.guess import Guess
 from runner_core.cards.labels import LabelMap
+from runner_core.datasets.dataset import Dataset
+from runner_core.datasets.evaluator import Evaluation, evaluate
 from runner_core.errors import UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
@@ -32,7 +34,7 @@ from runner_core.util.tracebacks import shorten_traceback
 
 # What people type who come from elsewhere, and what it is called here.
 HINTS = {
-    "names": "labels.names", "val": "runner verify", "export": "runner export", "info": "runner inspect",
+    "names": "labels.names", "val": "evaluate(dataset)", "export": "runner export", "info": "runner inspect",
     "to": "open_brain(path, device=...)", "track": "stream(source, [brain])",
 }  # fmt: skip
 
@@ -191,6 +193,11 @@ class Brain(ABC):
         """
         trained: Brain = resolve_name(f"{_TRAIN}:train_brain")(self, dataset, **choices)
         return trained
+
+    @shorten_traceback
+    def evaluate(self, dataset: str | os.PathLike[str] | Dataset, **options: Any) -> Evaluation:
+        """How good it is, by the evaluator for the kind of the data set. Raises NotInstalled, DatasetError."""
+        return evaluate([self], dataset, **options)
 
     @property
     def conditions(self) -> Mapping[str, Any]:

@@ -20,6 +20,8 @@ from runner_core.cards.signature import DecodedInput as DecodedInput
 from runner_core.cards.signature import Signature as Signature
 from runner_core.cards.signature import Tensors as Tensors
 from runner_core.cards.signature import TensorSpec as TensorSpec
+from runner_core.datasets.evaluator import Evaluation as Evaluation
+from runner_core.datasets.evaluator import Evaluator as Evaluator
 from runner_core.datasets.open import DatasetFormat as DatasetFormat
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec

@@ -107,6 +107,16 @@ def runner_trainers() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a spec
 
 
 @hookspec
+def runner_evaluators() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
+    """Evaluators: the target, called with no argument, gives a ``contracts.Evaluator``::
+
+    @hookimpl
+    def runner_evaluators():
+        yield Plugin("coco", "runner_eval.evaluate:Evaluate", "COCO's figures", claims=("object-detection",))
+    """
+
+
+@hookspec
 def runner_commands() -> Iterable[Plugin]:  # type: ignore[empty-body]  # a specification has no body
     """Commands: the target is a ``click.Command``, shown by ``runner --help`` with its summary::
 

@@ -5,13 +5,21 @@ from typing import TYPE_CHECKING
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
+    from runner_core.cli.console import print_message as print_message
+    from runner_core.cli.options import load_options as load_options
+    from runner_core.cli.options import open_brains as open_brains
+    from runner_core.cli.progress import show_frame_bar as show_frame_bar
     from runner_core.cli.run import exit_code_of as exit_code_of
+    from runner_core.cli.tables import print_rows as print_rows
     from runner_core.cli.tables import print_summary as print_summary
 else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
+            "console": ["print_message"],
+            "options": ["load_options", "open_brains"],
+            "progress": ["show_frame_bar"],
             "run": ["exit_code_of"],
-            "tables": ["print_summary"],
+            "tables": ["print_rows", "print_summary"],
         },
     )

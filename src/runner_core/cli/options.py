@@ -139,6 +139,13 @@ EXACT_OPTION = click.option(
 )
 
 
+def load_options(command: F) -> F:
+    """Adds what may be said when a brain is opened to a command, which hands it to ``open_brains``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
 def brain_options(*, required: bool = True) -> Callable[[F], F]:
     """Adds ``--brain`` and the options above to a command; it receives them as keyword arguments."""
     brain = click.option(
@@ -152,12 +159,7 @@ def brain_options(*, required: bool = True) -> Callable[[F], F]:
         shell_complete=complete_brains,
     )
 
-    def decorated(command: F) -> F:
-        for option in reversed((brain, *_OPTIONS)):
-            command = option(command)
-        return command
-
-    return decorated
+    return lambda command: brain(load_options(command))
 
 
 @contextmanager

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from runner_core.datasets.duplicates import Thumbprint as Thumbprint
     from runner_core.datasets.duplicates import find_duplicates as find_duplicates
     from runner_core.datasets.duplicates import join_duplicates as join_duplicates
+    from runner_core.datasets.evaluator import Evaluation as Evaluation
+    from runner_core.datasets.evaluator import Evaluator as Evaluator
+    from runner_core.datasets.evaluator import Figures as Figures
+    from runner_core.datasets.evaluator import evaluate as evaluate
     from runner_core.datasets.example import Example as Example
     from runner_core.datasets.example import Finding as Finding
     from runner_core.datasets.example import Truth as Truth
@@ -32,6 +36,7 @@ else:
             "check": ["Survey", "check_dataset"],
             "dataset": ["Dataset"],
             "duplicates": ["Duplicate", "Thumbprint", "find_duplicates", "join_duplicates"],
+            "evaluator": ["Evaluation", "Evaluator", "Figures", "evaluate"],
             "example": ["Example", "Finding", "Truth"],
             "open": ["DatasetFormat", "open_dataset"],
             "statistics": ["DatasetStatistics", "Spread", "measure_dataset"],

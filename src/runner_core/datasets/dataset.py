@@ -120,9 +120,9 @@ def _rename_truth(truth: Truth, *, names: Mapping[str, str], labels: LabelMap) -
     numbers = {name: number for number, name in enumerate(labels.names)}
     ids = np.array([numbers[names[name]] for name in kept.names], np.int64)
     changed = attrs.evolve(kept, model_ids=ids, labels=labels, class_map=_rename_map(answer, names, numbers))
-    return attrs.evolve(
-        truth, answer=changed, ignored=frozenset(np.flatnonzero(np.isin(rows, list(truth.ignored))).tolist())
-    )
+    ignored = np.flatnonzero(np.isin(rows, list(truth.ignored)))
+    areas = tuple(truth.areas[row] for row in rows) if truth.areas else ()
+    return attrs.evolve(truth, answer=changed, ignored=frozenset(ignored.tolist()), areas=areas)
 
 
 def _rename_map(answer: Inference, names: Mapping[str, str], numbers: Mapping[str, int]) -> np.ndarray | None:

@@ -40,11 +40,13 @@ class Truth:
     ``answer``    it as an Inference of the data set's classes: its columns have no scores, its ``brain`` is empty.
     ``ignored``   rows that count neither as found nor as missed: crowds, and what is marked as difficult.
     ``findings``  what was odd in the file and is repaired or left out in ``answer``.
+    ``areas``     of the rows in square pixels, where the file says them; empty: those of the masks, else of the boxes.
     """
 
     answer: Inference
     ignored: frozenset[int] = frozenset()
     findings: tuple[Finding, ...] = ()
+    areas: tuple[float, ...] = ()
 
 
 @attrs.frozen(eq=False)

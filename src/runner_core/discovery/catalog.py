@@ -48,7 +48,11 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("folders", "masks"), "runner-datasets"),
     },
     "trainers": dict.fromkeys(("detector", "object-detection", "tf-detection"), "runner-train"),
-    "commands": {"demo": "runner-demo"},
+    "evaluators": dict.fromkeys(
+        ("coco", "object-detection", "instance-segmentation", "keypoints", "semantic-segmentation", "classification"),
+        "runner-eval",
+    ),
+    "commands": {"demo": "runner-demo", "eval": "runner-eval"},
 }
 
 

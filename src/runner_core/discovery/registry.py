@@ -24,7 +24,7 @@ from runner_core.errors import NotInstalled, PluginError, RunnerError
 from runner_core.plugin import Plugin
 from runner_core.util.spelling import ask_if_meant
 
-KINDS = ("engines", "tasks", "sources", "stores", "sinks", "datasets", "trainers", "commands")
+KINDS = ("engines", "tasks", "sources", "stores", "sinks", "datasets", "trainers", "evaluators", "commands")
 _HOOK = "runner_"
 
 

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from runner_core.pipeline.mailbox import close_frames as close_frames
     from runner_core.pipeline.pipeline import run as run
     from runner_core.pipeline.pipeline import stream as stream
+    from runner_core.pipeline.records import Record as Record
     from runner_core.pipeline.records import RowFilter as RowFilter
+    from runner_core.pipeline.records import read_lines as read_lines
     from runner_core.pipeline.records import read_records as read_records
     from runner_core.pipeline.several_sources import join_sources as join_sources
     from runner_core.pipeline.sources_sinks import open_sink as open_sink
@@ -25,7 +27,7 @@ else:
             "camera_group": ["CameraGroup"],
             "mailbox": ["NewestFrames", "close_frames"],
             "pipeline": ["run", "stream"],
-            "records": ["RowFilter", "read_records"],
+            "records": ["Record", "RowFilter", "read_lines", "read_records"],
             "several_sources": ["join_sources"],
             "sources_sinks": ["open_sink", "open_source", "source_name_of"],
             "summary": ["Summary"],

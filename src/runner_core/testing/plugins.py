@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from runner_core.contracts import DatasetFormat, Engine, Task, Trainer
+from runner_core.contracts import DatasetFormat, Engine, Evaluator, Task, Trainer
 from runner_core.discovery.registry import KINDS, Installed
 from runner_core.testing.check import Check, demand
 from runner_core.testing.fresh_imports import find_imports, top_level_names
@@ -20,8 +20,13 @@ _CLAIM = re.compile(r"-|[./]?[a-z0-9][a-z0-9+./-]*")  # "-" and "/dev/video0" ar
 _SHAPE = r"(?:[A-Z]|[0-9]+)(?: x (?:[A-Z]|[0-9]+))*"
 _OUTPUTS = re.compile(rf"{_SHAPE}(?: \+ {_SHAPE})*")  # "N x 4 + N x C"
 _LIGHT = frozenset(f"runner_core{name}" for name in ("", ".hookspecs", ".plugin", ".util", ".util.lazy"))
-# by calling the target with no argument
-_MADE = {"engines": Engine, "tasks": Task, "datasets": DatasetFormat, "trainers": Trainer}
+_MADE = {  # by calling the target with no argument
+    "engines": Engine,
+    "tasks": Task,
+    "datasets": DatasetFormat,
+    "trainers": Trainer,
+    "evaluators": Evaluator,
+}
 _METHODS = {"sources": ("frames",), "sinks": ("open",), "stores": ("list", "fetch")}
 
 

@@ -1,0 +1,123 @@
+"""``runner eval``: how good brains are, on labelled pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner_core.brain import Brain
+from runner_core.cli import load_options, open_brains, print_message, print_rows, show_frame_bar
+from runner_core.datasets import Dataset, open_dataset
+from runner_core.errors import DatasetError, UsageError
+from runner_core.util import ask_if_meant, expand_home
+from runner_eval.evaluation import CocoEvaluation
+from runner_eval.evaluator import CocoEvaluator
+from runner_eval.tables import Table, make_tables
+
+_MOST_TOLD = 5  # pictures that are left out
+
+
+@click.command(name="eval")
+@click.argument("brains", nargs=-1, metavar="BRAIN...")
+@click.option("--data", required=True, metavar="DIR", help="The labelled pictures: a folder, or a file of labels.")
+@click.option("--form", metavar="NAME", help="The format of the labels, where it is not recognised.")
+@click.option("--part", metavar="NAME", help="Only this part of the data set: train, val, test.")
+@click.option("--answers", metavar="FILE", help="Measure the answers of an earlier run, its JSON lines; no model runs.")
+@click.option(
+    "--rename", multiple=True, metavar="NAME=OTHER",
+    help="A class of the brains, and what the data set calls it; may be repeated.",
+)  # fmt: skip
+@click.option("--report", metavar="DIR", help="Write a report into this folder: a page, pictures, numbers.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--exact", is_flag=True, help="Decode every picture in full; answers differ a little.")
+@load_options
+def command(
+    brains: tuple[str, ...], data: str, form: str | None, part: str | None, answers: str | None,
+    rename: tuple[str, ...], report: str | None, as_json: bool, exact: bool, classes: tuple[str, ...] | None,
+    **options: Any,
+) -> int:  # fmt: skip
+    """Measure how good each BRAIN is on labelled pictures, side by side, and how sure that is.
+
+    Detection: COCO's figures, over all answers that score 0.001 or more; what is right, too much and missed is counted
+    at the brain's own threshold. Segmentation: IoU and Dice. Classification: accuracy. Intervals are those of 95 in 100
+    resamples of the pictures; a brain is better than the first where the interval of their difference leaves out 0.
+    """
+    if bool(brains) == bool(answers):
+        raise UsageError("give brains, or --answers FILE, but not both")
+    labelled = _open_data(data, form, part, classes)
+    given: dict[str, Any] = {"rename": _parse_pairs(rename), "exact": exact}
+    if answers:
+        given |= {"answers": Path(expand_home(answers)), "conf": options["conf"]}
+    with open_brains(brains, **options) as opened:
+        evaluation = _measure(opened, labelled, given)
+    _print_evaluation(evaluation, as_json=as_json)
+    if report:
+        page = evaluation.save(Path(expand_home(report)))
+        click.echo(page, err=as_json)
+    return int(bool(evaluation.left_out))
+
+
+def _open_data(place: str, form: str | None, part: str | None, classes: Sequence[str] | None) -> Dataset:
+    data = open_dataset(place, form=form)
+    if part is not None:
+        parts = sorted({example.part for example in data if example.part})
+        data = data.keep(lambda example: example.part == part)
+        if not len(data):
+            remedy = f"{ask_if_meant(part, parts)}it has: {', '.join(parts) or 'no parts'}"
+            raise DatasetError(f"{place} has no part {part!r}", remedy=remedy)
+    return data.select(classes) if classes else data
+
+
+def _parse_pairs(texts: Sequence[str]) -> Mapping[str, str]:
+    """Raises UsageError for what is no pair."""
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, _, other) in zip(texts, pairs, strict=True):
+        if not name or not other:
+            raise UsageError(f"--rename {text}", remedy="give NAME=OTHER: the brain's name, and the data set's")
+    return {name: other for name, _, other in pairs}
+
+
+def _measure(brains: Sequence[Brain], data: Dataset, given: Mapping[str, Any]) -> CocoEvaluation:
+    with show_frame_bar(len(data)) as step:
+        return CocoEvaluator().evaluate(brains, data, step=_ignore_text(step), **given)
+
+
+def _ignore_text(step: Callable[[], None]) -> Callable[[str], None]:
+    return lambda _: step()
+
+
+def _print_evaluation(evaluation: CocoEvaluation, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(evaluation.to_json(), indent=1))
+    else:
+        for part in evaluation.parts:
+            for table in make_tables(evaluation, part):
+                _print_table(table)
+    for line in _list_messages(evaluation):
+        print_message(line)
+
+
+def _print_table(table: Table) -> None:
+    """In a pipe as lines with tabs, for other programs."""
+    if sys.stdout.isatty():
+        print_rows(table.title, table.head, table.rows)
+        return
+    for cells in ((table.title,), table.head, *table.rows):
+        click.echo("\t".join(cells))
+    click.echo()
+
+
+def _list_messages(evaluation: CocoEvaluation) -> list[str]:
+    lines = list(evaluation.all_notes)
+    left = evaluation.left_out
+    if left:
+        more = f"; and {len(left) - _MOST_TOLD} more" if len(left) > _MOST_TOLD else ""
+        lines.append(f"{len(left)} pictures are left out: {'; '.join(left[:_MOST_TOLD])}{more}")
+    if evaluation.findings:
+        lines.append(f"{len(evaluation.findings)} labels are odd, the first: {evaluation.findings[0]}")
+    return lines

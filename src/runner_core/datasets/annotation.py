@@ -31,6 +31,7 @@ class Annotation:
     ``polygons``   each M x 2 of x, y: what is in any of them; ``mask`` the same as pixels.
     ``keypoints``  K x 3 of x, y and score: 1 visible, 0.5 hidden, 0 not labelled.
     ``ignored``    whether it counts neither as found nor as missed.
+    ``area``       in square pixels, where the file says it.
     """
 
     label: str
@@ -41,6 +42,7 @@ class Annotation:
     mask: Mask | None = None
     keypoints: NDArray[np.float32] | None = None
     ignored: bool = False
+    area: float | None = None
 
 
 def fit_annotation(annotation: Annotation, size: tuple[int, int]) -> tuple[Annotation | None, tuple[Finding, ...]]:

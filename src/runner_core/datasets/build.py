@@ -56,7 +56,14 @@ def build_truth(
         columns["masks"] = tuple(_mask_of(row, size) for row in kept)
     ids = np.array([numbers[row.label] for row in kept], np.int64)
     answer = Inference(brain="", task=kind, size=size, labels=labels, model_ids=ids, **columns)
-    return Truth(answer, frozenset(number for number, row in enumerate(kept) if row.ignored), tuple(found))
+    ignored = frozenset(number for number, row in enumerate(kept) if row.ignored)
+    return Truth(answer, ignored, tuple(found), _list_areas(kept))
+
+
+def _list_areas(rows: Sequence[Annotation]) -> tuple[float, ...]:
+    """Of all rows, or of none: where one lacks its area, the others are left to be measured alike."""
+    areas = tuple(row.area for row in rows if row.area is not None)
+    return areas if len(areas) == len(rows) else ()
 
 
 def _identify(row: Annotation) -> Hashable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ def read_row(row: Row, names: Mapping[int, str], path: str, findings: list[Findi
         return Annotation(
             name, place, _read_box(row.get("bbox")), polygons=polygons, mask=mask,
             keypoints=_read_keypoints(row.get("keypoints")), ignored=bool(row.get("iscrowd") or row.get("ignore")),
+            area=_read_area(row.get("area")),
         )  # fmt: skip
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         findings.append(Finding(place, f"{name} cannot be read ({error})"))
@@ -51,6 +53,11 @@ def _read_box(value: Any) -> tuple[float, float, float, float] | None:
         return None
     x, y, width, height = _read_numbers(value).tolist()
     return x, y, x + width, y + height
+
+
+def _read_area(value: Any) -> float | None:
+    """None where it is not said, or cannot be."""
+    return float(value) if type(value) in (int, float) and 0 < value < inf else None
 
 
 def _read_segmentation(value: Any) -> tuple[list[NDArray[np.float64]], Mask | None]:

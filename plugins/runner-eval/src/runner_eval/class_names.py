@@ -28,6 +28,8 @@ class ClassNames:
     def __init__(self, labels: LabelMap, renamed: Mapping[str, str] | None = None) -> None:
         """``renamed``: a brain's name -> the data set's. Raises UsageError for one that the data set does not have."""
         self.labels = labels
+        free = max((label.file_id for label in labels.labels), default=0) + 1
+        self._with_other = LabelMap((*labels.labels, Label(len(labels), free, _OTHER)))
         self.unknown: Counter[str] = Counter()
         self._numbers = {name: number for number, name in reversed(list(enumerate(labels.names)))}
         self._alike = {_simplify(name): number for name, number in reversed(self._numbers.items())}
@@ -56,9 +58,12 @@ class ClassNames:
         other = len(self.labels)
         ids = np.array([other if table[n] is None else table[n] for n in answer.model_ids.tolist()], np.int64)
         self.unknown.update(name for name, number in zip(answer.names, ids.tolist(), strict=True) if number == other)
-        labels = LabelMap((*self.labels.labels, Label(other, other, _OTHER)))
         mapped = attrs.evolve(
-            answer, model_ids=ids, labels=labels, class_map=_translate_map(answer.class_map, table), verdict=None
+            answer,
+            model_ids=ids,
+            labels=self._with_other,
+            class_map=_translate_map(answer.class_map, table),
+            verdict=None,
         )
         return mapped if whole else mapped.take(ids < other)
 

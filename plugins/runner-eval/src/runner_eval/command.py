@@ -13,8 +13,8 @@ import click
 from runner_core.brain import Brain
 from runner_core.cli import load_options, open_brains, print_message, print_rows, show_frame_bar
 from runner_core.datasets import Dataset, open_dataset
-from runner_core.errors import DatasetError, UsageError
-from runner_core.util import ask_if_meant, expand_home
+from runner_core.errors import UsageError
+from runner_core.util import expand_home
 from runner_eval.evaluation import CocoEvaluation
 from runner_eval.evaluator import CocoEvaluator
 from runner_eval.tables import Table, make_tables
@@ -24,9 +24,10 @@ _MOST_TOLD = 5  # pictures that are left out
 
 @click.command(name="eval")
 @click.argument("brains", nargs=-1, metavar="BRAIN...")
-@click.option("--data", required=True, metavar="DIR", help="The labelled pictures: a folder, or a file of labels.")
-@click.option("--form", metavar="NAME", help="The format of the labels, where it is not recognised.")
-@click.option("--part", metavar="NAME", help="Only this part of the data set: train, val, test.")
+@click.option(
+    "--data", required=True, metavar="DIR",
+    help="The labelled pictures: a folder, or a file of labels. Options follow a question mark: 'DIR?part=test'.",
+)  # fmt: skip
 @click.option("--answers", metavar="FILE", help="Measure the answers of an earlier run, its JSON lines; no model runs.")
 @click.option(
     "--rename", multiple=True, metavar="NAME=OTHER",
@@ -37,9 +38,8 @@ _MOST_TOLD = 5  # pictures that are left out
 @click.option("--exact", is_flag=True, help="Decode every picture in full; answers differ a little.")
 @load_options
 def command(
-    brains: tuple[str, ...], data: str, form: str | None, part: str | None, answers: str | None,
-    rename: tuple[str, ...], report: str | None, as_json: bool, exact: bool, classes: tuple[str, ...] | None,
-    **options: Any,
+    brains: tuple[str, ...], data: str, answers: str | None, rename: tuple[str, ...], report: str | None,
+    as_json: bool, exact: bool, classes: tuple[str, ...] | None, **options: Any,
 ) -> int:  # fmt: skip
     """Measure how good each BRAIN is on labelled pictures, side by side, and how sure that is.
 
@@ -49,7 +49,9 @@ def command(
     """
     if bool(brains) == bool(answers):
         raise UsageError("give brains, or --answers FILE, but not both")
-    labelled = _open_data(data, form, part, classes)
+    labelled = open_dataset(data)
+    if classes:
+        labelled = labelled.select(classes)
     given: dict[str, Any] = {"rename": _parse_pairs(rename), "exact": exact}
     if answers:
         given |= {"answers": Path(expand_home(answers)), "conf": options["conf"]}
@@ -60,17 +62,6 @@ def command(
         page = evaluation.save(Path(expand_home(report)))
         click.echo(page, err=as_json)
     return int(bool(evaluation.left_out))
-
-
-def _open_data(place: str, form: str | None, part: str | None, classes: Sequence[str] | None) -> Dataset:
-    data = open_dataset(place, form=form)
-    if part is not None:
-        parts = sorted({example.part for example in data if example.part})
-        data = data.keep(lambda example: example.part == part)
-        if not len(data):
-            remedy = f"{ask_if_meant(part, parts)}it has: {', '.join(parts) or 'no parts'}"
-            raise DatasetError(f"{place} has no part {part!r}", remedy=remedy)
-    return data.select(classes) if classes else data
 
 
 def _parse_pairs(texts: Sequence[str]) -> Mapping[str, str]:
@@ -103,12 +94,15 @@ def _print_evaluation(evaluation: CocoEvaluation, *, as_json: bool) -> None:
 
 
 def _print_table(table: Table) -> None:
-    """In a pipe as lines with tabs, for other programs."""
+    """In a pipe without lines around it, however wide it is."""
     if sys.stdout.isatty():
         print_rows(table.title, table.head, table.rows)
         return
-    for cells in ((table.title,), table.head, *table.rows):
-        click.echo("\t".join(cells))
+    click.echo(table.title)
+    lines = (table.head, *table.rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for cells in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
     click.echo()
 
 

@@ -14,7 +14,7 @@ from runner_core.util import ask_if_meant
 from runner_eval.scores import Interval, Scores, find_interval
 
 _FEW_PICTURES = 50  # fewer say little
-_LOW = 0.05  # answers that begin above this score were cut before they came here
+_LOW = 0.1  # answers that begin above this score were cut before they came here
 
 
 @attrs.frozen(eq=False)
@@ -40,7 +40,8 @@ class BrainScores:
     def list_notes(self) -> Iterator[str]:
         """What a reader must know of its figures."""
         if self.missing:
-            yield f"{self.name} does not know {', '.join(self.missing)}: these count as missed"
+            names = ", ".join(self.missing)
+            yield f"{self.name} does not know {names}: all of these count as missed; --classes leaves them out"
         if self.unknown:
             yield f"{self.name} found {', '.join(self.unknown)}, which the data set does not have: left out"
         if self.parts and "mAP50" in self.parts[0].figures and self.least > _LOW:
@@ -126,8 +127,10 @@ class CocoEvaluation:
     def all_notes(self) -> list[str]:
         """What a reader must know of the figures."""
         few = f"{self.pictures} pictures say little: see the intervals" if self.pictures < _FEW_PICTURES else ""
+        parts = sorted({example.part for example in self.data} - {""})
+        mixed = f"measured on all parts, {' and '.join(parts)}: ?part={parts[-1]} is one" if len(parts) > 1 else ""
         own = [note for each in self.scores for note in each.list_notes()]
-        return list(filter(None, [few, *own, *self.notes]))
+        return list(filter(None, [few, mixed, *own, *self.notes]))
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -77,7 +77,7 @@ def plot_confusion(confusion: Confusion, brain: str) -> bytes:
     for row, column in zip(*np.nonzero(counts), strict=True):
         text = f"{shares[row, column]:.0%}" if large else str(counts[row, column])
         ink = "white" if shares[row, column] > 0.55 else "black"
-        axes.text(column, row, text, ha="center", va="center", fontsize="x-small", color=ink)
+        axes.text(column, row, text, ha="center", va="center", fontsize="medium", color=ink)
     return _to_png(figure)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
+from PIL import Image
+
 from runner_core.util import make_folder, write_bytes, write_text
 from runner_eval.evaluation import BrainScores, CocoEvaluation
 from runner_eval.plots import plot_confusion, plot_precision
@@ -31,11 +33,12 @@ th, td { text-align: right; padding: .3rem .7rem; border-bottom: 1px solid #e5e5
 th { font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
 tbody tr:hover td { background: #f4f6fa; }
-.plot { max-width: min(100%, 46rem); height: auto; }
+.plot { max-width: min(100%, 42rem); height: auto; }
+.plot.confusion { max-width: min(100%, 30rem); }
 .worst { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 30rem), 1fr)); gap: 1rem; }
 figure { margin: 0; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }
-.pair img { width: 100%; height: auto; display: block; }
+.pair img { width: 100%; height: auto; max-height: 24rem; object-fit: contain; object-position: left top; }
 figcaption { font-size: .85rem; overflow-wrap: anywhere; }
 .legend { font-size: .85rem; color: #555; }
 @media (max-width: 40rem) { body { padding: .7rem; } .pair { grid-template-columns: 1fr; } }
@@ -66,7 +69,7 @@ def _write_facts(evaluation: CocoEvaluation) -> str:
     intervals = "Behind a figure stands where it lies for 95 of 100 such sets of pictures."
     text = f"<p>{evaluation.pictures} pictures, {len(evaluation.data.labels)} classes; {escape(each)}. {intervals}</p>"
     lists = (
-        ("To know", evaluation.all_notes),
+        ("Notes", evaluation.all_notes),
         (f"Left out: {len(evaluation.left_out)} pictures", evaluation.left_out),
         (f"Odd in the labels: {len(evaluation.findings)}", evaluation.findings),
     )
@@ -85,7 +88,7 @@ def _write_part(evaluation: CocoEvaluation, part: str, folder: Path) -> str:
     curves = plot_precision([(brain.name, scores) for brain, scores in measured])
     plot = "" if curves is None else _write_plot(curves, folder / f"precision-{part}.png", "precision over recall")
     own = "\n".join(text for brain, scores in measured for text in _write_brain(evaluation, brain, scores, folder))
-    return f"\n<h2>{escape(part)}</h2>\n{figures}\n{plot}\n<h3>By class</h3>\n{classes}\n{own}"
+    return f"\n<h2>{escape(part.capitalize())}</h2>\n{figures}\n{plot}\n<h3>By class</h3>\n{classes}\n{own}"
 
 
 def _write_table(table: Table) -> str:
@@ -96,7 +99,8 @@ def _write_table(table: Table) -> str:
 
 def _write_plot(png: bytes, path: Path, what: str) -> str:
     write_bytes(path, png)
-    return f'<p><img class="plot" alt="{escape(what)}" src="{_to_url(png, "png")}"></p>'
+    kind = what.partition(" ")[0]
+    return f'<p><img class="plot {kind}" alt="{escape(what)}" src="{_to_url(png, "png")}"></p>'
 
 
 def _write_brain(evaluation: CocoEvaluation, brain: BrainScores, scores: Scores, folder: Path) -> Iterator[str]:
@@ -114,13 +118,14 @@ def _write_brain(evaluation: CocoEvaluation, brain: BrainScores, scores: Scores,
 
 
 def _write_comparison(each: Comparison) -> str:
-    halves = (("labels", each.truth), ("answer", each.answer))
-    images = "".join(
-        f'<img alt="{escape(f"{each.name}: {what}")}" loading="lazy" src="{_to_url(to_jpeg(image), "jpeg")}">'
-        for what, image in halves
-    )
+    halves = _write_image(each.truth, f"{each.name}: labels"), _write_image(each.answer, f"{each.name}: answer")
     caption = f"<figcaption>{escape(each.name)}: {escape(each.errors)}</figcaption>"
-    return f'<figure><div class="pair">{images}</div>{caption}</figure>\n'
+    return f'<figure><div class="pair">{"".join(halves)}</div>{caption}</figure>\n'
+
+
+def _write_image(image: Image.Image, what: str) -> str:
+    url = _to_url(to_jpeg(image), "jpeg")
+    return f'<img alt="{escape(what)}" width="{image.width}" height="{image.height}" src="{url}">'
 
 
 def _to_url(data: bytes, kind: str) -> str:

@@ -31,7 +31,8 @@ def make_tables(evaluation: CocoEvaluation, part: str) -> Iterator[Table]:
 
 
 def _make_figures(evaluation: CocoEvaluation, part: str, measured: Sequence[tuple[BrainScores, Scores]]) -> Table:
-    names = list(dict.fromkeys(name for _, scores in measured for name in scores.figures))
+    defined = [name for _, scores in measured for name, value in scores.figures.items() if value is not None]
+    names = [name for name in measured[0][1].figures if name in defined]  # no picture has such an object: no row
     differences = {(each.name, each.figure): each for each in evaluation.differences if each.part == part}
     others = [brain.name for brain, _ in measured[1:]]
     rows = [

@@ -58,7 +58,7 @@ def make_sheet(comparisons: Sequence[Comparison]) -> Image.Image:
     for number, each in enumerate(comparisons):
         x, y = number % columns * width + _MARGIN, number // columns * height + _LINE + _MARGIN
         sheet.paste(each.truth, (x, y))
-        sheet.paste(each.answer, (x + _TILE[0] + _MARGIN, y))
+        sheet.paste(each.answer, (x + each.truth.width + _MARGIN, y))
         caption = f"{each.name}: {each.errors}"
         draw.text((x, y + each.truth.height + 3), caption[-120:], fill=_INK, font=font)
     return sheet

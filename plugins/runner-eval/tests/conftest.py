@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browsers import launch_chromium
 from labelled import Prepared, make_answer, make_data, make_truth
 
 from runner_core.datasets import Dataset
@@ -30,3 +32,10 @@ def prepared(data: Dataset) -> Callable[..., Prepared]:
         return Prepared(name, answers, **options)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, as Debian has it."""
+    with launch_chromium() as chromium:
+        yield chromium

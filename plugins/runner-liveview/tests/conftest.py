@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from browsers import launch_chromium
 from runner_liveview.sink import ViewSink
 from view_client import View
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -40,10 +34,5 @@ def view(serve: Callable[..., View]) -> View:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium, as Debian has it."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium: apt-get install chromium")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
+    with launch_chromium() as chromium:
         yield chromium
-        chromium.close()

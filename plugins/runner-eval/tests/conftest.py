@@ -17,7 +17,7 @@ from runner_core.datasets import Dataset
 def data(tmp_path: Path) -> Dataset:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    return make_data(folder, 40, make_truth)
+    return make_data(folder, 24, make_truth)
 
 
 @pytest.fixture

@@ -56,12 +56,15 @@ class CocoEvaluator:
         notes: list[str] = []
         contestants, found = _gather(brains, data, answers, conf, exact=exact, report=notes.append)
         evaluating = _Evaluating.of(contestants, data, rename or {})
+        unseen = set(range(len(data)))
         for place, entries in found:
+            unseen.discard(place)
             message = evaluating.add(place, entries)
             if message:
                 left_out.append(f"{data[place].key}: {message}")
             if step:
                 step(data[place].key)
+        left_out += [f"{data[place].key}: there is no answer" for place in sorted(unseen)]
         return evaluating.finish(resamples, left_out, notes)
 
     def measure(self, truths: Sequence[Truth], answers: Sequence[Inference]) -> Figures:
@@ -150,6 +153,9 @@ class _Evaluating:
                 return f"the labels and the answer of {name} are of two pictures: {sizes}"
             if self.data.kind == _PIXELS and entry.class_map is None:
                 return f"{name} does not label pixels ({entry.task})"
+            places = (entry.boxes, entry.masks, entry.keypoints)
+            if self.data.kind not in (_PIXELS, _CHOICES) and len(entry) and all(column is None for column in places):
+                return f"{name} does not say where things are ({entry.task})"
         return ""
 
     def finish(self, resamples: int, left_out: Sequence[str], notes: Sequence[str]) -> CocoEvaluation:
@@ -164,7 +170,7 @@ class _Evaluating:
             pictures=len(self.places),
             scores=tuple(self._finish_one(each, weights) for each in self.measured),
             left_out=tuple(left_out),
-            findings=tuple(self.findings),
+            findings=(*(f"{each.place}: {each.message}" for each in self.data.findings), *self.findings),
             notes=tuple(notes),
         )
 

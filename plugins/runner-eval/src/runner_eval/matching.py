@@ -63,7 +63,7 @@ class Ranking:
         """B x T: AP at each IoU where picture i is there ``weights[b, i]`` times; NaN without a real thing."""
         step = max(1, _MOST_AT_ONCE // max(1, len(self.scores)))
         parts = [self._average_some(weights[begin : begin + step]) for begin in range(0, len(weights), step)]
-        return np.concatenate(parts)
+        return np.concatenate([np.zeros((0, len(THRESHOLDS))), *parts])
 
     def _average_some(self, weights: NDArray[np.int64]) -> Floats:
         positives = (weights @ self.positives).astype(np.float64)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
+    from runner_core.cli.completion import complete_brains as complete_brains
+    from runner_core.cli.completion import complete_files as complete_files
     from runner_core.cli.console import print_message as print_message
     from runner_core.cli.options import load_options as load_options
     from runner_core.cli.options import open_brains as open_brains
@@ -16,6 +18,7 @@ else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
+            "completion": ["complete_brains", "complete_files"],
             "console": ["print_message"],
             "options": ["load_options", "open_brains"],
             "progress": ["show_frame_bar"],

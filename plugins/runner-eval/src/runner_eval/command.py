@@ -11,7 +11,15 @@ from typing import Any
 import click
 
 from runner_core.brain import Brain
-from runner_core.cli import load_options, open_brains, print_message, print_rows, show_frame_bar
+from runner_core.cli import (
+    complete_brains,
+    complete_files,
+    load_options,
+    open_brains,
+    print_message,
+    print_rows,
+    show_frame_bar,
+)
 from runner_core.datasets import Dataset, open_dataset
 from runner_core.errors import UsageError
 from runner_core.util import expand_home
@@ -23,12 +31,15 @@ _MOST_TOLD = 5  # pictures that are left out
 
 
 @click.command(name="eval")
-@click.argument("brains", nargs=-1, metavar="BRAIN...")
+@click.argument("brains", nargs=-1, metavar="BRAIN...", shell_complete=complete_brains)
 @click.option(
-    "--data", required=True, metavar="DIR",
+    "--data", required=True, metavar="DIR", shell_complete=complete_files,
     help="The labelled pictures: a folder, or a file of labels. Options follow a question mark: 'DIR?part=test'.",
 )  # fmt: skip
-@click.option("--answers", metavar="FILE", help="Measure the answers of an earlier run, its JSON lines; no model runs.")
+@click.option(
+    "--answers", metavar="FILE", shell_complete=complete_files,
+    help="Measure the answers of an earlier run, its JSON lines; no model runs.",
+)  # fmt: skip
 @click.option(
     "--rename", multiple=True, metavar="NAME=OTHER",
     help="A class of the brains, and what the data set calls it; may be repeated.",

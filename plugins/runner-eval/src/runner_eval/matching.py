@@ -13,6 +13,7 @@ from runner_eval.scores import Choice, Counts, Floats
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.int64]
+Counted = NDArray[np.int32]
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
@@ -67,18 +68,22 @@ class Ranking:
 
     def _average_some(self, weights: NDArray[np.int64]) -> Floats:
         positives = (weights @ self.positives).astype(np.float64)
-        each = weights[:, self.pictures]
-        found = np.stack([self._average_at(step, each, positives) for step in range(len(THRESHOLDS))], axis=1)
+        each = weights[:, self.pictures].astype(np.int32)
+        shown = each.cumsum(axis=1, dtype=np.int32)
+        found = np.stack([self._average_at(step, each, shown, positives) for step in range(len(THRESHOLDS))], axis=1)
         return np.where(positives[:, None] > 0, found, np.nan)
 
-    def _average_at(self, step: int, each: NDArray[np.int64], positives: Floats) -> Floats:
-        """B areas below the curve, read at 101 recalls; only real things raise the recall, so they are looked at."""
-        counted = np.flatnonzero(~self.ignored[step])
-        right = np.flatnonzero(self.right[step][counted])
+    def _average_at(self, step: int, each: Counted, shown: Counted, positives: Floats) -> Floats:
+        """B areas below the curve, read at 101 recalls; only real things raise the recall, so they are looked at.
+
+        ``each`` B x N says how often each found thing is there, ``shown`` how many are up to it.
+        """
+        right, ignored = np.flatnonzero(self.right[step] & ~self.ignored[step]), np.flatnonzero(self.ignored[step])
         if not len(right):
             return np.zeros(len(each))
-        all_so_far = each[:, counted].cumsum(axis=1)[:, right]
-        right_so_far = each[:, counted[right]].cumsum(axis=1)
+        uncounted = np.pad(each[:, ignored].cumsum(axis=1), ((0, 0), (1, 0)))
+        all_so_far = shown[:, right] - uncounted[:, np.searchsorted(ignored, right)]
+        right_so_far = each[:, right].cumsum(axis=1)
         precision = right_so_far / np.maximum(all_so_far, 1)
         precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
         recall = right_so_far / np.maximum(positives, 1)[:, None]

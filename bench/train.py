@@ -21,16 +21,16 @@ from pathlib import Path
 
 import attrs
 import numpy as np
+from runner_train import clock, course
+from runner_train.decode import Found
+from runner_train.score import mark, mean_ap
+from runner_train.trainer import DetectorTrainer
 
 from runner_core import open_brain
 from runner_core.cards import Card, LabelMap
 from runner_core.datasets import Dataset, Example, Truth
 from runner_core.results import Inference
 from runner_core.training import TrainOptions
-from runner_train import clock, course
-from runner_train.decode import Found
-from runner_train.score import mark, mean_ap
-from runner_train.trainer import DetectorTrainer
 
 PICTURES, CORES = 20, 2
 SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -153,7 +153,7 @@ def main() -> None:
         return
     if given.cpu:
         count_processor()
-    show = partial(print, file=sys.stderr, flush=True) if given.verbose else lambda text: None
+    show = partial(print, file=sys.stderr, flush=True) if given.verbose else str
     print(f"{PICTURES} pictures, {given.minutes:g} minutes{' of two cores' * given.cpu}")
     print(f"{'':18} {'seed':>5} {'mAP50':>6} {'mAP50:95':>9} {'minutes':>8}")
     missed, worst = [], 9.0
@@ -166,7 +166,7 @@ def main() -> None:
         print(f"{name:18}  mean {mean[0]:6.3f} {mean[1]:9.3f} {mean[2]:8.1f}")
         over = min(mean[at] - bar for at, bar in enumerate(SETS[name].bars))
         worst = min(worst, over)
-        missed += [name] * (over < 0)
+        missed += [name] * int(over < 0)
     reached = f"the nearest mean is {worst:+.3f} from its bar"
     print(f"{'MISSED' if missed else 'ok'}: {reached}{' (' + ', '.join(missed) + ')' if missed else ''}")
     sys.exit(bool(missed))

@@ -6,10 +6,9 @@ from io import BytesIO
 import numpy as np
 import pytest
 from make_base import draw_picture
-from torch_pickle import MAGIC, PROTOCOL, TensorUnpickler, read_tensors
-
 from runner_train.backbone import KerasFront
 from runner_train.base import CHANNELS, STRIDES, Front, find_base
+from torch_pickle import MAGIC, PROTOCOL, TensorUnpickler, read_tensors
 
 REFERENCE = json.loads((files("runner_train") / "base" / "reference.json").read_text())
 

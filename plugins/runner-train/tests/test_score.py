@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
-
 from runner_train.decode import Decoding, Found, decode
 from runner_train.pictures import IGNORED
 from runner_train.score import mark, mean_ap

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from PIL import Image
-
 from runner_train.pictures import IGNORED, Picture
 from runner_train.targets import Grid, make_targets
 from runner_train.views import Variety, View, Viewer, make_plain_view

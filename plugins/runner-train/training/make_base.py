@@ -68,8 +68,7 @@ class Writer:
         if number:
             y = self.convolve(y, f"{where}._expand_conv", f"{where}._bn0", f"{name}/expand")
         y = self.convolve(y, f"{where}._depthwise_conv", f"{where}._bn1", f"{name}/depth", stride=stride)
-        y = self.convolve(y, f"{where}._project_conv", f"{where}._bn2", f"{name}/project", cut=False)
-        return y
+        return self.convolve(y, f"{where}._project_conv", f"{where}._bn2", f"{name}/project", cut=False)
 
 
 def write_network(weights: dict[str, np.ndarray], *, half: bool, whole: bool = False) -> onnx.ModelProto:

@@ -1,4 +1,4 @@
-"""The base in Keras: for training its tail, and for writing brains."""
+"""The base in Keras: for writing brains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_train.base import CHANNELS, STRIDES, read_weights
+from runner_core.contracts import TensorSpec
+from runner_train.base import read_weights
 from runner_train.runtime import keras
 
 BLOCKS = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))  # of each stage: how many, and its stride
@@ -22,32 +23,23 @@ def build_front(size: tuple[int, int]) -> Any:
     pixels = layers.Input((size[1], size[0], 3), name="pixels", dtype="float32")
     x = layers.Rescaling(1 / 128, -127 / 128, name="scaled")(pixels)
     x = _convolve(x, "stem", 32, 3, stride=2)
-    outputs = _build_blocks(x, 32, 0)
+    outputs = _build_blocks(x, 32)
     model = keras.Model(pixels, outputs, name="front")
     _load(model, read_weights())
     return model
 
 
-def build_tail(size: tuple[int, int]) -> Any:
-    """A Keras model from the tap s16 to s32: what may be trained besides a head."""
-    x = keras.layers.Input((size[1] // 16, size[0] // 16, CHANNELS["s16"]), name="s16", dtype="float32")
-    model = keras.Model(x, _build_blocks(x, CHANNELS["s16"], 11)["s32"], name="tail")
-    _load(model, read_weights())
-    return model
-
-
-def _build_blocks(x: Any, channels: int, first: int) -> dict[str, Any]:
-    """Blocks number ``first`` and after; the taps among them."""
+def _build_blocks(x: Any, channels: int) -> dict[str, Any]:
+    """All blocks behind a stem of so many channels; the taps among them."""
     widths, kernels = (16, 24, 40, 80, 112, 192, 320), (3, 3, 5, 3, 5, 5, 3)
     found, number = {}, 0
     for (count, stride), width, kernel in zip(BLOCKS, widths, kernels, strict=True):
         for index in range(count):
-            if number >= first:
-                y = _build_block(x, channels, width, kernel, number, stride if index == 0 else 1)
-                x = keras.layers.Add(name=f"b{number}_sum")([x, y]) if index else y
-                channels = width
-                if number in LAST:
-                    found[LAST[number]] = x
+            y = _build_block(x, channels, width, kernel, number, stride if index == 0 else 1)
+            x = keras.layers.Add(name=f"b{number}_sum")([x, y]) if index else y
+            channels = width
+            if number in LAST:
+                found[LAST[number]] = x
             number += 1
     return found
 
@@ -84,7 +76,8 @@ def _load(model: Any, weights: Weights) -> None:
 class KerasFront:
     """The base as a session, for machines without another engine that opens it."""
 
-    inputs, outputs = (), ()
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
     concurrent = True
     metadata: Mapping[str, str] = {}
 
@@ -101,6 +94,3 @@ class KerasFront:
 
     def close(self) -> None:
         self._models.clear()
-
-
-__all__ = ["STRIDES", "KerasFront", "build_front", "build_tail"]

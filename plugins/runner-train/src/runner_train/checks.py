@@ -13,7 +13,7 @@ from runner_train.pictures import count_classes
 from runner_train.rehearsal import has_rehearsal
 
 KIND = "object-detection"
-OPTIONS = ("base",)
+OPTIONS = ("base", "steps")
 BASES = ("efficientnet-lite0",)
 LEAST_MINUTES = 0.1
 
@@ -29,7 +29,7 @@ def check_training(origin: Path | None, data: Dataset, options: TrainOptions) ->
     if origin is not None and not has_rehearsal(origin):
         raise TrainingError(
             f"{origin}: this brain has no weights that can be trained, and no pictures that it learnt from",
-            remedy="label pictures with it (runner run --sink coco:labels.json), correct them and train a new brain on them",
+            remedy="label pictures with it (--sink coco:labels.json), correct them, and train a new brain on them",
         )
     return _check_data(data)
 
@@ -39,9 +39,20 @@ def _check_options(options: Mapping[str, str]) -> None:
         if name not in OPTIONS:
             known = f"{ask_if_meant(name, OPTIONS)}it has: {', '.join(OPTIONS)}"
             raise UsageError(f"training has no option {name!r}", remedy=known)
+    read_steps(options)
     base = options.get("base", BASES[0])
     if base not in BASES:
         raise UsageError(f"no base {base!r}", remedy=f"{ask_if_meant(base, BASES)}there is: {', '.join(BASES)}")
+
+
+def read_steps(options: Mapping[str, str]) -> int | None:
+    """How many steps are asked for, whatever the clock says; None where the minutes decide. Raises UsageError."""
+    text = options.get("steps")
+    if text is None:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"steps={text}: not a number of steps", remedy="give a whole number above 0")
+    return int(text)
 
 
 def _check_data(data: Dataset) -> list[int]:

@@ -25,6 +25,7 @@ from runner_core.training import TrainingStep
 from runner_core.util import write_text
 from runner_train.backbone import build_front
 from runner_train.base import CHANNELS, STRIDES, Front, Scale
+from runner_train.checks import read_steps
 from runner_train.clock import Clock, read_seconds
 from runner_train.features import FeatureBank, Layout
 from runner_train.fit import Fit, FitPlan
@@ -41,7 +42,7 @@ from runner_train.write import Detector, write_artifacts
 TRIAL = 0.4  # share of the steps
 WRITING, MOST_WRITING = 30.0, 0.15  # seconds that writing takes, and at most which share of all
 SAVE, TELL = 15.0, 0.4  # seconds from one state on disk to the next, from one word to the watcher to the next
-PROBE = 10  # steps that are timed
+PROBE, CHECK = 10, 100  # steps that are timed at first; from one look at the clock to the next
 LEAST_STEPS, MOST_ROUNDS = 30, 40  # of a part; how often a view is seen at most
 
 
@@ -69,7 +70,8 @@ class Course:
         finally:
             front.close()
         weights, figures = self._fit(examiner)
-        self._tell("writing", 0.93, figures.to_json() if figures else {}, always=True)
+        with suppress(KeyboardInterrupt):  # it is nearly there
+            self._tell("writing", 0.93, figures.to_json() if figures else {}, always=True)
         return self._write(weights, figures)
 
     # Views and their features.
@@ -84,7 +86,7 @@ class Course:
 
     @cached_property
     def _banks(self) -> dict[str, FeatureBank]:
-        """``kept``: views without held-back pictures; ``all``: views that begin with these, as many as is their share."""
+        """``kept``: views without held-back pictures; ``all``: views of these, as many as is their share."""
         views = self._task.plan.views
         held = sum(self._held) if self._task.plan.fold else 0
         extra = round(views * held / len(self._pictures) / 64) * 64 if held else 0
@@ -170,41 +172,41 @@ class Course:
         return fit
 
     def _count_steps(self, fit: Fit, share: float, views: int) -> int:
-        """How many steps fit into the time that is left, by the time that some take."""
+        """How many steps fit into the time that is left, by the time that some take; or those that are asked for."""
+        asked = read_steps(self._task.options.options)
+        if asked is not None:
+            return max(1, round(asked * (TRIAL if share < 1 else 1 - TRIAL)))
         times = [read_seconds() for _ in fit.run(PROBE)]
-        each = float(np.median(np.diff(times)))
-        writing = min(WRITING, MOST_WRITING * self._clock.seconds)
-        steps = int(share * max(0.0, self._clock.left - writing) / each)
+        steps = int(share * self._seconds_left() / float(np.median(np.diff(times))))
         return max(LEAST_STEPS, min(steps, MOST_ROUNDS * views // fit.plan.batch))
 
+    def _seconds_left(self) -> float:
+        """Until the brain must be written."""
+        return max(0.0, self._clock.left - min(WRITING, MOST_WRITING * self._clock.seconds))
+
     def _take_steps(self, name: str, fit: Fit, path: Path, figures: Figures | None) -> None:
-        start, end = (0.25, 0.5) if name == "trial" else (0.5 if self._held_any else 0.25, 0.92)
-        saved, losses = time.monotonic(), []
+        start, end = (0.25, 0.5) if name == "trial" else (0.5 if any(self._held) else 0.25, 0.92)
+        saved = time.monotonic()
+        losses: list[float] = []
         known = figures.to_json() if figures else {}
         for loss in self._iterate(fit):
             losses.append(loss)
-            share = start + (end - start) * fit.step / fit.plan.steps
+            share = start + (end - start) * min(1.0, fit.step / fit.plan.steps)
             self._tell(name, share, {"loss": float(np.mean(losses[-50:])), **known})
             if time.monotonic() - saved > SAVE:
                 self._save(fit, path)
                 saved = time.monotonic()
+        self._state[name] = fit.step
         self._save(fit, path)
 
-    @property
-    def _held_any(self) -> bool:
-        return any(self._held)
-
     def _iterate(self, fit: Fit) -> Iterator[float]:
-        """The losses of the steps that are left; where other work slows the machine down, of fewer steps."""
-        steps = fit.plan.steps
+        """The losses of the steps that are left; fewer steps where other work has slowed the machine down."""
         begun, first = read_seconds(), fit.step
-        writing = min(WRITING, MOST_WRITING * self._clock.seconds)
-        for loss in fit.run(steps):
-            yield loss
-            if self._clock.left < writing * 0.7 and fit.step > first + LEAST_STEPS:
-                fit.plan = attrs.evolve(fit.plan, steps=fit.step)
-                return
-        del begun
+        while fit.step < fit.plan.steps:
+            yield from fit.run(min(fit.step + CHECK, fit.plan.steps))
+            room = self._seconds_left() * (fit.step - first) / max(1e-6, read_seconds() - begun)
+            if "steps" not in self._task.options.options and room < 0.9 * (fit.plan.steps - fit.step):
+                fit.plan = attrs.evolve(fit.plan, steps=fit.step + int(room))
 
     def _save(self, fit: Fit, path: Path) -> None:
         try:
@@ -278,11 +280,13 @@ class _Joined:
     def read(self, numbers: Any) -> Any:
         found = []
         for number in numbers:
+            place = int(number)
+            bank = next(iter(self._banks))
             for bank in self._banks:
-                if number < bank.count:
-                    found.append(bank.read([number]))
+                if place < bank.count:
                     break
-                number -= bank.count
+                place -= bank.count
+            found.append(bank.read([place]))
         return np.concatenate(found)
 
 

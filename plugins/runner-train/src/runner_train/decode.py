@@ -55,4 +55,5 @@ def find_overlaps(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.
     inner = np.prod(np.maximum(high - low, 0), axis=2)
     area_a, area_b = np.prod(a[:, 2:] - a[:, :2], axis=1), np.prod(b[:, 2:] - b[:, :2], axis=1)
     union = area_a[:, None] + area_b - inner
-    return inner / np.maximum(union, 1e-12)
+    overlaps: NDArray[np.float64] = inner / np.maximum(union, 1e-12)
+    return overlaps

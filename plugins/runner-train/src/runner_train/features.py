@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -103,9 +102,9 @@ class FeatureBank:
         path = self._path(shard)
         partial = path.with_suffix(".partial")
         try:
-            with open(partial, "wb") as file:
+            with partial.open("wb") as file:
                 np.save(file, rows)
-            os.replace(partial, path)
+            partial.replace(path)
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise TrainingError(

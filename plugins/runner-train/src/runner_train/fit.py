@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_train.features import FeatureBank
+from runner_train.features import Layout, Rows
 from runner_train.runtime import keras, tf
 
 Weights = list[NDArray[np.float32]]
 WARM, CLIP = 40, 10.0
 Loss = Callable[[dict[str, Any], dict[str, Any]], Any]
+
+
+class Bank(Protocol):
+    """Rows of views by their numbers."""
+
+    layout: Layout
+
+    def read(self, numbers: Sequence[int] | NDArray[np.intp]) -> Rows:
+        """The rows of these views."""
 
 
 @attrs.frozen
@@ -36,9 +44,7 @@ class FitPlan:
 class Fit:
     """Fits a model's variables to the rows of a bank. ``step`` counts those that are done."""
 
-    def __init__(
-        self, model: Any, bank: FeatureBank, loss: Loss, plan: FitPlan, views: Sequence[int], seed: int
-    ) -> None:
+    def __init__(self, model: Any, bank: Bank, loss: Loss, plan: FitPlan, views: Sequence[int], seed: int) -> None:
         self.model, self.plan, self.step = model, plan, 0
         self._bank, self._views, self._seed = bank, np.asarray(views), seed
         self._optimizer = keras.optimizers.AdamW(plan.rate, weight_decay=plan.decay)
@@ -71,7 +77,7 @@ class Fit:
         np.savez(data, step=np.array(self.step), **state)
         partial = path.with_suffix(".partial")
         partial.write_bytes(data.getbuffer())
-        os.replace(partial, path)
+        partial.replace(path)
 
     def load(self, path: Path) -> None:
         with np.load(path, allow_pickle=False) as state:
@@ -103,7 +109,7 @@ class Fit:
         model, optimizer, average = self.model, self._optimizer, self._average
         taps = list(model.input)
 
-        @tf.function
+        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
         def learn(rows: dict[str, Any], rate: Any, memory: Any) -> Any:
             inputs = {tap: tf.cast(rows[tap], tf.float32) for tap in taps}
             with tf.GradientTape() as tape:
@@ -116,4 +122,4 @@ class Fit:
                 kept.assign(kept * memory + variable * (1 - memory))
             return value
 
-        return learn
+        return learn  # type: ignore[no-any-return]

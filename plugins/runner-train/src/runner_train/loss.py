@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from runner_train.runtime import tf
 from runner_train.targets import CORE
 

@@ -93,8 +93,11 @@ def fit_size(aspect: float, area: int) -> tuple[int, int]:
 def _explain(plan: Plan, shown: Shown, minutes: float) -> Iterator[str]:
     low, middle, high = (f"{100 * float(np.quantile(shown.sides, part)):.0f}" for part in (0.1, 0.5, 0.9))
     yield f"objects are {low} to {high} % of a picture's side, most {middle} %; {shown.crowd:.0f} in a usual picture"
-    yield f"input {plan.size[0]} x {plan.size[1]}: the shape of most pictures, {'enlarged for small objects' if plan.size[0] * plan.size[1] > 1.2 * AREA else 'as large as is quick'}"
-    yield f"cells of {plan.stride} pixels: {'fine enough for large objects' if plan.stride == 16 else 'boxes are as exact as cells are fine'}"
+    large = plan.size[0] * plan.size[1] > 1.2 * AREA
+    why = "enlarged for small objects" if large else "as large as is quick"
+    yield f"input {plan.size[0]} x {plan.size[1]}: the shape of most pictures, {why}"
+    fine = "large objects need no finer ones" if plan.stride == 16 else "boxes are as exact as cells are fine"
+    yield f"cells of {plan.stride} pixels: {fine}"
     turns = "things lie in all directions" if shown.turned else "many small things, which have no upper side"
     yield (
         f"views are turned by quarters: {turns}"

@@ -1,4 +1,4 @@
-"""Rehearsal: the pictures that a brain learnt from travel with it, small, so that it can learn more without forgetting."""
+"""Rehearsal: pictures that a brain learnt from travel with it, so that it can learn more without forgetting."""
 
 from __future__ import annotations
 

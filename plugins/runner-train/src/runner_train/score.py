@@ -48,7 +48,7 @@ def mark(found: Found, boxes: NDArray[np.float32], classes: NDArray[np.int64], c
 
 
 def average_precision(marked: Sequence[Marked]) -> NDArray[np.float64]:
-    """classes x 10: by class and overlap; NaN for a class without objects. Precision at 101 recalls, as COCO has it."""
+    """Classes x 10: by class and overlap; NaN for a class without objects. Precision at 101 recalls, as COCO has it."""
     objects = np.sum([each.objects for each in marked], axis=0)
     scores, classes = (np.concatenate([getattr(each, name) for each in marked]) for name in ("scores", "classes"))
     hits = np.concatenate([each.hits for each in marked])

@@ -23,7 +23,7 @@ class Grid:
     def centres(self) -> NDArray[np.float32]:
         """Cells x 2: x and y of each cell's middle, as shares of the view, row by row."""
         x, y = ((np.arange(side, dtype=np.float32) + 0.5) / side for side in (self.wide, self.high))
-        return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
 
 
 @attrs.frozen(eq=False)

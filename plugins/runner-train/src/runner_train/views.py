@@ -84,7 +84,7 @@ class Viewer:
         for place, (left, top, right, bottom) in enumerate(
             ((0, 0, x, y), (x, 0, wide, y), (0, y, x, high), (x, y, wide, high))
         ):
-            number = first if place == 0 else self._turns[chance.integers(len(self._turns))]
+            number = first if place == 0 else self._turns[int(chance.integers(len(self._turns)))]
             part = self._look(self._choose(number, chance), (right - left, bottom - top), chance, scale=0.6)
             canvas[top:bottom, left:right] = part.pixels
             factor = np.array([right - left, bottom - top] * 2) / np.array([wide, high] * 2)
@@ -136,7 +136,8 @@ class Viewer:
             target = chance.uniform(0, 1, 2)
         room = np.abs(1 - reach) / 2
         free = np.where(reach < 1, room, room + 0.1)
-        return np.clip(target, 0.5 - free, 0.5 + free)
+        aim: Matrix = np.clip(target, 0.5 - free, 0.5 + free)
+        return aim
 
 
 def _find_homes(pictures: Sequence[Picture]) -> list[list[int]]:
@@ -195,4 +196,5 @@ def _recolour(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     colours = grey + (colours - grey) * np.exp(chance.normal(0, 0.25))
     if chance.random() < 0.4:
         colours += chance.normal(0, chance.uniform(1, 9), pixels.shape).astype(np.float32)
-    return np.clip(colours, 0, 255).astype(np.uint8)
+    changed: Pixels = np.clip(colours, 0, 255).astype(np.uint8)
+    return changed

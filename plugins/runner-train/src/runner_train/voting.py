@@ -13,7 +13,8 @@ import numpy as np
 from runner_train.runtime import tf
 from runner_train.targets import Grid
 
-REACH, ALIKE = 7, 0.65  # cells a side that vote; the least IoU of boxes that are taken for one
+REACH = 7  # cells a side that vote
+APART, ALIKE = 0.6, 0.7  # IoU: up to the first a vote counts nothing, from the second fully; no step, so engines agree
 
 
 def answer_cells(logits: Any, distances: Any, grid: Grid) -> tuple[Any, Any]:
@@ -32,7 +33,8 @@ def _vote(boxes: Any, scores: Any, grid: Grid) -> Any:
     sides = tf.nn.relu(high - low)
     inner = sides[:, :, 0] * sides[:, :, 1]
     union = _area(mine) + _area(theirs) - inner
-    votes = tf.where(inner >= ALIKE * union, weights, tf.zeros_like(weights))[:, :, None]
+    alike = tf.clip_by_value((inner / tf.maximum(union, 1e-9) - APART) / (ALIKE - APART), 0.0, 1.0)
+    votes = (weights * alike)[:, :, None]
     total = tf.reduce_sum(votes, -1)
     mean = tf.reduce_sum(votes * theirs, -1) / tf.maximum(total, 1e-9)
     return tf.where(total > 1e-9, mean, boxes)

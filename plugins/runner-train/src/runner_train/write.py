@@ -48,7 +48,7 @@ def write_artifacts(detector: Detector, card: Card, folder: Path) -> tuple[Artif
         Artifact(saved.name, "saved-model", describe_files(folder, saved), roles=_roles("input_tensor", "")),
     ]
     for form in (".onnx", ".tflite"):
-        made += _export(frozen, attrs.evolve(card, roles=made[0].roles), folder / f"{card.name}{form}")
+        made += _export(frozen, attrs.evolve(card, roles=made[0].roles or {}), folder / f"{card.name}{form}")
     return tuple(made)
 
 
@@ -72,7 +72,7 @@ def _freeze(detector: Detector) -> Any:
     """The graph from `pixels`, 1 x H x W x 3 uint8, to OUTPUTS and RAW."""
     twice = (2 * detector.size[1], 2 * detector.size[0])
 
-    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="pixels")])
+    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="pixels")], autograph=False)  # type: ignore[untyped-decorator]
     def detect(pixels: Any) -> dict[str, Any]:
         stretched = tf.image.resize(tf.cast(pixels, tf.float32), twice)
         means = tf.nn.avg_pool2d(stretched, 2, 2, "VALID")
@@ -87,24 +87,23 @@ def _freeze(detector: Detector) -> Any:
 
 
 def _suppress(boxes: Any, scores: Any, classes: int) -> dict[str, Any]:
-    """The best boxes of one picture, best first, class by class; filled up with zeros to MOST."""
-    rows, kinds, values = [], [], []
+    """The best boxes of one picture, best first, class by class; filled up with zeros to MOST.
+
+    Shapes are fixed as early as they can be: OpenVINO finds nothing behind a ``top_k`` of a computed number.
+    """
+    corners, values, kinds = [], [], []
     for kind in range(classes):
         kept = tf.image.non_max_suppression(boxes, scores[:, kind], MOST, OVERLAP, LEAST)
-        rows.append(kept)
-        kinds.append(tf.fill(tf.shape(kept), float(kind + 1)))
-        values.append(tf.gather(scores[:, kind], kept))
-    value, row, kind = tf.concat(values, 0), tf.concat(rows, 0), tf.concat(kinds, 0)
-    count = tf.minimum(tf.size(value), MOST)
-    best = tf.math.top_k(value, count).indices
-    room = MOST - count
+        room = MOST - tf.size(kept)
+        corners.append(tf.ensure_shape(tf.pad(tf.gather(boxes, kept), [[0, room], [0, 0]]), (MOST, 4)))
+        values.append(tf.ensure_shape(tf.pad(tf.gather(scores[:, kind], kept), [[0, room]]), (MOST,)))
+        kinds.append(tf.fill((MOST,), float(kind + 1)))
+    best = tf.math.top_k(tf.concat(values, 0), MOST)
     return {
-        OUTPUTS[0]: tf.ensure_shape(tf.pad(tf.gather(boxes, tf.gather(row, best)), [[0, room], [0, 0]]), (MOST, 4))[
-            None
-        ],
-        OUTPUTS[1]: tf.ensure_shape(tf.pad(tf.gather(value, best), [[0, room]]), (MOST,))[None],
-        OUTPUTS[2]: tf.ensure_shape(tf.pad(tf.gather(kind, best), [[0, room]]), (MOST,))[None],
-        OUTPUTS[3]: tf.cast(count, tf.float32)[None],
+        OUTPUTS[0]: tf.gather(tf.concat(corners, 0), best.indices)[None],
+        OUTPUTS[1]: best.values[None],
+        OUTPUTS[2]: tf.gather(tf.concat(kinds, 0), best.indices)[None],
+        OUTPUTS[3]: tf.reduce_sum(tf.cast(best.values > 0, tf.float32))[None],
     }
 
 
@@ -158,7 +157,7 @@ def _save(graph: Any, folder: Path) -> None:
     """A SavedModel whose `serving_default` takes pixels as `input_tensor`."""
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="input_tensor")])
+    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="input_tensor")], autograph=False)  # type: ignore[untyped-decorator]
     def serve(input_tensor: Any) -> dict[str, Any]:
         return _name_outputs(graph, input_tensor, (*OUTPUTS, *RAW))
 

@@ -40,6 +40,7 @@ from runner_train.views import Variety, View, Viewer, make_plain_view
 from runner_train.write import Detector, write_artifacts
 
 TRIAL = 0.4  # share of the steps
+STAGES = {"trial": "head without the held-back pictures", "final": "head"}
 WRITING, MOST_WRITING = 30.0, 0.15  # seconds that writing takes, and at most which share of all
 SAVE, TELL = 15.0, 0.4  # seconds from one state on disk to the next, from one word to the watcher to the next
 PROBE, CHECK = 10, 100  # steps that are timed at first; from one look at the clock to the next
@@ -101,7 +102,7 @@ class Course:
         for name, bank in self._banks.items():
             viewer = self._make_viewer(name)
             for done in bank.fill(viewer.make_view, self._describe, front, self._task.threads):
-                self._tell("views", 0.25 * min(1.0, (before + done) / total), {})
+                self._tell("pictures", 0.25 * min(1.0, (before + done) / total), {})
             before += bank.count
 
     def _make_viewer(self, name: str) -> Viewer:
@@ -192,7 +193,7 @@ class Course:
         for loss in self._iterate(fit):
             losses.append(loss)
             share = start + (end - start) * min(1.0, fit.step / fit.plan.steps)
-            self._tell(name, share, {"loss": float(np.mean(losses[-50:])), **known})
+            self._tell(STAGES[name], share, {"loss": float(np.mean(losses[-50:])), **known})
             if time.monotonic() - saved > SAVE:
                 self._save(fit, path)
                 saved = time.monotonic()

@@ -43,17 +43,26 @@ def read_pictures(examples: Iterable[Example], known: Sequence[int]) -> list[Pic
 
 
 def _read_picture(example: Example, known: frozenset[int]) -> Picture:
-    frame = example.make_frame()
     try:
-        image = frame.image.convert("RGB")
+        image = example.make_frame().image.convert("RGB")
     except (RunnerError, OSError) as error:
-        raise DatasetError(
-            f"{example.picture}: cannot be read ({error})", remedy="take it out of the data set"
-        ) from error
+        raise _unreadable_error(example, error) from error
     boxes, classes = read_objects(example, image.size)
     if max(image.size) > LARGEST:
         image.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
     return Picture(example.key, image, boxes, classes, known)
+
+
+def measure_picture(example: Example) -> tuple[int, int]:
+    """Its (width, height), without unpacking it. Raises DatasetError."""
+    try:
+        return example.make_frame().size
+    except (RunnerError, OSError) as error:
+        raise _unreadable_error(example, error) from error
+
+
+def _unreadable_error(example: Example, error: Exception) -> DatasetError:
+    return DatasetError(f"{example.picture}: cannot be read ({error})", remedy="take it out of the data set")
 
 
 def read_objects(example: Example, size: tuple[int, int] | None = None) -> tuple[Boxes, NDArray[np.int64]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.datasets import Dataset
-from runner_train.pictures import Boxes, read_objects
+from runner_train.pictures import Boxes, measure_picture, read_objects
 
 AREA, LARGE_AREA = 320 * 256, 416 * 320  # pixels of the input
 SMALL, BIG = 14 / 320, 0.3  # sides of an object, as shares of the picture
@@ -55,7 +55,7 @@ def look_at(data: Dataset, rehearsed: Sequence[tuple[Boxes, float]] = ()) -> Sho
     seen = [*rehearsed]
     kinds: dict[int, list[Boxes]] = {}
     for example in data:
-        wide, high = example.make_frame().size
+        wide, high = measure_picture(example)
         boxes, classes = read_objects(example)
         seen.append((boxes, wide / high))
         for kind in set(classes[classes >= 0].tolist()):

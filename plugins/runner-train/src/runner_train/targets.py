@@ -43,8 +43,6 @@ def make_targets(view: View, grid: Grid, classes: int) -> Targets:
     bells = np.zeros((len(centres), classes), np.float32)
     bells[:, [kind for kind in range(classes) if kind not in view.known]] = -1
     distances, weights = np.zeros((len(centres), 4), np.float32), np.zeros(len(centres), np.float32)
-    for box in view.boxes[view.classes == IGNORED]:
-        bells[np.all((centres > box[:2]) & (centres < box[2:]), axis=1)] = -1
     for row in np.flatnonzero(view.classes >= 0):
         box, kind = view.boxes[row], view.classes[row]
         bell = _draw_bell(box, centres)
@@ -52,6 +50,8 @@ def make_targets(view: View, grid: Grid, classes: int) -> Targets:
         mine = (bell > CORE) & (bell > weights)
         weights[mine] = bell[mine]
         distances[mine] = np.concatenate([centres[mine] - box[:2], box[2:] - centres[mine]], axis=1)
+    for box in view.boxes[view.classes == IGNORED]:  # last: a bell's foot would ask again
+        bells[np.all((centres > box[:2]) & (centres < box[2:]), axis=1) & (weights == 0)] = -1
     return Targets(bells, distances, weights)
 
 

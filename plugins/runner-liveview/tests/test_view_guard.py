@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 TOKEN = "a-long-token"
-FILES = ("/", "/view.js", "/draw.js", "/view.css", "/icon.svg")
+FILES = ("/", "/view.js", "/draw.js", "/base.css", "/view.css", "/icon.svg")
 
 
 def get(view, path="/", **headers):

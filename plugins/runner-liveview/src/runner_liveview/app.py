@@ -14,23 +14,19 @@ from pathlib import Path
 from time import monotonic
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from runner_liveview.address import Address
-from runner_liveview.guard import Guard
 from runner_liveview.hub import Hub, Waker
+from runner_liveview.page_files import serve_files
 
 PAGE = Path(__file__).parent / "page"
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 AHEAD = 2
 ENDED, STOPPED, FULL = 1000, 1001, 1013  # https://www.iana.org/assignments/websocket#close-code-number
 
 
-def build_application(hub: Hub, address: Address, most: int) -> ASGIApp:
+def build_application(hub: Hub, most: int) -> ASGIApp:
     """What the server serves, to ``most`` viewers at a time."""
 
     async def watch(socket: WebSocket) -> None:
@@ -41,16 +37,7 @@ def build_application(hub: Hub, address: Address, most: int) -> ASGIApp:
         with hub.watching() as waker:
             await Viewer(hub, socket, waker).serve()
 
-    files = {path.name: path.read_bytes() for path in PAGE.iterdir()}  # a request needs neither descriptor nor thread
-
-    async def send_file(request: Request) -> Response:
-        name = request.path_params["name"] or "index.html"
-        if name not in files:
-            return PlainTextResponse("Not Found", 404)
-        return Response(files[name], media_type=KINDS[Path(name).suffix])
-
-    routes = [WebSocketRoute("/frames", watch), Route("/{name:path}", send_file)]
-    return Guard(Starlette(routes=routes), address)
+    return Starlette(routes=[WebSocketRoute("/frames", watch), serve_files(PAGE)])
 
 
 class Viewer:

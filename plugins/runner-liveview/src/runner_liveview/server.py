@@ -1,20 +1,22 @@
-"""Server: the page's web server, in its own thread."""
+"""Server: the web server of a page, in its own thread."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from threading import Event, Thread
 from time import monotonic, sleep
+from typing import Protocol
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner_core.errors import SinkError
 from runner_liveview.address import Address
-from runner_liveview.app import build_application
-from runner_liveview.hub import Hub
+from runner_liveview.guard import Guard
 from runner_liveview.room import Room
 from runner_liveview.strangers import ViewerProtocol, hushed
 
@@ -23,17 +25,37 @@ FAREWELL = 0.5  # seconds in which viewers can receive that the run is over
 MOST_HEADERS = 1 << 14  # bytes of a request's head
 
 
-class Server:
-    """Serves a hub from ``start`` to ``stop``."""
+class Audience(Protocol):
+    """Who is served, as the server sees it: ``start`` is called in the event loop, the others outside of it."""
 
-    def __init__(self, hub: Hub, address: Address) -> None:
-        """Binds the port. Raises SinkError if it is not available."""
-        self._hub = hub
+    @property
+    def watched(self) -> bool:
+        """Whether somebody has a page open."""
+
+    def start(self) -> None:
+        """Called before anything is served."""
+
+    def end(self) -> None:
+        """Tells the pages that it is over."""
+
+    def close(self) -> None:
+        """Called when nothing is served any more."""
+
+
+class Server:
+    """Serves an application, behind a Guard, from ``start`` to ``stop``."""
+
+    def __init__(self, audience: Audience, address: Address, build: Callable[[int], ASGIApp]) -> None:
+        """Binds the port. ``build`` makes the application for so many WebSockets at a time.
+
+        Raises SinkError if the port is not available.
+        """
+        self._audience = audience
         self._socket = _bind(address)
         self.port: int = self._socket.getsockname()[1]
         self._room = Room()
         self._config = uvicorn.Config(
-            self._room.attend(build_application(hub, address, self._room.most_viewers)),
+            self._room.attend(Guard(build(self._room.most_viewers), address)),
             log_config=None, access_log=False, lifespan="off", server_header=False, proxy_headers=False,
             http=H11Protocol, h11_max_incomplete_event_size=MOST_HEADERS, ws=ViewerProtocol, ws_max_size=1024,
             ws_per_message_deflate=False, ws_ping_interval=PING, ws_ping_timeout=PING, timeout_graceful_shutdown=1,
@@ -48,20 +70,20 @@ class Server:
         self._started.wait()
 
     def stop(self) -> None:
-        """Tells viewers that the run is over, waits a moment for them, and stops."""
-        self._hub.end()
+        """Tells the pages that it is over, waits a moment for them, and stops."""
+        self._audience.end()
         deadline = monotonic() + FAREWELL
-        while self._hub.watched and monotonic() < deadline:
+        while self._audience.watched and monotonic() < deadline:
             sleep(0.01)
         self._uvicorn.should_exit = True
         self._thread.join(FAREWELL)
         self._uvicorn.force_exit = True
         self._thread.join(FAREWELL)
-        self._hub.close()
+        self._audience.close()
         self._socket.close()
 
     async def _serve(self) -> None:
-        self._hub.start()
+        self._audience.start()
         self._started.set()
         with hushed():
             around = [asyncio.create_task(self._room.admit(self._socket, self._make_protocol))]

@@ -8,12 +8,14 @@ import sys
 import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
 from runner_core.frames import Frame
 from runner_core.results import Result
 from runner_liveview.address import Address
+from runner_liveview.app import build_application
 from runner_liveview.hub import Hub
 from runner_liveview.message import encode_message
 from runner_liveview.progress import Meter
@@ -39,7 +41,7 @@ class ViewSink:
     def open(self) -> Iterator[ViewWriter]:
         """Serves until it is closed. Raises SinkError if the port is not available."""
         hub = Hub(encode_message)
-        server = Server(hub, self.address)
+        server = Server(hub, self.address, partial(build_application, hub))
         server.start()
         try:
             self._announce(server.port)

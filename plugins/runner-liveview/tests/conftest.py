@@ -4,12 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
+import attrs
 import pytest
 from browsers import launch_chromium
+from label_desk import label, write_pictures
+from runner_liveview.address import Address
 from runner_liveview.sink import ViewSink
 from view_client import View
+
+
+VIEW_FILES = ("/", "/view.js", "/draw.js", "/tile.js", "/panel.js", "/message.js", "/elements.js", "/base.css",
+              "/view.css", "/icon.svg")  # fmt: skip
+LABEL_FILES = ("/", "/label.js", "/stage.js", "/hands.js", "/keys.js", "/sheet.js", "/panel.js", "/server.js",
+               "/elements.js", "/base.css", "/label.css", "/icon.svg")  # fmt: skip
+
+
+@attrs.frozen
+class Site:
+    """A page that is served: its files, and where its WebSocket is."""
+
+    url: str
+    files: tuple[str, ...]
+    socket: str
+
+    @property
+    def host(self) -> str:
+        """Asked on loopback, whatever name the page was announced by."""
+        return f"127.0.0.1:{urlsplit(self.url).port}"
 
 
 @pytest.fixture
@@ -29,6 +54,30 @@ def serve() -> Iterator[Callable[..., View]]:
 @pytest.fixture
 def view(serve: Callable[..., View]) -> View:
     return serve()
+
+
+@pytest.fixture(params=["view", "label"])
+def serve_site(
+    request: pytest.FixtureRequest, tmp_path: Path, serve: Callable[..., View]
+) -> Iterator[Callable[..., Site]]:
+    """``serve_site(**address)``: each of the pages on a free port, closed at the end."""
+    with ExitStack() as stack:
+
+        def serving(**address: str) -> Site:
+            if request.param == "view":
+                served = serve(f"?{urlencode(address)}" if address else "")
+                served.show()
+                return Site(served.url, VIEW_FILES, "/frames")
+            write_pictures(tmp_path, 1)
+            labelling = stack.enter_context(label(tmp_path, address=Address(0, **address)))
+            return Site(labelling.url, LABEL_FILES, "/events?page=test")
+
+        yield serving
+
+
+@pytest.fixture
+def site(serve_site: Callable[..., Site]) -> Site:
+    return serve_site()
 
 
 @pytest.fixture(scope="module")

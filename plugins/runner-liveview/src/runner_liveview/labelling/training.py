@@ -36,6 +36,7 @@ class Training:
     def __init__(self, tell: Callable[[Progress], None], child: Sequence[str] = CHILD) -> None:
         self._tell, self._command = tell, child
         self._child: subprocess.Popen[bytes] | None = None
+        self._following: Thread | None = None
         self._stopped = False
 
     @property
@@ -47,12 +48,11 @@ class Training:
         """Begins: ``data``, ``name``, ``minutes``, as ``train_child`` takes them. Raises OSError."""
         self._stopped = False
         self._child = subprocess.Popen(
-            [*self._command, json.dumps(asked)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-        )
-        Thread(target=self._follow, args=(self._child,), name="runner-label-training", daemon=True).start()
+            [*self._command, json.dumps(asked)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True,  # a Ctrl-C in the terminal would be its second one
+        )  # fmt: skip
+        self._following = Thread(target=self._follow, args=(self._child,), name="runner-label-training", daemon=True)
+        self._following.start()
 
     def stop(self) -> None:
         """Has it end with the best so far."""
@@ -68,24 +68,29 @@ class Training:
             with suppress(subprocess.TimeoutExpired):
                 child.wait(_PATIENCE)
             child.kill()
+        if self._following:
+            self._following.join()
 
     def _follow(self, child: subprocess.Popen[bytes]) -> None:
         """Tells what the child says, a line of JSON each; what it prints on standard error is why it failed."""
         said: list[bytes] = []
-        listening = Thread(target=lambda: said.append(cast(Any, child.stderr).read()[-_SAID:]), daemon=True)
-        listening.start()
-        brain = ""
-        for line in cast(Any, child.stdout):
-            with suppress(ValueError, TypeError):
-                step = json.loads(line)
-                brain = step.pop("brain", brain)
-                self._tell(Progress("running", **step))
-        code = child.wait()
-        listening.join()
-        last = said[0].decode(errors="replace").strip().splitlines()[-1:] if said else []
+        with child:
+            listening = Thread(target=lambda: said.append(cast(Any, child.stderr).read()[-_SAID:]), daemon=True)
+            listening.start()
+            brain = ""
+            for line in cast(Any, child.stdout):
+                with suppress(AttributeError, TypeError, ValueError):
+                    step = json.loads(line)
+                    brain = step.pop("brain", brain)
+                    self._tell(Progress("running", **step))
+            listening.join()
+        self._tell(self._conclude(brain, cast(int, child.returncode), said[0] if said else b""))
+
+    def _conclude(self, brain: str, code: int, said: bytes) -> Progress:
+        """How it ended."""
         if brain and not code:
-            self._tell(Progress("done", share=1.0, brain=brain))
-        elif self._stopped:
-            self._tell(Progress("stopped"))
-        else:
-            self._tell(Progress("failed", error=last[0] if last else f"the training ended with exit code {code}"))
+            return Progress("done", share=1.0, brain=brain)
+        if self._stopped:
+            return Progress("stopped")
+        last = said.decode(errors="replace").strip().splitlines()[-1:]
+        return Progress("failed", error=last[0] if last else f"the training ended with exit code {code}")

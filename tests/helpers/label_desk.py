@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,6 @@ from PIL import Image
 from runner_liveview.address import Address
 from runner_liveview.labelling.command import serve
 from runner_liveview.labelling.desk import Desk
-from runner_liveview.labelling.label_file import LabelFile
 from runner_liveview.labelling.open_labels import open_labels
 from runner_liveview.labelling.pictures import find_pictures
 from runner_liveview.labelling.training import Training
@@ -105,5 +105,12 @@ def training_by(script: str) -> Callable[[Any], Training]:
     )
 
 
-def read_labels(path: Path) -> LabelFile:
-    return LabelFile.read(path)
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Meanwhile this process can write no file of more than a hundred bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

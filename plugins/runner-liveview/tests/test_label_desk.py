@@ -1,13 +1,12 @@
 """What a page may ask and say: who draws, what is refused, what happens to the disk, the training."""
 
 import json
-import resource
 import threading
 import time
 from contextlib import contextmanager
 
 import pytest
-from label_desk import SIZE, Finder, label, training_by, write_pictures
+from label_desk import SIZE, Finder, full_disk, label, training_by, write_pictures
 from websockets.sync.client import connect
 
 CUP = ("cup", 10, 20, 110, 120)
@@ -130,17 +129,6 @@ class TestTheDisk:
         body = {"size": SIZE, "stamp": "", "done": True, "boxes": []}
         assert labelling.ask("PUT", "sheet", picture="c.png", overwrite="1", body=body).status_code == 200
         assert len(annotations(labelling)) == 2
-
-
-@contextmanager
-def full_disk():
-    """Meanwhile this process can write no file of more than a hundred bytes."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 class TestThePen:

@@ -114,13 +114,13 @@ class Desk:
     async def open_sheet(self, name: str) -> dict[str, Any]:
         """A picture with its boxes. Raises ImageError for one that cannot be read."""
         picture = self.pictures[name]
-        self.proposer.want([name, *self._following(name)])
         stamp, size = picture.stamp(), await asyncio.to_thread(picture.measure)
         boxes = [box.to_json() for box in self.labels.boxes_of(name)]
         return {"size": size, "stamp": stamp, "done": self._is_done(name), "boxes": boxes, **self.propose(name)}
 
     def propose(self, name: str) -> dict[str, Any]:
-        """What brains found in a picture; None if they have not looked yet."""
+        """What brains found in a picture; None if they have not looked yet: then they look at it next."""
+        self.proposer.want([name, *self._following(name)])
         if name not in self.proposer.answers:
             return {"proposals": None if self.proposer.brains else []}
         return {"proposals": to_proposals(self.proposer.answers[name]), "fault": self.proposer.faults.get(name, "")}

@@ -91,7 +91,7 @@ export class Keys {
     const { desk, stage } = this;
     const [x, y] = stage.toPicture([stage.width / 2, stage.height / 2]);
     const [wide, high] = [stage.width / stage.scale / 8, stage.height / stage.scale / 8];
-    const box = within([x - wide, y - high, x + wide, y + high], desk.sheet.size);
+    const box = within([x - wide, y - high, x + wide, y + high].map(Math.round), desk.sheet.size);
     if (desk.label === null) desk.askForClass(box);
     else {
       desk.edit((sheet) => {

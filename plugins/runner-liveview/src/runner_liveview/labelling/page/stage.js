@@ -30,7 +30,7 @@ export class Stage {
 
   /** Shows a picture: its bitmap, which has the sheet's proportions if not its size. */
   show(sheet, bitmap) {
-    if (this.reduced && this.reduced !== bitmap) this.reduced.close();
+    if (this.reduced !== this.bitmap) this.reduced?.close();
     Object.assign(this, { sheet, bitmap, reduced: null, draft: null, moving: null });
     this.fit();
   }

@@ -52,12 +52,13 @@ class Person:
     def type_box(self, box: Box) -> None:
         """By keyboard alone: a box in the middle, moved to its place and stretched."""
         self.press("d")
-        x1, y1, _, _ = self.chosen
-        self.walk(box[0] - x1, "ArrowRight", "ArrowLeft")
-        self.walk(box[1] - y1, "ArrowDown", "ArrowUp")
-        _, _, x2, y2 = self.chosen
-        self.walk(box[2] - x2, "Alt+ArrowRight", "Alt+ArrowLeft")
-        self.walk(box[3] - y2, "Alt+ArrowDown", "Alt+ArrowUp")
+        for _ in range(2):  # a wide one meets the border of the picture before it is where it belongs
+            x1, y1, x2, y2 = self.chosen
+            self.walk((box[2] - box[0]) - (x2 - x1), "Alt+ArrowRight", "Alt+ArrowLeft")
+            self.walk((box[3] - box[1]) - (y2 - y1), "Alt+ArrowDown", "Alt+ArrowUp")
+            x1, y1, _, _ = self.chosen
+            self.walk(box[0] - x1, "ArrowRight", "ArrowLeft")
+            self.walk(box[1] - y1, "ArrowDown", "ArrowUp")
 
     def walk(self, way: float, there: str, back: str) -> None:
         """So many pixels: tens first, then ones."""

@@ -20,6 +20,7 @@ export class Hands {
     root.addEventListener("pointermove", (event) => this.move(event));
     root.addEventListener("pointerup", (event) => this.up(event));
     root.addEventListener("pointercancel", (event) => this.cancel(event));
+    root.addEventListener("touchstart", (event) => this.claim(event), { passive: false });
     root.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     root.addEventListener("contextmenu", (event) => event.preventDefault());
   }
@@ -27,6 +28,11 @@ export class Hands {
   at(event) {
     const { left, top } = this.stage.root.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
+  }
+
+  /** A stroke is no gesture of the browser's, which would take the tap after it for a part of it. */
+  claim(event) {
+    if (!event.target.closest("button")) event.preventDefault();
   }
 
   down(event) {

@@ -353,9 +353,10 @@ class Desk {
   async refreshProposals() {
     const { sheet } = this;
     if (!sheet) return;
+    const turn = (this.turn = {}); // an answer that comes after that to a later question is out of date
     const { proposals, fault } = await askJSON("proposals", { picture: sheet.name }).catch(() => ({ proposals: null }));
+    if (sheet !== this.sheet || turn !== this.turn) return;
     sheet.propose(proposals);
-    if (sheet !== this.sheet) return;
     this.fault = fault;
     this.stage.redraw("boxes");
     this.showAll();

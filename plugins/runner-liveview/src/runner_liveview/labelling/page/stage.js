@@ -48,7 +48,8 @@ export class Stage {
       canvas.width = Math.round(this.width * this.density);
       canvas.height = Math.round(this.height * this.density);
     }
-    this.fit();
+    if (this.scale === this.fitting) this.fit();
+    else this.move(0, 0);
   }
 
   /** The whole picture, as large as there is room. */
@@ -71,6 +72,7 @@ export class Stage {
   }
 
   move(across, down, scale = this.scale) {
+    if (!this.sheet) return;
     const [width, height] = this.sheet.size;
     this.scale = scale;
     this.x = hold(this.x + across, width * scale, this.width);

@@ -58,7 +58,7 @@ COMMANDS = {
 # How `--help` groups the commands, in this order; the commands of other packages follow.
 SECTIONS = {
     "Answers": ("run", "predict", "demo", "replay", "serve"),
-    "Models": ("inspect", "export", "verify", "bench", "data", "eval", "train"),
+    "Models": ("inspect", "export", "verify", "bench", "data", "label", "eval", "train"),
     "Brains": ("brains", "pull", "push", "lock"),
     "This installation": ("plugins", "doctor", "clean", "help", "new-plugin"),
 }

@@ -52,7 +52,7 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         ("coco", "object-detection", "instance-segmentation", "keypoints", "semantic-segmentation", "classification"),
         "runner-eval",
     ),
-    "commands": {"demo": "runner-demo", "eval": "runner-eval"},
+    "commands": {"demo": "runner-demo", "eval": "runner-eval", "label": "runner-liveview"},
 }
 
 

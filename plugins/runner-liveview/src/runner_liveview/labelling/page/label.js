@@ -439,7 +439,7 @@ function describeSheet(sheet, open) {
 function describeProposals(sheet, open, fault) {
   if (fault) return fault;
   if (sheet.proposals === null) return "Looking at the picture";
-  return open.length ? "Tap one to accept it." : sheet.proposals.length ? "None with such a score that is not drawn." : "Nothing found.";
+  return open.length ? "Tap one to accept it." : sheet.proposals.length ? "None left that reaches this score." : "Nothing found.";
 }
 
 function sameBoxes(sheet, told) {

@@ -151,25 +151,16 @@ export class Stage {
 
   draw_boxes(context) {
     context.scale(this.density, this.density);
-    for (const proposal of this.sheet.open(this.least)) this.drawProposal(context, proposal);
-    for (const box of this.sheet.boxes) {
-      if (box.key !== this.moving && box.key !== this.sheet.chosen) this.drawBox(context, box);
-    }
+    const proposals = this.sheet.open(this.least);
+    const boxes = this.sheet.boxes.filter(({ key }) => key !== this.moving && key !== this.sheet.chosen);
+    context.setLineDash([7, 5]);
+    for (const proposal of proposals) this.outline(context, proposal, proposal === this.sheet.chosen ? 3 : 2);
+    context.setLineDash([]);
+    for (const box of boxes) this.outline(context, box, 2);
+    for (const one of proposals) this.name(context, one, `${one.label} ${one.score.toFixed(2)}?`, one === this.sheet.chosen);
+    for (const box of boxes) this.name(context, box, box.label, false);
     const chosen = this.sheet.box;
     if (chosen && chosen.key !== this.moving) this.drawChosen(context, chosen);
-  }
-
-  drawProposal(context, proposal) {
-    const chosen = proposal === this.sheet.chosen;
-    context.setLineDash([7, 5]);
-    this.outline(context, proposal, chosen ? 3 : 2);
-    context.setLineDash([]);
-    this.name(context, proposal, `${proposal.label} ${proposal.score.toFixed(2)}?`, chosen);
-  }
-
-  drawBox(context, box) {
-    this.outline(context, box, 2);
-    this.name(context, box, box.label, false);
   }
 
   drawChosen(context, box) {

@@ -96,6 +96,7 @@ class TestByMouse:
             person.draw(BOX)
             person.says("What is it?")
             person.page.keyboard.type("tasse\n")
+            person.wait("window.desk.sheet.boxes.length === 1")
             person.saved()
             assert person.boxes == [["tasse", *BOX]]
             assert [each["name"] for each in labelling.document["categories"]] == ["tasse"]

@@ -114,6 +114,12 @@ class Room:
                 if each.gone:
                     del self._connections[client]
 
+    async def clear(self) -> None:
+        """Closes those that came while the server was ending, whom nobody else knows."""
+        for each in self._connections.values():
+            each.transport.abort()
+        await asyncio.sleep(0)  # in which they are closed
+
     def attend(self, app: ASGIApp) -> ASGIApp:
         """The application, with note taken of who is being served; who does not take an answer is given up."""
 

@@ -91,6 +91,8 @@ class Server:
             await self._uvicorn.serve(sockets=[])
             for task in around:
                 task.cancel()
+            await asyncio.gather(*around, return_exceptions=True)
+            await self._room.clear()
 
     def _make_protocol(self) -> asyncio.Protocol:
         """Of a connection, as uvicorn makes it for those that it accepts itself."""

@@ -86,7 +86,9 @@ class Fit:
             self.step = int(state["step"])
 
     def _state(self) -> Sequence[Any]:
-        return [*self.model.trainable_variables, *self._optimizer.variables, *self._average]
+        # the others are the state of dropout's chance
+        model = self.model
+        return [*model.trainable_variables, *model.non_trainable_variables, *self._optimizer.variables, *self._average]
 
     def _rate(self) -> float:
         plan = self.plan

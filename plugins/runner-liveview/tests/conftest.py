@@ -16,7 +16,6 @@ from runner_liveview.address import Address
 from runner_liveview.sink import ViewSink
 from view_client import View
 
-
 VIEW_FILES = ("/", "/view.js", "/draw.js", "/tile.js", "/panel.js", "/message.js", "/elements.js", "/base.css",
               "/view.css", "/icon.svg")  # fmt: skip
 LABEL_FILES = ("/", "/label.js", "/stage.js", "/hands.js", "/keys.js", "/sheet.js", "/panel.js", "/server.js",

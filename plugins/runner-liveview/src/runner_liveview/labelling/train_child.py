@@ -26,7 +26,7 @@ def main(asked: dict[str, Any]) -> int:
         print(json.dumps(attrs.asdict(step)), file=spoken, flush=True)
 
     try:
-        trained = Brain.new(asked["name"], task="object-detection").train(  # type: ignore[attr-defined]
+        trained = Brain.new(asked["name"], task="object-detection").train(
             asked["data"], minutes=asked["minutes"], watch=tell
         )
     except RunnerError as error:

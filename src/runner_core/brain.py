@@ -38,8 +38,7 @@ HINTS = {
     "to": "open_brain(path, device=...)", "track": "stream(source, [brain])",
 }  # fmt: skip
 
-# Opens what it trains, and so stands above brains: it is named, as a plugin names its target, and imported when used.
-_TRAIN = "runner_core.train"
+_TRAIN = "runner_core.train"  # opens what it trains, so stands above brains: named as a plugin names its target
 
 
 class Brain(ABC):
@@ -182,13 +181,8 @@ class Brain(ABC):
     def train(self, dataset: str | os.PathLike[str], **choices: Any) -> Brain:
         """A new brain, learnt from the labelled pictures of ``dataset``, a file or folder; this one stays as it is.
 
-        ``minutes``  of wall time, 5 by default; ``seed`` 0; ``device`` ``cpu``; ``threads`` None: all processors.
-        ``name``     of the new brain, None: this one's. It is the next version of that name on this machine.
-        ``out``      the folder to write it to instead.
-        ``watch``    called with a ``training.TrainingStep`` as it goes. A KeyboardInterrupt out of it, and a first
-                     Ctrl-C, end it early and keep the best so far; a second Ctrl-C ends at once.
-        Further ones are the trainer's own. What was stopped in any way goes on with the same call.
-
+        ``minutes``, ``seed``, ``device``, ``threads``, ``name``, ``out`` and ``watch`` are those of
+        ``runner_core.train.train_brain``, further ones the trainer's own. Stopped in any way, the same call goes on.
         Raises NotInstalled where nothing trains this task, DatasetError, TrainingError, UsageError.
         """
         trained: Brain = resolve_name(f"{_TRAIN}:train_brain")(self, dataset, **choices)

@@ -49,7 +49,15 @@ def train_brain(
     watch: Watch | None = None,
     **options: Any,
 ) -> Brain:
-    """What ``Brain.train`` does."""
+    """What ``Brain.train`` does.
+
+    ``minutes``  of wall time.
+    ``threads``  that it may use; None: all processors.
+    ``name``     of the new brain, None: the old one's. It is the next version of that name on this machine.
+    ``out``      the folder to write it to instead.
+    ``watch``    called with a TrainingStep as it goes. A KeyboardInterrupt out of it, and a first Ctrl-C, end it early
+                 and keep the best so far; a second Ctrl-C ends at once.
+    """
     training = plan_training(
         os.fspath(dataset),
         name=name or brain.name,

@@ -10,6 +10,7 @@ import pytest
 from drawn import draw_set
 from runner_train.decode import Found
 from runner_train.score import mark, mean_ap
+from runner_train.shared import make_trunk
 from runner_train.trainer import DetectorTrainer
 
 from runner_core import open_brain
@@ -67,6 +68,19 @@ def test_all_engines_answer_alike(trained, tmp_path: Path) -> None:
         assert compare_inferences(answers["tensorflow"], answer).faults == (), (answers["tensorflow"], answer)
 
 
+def test_its_head_answers_on_the_trunk_as_the_whole_network_does(trained, tmp_path: Path) -> None:
+    frame = draw_set(tmp_path / "test", 2, seed=9)[1].make_frame()
+    with open_brain(trained[0] / "head.onnx", conf=0.2) as head, open_brain(trained[0] / "shapes.onnx") as whole:
+        assert head.trunk
+        assert not whole.trunk
+        assert len(head(frame))
+        assert compare_inferences(head(frame), whole(frame, conf=0.2)).faults == ()
+
+
+def test_the_trunk_is_the_same_file_in_every_brain(trained) -> None:
+    assert (trained[0] / "trunk.onnx").read_bytes() == make_trunk()
+
+
 def test_the_card_tells_how_it_was_trained(trained) -> None:
     card = Card.read(trained[0] / "brain.json")
     assert (card.name, card.version, card.task, card.labels.names) == (
@@ -75,7 +89,7 @@ def test_the_card_tells_how_it_was_trained(trained) -> None:
         "tf-detection",
         ("disc", "square"),
     )
-    assert [artifact.format for artifact in card.artifacts] == [".pb", "saved-model", ".onnx", ".tflite"]
+    assert [artifact.format for artifact in card.artifacts] == [".pb", "saved-model", ".onnx", ".tflite", ".onnx"]
     assert all(sum(file.size for file in artifact.files) < 8_000_000 for artifact in card.artifacts)
     facts = card.training
     assert facts["pictures"] == 8
@@ -86,7 +100,7 @@ def test_the_card_tells_how_it_was_trained(trained) -> None:
 
 def test_only_the_brain_is_left(trained) -> None:
     assert sorted(path.name for path in trained[0].iterdir()) == [
-        "brain.json", "rehearsal", "saved_model", "shapes.onnx", "shapes.pb", "shapes.tflite",
+        "brain.json", "head.onnx", "rehearsal", "saved_model", "shapes.onnx", "shapes.pb", "shapes.tflite", "trunk.onnx",
     ]  # fmt: skip
 
 
@@ -150,6 +164,7 @@ from drawn import draw_set
 from runner_core.cards import Card
 from runner_core.training import TrainOptions
 from runner_train import course
+from runner_train.shared import make_trunk
 from runner_train.trainer import DetectorTrainer
 course.SAVE = 0.2
 place = Path(sys.argv[1])

@@ -14,6 +14,7 @@ from runner_core.contracts import Exporter
 from runner_core.discovery import get_registry
 from runner_core.errors import NotInstalled
 from runner_train.runtime import constants, tf
+from runner_train.shared import write_shared
 from runner_train.targets import Grid
 from runner_train.voting import answer_cells
 
@@ -49,7 +50,8 @@ def write_artifacts(detector: Detector, card: Card, folder: Path) -> tuple[Artif
     ]
     for form in (".onnx", ".tflite"):
         made += _export(frozen, attrs.evolve(card, roles=made[0].roles or {}), folder / f"{card.name}{form}")
-    return tuple(made)
+    whole = next((artifact for artifact in made if artifact.format == ".onnx"), None)
+    return (*made, write_shared(detector, folder, whole)) if whole else tuple(made)
 
 
 def _export(graph: Path, card: Card, place: Path) -> list[Artifact]:

@@ -100,7 +100,8 @@ def test_the_card_tells_how_it_was_trained(trained) -> None:
 
 def test_only_the_brain_is_left(trained) -> None:
     assert sorted(path.name for path in trained[0].iterdir()) == [
-        "brain.json", "head.onnx", "rehearsal", "saved_model", "shapes.onnx", "shapes.pb", "shapes.tflite", "trunk.onnx",
+        "brain.json", "head.onnx", "rehearsal", "saved_model",
+        "shapes.onnx", "shapes.pb", "shapes.tflite", "trunk.onnx",
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import attrs
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -41,11 +42,33 @@ def _draw(brush: ImageDraw.ImageDraw, name: str, place: int, chance: np.random.G
     side = int(chance.integers(36, 56))
     left, top = 10 + 76 * place + int(chance.integers(0, 12)), int(chance.integers(5, 65))
     box = (left, top, left + side, top + side)
-    colour = (230, 40, 40) if name == "disc" else (30, 30, 210)
-    (brush.ellipse if name == "disc" else brush.rectangle)(box, fill=colour, outline=(0, 0, 0), width=3)
+    if name == "bar":
+        box = (left, top + side // 3, left + side, top + side // 2)
+    colour = {"disc": (230, 40, 40), "ring": None, "bar": (240, 220, 30)}.get(name, (30, 30, 210))
+    (brush.ellipse if name in ("disc", "ring") else brush.rectangle)(box, fill=colour, outline=(0, 0, 0), width=3)
     return box
 
 
 def _tell(labels: LabelMap, boxes: tuple[tuple[int, ...], ...], kinds: tuple[int, ...]) -> Truth:
     columns = {"model_ids": np.array(kinds, np.int64), "boxes": np.array(boxes, np.float32).reshape(-1, 4)}
     return Truth(Inference(brain="", task="object-detection", size=(160, 128), labels=labels, **columns))
+
+
+def draw_choices(folder: Path, count: int, *, names: tuple[str, ...] = NAMES, seed: int = 0) -> Dataset:
+    """``count`` pictures of one thing each, every class in turn, labelled as whole pictures."""
+    drawn = draw_set(folder, 2 * count, names=names, seed=seed)
+    labels = drawn.labels
+    examples = []
+    for example in drawn.examples[::2]:
+        kind = len(examples) % len(names)
+        image = Image.new("RGB", (160, 128), (120, 130, 110))
+        _draw(ImageDraw.Draw(image), names[kind], len(examples) % 2, np.random.default_rng((seed, len(examples))))
+        image.save(example.picture)
+        examples.append(attrs.evolve(example, read=partial(_choose, labels, kind)))
+    return Dataset(str(folder), "classification", labels, tuple(examples))
+
+
+def _choose(labels: LabelMap, kind: int) -> Truth:
+    return Truth(
+        Inference(brain="", task="classification", size=(160, 128), labels=labels, model_ids=np.array([kind], np.int64))
+    )

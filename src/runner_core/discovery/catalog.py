@@ -47,7 +47,7 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("coco", "voc", "yolo", "label-studio", "cvat", "labelme", "jsonl"), "runner-datasets"),
         **dict.fromkeys(("folders", "masks"), "runner-datasets"),
     },
-    "trainers": dict.fromkeys(("detector", "object-detection", "tf-detection"), "runner-train"),
+    "trainers": dict.fromkeys(("detector", "object-detection", "tf-detection", "classification"), "runner-train"),
     "evaluators": dict.fromkeys(
         ("coco", "object-detection", "instance-segmentation", "keypoints", "semantic-segmentation", "classification"),
         "runner-eval",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from runner_core.cards import CARD_FILE, Card
 from runner_core.datasets import Dataset
 from runner_core.errors import DatasetError, TrainingError, UsageError
 from runner_core.training import TrainOptions
@@ -12,7 +13,7 @@ from runner_core.util import ask_if_meant
 from runner_train.pictures import count_classes
 from runner_train.rehearsal import has_rehearsal
 
-KIND = "object-detection"
+FAMILIES = {"object-detection": "tf-detection", "classification": "classification"}  # of each kind that is trained
 OPTIONS = ("base", "steps")
 BASES = ("efficientnet-lite0",)
 LEAST_MINUTES = 0.1
@@ -30,6 +31,10 @@ def check_training(origin: Path | None, data: Dataset, options: TrainOptions) ->
         raise TrainingError(
             f"{origin}: this brain has no weights that can be trained, and no pictures that it learnt from",
             remedy="label pictures with it (--sink coco:labels.json), correct them, and train a new brain on them",
+        )
+    if origin is not None and Card.read(origin / CARD_FILE).task != FAMILIES.get(data.kind, data.kind):
+        raise TrainingError(
+            f"{origin}: this brain is for another task than labels of {data.kind}", remedy="train a new one"
         )
     return _check_data(data)
 
@@ -56,8 +61,8 @@ def read_steps(options: Mapping[str, str]) -> int | None:
 
 
 def _check_data(data: Dataset) -> list[int]:
-    if data.kind != KIND:
-        raise TrainingError(f"{data.location}: labels of {data.kind}, and this trains {KIND}")
+    if data.kind not in FAMILIES:
+        raise TrainingError(f"{data.location}: labels of {data.kind}, and this trains {', '.join(FAMILIES)}")
     if len(data) < 2:
         few = "no picture" if not len(data) else "a single picture"
         raise DatasetError(f"{data.location}: {few}", remedy="a brain needs about five pictures of each class")
@@ -71,4 +76,23 @@ def _check_data(data: Dataset) -> list[int]:
         raise DatasetError(
             f"{data.location}: no example of {', '.join(empty)}", remedy="label some, or leave the class out"
         )
+    if data.kind != "object-detection":
+        _check_choices(data)
     return counts
+
+
+def _check_choices(data: Dataset) -> None:
+    """Where a class is chosen among others, of a picture or of a pixel."""
+    if len(data.labels) < 2:
+        raise DatasetError(
+            f"{data.location}: {data.labels.names[0]} is its only class",
+            remedy="a choice needs two: label pictures without it as a class of their own",
+        )
+    if data.kind == "classification":
+        for example in data:
+            names = example.read().answer.names
+            if len(names) > 1:
+                raise DatasetError(
+                    f"{example.picture}: {' and '.join(names)}, and this learns one class a picture",
+                    remedy="leave one of them",
+                )

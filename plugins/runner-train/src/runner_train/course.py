@@ -14,12 +14,12 @@ from contextlib import suppress
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import numpy as np
 
-from runner_core.cards import CARD_FILE
+from runner_core.cards import CARD_FILE, Artifact, Card
 from runner_core.errors import TrainingError
 from runner_core.training import TrainingStep
 from runner_core.util import write_text
@@ -27,11 +27,11 @@ from runner_train.backbone import build_front
 from runner_train.base import CHANNELS, STRIDES, Front, Scale
 from runner_train.checks import read_steps
 from runner_train.clock import Clock, read_seconds
-from runner_train.features import FeatureBank, Layout
+from runner_train.features import FeatureBank, JoinedBanks, Layout, Shapes
 from runner_train.fit import Fit, FitPlan
 from runner_train.head import HeadPlan, build_head, taps_of
 from runner_train.loss import detection_loss
-from runner_train.measure import Examiner, Figures, sum_up
+from runner_train.measure import Examiner, Measured, Measuring
 from runner_train.rehearsal import write_rehearsal
 from runner_train.runtime import keras, use_threads
 from runner_train.targets import Grid, make_targets
@@ -48,7 +48,14 @@ LEAST_STEPS, MOST_ROUNDS = 30, 40  # of a part; how often a view is seen at most
 
 
 class Course:
-    """``run`` trains. Everything that it needs to go on lies in the task's work folder."""
+    """``run`` trains a detector; courses of other kinds change views, targets, head, loss, figures and writing.
+
+    Everything that it needs to go on lies in the task's work folder.
+    """
+
+    family, usual_threshold = "tf-detection", 0.4  # of the card
+    viewer: ClassVar[type[Viewer]] = Viewer
+    card_options: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, task: Task, watch: Watch) -> None:
         self._task, self._watch = task, watch
@@ -64,7 +71,7 @@ class Course:
         """The folder of the brain."""
         use_threads(self._task.threads)
         keras.utils.set_random_seed(self._task.options.seed)
-        front = Front(self._taps)
+        front = self._open_front()
         try:
             self._fill(front)
             examiner = self._make_examiner(front)
@@ -77,13 +84,20 @@ class Course:
 
     # Views and their features.
 
+    def _open_front(self) -> Front:
+        return Front(self._taps)
+
     @cached_property
     def _layout(self) -> Layout:
+        return Layout((*self._list_features(), *self._list_targets()))
+
+    def _list_features(self) -> Shapes:
         wide, high = self._task.plan.size
-        taps = tuple((tap, (high // STRIDES[tap], wide // STRIDES[tap], CHANNELS[tap])) for tap in self._taps)
+        return tuple((tap, (high // STRIDES[tap], wide // STRIDES[tap], CHANNELS[tap])) for tap in self._taps)
+
+    def _list_targets(self) -> Shapes:
         cells, classes = self._grid.wide * self._grid.high, len(self._task.labels)
-        targets = (("bells", (cells, classes)), ("distances", (cells, 4)), ("weights", (cells,)))
-        return Layout((*taps, *targets))
+        return (("bells", (cells, classes)), ("distances", (cells, 4)), ("weights", (cells,)))
 
     @cached_property
     def _banks(self) -> dict[str, FeatureBank]:
@@ -114,24 +128,30 @@ class Course:
             turns = [at for at, held in enumerate(self._held) if held]
         else:
             turns = [at for pair in zip(own * len(old), old * len(own), strict=True) for at in pair] if old else own
-        variety = Variety(quarter=self._task.plan.quarter)
-        return Viewer(pictures, self._task.plan.size, variety, self._task.options.seed + (name == "all"), turns)
+        seed = self._task.options.seed + (name == "all")
+        return self.viewer(pictures, self._task.plan.size, self._choose_variety(), seed, turns)
+
+    def _choose_variety(self) -> Variety:
+        return Variety(quarter=self._task.plan.quarter)
 
     def _describe(self, view: View) -> dict[str, Any]:
         return attrs.asdict(make_targets(view, self._grid, len(self._task.labels)), recurse=False)
 
-    def _make_examiner(self, front: Front) -> Examiner | None:
+    def _make_examiner(self, front: Front) -> Measuring | None:
         held = [picture for picture, held in zip(self._pictures, self._held, strict=True) if held]
         if not held:
             return None
         views = [make_plain_view(picture, self._task.plan.size) for picture in held]
         found = [front.compute(view.pixels[None]) for view in views]
         features = {tap: np.concatenate([each[tap] for each in found]) for tap in self._taps}
+        return self._examine(features, views)
+
+    def _examine(self, features: dict[str, Any], views: list[View]) -> Measuring:
         return Examiner(features, views, self._grid, len(self._task.labels))
 
     # Fitting.
 
-    def _fit(self, examiner: Examiner | None) -> tuple[list[Any], Figures | None]:
+    def _fit(self, examiner: Measuring | None) -> tuple[list[Any], Measured | None]:
         head = self._build_head()
         kept, every = range(self._banks["kept"].count), range(sum(bank.count for bank in self._banks.values()))
         figures = None
@@ -140,12 +160,12 @@ class Course:
                 fit = self._fit_part("trial", head, kept, TRIAL)
                 first = fit.average
                 _assign(head, first)
-                figures = sum_up(examiner.mark(head), self._task.options.seed)
+                figures = examiner.measure(head, self._task.options.seed)
             final = self._fit_part("final", head, every, 1.0, figures)
             if examiner and figures and not self._task.plan.fold:
                 _assign(head, final.average)
-                later = sum_up(examiner.mark(head), self._task.options.seed)
-                return (final.average, later) if later.map >= figures.map else (first, figures)
+                later = examiner.measure(head, self._task.options.seed)
+                return (final.average, later) if later.worth >= figures.worth else (first, figures)
             return final.average, figures
         except _Stopped as stopped:
             if stopped.fit.step < 1:
@@ -153,17 +173,23 @@ class Course:
             return stopped.fit.average, figures
 
     def _build_head(self) -> Any:
-        plan = self._task.plan
         rows = self._layout.split(self._banks["kept"].read(range(min(64, self._banks["kept"].count))))
         scales = {}
         for tap in self._taps:
             values = rows[tap].astype(np.float32)
             scales[tap] = Scale(values.mean((0, 1, 2)), values.std((0, 1, 2)) + 1e-3)
+        return self._make_head(scales)
+
+    def _make_head(self, scales: dict[str, Scale]) -> Any:
+        plan = self._task.plan
         return build_head(HeadPlan(plan.stride, len(self._task.labels), reach=plan.reach), plan.size, scales)
 
-    def _fit_part(self, name: str, head: Any, views: range, share: float, figures: Figures | None = None) -> Fit:
+    def _blame(self, answers: dict[str, Any], targets: dict[str, Any]) -> Any:
+        return detection_loss(answers, targets)
+
+    def _fit_part(self, name: str, head: Any, views: range, share: float, figures: Measured | None = None) -> Fit:
         """Takes this share of the steps that are left; from where it was stopped."""
-        fit = Fit(head, _Joined(self._banks), detection_loss, FitPlan(10**6), views, self._task.options.seed)
+        fit = Fit(head, JoinedBanks(self._banks), self._blame, FitPlan(10**6), views, self._task.options.seed)
         path = self._task.work / f"{name}.npz"
         if path.exists():
             fit.load(path)
@@ -190,7 +216,7 @@ class Course:
         """Until the brain must be written."""
         return max(0.0, self._clock.left - min(WRITING, MOST_WRITING * self._clock.seconds))
 
-    def _take_steps(self, name: str, fit: Fit, path: Path, figures: Figures | None) -> None:
+    def _take_steps(self, name: str, fit: Fit, path: Path, figures: Measured | None) -> None:
         start, end = (0.25, 0.5) if name == "trial" else (0.5 if any(self._held) else 0.25, 0.92)
         saved = time.monotonic()
         losses: list[float] = []
@@ -234,25 +260,29 @@ class Course:
 
     # Writing.
 
-    def _write(self, weights: list[Any], figures: Figures | None) -> Path:
+    def _write(self, weights: list[Any], figures: Measured | None) -> Path:
         task = self._task
         head = self._build_head()
         _assign(head, weights)
         card = attrs.evolve(
-            task.card, version=task.options.version, task="tf-detection", labels=task.labels,
-            threshold=figures.threshold if figures else 0.4, iou=0.5, picture=None, options={}, roles={},
+            task.card, version=task.options.version, task=self.family, labels=task.labels,
+            threshold=figures.threshold if figures else self.usual_threshold, iou=0.5, picture=None,
+            options=self.card_options, roles={},
             licence=task.card.licence, origin=task.card.origin or "trained by runner-train on EfficientNet-Lite0",
             training=self._describe_training(figures), artifacts=(), guesses=(), notes=(),
         )  # fmt: skip
-        detector = Detector(build_front(task.plan.size), head, task.plan.size, self._grid, task.labels)
         folder = task.options.folder
-        card = attrs.evolve(card, artifacts=write_artifacts(detector, card, folder))
+        card = attrs.evolve(card, artifacts=self._write_artifacts(head, card, folder))
         write_rehearsal(folder, self._pictures, task.labels.names)
         card.write(folder / CARD_FILE)
         shutil.rmtree(task.work, ignore_errors=True)
         return folder
 
-    def _describe_training(self, figures: Figures | None) -> dict[str, Any]:
+    def _write_artifacts(self, head: Any, card: Card, folder: Path) -> tuple[Artifact, ...]:
+        size = self._task.plan.size
+        return write_artifacts(Detector(build_front(size), head, size, self._grid, card.labels), card, folder)
+
+    def _describe_training(self, figures: Measured | None) -> dict[str, Any]:
         task, plan = self._task, self._task.plan
         facts: dict[str, Any] = {
             "pictures": len(task.data), "rehearsed": len(task.rehearsed), "objects": dict(task.counts),
@@ -274,26 +304,6 @@ class _Stopped(Exception):  # noqa: N818  # not an error
     def __init__(self, fit: Fit) -> None:
         super().__init__("stopped")
         self.fit = fit
-
-
-class _Joined:
-    """Several banks as one."""
-
-    def __init__(self, banks: dict[str, FeatureBank]) -> None:
-        self._banks = list(banks.values())
-        self.layout = self._banks[0].layout
-
-    def read(self, numbers: Any) -> Any:
-        found = []
-        for number in numbers:
-            place = int(number)
-            bank = next(iter(self._banks))
-            for bank in self._banks:
-                if place < bank.count:
-                    break
-                place -= bank.count
-            found.append(bank.read([place]))
-        return np.concatenate(found)
 
 
 def _assign(model: Any, weights: list[Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -16,13 +17,14 @@ from runner_train.views import View
 
 SHARD, BATCH = 64, 8  # views of a file; of a call of the front
 Rows = NDArray[np.float16]
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @attrs.frozen
 class Layout:
     """Which numbers of a row are what: shapes by name, in order."""
 
-    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+    shapes: Shapes
 
     @property
     def width(self) -> int:
@@ -119,3 +121,23 @@ class FeatureBank:
 
     def _path(self, shard: int) -> Path:
         return self._folder / f"views-{shard:04}.npy"
+
+
+class JoinedBanks:
+    """Several banks as one."""
+
+    def __init__(self, banks: dict[str, FeatureBank]) -> None:
+        self._banks = list(banks.values())
+        self.layout = self._banks[0].layout
+
+    def read(self, numbers: Any) -> Any:
+        found = []
+        for number in numbers:
+            place = int(number)
+            bank = next(iter(self._banks))
+            for bank in self._banks:
+                if place < bank.count:
+                    break
+                place -= bank.count
+            found.append(bank.read([place]))
+        return np.concatenate(found)

@@ -39,7 +39,7 @@ def build_head(plan: HeadPlan, size: tuple[int, int], scales: Mapping[str, Scale
     for tap in ("s32", "s16", "s8"):
         if tap not in inputs:
             continue
-        side = _standardise(inputs[tap], scales[tap], tap)
+        side = standardise(inputs[tap], scales[tap], tap)
         side = layers.Conv2D(plan.width, 1, name=f"{tap}_side")(side)
         if x is not None:
             side = layers.Add(name=f"{tap}_sum")(
@@ -75,7 +75,7 @@ def _input(tap: str, size: tuple[int, int]) -> Any:
     return keras.layers.Input((size[1] // stride, size[0] // stride, CHANNELS[tap]), name=tap, dtype="float32")
 
 
-def _standardise(x: Any, scale: Scale, tap: str) -> Any:
+def standardise(x: Any, scale: Scale, tap: str) -> Any:
     factor = 1 / scale.deviation
     return keras.layers.Rescaling(factor.tolist(), (-scale.mean * factor).tolist(), name=f"{tap}_scaled")(x)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -18,6 +18,28 @@ from runner_train.voting import answer_cells
 RESAMPLES, THRESHOLDS = 200, np.arange(0.2, 0.625, 0.025)
 
 
+class Measured(Protocol):
+    """Figures on held-back pictures; weights of more ``worth`` are kept."""
+
+    @property
+    def worth(self) -> float:
+        """From 0 to 1."""
+
+    @property
+    def threshold(self) -> float:
+        """The score from which an answer is told."""
+
+    def to_json(self) -> dict[str, Any]:
+        """For the card."""
+
+
+class Measuring(Protocol):
+    """Asks a head about held-back pictures."""
+
+    def measure(self, head: Any, seed: int) -> Measured:
+        """Their ranges are of samples that ``seed`` draws."""
+
+
 @attrs.frozen
 class Figures:
     """Of ``pictures`` held-back pictures; each range holds nine of ten bootstrap samples of the pictures."""
@@ -29,6 +51,11 @@ class Figures:
     map: float
     map_range: tuple[float, float]
     threshold: float
+
+    @property
+    def worth(self) -> float:
+        """By which weights are chosen."""
+        return self.map
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -45,6 +72,9 @@ class Examiner:
         self, features: Mapping[str, NDArray[np.float32]], views: Sequence[View], grid: Grid, classes: int
     ) -> None:
         self._features, self._views, self._grid, self._classes = features, views, grid, classes
+
+    def measure(self, head: Any, seed: int) -> Figures:
+        return sum_up(self.mark(head), seed)
 
     def mark(self, head: Any) -> list[Marked]:
         marked = []

@@ -14,6 +14,7 @@ from runner_core.errors import DatasetError, RunnerError
 
 Boxes = NDArray[np.float32]
 LARGEST = 1024  # pixels of the longer side that are kept: a view is a third of it
+UNLABELLED = 255  # in a class map
 IGNORED = -2  # the class of a box that counts neither as an object nor as background
 
 
@@ -23,6 +24,7 @@ class Picture:
 
     ``known``  the classes that its labels speak of: of any other nothing is said, neither yes nor no.
     ``image``  RGB, its longer side at most LARGEST.
+    ``class_map``  of its size, 8 bits: the class of each pixel, or UNLABELLED; None where boxes say all.
     """
 
     key: str
@@ -30,6 +32,7 @@ class Picture:
     boxes: Boxes
     classes: NDArray[np.int64]
     known: frozenset[int]
+    class_map: Image.Image | None = None
 
     def shrink(self, factor: float) -> Image.Image:
         """The picture reduced by a whole factor at most ``factor``, by means of its pixels."""
@@ -48,9 +51,21 @@ def _read_picture(example: Example, known: frozenset[int]) -> Picture:
     except (RunnerError, OSError) as error:
         raise _unreadable_error(example, error) from error
     boxes, classes = read_objects(example, image.size)
+    class_map = _read_map(example, image.size)
     if max(image.size) > LARGEST:
         image.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
-    return Picture(example.key, image, boxes, classes, known)
+        class_map = class_map and class_map.resize(image.size, Image.Resampling.NEAREST)
+    return Picture(example.key, image, boxes, classes, known, class_map)
+
+
+def _read_map(example: Example, size: tuple[int, int]) -> Image.Image | None:
+    class_map = example.read().answer.class_map
+    if class_map is None:
+        return None
+    if class_map.shape != size[::-1]:
+        high, wide = class_map.shape
+        raise DatasetError(f"{example.picture}: a mask of {wide} x {high} on a picture of {size[0]} x {size[1]}")
+    return Image.fromarray(np.where(class_map < 0, UNLABELLED, class_map).astype(np.uint8))
 
 
 def measure_picture(example: Example) -> tuple[int, int]:
@@ -66,11 +81,15 @@ def _unreadable_error(example: Example, error: Exception) -> DatasetError:
 
 
 def read_objects(example: Example, size: tuple[int, int] | None = None) -> tuple[Boxes, NDArray[np.int64]]:
-    """Boxes as shares of the (width, height) picture, and their classes. Raises DatasetError."""
+    """Boxes as shares of the (width, height) picture, and their classes; the whole picture where there are no boxes.
+
+    Raises DatasetError.
+    """
     truth = example.read()
     answer = truth.answer
     wide, high = answer.size if answer.size != (0, 0) else (size or (1, 1))
-    boxes = np.zeros((0, 4), np.float32) if answer.boxes is None else answer.boxes
+    whole = np.array([[0, 0, wide, high]] * len(answer), np.float32).reshape(-1, 4)
+    boxes = whole if answer.boxes is None else answer.boxes
     shares = np.clip(boxes / np.array([wide, high, wide, high], np.float32), 0, 1).astype(np.float32)
     classes = np.array(answer.model_ids, np.int64)
     classes[list(truth.ignored)] = IGNORED
@@ -78,9 +97,10 @@ def read_objects(example: Example, size: tuple[int, int] | None = None) -> tuple
 
 
 def count_classes(data: Dataset) -> list[int]:
-    """Of how many objects each class has examples."""
+    """Of how many objects each class has examples; in class maps, how many pictures show it."""
     counts = np.zeros(len(data.labels), np.int64)
     for example in data:
-        _, classes = read_objects(example)
+        class_map = example.read().answer.class_map
+        classes = read_objects(example)[1] if class_map is None else np.unique(class_map)
         counts += np.bincount(classes[classes >= 0], minlength=len(counts))
     return counts.tolist()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from runner_core.datasets import Dataset
 from runner_train.pictures import Boxes, measure_picture, read_objects
 
-AREA, LARGE_AREA = 320 * 256, 416 * 320  # pixels of the input
+AREA, LARGE_AREA, CHOICE_AREA = 320 * 256, 416 * 320, 256 * 224  # pixels of the input
 SMALL, BIG = 14 / 320, 0.3  # sides of an object, as shares of the picture
 VIEWS_A_MINUTE, LEAST_VIEWS, MOST_VIEWS = 600, 128, 6000
 WIDE = 1.15  # width to height of a box that lies
@@ -77,10 +77,26 @@ def make_plan(shown: Shown, minutes: float) -> Plan:
     size = fit_size(shown.aspect, LARGE_AREA if small else AREA)
     big = float(np.quantile(shown.sides, 0.1)) > BIG
     quarter = shown.turned or shown.crowd >= 6
-    views = int(np.clip(minutes * VIEWS_A_MINUTE, LEAST_VIEWS, MOST_VIEWS)) // 64 * 64
-    fold = shown.pictures < MANY
-    plan = Plan(size, 16 if big else 8, views, quarter, shown.reach, 0.2 if fold else 0.1, fold)
+    plan = Plan(size, 16 if big else 8, _count_views(minutes), quarter, shown.reach, *_hold_back(shown))
     return attrs.evolve(plan, reasons=tuple(_explain(plan, shown, minutes)))
+
+
+def make_choice_plan(shown: Shown, minutes: float) -> Plan:
+    """For the class of a whole picture."""
+    size = fit_size(shown.aspect, CHOICE_AREA)
+    plan = Plan(size, 16, _count_views(minutes), False, shown.reach, *_hold_back(shown))
+    reasons = (f"input {size[0]} x {size[1]}: the shape of most pictures", *_explain_rest(plan, shown, minutes))
+    return attrs.evolve(plan, reasons=reasons)
+
+
+def _count_views(minutes: float) -> int:
+    return int(np.clip(minutes * VIEWS_A_MINUTE, LEAST_VIEWS, MOST_VIEWS)) // 64 * 64
+
+
+def _hold_back(shown: Shown) -> tuple[float, bool]:
+    """Which share, and whether they are learnt from in the end."""
+    fold = shown.pictures < MANY
+    return 0.2 if fold else 0.1, fold
 
 
 def fit_size(aspect: float, area: int) -> tuple[int, int]:
@@ -104,6 +120,10 @@ def _explain(plan: Plan, shown: Shown, minutes: float) -> Iterator[str]:
         if plan.quarter
         else "views are turned by 8 degrees at most: things stand upright"
     )
+    yield from _explain_rest(plan, shown, minutes)
+
+
+def _explain_rest(plan: Plan, shown: Shown, minutes: float) -> Iterator[str]:
     yield f"{plan.views} views of {shown.pictures} pictures: {minutes:g} minutes"
     folded = "then learnt from as well" if plan.fold else "they pick the best weights"
     yield f"{100 * plan.share:.0f} % of the pictures are held back to measure; {folded}"
@@ -114,3 +134,6 @@ def _lie_both_ways(boxes: Boxes) -> bool:
     """Whether some of a class's boxes, in pixels, are clearly wide and others clearly tall."""
     shape = (boxes[:, 2] - boxes[:, 0]) / np.maximum(boxes[:, 3] - boxes[:, 1], 1e-6)
     return bool(min((shape > WIDE).mean(), (shape < 1 / WIDE).mean()) > 0.05)
+
+
+PLANNERS = {"object-detection": make_plan, "classification": make_choice_plan}  # by the kind of the labels

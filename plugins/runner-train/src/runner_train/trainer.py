@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
+import numpy as np
 
 from runner_core.cards import CARD_FILE, Card, LabelMap
 from runner_core.datasets import Dataset
 from runner_core.training import TrainingStep, TrainOptions
 from runner_train.base import find_base
 from runner_train.checks import check_training
-from runner_train.pictures import IGNORED, Picture, read_pictures
-from runner_train.plan import Plan, look_at, make_plan
+from runner_train.pictures import IGNORED, UNLABELLED, Picture, read_pictures
+from runner_train.plan import PLANNERS, Plan, look_at
 from runner_train.rehearsal import read_rehearsal
 
 Watch = Callable[[TrainingStep], None]
+COURSES = {
+    "object-detection": ("runner_train.course", "Course"),
+    "classification": ("runner_train.choice", "ChoiceCourse"),
+}
 
 
 @attrs.frozen
@@ -55,10 +61,9 @@ class DetectorTrainer:
     """Option ``base``: the network whose features are used; there is ``efficientnet-lite0``."""
 
     def train(self, card: Card, origin: Path | None, data: Dataset, options: TrainOptions, watch: Watch) -> Path:
-        from runner_train.course import Course
-
         task = make_task(card, origin, data, options)
-        return Course(task, watch).run() / CARD_FILE
+        module, name = COURSES[data.kind]
+        return getattr(importlib.import_module(module), name)(task, watch).run() / CARD_FILE  # type: ignore[no-any-return]
 
     def explain(self, card: Card, origin: Path | None, data: Dataset, options: TrainOptions) -> Sequence[str]:
         task = make_task(card, origin, data, options)
@@ -71,11 +76,11 @@ def make_task(card: Card, origin: Path | None, data: Dataset, options: TrainOpti
     counts = check_training(origin, data, options)
     old = Card.read(origin / CARD_FILE).labels.names if origin else ()
     names = tuple(dict.fromkeys((*old, *data.labels.names)))
-    labels = LabelMap.from_names(names, first=1)
+    labels = LabelMap.from_names(names, first=1 if data.kind == "object-detection" else 0)
     numbers = {name: number for number, name in enumerate(names)}
     rehearsed = tuple(read_rehearsal(origin, numbers, IGNORED)) if origin else ()
     seen = [(picture.boxes, picture.image.width / picture.image.height) for picture in rehearsed]
-    plan = make_plan(look_at(data, seen), options.minutes)
+    plan = PLANNERS[data.kind](look_at(data, seen), options.minutes)
     return Task(card, data, options, plan, labels, dict(zip(data.labels.names, counts, strict=True)), rehearsed)
 
 
@@ -89,7 +94,8 @@ def read_task_pictures(task: Task) -> tuple[list[Picture], list[bool]]:
         classes = picture.classes.copy()
         for old, new in enumerate(change):
             classes[picture.classes == old] = new
-        pictures.append(attrs.evolve(picture, classes=classes, known=frozenset(change)))
+        class_map = picture.class_map and picture.class_map.point(change + [UNLABELLED] * (256 - len(change)))
+        pictures.append(attrs.evolve(picture, classes=classes, known=frozenset(change), class_map=class_map))
     return [*pictures, *task.rehearsed], [picture.key in held_keys for picture in pictures] + [False] * len(
         task.rehearsed
     )
@@ -121,6 +127,8 @@ def hash_data(data: Dataset) -> str:
         digest.update(hashlib.sha256(example.picture.read_bytes()).digest())
         answer = example.read().answer
         digest.update(repr((answer.names, [] if answer.boxes is None else answer.boxes.tolist())).encode())
+        if answer.class_map is not None:
+            digest.update(np.ascontiguousarray(answer.class_map, np.int32).tobytes())
     return digest.hexdigest()
 
 

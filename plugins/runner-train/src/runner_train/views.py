@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from runner_train.pictures import IGNORED, Boxes, Picture
+from runner_train.pictures import IGNORED, UNLABELLED, Boxes, Picture
 
 Pixels = NDArray[np.uint8]
 Matrix = NDArray[np.float64]  # 2 x 3: from points of the view to points of the picture, both as shares
@@ -36,19 +36,22 @@ class Variety:
 
 @attrs.frozen(eq=False)
 class View:
-    """``pixels`` H x W x 3; boxes and classes as a Picture's; ``known`` as well."""
+    """``pixels`` H x W x 3; boxes, classes and class map, H x W, as a Picture's; ``known`` as well."""
 
     pixels: Pixels
     boxes: Boxes
     classes: NDArray[np.int64]
     known: frozenset[int]
+    class_map: Pixels | None = None
 
 
 def make_plain_view(picture: Picture, size: tuple[int, int]) -> View:
     """The picture itself, stretched to (width, height) as a brain stretches it: to twice that, then means of 2 x 2."""
     twice = np.asarray(picture.image.resize((2 * size[0], 2 * size[1]), Image.Resampling.BILINEAR), np.float32)
     means = twice.reshape(size[1], 2, size[0], 2, 3).mean(axis=(1, 3))
-    return View(np.rint(means).astype(np.uint8), picture.boxes, picture.classes, picture.known)
+    map_ = picture.class_map
+    class_map = None if map_ is None else np.array(map_.resize(size, Image.Resampling.NEAREST))
+    return View(np.rint(means).astype(np.uint8), picture.boxes, picture.classes, picture.known, class_map)
 
 
 class Viewer:
@@ -79,7 +82,7 @@ class Viewer:
     def _join_four(self, first: int, chance: np.random.Generator) -> View:
         wide, high = self._size
         x, y = (int(side * chance.uniform(0.35, 0.65)) for side in self._size)
-        canvas = np.empty((high, wide, 3), np.uint8)
+        canvas, map_ = np.empty((high, wide, 3), np.uint8), np.full((high, wide), UNLABELLED, np.uint8)
         boxes, classes, known = [], [], []
         for place, (left, top, right, bottom) in enumerate(
             ((0, 0, x, y), (x, 0, wide, y), (0, y, x, high), (x, y, wide, high))
@@ -87,22 +90,26 @@ class Viewer:
             number = first if place == 0 else self._turns[int(chance.integers(len(self._turns)))]
             part = self._look(self._choose(number, chance), (right - left, bottom - top), chance, scale=0.6)
             canvas[top:bottom, left:right] = part.pixels
+            if part.class_map is not None:
+                map_[top:bottom, left:right] = part.class_map
             factor = np.array([right - left, bottom - top] * 2) / np.array([wide, high] * 2)
             boxes.append(part.boxes * factor + np.array([left / wide, top / high] * 2))
             classes.append(part.classes)
             known.append(part.known)
         return View(
-            canvas, np.concatenate(boxes).astype(np.float32), np.concatenate(classes), frozenset.intersection(*known)
-        )
+            canvas, np.concatenate(boxes).astype(np.float32), np.concatenate(classes), frozenset.intersection(*known),
+            map_ if self._pictures[first].class_map else None,
+        )  # fmt: skip
 
     def _look(self, picture: Picture, size: tuple[int, int], chance: np.random.Generator, scale: float = 1.0) -> View:
         """The picture through a camera that is moved, turned and zoomed by chance."""
         matrix = self._move_camera(picture, size, chance, scale)
-        pixels = _transform(picture, matrix, size, chance)
+        pixels = transform(picture, matrix, size, chance)
         boxes, seen = _carry_boxes(picture.boxes, matrix)
         keep = seen > HIDDEN
         classes = np.where(seen >= VISIBLE, picture.classes, IGNORED)[keep]
-        return View(pixels, boxes[keep], classes, picture.known)
+        class_map = None if picture.class_map is None else _transform_map(picture.class_map, matrix, size)
+        return View(pixels, boxes[keep], classes, picture.known, class_map)
 
     def _move_camera(
         self, picture: Picture, size: tuple[int, int], chance: np.random.Generator, scale: float
@@ -146,25 +153,36 @@ def _find_homes(pictures: Sequence[Picture]) -> list[list[int]]:
     return [[at for at, picture in enumerate(pictures) if kind in picture.classes] for kind in kinds]
 
 
-def _transform(picture: Picture, matrix: Matrix, size: tuple[int, int], chance: np.random.Generator) -> Pixels:
+def transform(picture: Picture, matrix: Matrix, size: tuple[int, int], chance: np.random.Generator) -> Pixels:
     """The view's pixels; what lies beyond the picture's border has one colour."""
-    wide, high = size
-    shrunk = np.sqrt(abs(np.linalg.det(matrix[:, :2])) * np.prod(picture.image.size) / (wide * high))
+    shrunk = np.sqrt(abs(np.linalg.det(matrix[:, :2])) * np.prod(picture.image.size) / np.prod(size))
     source = picture.shrink(shrunk * 1.15)
-    scale = np.array(source.size, float)
-    linear = np.diag(scale) @ matrix[:, :2] @ np.diag([1 / wide, 1 / high])
-    offset = scale * matrix[:, 2]
     fill = tuple(int(value) for value in chance.integers(0, 256) + chance.integers(-20, 21, 3))
     seen = source.transform(
         size,
         Image.Transform.AFFINE,
-        (*linear[0], offset[0], *linear[1], offset[1]),
+        _in_pixels(matrix, size, source.size),
         resample=Image.Resampling.BILINEAR,
         fillcolor=fill,
     )
     if chance.random() < 0.2:
         seen = seen.filter(ImageFilter.GaussianBlur(chance.uniform(0.3, 1.3)))
     return np.array(seen)
+
+
+def _transform_map(class_map: Image.Image, matrix: Matrix, size: tuple[int, int]) -> Pixels:
+    coefficients = _in_pixels(matrix, size, class_map.size)
+    seen = class_map.transform(
+        size, Image.Transform.AFFINE, coefficients, resample=Image.Resampling.NEAREST, fillcolor=UNLABELLED
+    )
+    return np.array(seen)
+
+
+def _in_pixels(matrix: Matrix, view: tuple[int, int], picture: tuple[int, int]) -> tuple[float, ...]:
+    """The matrix between pixels of both (width, height), as Pillow wants it."""
+    scale = np.array(picture, float)
+    linear, offset = np.diag(scale) @ matrix[:, :2] @ np.diag(1 / np.array(view, float)), scale * matrix[:, 2]
+    return (*linear[0], offset[0], *linear[1], offset[1])
 
 
 def _carry_boxes(boxes: Boxes, matrix: Matrix) -> tuple[Boxes, Matrix]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from runner_core.cards import Artifact, Card, LabelMap, describe_files
 from runner_core.contracts import Exporter
 from runner_core.discovery import get_registry
 from runner_core.errors import NotInstalled
+from runner_core.frames import PictureSpec
 from runner_train.runtime import constants, tf
 from runner_train.shared import write_shared
 from runner_train.targets import Grid
@@ -22,6 +24,7 @@ MOST, LEAST, OVERLAP = 100, 0.05, 0.5
 SMALLEST = 64  # numbers of a constant that is worth a cast
 OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
 RAW = ("raw_detection_boxes", "raw_detection_scores")
+EXPORTED = (".onnx", ".tflite")
 ROLES = dict(zip(("boxes", "scores", "classes", "count"), OUTPUTS, strict=True))
 
 
@@ -36,19 +39,41 @@ class Detector:
     labels: LabelMap
 
 
+@attrs.frozen
+class Frozen:
+    """A graph from `pixels`, 1 x H x W x 3 uint8, to `out/NAME` for each of ``names``.
+
+    ``roles``    of the card -> the name of an output.
+    ``picture``  how pixels are given to the form that takes them, where it is not as they are.
+    """
+
+    graph: Any
+    names: tuple[str, ...]
+    roles: Mapping[str, str]
+    picture: PictureSpec | None = None
+
+    def name_roles(self, image: str, end: str) -> dict[str, str]:
+        return {"image": image} | {role: f"{name}{end}" for role, name in self.roles.items()}
+
+
 def write_artifacts(detector: Detector, card: Card, folder: Path) -> tuple[Artifact, ...]:
     """All forms of the brain in ``folder``. Raises EngineError, OSError."""
-    graph = _freeze(detector)
+    frozen = Frozen(_freeze(detector), (*OUTPUTS, *RAW), ROLES)
+    made = write_forms(frozen, card, folder)
+    return tuple(attrs.evolve(each, iou=OVERLAP) if each.format in EXPORTED else each for each in made)
+
+
+def write_forms(graph: Frozen, card: Card, folder: Path) -> tuple[Artifact, ...]:
+    """The graph in all formats. Raises EngineError, OSError."""
     frozen, saved = folder / f"{card.name}.pb", folder / "saved_model"
     frozen.write_bytes(_take_encoded(graph))
     _save(graph, saved)
+    encoded, pixels = graph.name_roles("encoded_image_string_tensor:0", ":0"), graph.name_roles("input_tensor", "")
     made = [
-        Artifact(
-            frozen.name, ".pb", describe_files(folder, frozen), roles=_roles("encoded_image_string_tensor:0", ":0")
-        ),
-        Artifact(saved.name, "saved-model", describe_files(folder, saved), roles=_roles("input_tensor", "")),
+        Artifact(frozen.name, ".pb", describe_files(folder, frozen), roles=encoded),
+        Artifact(saved.name, "saved-model", describe_files(folder, saved), roles=pixels, picture=graph.picture),
     ]
-    for form in (".onnx", ".tflite"):
+    for form in EXPORTED:
         made += _export(frozen, attrs.evolve(card, roles=made[0].roles or {}), folder / f"{card.name}{form}")
     whole = next((artifact for artifact in made if artifact.format == ".onnx"), None)
     return (*made, write_shared(detector, folder, whole)) if whole else tuple(made)
@@ -63,29 +88,35 @@ def _export(graph: Path, card: Card, place: Path) -> list[Artifact]:
         artifact = engine.export(graph, card, place, half=True, trusted=False)
     except NotInstalled:
         return []
-    return [attrs.evolve(artifact, files=describe_files(place.parent, place), iou=OVERLAP)]
+    return [attrs.evolve(artifact, files=describe_files(place.parent, place))]
 
 
-def _roles(image: str, end: str) -> dict[str, str]:
-    return {"image": image} | {role: f"{name}{end}" for role, name in ROLES.items()}
+def freeze_answers(answer: Callable[[Any], Mapping[str, Any]], size: tuple[int, int]) -> Any:
+    """The graph from `pixels`, 1 x H x W x 3 uint8, to `out/NAME` for each name in an answer.
+
+    ``answer`` is asked about 1 x H x W x 3 float pixels of the (width, height) ``size``.
+    """
+    twice = (2 * size[1], 2 * size[0])
+
+    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="pixels")], autograph=False)  # type: ignore[untyped-decorator]
+    def look(pixels: Any) -> dict[str, Any]:
+        stretched = tf.image.resize(tf.cast(pixels, tf.float32), twice)
+        found = answer(tf.nn.avg_pool2d(stretched, 2, 2, "VALID"))
+        return {name: tf.identity(tensor, f"out/{name}") for name, tensor in found.items()}
+
+    return _halve(constants(look.get_concrete_function()).graph.as_graph_def())
 
 
 def _freeze(detector: Detector) -> Any:
-    """The graph from `pixels`, 1 x H x W x 3 uint8, to OUTPUTS and RAW."""
-    twice = (2 * detector.size[1], 2 * detector.size[0])
-
-    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="pixels")], autograph=False)  # type: ignore[untyped-decorator]
     def detect(pixels: Any) -> dict[str, Any]:
-        stretched = tf.image.resize(tf.cast(pixels, tf.float32), twice)
-        means = tf.nn.avg_pool2d(stretched, 2, 2, "VALID")
-        answers = detector.head(detector.front(means, training=False), training=False)
+        answers = detector.head(detector.front(pixels, training=False), training=False)
         scores, corners = answer_cells(answers["logits"], answers["distances"], detector.grid)
         boxes = tf.gather(corners, [1, 0, 3, 2], axis=-1)
         found = {RAW[0]: tf.identity(boxes, RAW[0]), RAW[1]: tf.identity(scores, RAW[1])}
         found |= _suppress(boxes[0], scores[0], len(detector.labels))
-        return {name: tf.identity(found[name], f"out/{name}") for name in (*OUTPUTS, *RAW)}
+        return found
 
-    return _halve(constants(detect.get_concrete_function()).graph.as_graph_def())
+    return freeze_answers(detect, detector.size)
 
 
 def _suppress(boxes: Any, scores: Any, classes: int) -> dict[str, Any]:
@@ -134,7 +165,7 @@ def _name_outputs(graph: Any, pixels: Any, names: tuple[str, ...]) -> dict[str, 
     return {name: tf.identity(tensor, name) for name, tensor in zip(names, found, strict=True)}
 
 
-def _take_encoded(graph: Any) -> bytes:
+def _take_encoded(frozen: Frozen) -> bytes:
     """A TF1 graph that takes encoded pictures.
 
     Control flow of the second version cannot be imported by old readers; the switch is global, hence put back.
@@ -148,20 +179,20 @@ def _take_encoded(graph: Any) -> bytes:
                 encoded,
                 fn_output_signature=tf.TensorSpec((None, None, 3), tf.uint8),
             )
-            _name_outputs(graph, tf.identity(decoded, "image_tensor"), (*OUTPUTS, *RAW))
+            _name_outputs(frozen.graph, tf.identity(decoded, "image_tensor"), frozen.names)
         data: bytes = whole.as_graph_def().SerializeToString(deterministic=True)
         return data
     finally:
         tf.compat.v1.enable_control_flow_v2()
 
 
-def _save(graph: Any, folder: Path) -> None:
+def _save(frozen: Frozen, folder: Path) -> None:
     """A SavedModel whose `serving_default` takes pixels as `input_tensor`."""
     module = tf.Module()
 
     @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="input_tensor")], autograph=False)  # type: ignore[untyped-decorator]
     def serve(input_tensor: Any) -> dict[str, Any]:
-        return _name_outputs(graph, input_tensor, (*OUTPUTS, *RAW))
+        return _name_outputs(frozen.graph, input_tensor, frozen.names)
 
     module.serve = serve
     shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from runner_core.cards import LabelMap
@@ -72,3 +73,30 @@ def _choose(labels: LabelMap, kind: int) -> Truth:
     return Truth(
         Inference(brain="", task="classification", size=(160, 128), labels=labels, model_ids=np.array([kind], np.int64))
     )
+
+
+def draw_maps(folder: Path, count: int, *, names: tuple[str, ...] = NAMES, seed: int = 0) -> Dataset:
+    """``count`` pictures of one or two things, each pixel labelled; a strip at the left is of no class."""
+    drawn = draw_set(folder, count, names=names, seed=seed)
+    labels = LabelMap.from_names(("background", *names))
+    examples = []
+    for example in drawn:
+        answer = example.read().answer
+        class_map = np.zeros((128, 160), np.int64)
+        for (left, top, right, bottom), kind in zip(answer.boxes.astype(int), answer.model_ids, strict=True):
+            shape = Image.new("1", (160, 128))
+            brush = ImageDraw.Draw(shape)
+            (brush.ellipse if names[kind] in ("disc", "ring") else brush.rectangle)((left, top, right, bottom), fill=1)
+            class_map[np.array(shape)] = kind + 1
+        class_map[:, :4] = -1
+        examples.append(attrs.evolve(example, read=partial(_divide, labels, class_map)))
+    return Dataset(str(folder), "semantic-segmentation", labels, tuple(examples))
+
+
+def _divide(labels: LabelMap, class_map: NDArray[np.int64]) -> Truth:
+    high, wide = class_map.shape
+    ids = np.array([number for number in np.unique(class_map) if number > 0], np.int64)
+    places = [np.argwhere(class_map == number)[:, ::-1] for number in ids]
+    boxes = [[*found.min(axis=0), *(found.max(axis=0) + 1)] for found in places]
+    columns = {"model_ids": ids, "boxes": np.array(boxes, np.float32).reshape(-1, 4), "class_map": class_map}
+    return Truth(Inference(brain="", task="semantic-segmentation", size=(wide, high), labels=labels, **columns))

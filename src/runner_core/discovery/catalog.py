@@ -47,7 +47,9 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("coco", "voc", "yolo", "label-studio", "cvat", "labelme", "jsonl"), "runner-datasets"),
         **dict.fromkeys(("folders", "masks"), "runner-datasets"),
     },
-    "trainers": dict.fromkeys(("detector", "object-detection", "tf-detection", "classification"), "runner-train"),
+    "trainers": dict.fromkeys(
+        ("detector", "object-detection", "tf-detection", "classification", "semantic-segmentation"), "runner-train"
+    ),
     "evaluators": dict.fromkeys(
         ("coco", "object-detection", "instance-segmentation", "keypoints", "semantic-segmentation", "classification"),
         "runner-eval",

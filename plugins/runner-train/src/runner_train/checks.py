@@ -13,7 +13,11 @@ from runner_core.util import ask_if_meant
 from runner_train.pictures import count_classes
 from runner_train.rehearsal import has_rehearsal
 
-FAMILIES = {"object-detection": "tf-detection", "classification": "classification"}  # of each kind that is trained
+FAMILIES = {  # of each kind that is trained
+    "object-detection": "tf-detection",
+    "classification": "classification",
+    "semantic-segmentation": "semantic-segmentation",
+}
 OPTIONS = ("base", "steps")
 BASES = ("efficientnet-lite0",)
 LEAST_MINUTES = 0.1

@@ -34,6 +34,23 @@ def build_head(plan: HeadPlan, size: tuple[int, int], scales: Mapping[str, Scale
     The deeper features are added to the shallower ones, where the cells are as fine as ``stride``.
     """
     layers = keras.layers
+    inputs, x = build_pyramid(plan, size, scales)
+    logits = answer_cells(x, plan.classes, RARE, "logits")
+    raw = answer_cells(x, 4, USUAL, "raw")
+    far = layers.Rescaling([plan.reach[0], plan.reach[1]] * 2, name="distances")(
+        layers.Activation("softplus", name="far")(raw)
+    )
+    cells = (size[0] // plan.stride) * (size[1] // plan.stride)
+    outputs = {
+        "logits": layers.Reshape((cells, plan.classes), name="cell_logits")(logits),
+        "distances": layers.Reshape((cells, 4), name="cell_distances")(far),
+    }
+    return keras.Model(inputs, outputs, name="head")
+
+
+def build_pyramid(plan: HeadPlan, size: tuple[int, int], scales: Mapping[str, Scale]) -> tuple[dict[str, Any], Any]:
+    """Inputs by tap, and the channels of each cell, of which the features of all depths are a part."""
+    layers = keras.layers
     inputs = {tap: _input(tap, size) for tap in scales}
     x = None
     for tap in ("s32", "s16", "s8"):
@@ -53,17 +70,7 @@ def build_head(plan: HeadPlan, size: tuple[int, int], scales: Mapping[str, Scale
     x = layers.SpatialDropout2D(plan.dropout, name="dropout")(x)
     x = _refine(x, plan.width, "last_a")
     x = _refine(x, plan.width, "last_b")
-    logits = _answer(x, plan.classes, RARE, "logits")
-    raw = _answer(x, 4, USUAL, "raw")
-    far = layers.Rescaling([plan.reach[0], plan.reach[1]] * 2, name="distances")(
-        layers.Activation("softplus", name="far")(raw)
-    )
-    cells = (size[0] // plan.stride) * (size[1] // plan.stride)
-    outputs = {
-        "logits": layers.Reshape((cells, plan.classes), name="cell_logits")(logits),
-        "distances": layers.Reshape((cells, 4), name="cell_distances")(far),
-    }
-    return keras.Model(inputs, outputs, name="head")
+    return inputs, x
 
 
 def taps_of(stride: int) -> Sequence[str]:
@@ -80,7 +87,7 @@ def standardise(x: Any, scale: Scale, tap: str) -> Any:
     return keras.layers.Rescaling(factor.tolist(), (-scale.mean * factor).tolist(), name=f"{tap}_scaled")(x)
 
 
-def _answer(x: Any, channels: int, start: float, name: str) -> Any:
+def answer_cells(x: Any, channels: int, start: float, name: str) -> Any:
     """Nearly ``start`` everywhere before training."""
     bias, kernel = keras.initializers.Constant(start), keras.initializers.RandomNormal(stddev=0.01)
     return keras.layers.Conv2D(channels, 1, bias_initializer=bias, kernel_initializer=kernel, name=name)(x)

@@ -89,6 +89,17 @@ def make_choice_plan(shown: Shown, minutes: float) -> Plan:
     return attrs.evolve(plan, reasons=reasons)
 
 
+def make_pixel_plan(shown: Shown, minutes: float) -> Plan:
+    """For the class of each pixel."""
+    size = fit_size(shown.aspect, AREA)
+    plan = Plan(size, 8, _count_views(minutes), False, shown.reach, *_hold_back(shown))
+    reasons = (
+        f"input {size[0]} x {size[1]}: the shape of most pictures; a class for every 4 x 4 of its pixels",
+        *_explain_rest(plan, shown, minutes),
+    )
+    return attrs.evolve(plan, reasons=reasons)
+
+
 def _count_views(minutes: float) -> int:
     return int(np.clip(minutes * VIEWS_A_MINUTE, LEAST_VIEWS, MOST_VIEWS)) // 64 * 64
 
@@ -136,4 +147,8 @@ def _lie_both_ways(boxes: Boxes) -> bool:
     return bool(min((shape > WIDE).mean(), (shape < 1 / WIDE).mean()) > 0.05)
 
 
-PLANNERS = {"object-detection": make_plan, "classification": make_choice_plan}  # by the kind of the labels
+PLANNERS = {  # by the kind of the labels
+    "object-detection": make_plan,
+    "classification": make_choice_plan,
+    "semantic-segmentation": make_pixel_plan,
+}

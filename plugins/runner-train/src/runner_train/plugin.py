@@ -11,6 +11,6 @@ def runner_trainers() -> Iterator[Plugin]:
     yield Plugin(
         name="detector",
         target="runner_train.trainer:DetectorTrainer",
-        summary="detection and classes from a few pictures: a small head on a frozen EfficientNet-Lite0",
-        claims=("object-detection", "tf-detection", "classification"),
+        summary="objects, classes, pixels from a few pictures: a small head on a frozen EfficientNet-Lite0",
+        claims=("object-detection", "tf-detection", "classification", "semantic-segmentation"),
     )

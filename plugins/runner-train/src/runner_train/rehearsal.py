@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from runner_core.errors import TrainingError
-from runner_train.pictures import Picture
+from runner_train.pictures import UNLABELLED, Picture
 
 FOLDER, FILE = "rehearsal", "pictures.json"
 MOST, SIDE, QUALITY = 60, 640, 90  # pictures; pixels of the longer side; of their JPEGs
@@ -30,10 +30,13 @@ def write_rehearsal(folder: Path, pictures: Sequence[Picture], names: Sequence[s
         image = picture.image.copy()
         image.thumbnail((SIDE, SIDE))
         image.save(place / f"{number:03}.jpg", quality=QUALITY)
+        if picture.class_map is not None:
+            picture.class_map.resize(image.size, Image.Resampling.NEAREST).save(place / f"{number:03}.png")
         told.append(
             {
                 "file": f"{number:03}.jpg",
                 "key": picture.key,
+                **({} if picture.class_map is None else {"map": f"{number:03}.png", "classes": [*names]}),
                 "known": [names[kind] for kind in sorted(picture.known)],
                 "objects": [
                     {"name": names[kind] if kind >= 0 else None, "box": [round(float(side), 5) for side in box]}
@@ -62,4 +65,12 @@ def _read(place: Path, told: dict[str, object], numbers: dict[str, int], ignored
     boxes = np.array([each["box"] for each in objects], np.float32).reshape(-1, 4)
     classes = np.array([numbers.get(str(each["name"]), ignored) for each in objects], np.int64)
     known: list[str] = told["known"]  # type: ignore[assignment]
-    return Picture(str(told["key"]), pixels, boxes, classes, frozenset(numbers[each] for each in known))
+    class_map = _read_map(place, told, numbers) if "map" in told else None
+    return Picture(str(told["key"]), pixels, boxes, classes, frozenset(numbers[each] for each in known), class_map)
+
+
+def _read_map(place: Path, told: dict[str, object], numbers: dict[str, int]) -> Image.Image:
+    names: list[str] = told["classes"]  # type: ignore[assignment]
+    change = [numbers.get(name, UNLABELLED) for name in names]
+    with Image.open(place / Path(str(told["map"])).name) as image:
+        return image.convert("L").point(change + [UNLABELLED] * (256 - len(change)))

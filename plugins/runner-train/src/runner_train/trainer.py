@@ -24,6 +24,7 @@ Watch = Callable[[TrainingStep], None]
 COURSES = {
     "object-detection": ("runner_train.course", "Course"),
     "classification": ("runner_train.choice", "ChoiceCourse"),
+    "semantic-segmentation": ("runner_train.pixels", "PixelCourse"),
 }
 
 

@@ -10,7 +10,7 @@ from runner_core.datasets import Dataset
 from runner_core.errors import DatasetError, TrainingError, UsageError
 from runner_core.training import TrainOptions
 from runner_core.util import ask_if_meant
-from runner_train.pictures import count_classes
+from runner_train.pictures import UNLABELLED, count_classes, read_map
 from runner_train.rehearsal import has_rehearsal
 
 FAMILIES = {  # of each kind that is trained
@@ -92,8 +92,15 @@ def _check_choices(data: Dataset) -> None:
             f"{data.location}: {data.labels.names[0]} is its only class",
             remedy="a choice needs two: label pictures without it as a class of their own",
         )
-    if data.kind == "classification":
-        for example in data:
+    if len(data.labels) > UNLABELLED:
+        raise DatasetError(
+            f"{data.location}: {len(data.labels)} classes, and this learns {UNLABELLED} at most",
+            remedy="select those that count: ?classes=cat,dog",
+        )
+    for example in data:
+        if data.kind == "semantic-segmentation":
+            read_map(example, example.make_frame().size)
+        else:
             names = example.read().answer.names
             if len(names) > 1:
                 raise DatasetError(

@@ -51,14 +51,15 @@ def _read_picture(example: Example, known: frozenset[int]) -> Picture:
     except (RunnerError, OSError) as error:
         raise _unreadable_error(example, error) from error
     boxes, classes = read_objects(example, image.size)
-    class_map = _read_map(example, image.size)
+    class_map = read_map(example, image.size)
     if max(image.size) > LARGEST:
         image.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
         class_map = class_map and class_map.resize(image.size, Image.Resampling.NEAREST)
     return Picture(example.key, image, boxes, classes, known, class_map)
 
 
-def _read_map(example: Example, size: tuple[int, int]) -> Image.Image | None:
+def read_map(example: Example, size: tuple[int, int]) -> Image.Image | None:
+    """The class map of a (width, height) picture, if there is one. Raises DatasetError for one of another size."""
     class_map = example.read().answer.class_map
     if class_map is None:
         return None

@@ -85,7 +85,8 @@ def weigh_classes(pictures: Sequence[Picture], classes: int) -> NDArray[np.float
     counts = np.sum([each.histogram()[:classes] for each in maps], axis=0, dtype=np.float64)
     shares = np.maximum(counts / counts.sum(), 1e-6)
     weights = shares**-0.5 / (shares**0.5).sum()
-    return np.clip(weights, LEAST_WEIGHT, MOST_WEIGHT).astype(np.float32)
+    clipped: NDArray[np.float32] = np.clip(weights, LEAST_WEIGHT, MOST_WEIGHT).astype(np.float32)
+    return clipped
 
 
 def pixel_loss(logits: Any, classes: Any, weights: NDArray[np.float32]) -> Any:
@@ -163,7 +164,8 @@ def find_ious(table: NDArray[np.int64]) -> NDArray[np.float64]:
     """Intersection over union of each class; NaN for one that neither is there nor was found."""
     both = np.diag(table).astype(np.float64)
     union = table.sum(axis=0) + table.sum(axis=1) - both
-    return np.divide(both, union, out=np.full(len(both), np.nan), where=union > 0)
+    ious: NDArray[np.float64] = np.divide(both, union, out=np.full(len(both), np.nan), where=union > 0)
+    return ious
 
 
 def mean_iou(table: NDArray[np.int64]) -> float:

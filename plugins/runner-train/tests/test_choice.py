@@ -1,13 +1,19 @@
 """A tiny training on classes of whole pictures, and what must be true of the brain that it makes."""
 
+from functools import partial
 from pathlib import Path
 
+import attrs
+import numpy as np
 import pytest
 from drawn import draw_choices, draw_set
-from runner_train.trainer import DetectorTrainer
+from runner_train.choice import VARIETY, WholeViewer
+from runner_train.pictures import read_pictures
+from runner_train.trainer import DetectorTrainer, make_task
 
 from runner_core import open_brain
 from runner_core.cards import Card
+from runner_core.datasets import Truth
 from runner_core.errors import DatasetError, TrainingError
 from runner_core.training import TrainOptions
 
@@ -70,6 +76,22 @@ def test_what_gives_no_choice_is_refused_before_any_work(trained, tmp_path: Path
 
     data = draw_choices(tmp_path / "data", 4)
     refuse(data[:1], DatasetError, "a single picture")
+    both = Truth(attrs.evolve(data[0].read().answer, model_ids=np.array([0, 1])))
+    twice = attrs.evolve(data[0], read=partial(lambda truth: truth, both))
+    refuse(attrs.evolve(data, examples=(*data[:2], twice)), DatasetError, "disc and square, and this learns one")
     refuse(draw_choices(tmp_path / "one", 4, names=("disc",)), DatasetError, "disc is its only class")
     refuse(data[::2], DatasetError, "no example of square")
     refuse(draw_set(tmp_path / "boxes", 4), TrainingError, "another task", trained)
+
+
+def test_pictures_of_no_class_are_left_out_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    data = draw_choices(tmp_path, 9, names=("disc", "square", "ring")).select(["disc", "ring"])
+    task = make_task(CARD, None, data, TrainOptions(tmp_path / "brain"))
+    assert (len(task.data), task.counts) == (6, {"disc": 3, "ring": 3})
+    assert "3 pictures of no class are left out" in caplog.text
+
+
+def test_views_keep_the_class_of_their_picture(tmp_path: Path) -> None:
+    pictures = read_pictures(draw_choices(tmp_path, 4), [0, 1])
+    viewer = WholeViewer(pictures, (96, 64), VARIETY, 3, range(4))
+    assert {tuple(viewer.make_view(number).classes) for number in range(40)} == {(0,), (1,)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,10 +17,11 @@ from runner_core.datasets import Dataset
 from runner_core.training import TrainingStep, TrainOptions
 from runner_train.base import find_base
 from runner_train.checks import check_training
-from runner_train.pictures import IGNORED, UNLABELLED, Picture, read_pictures
+from runner_train.pictures import IGNORED, UNLABELLED, Picture, read_objects, read_pictures
 from runner_train.plan import PLANNERS, Plan, look_at
 from runner_train.rehearsal import read_rehearsal
 
+log = logging.getLogger("runner")
 Watch = Callable[[TrainingStep], None]
 COURSES = {
     "object-detection": ("runner_train.course", "Course"),
@@ -74,6 +76,7 @@ class DetectorTrainer:
 
 def make_task(card: Card, origin: Path | None, data: Dataset, options: TrainOptions) -> Task:
     """Raises as ``train``."""
+    data = leave_out_unlabelled(data)
     counts = check_training(origin, data, options)
     old = Card.read(origin / CARD_FILE).labels.names if origin else ()
     names = tuple(dict.fromkeys((*old, *data.labels.names)))
@@ -83,6 +86,16 @@ def make_task(card: Card, origin: Path | None, data: Dataset, options: TrainOpti
     seen = [(picture.boxes, picture.image.width / picture.image.height) for picture in rehearsed]
     plan = PLANNERS[data.kind](look_at(data, seen), options.minutes)
     return Task(card, data, options, plan, labels, dict(zip(data.labels.names, counts, strict=True)), rehearsed)
+
+
+def leave_out_unlabelled(data: Dataset) -> Dataset:
+    """Without whole pictures of no class, such as those of classes that were not selected."""
+    if data.kind != "classification":
+        return data
+    kept = data.keep(lambda example: bool((read_objects(example)[1] != IGNORED).any()))
+    if len(kept) < len(data):
+        log.warning("%s: %d pictures of no class are left out", data.location, len(data) - len(kept))
+    return kept
 
 
 def read_task_pictures(task: Task) -> tuple[list[Picture], list[bool]]:

@@ -60,7 +60,9 @@ def write_artifacts(detector: Detector, card: Card, folder: Path) -> tuple[Artif
     """All forms of the brain in ``folder``. Raises EngineError, OSError."""
     frozen = Frozen(_freeze(detector), (*OUTPUTS, *RAW), ROLES)
     made = write_forms(frozen, card, folder)
-    return tuple(attrs.evolve(each, iou=OVERLAP) if each.format in EXPORTED else each for each in made)
+    made = tuple(attrs.evolve(each, iou=OVERLAP) if each.format in EXPORTED else each for each in made)
+    whole = next((artifact for artifact in made if artifact.format == ".onnx"), None)
+    return (*made, write_shared(detector, folder, whole)) if whole else made
 
 
 def write_forms(graph: Frozen, card: Card, folder: Path) -> tuple[Artifact, ...]:
@@ -75,8 +77,7 @@ def write_forms(graph: Frozen, card: Card, folder: Path) -> tuple[Artifact, ...]
     ]
     for form in EXPORTED:
         made += _export(frozen, attrs.evolve(card, roles=made[0].roles or {}), folder / f"{card.name}{form}")
-    whole = next((artifact for artifact in made if artifact.format == ".onnx"), None)
-    return (*made, write_shared(detector, folder, whole)) if whole else tuple(made)
+    return tuple(made)
 
 
 def _export(graph: Path, card: Card, place: Path) -> list[Artifact]:

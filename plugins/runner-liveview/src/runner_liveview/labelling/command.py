@@ -13,7 +13,7 @@ from threading import Event
 
 import click
 
-from runner_core.cli import open_brains
+from runner_core.cli import complete_brains, open_brains
 from runner_core.errors import SinkError, UsageError
 from runner_core.pipeline import Record, read_records
 from runner_core.results import Inference
@@ -37,6 +37,7 @@ CONF = 0.1  # score from which brains propose, unless they are typed with anothe
     "brains",
     multiple=True,
     metavar="BRAIN",
+    shell_complete=complete_brains,
     help="What it finds is proposed; may be repeated. Options follow a question mark: 'page?conf=0.3'.",
 )
 @click.option(

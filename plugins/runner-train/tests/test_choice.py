@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 import pytest
 from drawn import draw_choices, draw_set
-from runner_train.choice import VARIETY, WholeViewer
+from runner_train.choice import VARIETY, WholeViewer, find_range
 from runner_train.pictures import read_pictures
 from runner_train.trainer import DetectorTrainer, make_task
 
@@ -95,3 +95,10 @@ def test_views_keep_the_class_of_their_picture(tmp_path: Path) -> None:
     pictures = read_pictures(draw_choices(tmp_path, 4), [0, 1])
     viewer = WholeViewer(pictures, (96, 64), VARIETY, 3, range(4))
     assert {tuple(viewer.make_view(number).classes) for number in range(40)} == {(0,), (1,)}
+
+
+def test_few_right_answers_prove_little() -> None:
+    assert find_range(7, 7) == pytest.approx((0.721, 1), abs=0.001)
+    low, high = find_range(50, 100)
+    assert (low + high) / 2 == pytest.approx(0.5)
+    assert high - low == pytest.approx(0.162, abs=0.002)

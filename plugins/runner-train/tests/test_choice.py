@@ -102,3 +102,10 @@ def test_few_right_answers_prove_little() -> None:
     low, high = find_range(50, 100)
     assert (low + high) / 2 == pytest.approx(0.5)
     assert high - low == pytest.approx(0.162, abs=0.002)
+
+
+def test_it_learns_even_where_views_have_taken_all_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner_train.course.Course._seconds_left", lambda _: 0.0)
+    options = TrainOptions(tmp_path / "brain", minutes=MINUTES)
+    card = DetectorTrainer().train(CARD, None, draw_choices(tmp_path / "data", 6), options, lambda step: None)
+    assert min(Card.read(card).training["steps"].values()) >= 400

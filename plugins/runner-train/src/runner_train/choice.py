@@ -39,6 +39,7 @@ class ChoiceCourse(Course):
     """The means of the features over the picture, and a linear layer on them."""
 
     family, usual_threshold = "classification", 0.0
+    least_steps = 400  # a step takes some 2 ms, and views may have taken all the time
     viewer = WholeViewer
     card_options: ClassVar[dict[str, Any]] = {"activation": "none"}
 

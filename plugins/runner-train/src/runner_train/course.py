@@ -44,7 +44,7 @@ STAGES = {"trial": "head without the held-back pictures", "final": "head"}
 WRITING, MOST_WRITING = 20.0, 0.15  # seconds that writing takes, and at most which share of all
 SAVE, TELL = 15.0, 0.4  # seconds from one state on disk to the next, from one word to the watcher to the next
 PROBE, CHECK = 10, 100  # steps that are timed at first; from one look at the clock to the next
-LEAST_STEPS, MOST_ROUNDS = 30, 40  # of a part; how often a view is seen at most
+MOST_ROUNDS = 40  # how often a view is seen at most
 
 
 class Course:
@@ -54,6 +54,7 @@ class Course:
     """
 
     family, usual_threshold = "tf-detection", 0.4  # of the card
+    least_steps = 30  # of a part
     viewer: ClassVar[type[Viewer]] = Viewer
     card_options: ClassVar[dict[str, Any]] = {}
 
@@ -210,7 +211,7 @@ class Course:
             return max(1, round(asked * (TRIAL if share < 1 else 1 - TRIAL)))
         times = [read_seconds() for _ in fit.run(PROBE)]
         steps = int(share * self._seconds_left() / float(np.median(np.diff(times))))
-        return max(LEAST_STEPS, min(steps, MOST_ROUNDS * views // fit.plan.batch))
+        return max(self.least_steps, min(steps, MOST_ROUNDS * views // fit.plan.batch))
 
     def _seconds_left(self) -> float:
         """Until the brain must be written."""
@@ -238,7 +239,7 @@ class Course:
             yield from fit.run(min(fit.step + CHECK, fit.plan.steps))
             room = self._seconds_left() * (fit.step - first) / max(1e-6, read_seconds() - begun)
             if "steps" not in self._task.options.options and room < 0.9 * (fit.plan.steps - fit.step):
-                fit.plan = attrs.evolve(fit.plan, steps=fit.step + int(room))
+                fit.plan = attrs.evolve(fit.plan, steps=max(self.least_steps, fit.step + int(room)))
 
     def _save(self, fit: Fit, path: Path) -> None:
         try:

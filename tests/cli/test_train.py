@@ -174,9 +174,9 @@ def test_killed_at_any_moment_the_same_command_goes_on_to_the_same_brain(tmp_pat
             name = f"cups{number}"
             code = nursery.run(tmp_path, *run, name, stop=signal.SIGKILL, after=draw.uniform(0, 0.35))
             stopped += code == -signal.SIGKILL
-            versions = sorted(path.name for path in folder_of(tmp_path, name).glob("[!.]*"))
-            assert code == -signal.SIGKILL or versions == ["1"], nursery.said
-            if code:
+            there = {path.name for path in folder_of(tmp_path, name).glob("*")}
+            assert code == -signal.SIGKILL or "1" in there, nursery.said
+            if there != {"1", ".training.lock"}:  # else it was killed when all was done
                 assert nursery.run(tmp_path, *run, name) == 0, nursery.said
             found = read_version(folder_of(tmp_path, name) / "1")
             assert found["colours.onnx"] == whole["colours.onnx"]

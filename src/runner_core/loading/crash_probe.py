@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+from time import monotonic
 
 import attrs
 
@@ -29,7 +30,8 @@ from runner_core.util.home import NoHomeError
 PROBED_FILE = "probed.json"
 _CHILD = "runner_core.loading.crash_probe_child"
 _READY, _DONE = b"ready", b"done"  # what the child says before and after it opens the file
-LIMIT = 120.0  # seconds, the framework's import included, and for each ...
+STARTING = 120.0  # seconds that the framework's import may take
+LIMIT = 40.0  # seconds that a file may take after it, and for each ...
 _RATE = 5e6  # ... bytes one more
 _REMEDY = "it is damaged or hostile: fetch it again, or try another engine by --engine"
 
@@ -75,9 +77,9 @@ def _open_in_child(candidate: Candidate, options: EngineOptions) -> tuple[bool |
     if not sys.executable or getattr(sys, "frozen", False):  # a program of its own, which would be started again
         return None, "there is no Python to start"
     limit = LIMIT + sum(path.stat().st_size for path in list_files(candidate.path)) / _RATE
-    with _start_child(candidate, options, limit) as child:
+    with _start_child(candidate, options, STARTING + limit) as child:
         try:
-            said = child.communicate(timeout=limit)[0].split()
+            said = _listen(child, limit).split()
         except subprocess.TimeoutExpired:
             return False, f"did not end within {limit:.0f} s"
         finally:
@@ -85,6 +87,20 @@ def _open_in_child(candidate: Candidate, options: EngineOptions) -> tuple[bool |
     if _READY not in said:
         return None, "it could not be started"
     return _DONE in said, f"died of it ({_name_end(child.returncode)})"
+
+
+def _listen(child: subprocess.Popen[bytes], limit: float) -> bytes:
+    """All that it says. Raises TimeoutExpired where it takes longer than ``limit`` seconds after it was ready."""
+    end = monotonic() + STARTING + limit
+    ready = False
+    while True:
+        try:
+            return child.communicate(timeout=max(0.0, min(1.0, end - monotonic())))[0]
+        except subprocess.TimeoutExpired as waited:
+            if not ready and _READY in (waited.output or b""):  # Windows does not tell
+                ready, end = True, monotonic() + limit
+            if monotonic() >= end:
+                raise
 
 
 def _start_child(candidate: Candidate, options: EngineOptions, limit: float) -> subprocess.Popen[bytes]:

@@ -35,7 +35,7 @@ from runner_train.measure import Examiner, Measured, Measuring
 from runner_train.rehearsal import write_rehearsal
 from runner_train.runtime import keras, use_threads
 from runner_train.targets import Grid, make_targets
-from runner_train.trainer import Task, Watch, hash_base, hash_data, read_task_pictures
+from runner_train.trainer import Task, Watch, hash_base, read_task_pictures
 from runner_train.views import Variety, View, Viewer, make_plain_view
 from runner_train.write import Detector, write_artifacts
 
@@ -288,7 +288,7 @@ class Course:
         facts: dict[str, Any] = {
             "pictures": len(task.data), "rehearsed": len(task.rehearsed), "objects": dict(task.counts),
             "minutes": round(self._clock.spent / 60, 2), "seed": task.options.seed, "date": date.today().isoformat(),
-            "dataset_sha256": hash_data(task.data), "base": "efficientnet-lite0", "base_sha256": hash_base(),
+            "dataset_sha256": task.data.fingerprint(), "base": "efficientnet-lite0", "base_sha256": hash_base(),
             "input": list(plan.size), "stride": plan.stride, "views": plan.views,
             "steps": {name: self._state[name] for name in ("trial", "final") if name in self._state},
         }  # fmt: skip

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
-import numpy as np
 
 from runner_core.cards import CARD_FILE, Card, LabelMap
 from runner_core.datasets import Dataset
@@ -54,7 +53,7 @@ class Task:
         """Of everything that its result depends on, but the folder and the machine."""
         told = (self.card.name, self.options.version, self.options.minutes, self.options.seed, self.labels.names)
         digest = hashlib.sha256(repr((told, self.plan, sorted(self.options.options.items()))).encode())
-        digest.update(hash_data(self.data).encode())
+        digest.update(self.data.fingerprint().encode())
         for picture in self.rehearsed:
             digest.update(picture.image.tobytes())
         return digest.hexdigest()
@@ -131,19 +130,6 @@ def _choose_held(task: Task) -> set[str]:
         for kind in shown[key]:
             left[kind] -= 1
     return chosen
-
-
-def hash_data(data: Dataset) -> str:
-    """sha256 of the pictures' bytes and their labels, in order."""
-    digest = hashlib.sha256()
-    for example in data:
-        digest.update(example.key.encode())
-        digest.update(hashlib.sha256(example.picture.read_bytes()).digest())
-        answer = example.read().answer
-        digest.update(repr((answer.names, [] if answer.boxes is None else answer.boxes.tolist())).encode())
-        if answer.class_map is not None:
-            digest.update(np.ascontiguousarray(answer.class_map, np.int32).tobytes())
-    return digest.hexdigest()
 
 
 def hash_base() -> str:

@@ -19,6 +19,9 @@ from terminal import run_in_terminal
 COMMAND = [sys.executable, "-m", "runner_core.cli.main", "train", "--data", "pictures"]
 
 
+WHOLE = {"PYTHONDONTWRITEBYTECODE": "1"}  # on a full disk it would be cut, and not be read again
+
+
 @pytest.fixture
 def plugin(tmp_path) -> dict[str, str]:
     return install_colours(tmp_path / "plugin") | {"RUNNER_HOME": str(tmp_path / "home")}
@@ -44,8 +47,8 @@ def start(tmp_path, plugin, pictures):
 
         def call(*arguments: str, **options):
             process = subprocess.Popen(
-                [*COMMAND, *arguments], cwd=tmp_path, env=os.environ | plugin, text=True, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, **options,
+                [*COMMAND, *arguments], cwd=tmp_path, env=os.environ | WHOLE | plugin, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
             )  # fmt: skip
             started.enter_context(process)
             started.callback(process.kill)

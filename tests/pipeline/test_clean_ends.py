@@ -41,7 +41,8 @@ def arguments(testdata, tmp_path) -> list[str]:
 
 
 def started(arguments: list[str], folder: Path, **options) -> subprocess.Popen[str]:
-    environment = os.environ | {"RUNNER_HOME": str(folder / "home")}
+    # Without compiled code: on a full disk it would be cut, and not be read again.
+    environment = os.environ | {"RUNNER_HOME": str(folder / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.Popen([*RUNNER, *arguments], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True,
                             **options)  # fmt: skip
 

@@ -79,7 +79,7 @@ def test_a_disk_that_was_full_costs_nothing_that_was_answered(begun, arguments, 
     place = folder / "full"
     place.mkdir()
     command = [sys.executable, "-m", "runner_core.cli.main", *arguments, "--resume"]
-    environment = os.environ | {"RUNNER_HOME": str(folder / "home")}
+    environment = os.environ | {"RUNNER_HOME": str(folder / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
     for room in (6_000, 12_000, resource.RLIM_INFINITY):  # bytes that a file may have
         process = subprocess.run(
             command, cwd=place, env=environment, check=False, text=True, capture_output=True,

@@ -127,6 +127,7 @@ import resource, sys
 from runner_core.errors import SinkError
 from runner_core.pipeline.sources_sinks import open_sink
 from runner_core.testing import sample_results
+sys.dont_write_bytecode = True  # else with half of the code of what is imported now
 resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, resource.RLIM_INFINITY))
 try:
     with open_sink(sys.argv[1]).open() as writer:

@@ -209,6 +209,7 @@ import resource, sys
 from runner_files.images import ImagesSink
 from runner_core.errors import SinkError
 from runner_core.testing import sample_results
+sys.dont_write_bytecode = True  # else with half of the code of what is imported now
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
 try:
     with ImagesSink(sys.argv[1]).open() as writer:

@@ -146,6 +146,7 @@ import resource, sys
 from runner_files.jsonl import JsonlSink
 from runner_core.errors import SinkError
 from runner_core.testing import sample_results
+sys.dont_write_bytecode = True  # else with half of the code of what is imported now
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
     with JsonlSink(sys.argv[1]).open() as writer:

@@ -168,6 +168,7 @@ class TestByFingers:
         fingers.at("b.png")
 
     def test_two_fingers_zoom_and_draw_nothing(self, fingers):
+        fingers.wait("window.desk.sheet.proposals?.length === 2")  # they make room for themselves
         scale = fingers.page.evaluate("window.desk.stage.scale")
         x, y = fingers.where(200, 150)
         fingers.fingers("touchStart", (x - 40, y))

@@ -270,6 +270,7 @@ from runner_core.errors import SinkError
 from runner_core.frames.frame import Frame
 from runner_core.results.result import Result
 from runner_video.sink import VideoSink
+sys.dont_write_bytecode = True  # else with half of the code of what is imported now
 resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, resource.RLIM_INFINITY))
 try:
     with VideoSink(sys.argv[1]).open() as writer:

@@ -37,8 +37,10 @@ demo: $(DEMO)
 
 # Everything that must hold: lint, types, import rules (all three in `check`), tests. A worker to each core, and no more
 # than memory has room for: each imports every framework. PYTEST_ADDOPTS='-p randomly' runs them in another order.
+# One more than there are cores: many tests wait for a process or a server.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 test: check
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # MLflow's own server is large, so it has an environment of its own; without it `make test` skips the tests that ask it.
 $(MLFLOW)/.installed: plugins/runner-store-mlflow/tests/server-requirements.txt

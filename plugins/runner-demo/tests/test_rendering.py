@@ -115,7 +115,7 @@ def test_graphs_lie_on_pages(pictures):
 
 def test_page_box_encloses_what_is_brighter_than_a_black_desk(made, monkeypatch):
     monkeypatch.setattr(made.scene, "desk", lambda r, size: Image.new("RGB", size))
-    monkeypatch.setattr(made.scene, "clutter", lambda stage, count: None)
+    monkeypatch.setattr(made.scene, "clutter", lambda stage, count, choice: None)
     monkeypatch.setattr(made.scene, "cover", lambda stage: None)
     monkeypatch.setattr(made.scene, "exposed", lambda r, picture, clean: picture)
     picture = made.scene.scene(90_000_100, (480, 360), "two")
@@ -136,7 +136,7 @@ def test_rows_are_shares_of_the_picture_and_filled_up(made):
 
 
 def test_coco_counts_every_object(made, pictures):
-    data = made.render.coco([(f"{i}.jpg", p.image.size, p.objects) for i, p in enumerate(pictures)])
+    data = made.render.coco([(f"{i}.jpg", p.image.size, p.objects) for i, p in enumerate(pictures)], ("page", "graph"))
     assert len(data["annotations"]) == sum(len(picture.objects) for picture in pictures)
     assert {c["name"] for c in data["categories"]} == {"page", "graph"}
 
@@ -154,3 +154,19 @@ def test_every_kind_of_chart_draws_inside_its_sprite(made, monkeypatch, marks):
 )
 def test_matplotlib_draws_the_asked_size(made):
     assert made.plots.plot(Random(4), (200, 140), PAPER, INK).size == (200, 140)
+
+
+@pytest.mark.parametrize("subject", ["mug", "keyboard"])
+def test_things_are_labelled_alone(made, subject):
+    seen = [made.scene.scene(seed, subject=subject) for seed in range(4)]
+    for picture in seen:
+        assert 1 <= len(picture.objects) <= 3
+        assert not picture.objects[:, 0].any()
+    shapes = np.concatenate([picture.objects[:, 3:] - picture.objects[:, 1:3] for picture in seen])
+    assert (shapes.max(axis=1) > 40).all()
+
+
+def test_tables_are_labelled_in_place_of_charts(made):
+    fill = [made.page.sheet(Random(f"table {seed}"), 400, "report", "hard", subject="table") for seed in range(4)]
+    assert any(sheet.charts for sheet in fill)
+    assert not any(made.page.sheet(Random(f"table {seed}"), 400, "report", "hard").charts for seed in range(4))

@@ -48,6 +48,7 @@ class Press:
     accent: Colour
     family: tuple[str, ...]
     body: int
+    subject: str
     draw: ImageDraw.ImageDraw = field(init=False)
     charts: list[Box] = field(factory=list)
 
@@ -59,7 +60,7 @@ class Press:
         return font(self.family[weight], max(6, round(self.body * scale)))
 
 
-def press(r: Random, width: int, height: int, look: str) -> Press:
+def press(r: Random, width: int, height: int, look: str, subject: str) -> Press:
     """Return an empty sheet of `width` x `height` pixels with its typography chosen."""
     paper, ink = map(r.choice, LOOKS[look])
     return Press(
@@ -70,6 +71,7 @@ def press(r: Random, width: int, height: int, look: str) -> Press:
         accent=r.choice((ink, ink, r.choice(PALETTES)[0])),
         family=r.choice(FAMILIES),
         body=max(6, round(min(width, height * 1.4) * r.uniform(0.016, 0.026))),
+        subject=subject,
     )
 
 
@@ -142,7 +144,7 @@ def figure(p: Press, left: float, top: float, wide: float, room: float, kind: st
     }.get(kind)
     sprite = draw(p.r, size, p.paper, p.ink) if draw else photo(p.r, size)
     p.picture.paste(sprite, place)
-    if kind == "chart":
+    if kind == p.subject:
         x1, y1, x2, y2 = ink_box(sprite, p.paper)
         p.charts.append((place[0] + x1, place[1] + y1, place[0] + x2, place[1] + y2))
     if caption:
@@ -204,12 +206,22 @@ def furniture(p: Press, margin: float) -> float:
     return margin
 
 
-def sheet(r: Random, width: int, kind: str | None = None, fill: str | None = None, look: str = "paper") -> Sheet:
-    """Return a printed sheet `width` pixels wide; `kind` and `fill` are drawn by chance where they are not given."""
+def sheet(
+    r: Random,
+    width: int,
+    kind: str | None = None,
+    fill: str | None = None,
+    look: str = "paper",
+    subject: str = "chart",
+) -> Sheet:
+    """Return a printed sheet `width` pixels wide; `kind` and `fill` are drawn by chance where they are not given.
+
+    `subject` is the kind of figure whose boxes are wanted.
+    """
     kind = kind or r.choices(list(HEIGHTS), (4, 4, 1, 1, 1))[0]
     fill = fill or r.choices(list(MIXES), (2, 3.5, 3, 2))[0]
     height = round(width * HEIGHTS[kind] * r.uniform(0.95, 1.05))
-    p = press(r, width, height, look)
+    p = press(r, width, height, look, subject)
     margin = min(width, height) * r.uniform(0.07, 0.13)
     top, columns = furniture(p, margin), 2 if kind == "slide" or r.random() < 0.3 else 1
     gap = width * 0.04

@@ -17,6 +17,7 @@ from camera import jpeg
 from page import LOOKS
 from PIL import Image
 from scene import scene
+from things import SUBJECTS
 
 SPLITS = {
     "train": 0,
@@ -27,7 +28,6 @@ SPLITS = {
     "many": 90_000_000,
 }
 """First seed of each split: no text, chart, photograph or desk is shared between splits."""
-NAMES = ("page", "graph")
 INPUT, SIDE, MOST = 512, 256, 24
 
 
@@ -46,16 +46,23 @@ def padded(objects: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return rows
 
 
-def one(number: int, split: str, size: str, look: str) -> tuple[np.ndarray, np.ndarray, bytes, np.ndarray]:
+def name_classes(subject: str) -> tuple[str, ...]:
+    """Return the names of classes 0 and 1, or that of 0 alone."""
+    return (subject,) if subject in SUBJECTS else ("page", "graph" if subject == "chart" else subject)
+
+
+def one(
+    number: int, split: str, size: str, look: str, subject: str
+) -> tuple[np.ndarray, np.ndarray, bytes, np.ndarray]:
     """Return pixels, padded boxes, JPEG bytes and objects in pixels of picture `number` of a split."""
-    picture = scene(SPLITS[split] + number, size, look=look)
+    picture = scene(SPLITS[split] + number, size, look=look, subject=subject)
     encoded = jpeg(picture.image, 60 + number * 7 % 36)
     pixels = squeezed(Image.open(BytesIO(encoded)).convert("RGB"))
     return pixels, padded(picture.objects, picture.image.size), encoded, picture.objects
 
 
-def coco(records: list[tuple[str, tuple[int, int], np.ndarray]]) -> dict:
-    """Return a COCO data set of (file name, size, objects) records; category 1 is a page, 2 a graph."""
+def coco(records: list[tuple[str, tuple[int, int], np.ndarray]], names: tuple[str, ...]) -> dict:
+    """Return a COCO data set of (file name, size, objects) records; category 1 is the first of `names`."""
     images, notes = [], []
     for i, (name, (width, height), objects) in enumerate(records):
         images.append({"id": i, "file_name": name, "width": width, "height": height})
@@ -71,18 +78,18 @@ def coco(records: list[tuple[str, tuple[int, int], np.ndarray]]) -> dict:
                     "iscrowd": 0,
                 }
             )
-    categories = [{"id": i + 1, "name": name} for i, name in enumerate(NAMES)]
+    categories = [{"id": i + 1, "name": name} for i, name in enumerate(names)]
     return {"info": {}, "images": images, "annotations": notes, "categories": categories}
 
 
-def render(out: Path, split: str, count: int, size: str, look: str, processes: int) -> None:
+def render(out: Path, split: str, count: int, size: str, look: str, subject: str, processes: int) -> None:
     """Render `count` pictures of `split` into the folder `out`."""
     (out / "jpeg").mkdir(parents=True, exist_ok=True)
     pixels = np.lib.format.open_memmap(out / "pixels.npy", "w+", np.uint8, (count, SIDE, SIDE, 3))
     boxes, records = np.zeros((count, MOST, 5), np.float32), []
     with get_context("spawn").Pool(processes) as pool:
         for i, (small, rows, encoded, objects) in enumerate(
-            pool.imap(partial(one, split=split, size=size, look=look), range(count), 24)
+            pool.imap(partial(one, split=split, size=size, look=look, subject=subject), range(count), 24)
         ):
             pixels[i], boxes[i] = small, rows
             if split != "train":
@@ -92,7 +99,7 @@ def render(out: Path, split: str, count: int, size: str, look: str, processes: i
             if (i + 1) % 500 == 0:
                 print(f"{i + 1} of {count}", flush=True)
     np.save(out / "boxes.npy", boxes)
-    (out / "coco.json").write_text(json.dumps(coco(records)))
+    (out / "coco.json").write_text(json.dumps(coco(records, name_classes(subject))))
 
 
 def main() -> None:
@@ -103,6 +110,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=9000)
     parser.add_argument("--size", choices=("small", "large"), help="small for training, large otherwise")
     parser.add_argument("--look", choices=LOOKS, default="paper")
+    parser.add_argument("--subject", choices=("chart", "table", *SUBJECTS), default="chart", help="what is labelled")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     render(
@@ -111,6 +119,7 @@ def main() -> None:
         given.pictures,
         given.size or ("small" if given.split == "train" else "large"),
         given.look,
+        given.subject,
         given.processes,
     )
 

@@ -12,7 +12,7 @@ from hands import SKINS, hand, thumb
 from page import HEIGHTS, Sheet, sheet
 from PIL import Image, ImageFilter
 from texture import Size, desk
-from things import SMALL, item
+from things import ITEMS, SMALL, SUBJECTS, Item, item
 
 PAGE, GRAPH = 0, 1
 UPRIGHT = tuple(kind for kind in HEIGHTS if kind != "slide")
@@ -35,10 +35,18 @@ class Picture:
 
 
 @lru_cache(maxsize=3 * POOL)
-def printed(pool: int, index: int, width: int, upright: bool, fill: str | None, look: str = "paper") -> Sheet:
+def printed(
+    pool: int,
+    index: int,
+    width: int,
+    upright: bool,
+    fill: str | None,
+    look: str = "paper",
+    subject: str = "chart",
+) -> Sheet:
     """Return sheet `index` of `pool`, set once."""
     r = Random(f"sheet {pool} {index}")
-    return sheet(r, width, r.choice(UPRIGHT) if upright else None, fill, look)
+    return sheet(r, width, r.choice(UPRIGHT) if upright else None, fill, look, subject)
 
 
 @frozen
@@ -127,8 +135,8 @@ def put(stage: Stage, piece: Piece, x: float, y: float, turn: float) -> None:
     stage.lay(piece.image, x, y, turn, piece.labels, stage.r.uniform(0.002, 0.009))
 
 
-def clutter(stage: Stage, count: int) -> None:
-    """Lay `count` things down before the pages: mostly near the edges."""
+def clutter(stage: Stage, count: int, choice: tuple[Item, ...]) -> None:
+    """Lay `count` things of a choice down before the pages: mostly near the edges."""
     r, (width, height) = stage.r, stage.camera.size
     for _ in range(count):
         u, v = r.choice(
@@ -141,7 +149,7 @@ def clutter(stage: Stage, count: int) -> None:
         )
         x, y = u * width, v * height
         stage.lay(
-            item(r, min(width, height) * stage.scale(x, y)),
+            item(r, min(width, height) * stage.scale(x, y), choice),
             x,
             y,
             r.uniform(0, 360),
@@ -169,6 +177,18 @@ def cover(stage: Stage) -> None:
             stage.lay(thumb(unit * stage.scale(x, y), skin), x, y, turn + r.gauss(0, 12), height=0.01)
 
 
+def show(stage: Stage, thing: Item, r: Random) -> None:
+    """Lay one to three of a thing down, and label these alone."""
+    width, height = stage.camera.size
+    draw, share = thing
+    stage.labels.paste(0, (0, 0, *stage.labels.size))
+    for number, (u, v) in enumerate(r.sample(PLACES, r.randint(1, 3)), 1):
+        x, y = width * (u + r.gauss(0, 0.03)), height * (v + r.gauss(0, 0.03))
+        sprite = draw(r, min(width, height) * stage.scale(x, y) * share * r.uniform(0.7, 1.3))
+        labels = sprite.getchannel("A").point(lambda v, number=number: 16 * number * (v > 127))
+        stage.lay(sprite, x, y, r.uniform(0, 360), labels, r.uniform(0.006, 0.02))
+
+
 def objects(labels: Image.Image, least: float = 0.03) -> np.ndarray:
     """Return the visible boxes of a label map; slivers (below `least` of the longer side) are left out."""
     present = [value for value, count in enumerate(labels.histogram()) if value and count]
@@ -182,10 +202,11 @@ def objects(labels: Image.Image, least: float = 0.03) -> np.ndarray:
     return np.array(rows, np.float32).reshape(-1, 5)
 
 
-def laid(r: Random, camera: View, stock: Callable[[int, bool], Sheet], layout: str) -> Stage:
-    """Return the desk under `camera` with pages and other things on it."""
+def laid(r: Random, camera: View, stock: Callable[[int, bool], Sheet], layout: str, subject: str = "chart") -> Stage:
+    """Return the desk under `camera` with pages and other things on it, none of which is the subject."""
     stage = Stage(r, camera, desk(r, camera.desk), Image.new("L", camera.desk), stock)
-    clutter(stage, r.choice((0, 1, 2, 3)) if layout != "none" else r.randint(2, 7))
+    choice = tuple(each for each in ITEMS if each[0] is not SUBJECTS.get(subject, (None,))[0])
+    clutter(stage, r.choice((0, 1, 2, 3)) if layout != "none" else r.randint(2, 7), choice)
     set_pages(stage, layout)
     cover(stage)
     return stage
@@ -198,11 +219,13 @@ def scene(
     fill: str | None = None,
     fine: int = 1,
     look: str = "paper",
+    subject: str = "chart",
 ) -> Picture:
     """Return the picture of `seed`.
 
     `size` is in pixels or one of SIZES, `fill` is what the pages mostly hold (see page.MIXES), chance decides where
-    they are not given; `look` is one of page.LOOKS. `fine` renders that many times larger and reduces, as a good camera
+    they are not given; `look` is one of page.LOOKS. `subject` is a kind of figure, labelled besides pages, or one of
+    things.SUBJECTS, labelled alone. `fine` renders that many times larger and reduces, as a good camera
     in good light does.
     """
     r = Random(f"scene {seed}")
@@ -213,9 +236,11 @@ def scene(
 
     def stock(number: int, upright: bool) -> Sheet:
         index = (number + seed) % (many - upright)
-        return printed(seed // SHARED, index, width, index < many - 1, fill, look)
+        return printed(seed // SHARED, index, width, index < many - 1, fill, look, subject)
 
-    stage = laid(r, camera, stock, layout)
+    stage = laid(r, camera, stock, layout, subject)
+    if subject in SUBJECTS:
+        show(stage, SUBJECTS[subject], Random(f"subject {seed}"))
     seen = objects(camera.take(stage.labels, Image.Resampling.NEAREST)) / np.array(
         (1, fine, fine, fine, fine), np.float32
     )

@@ -213,6 +213,9 @@ ITEMS: tuple[Item, ...] = (
     (plant, 0.34),
 )
 
+SUBJECTS: dict[str, Item] = {"mug": (mug, 0.26), "keyboard": (keyboard, 0.6)}
+"""Things that a data set may be about."""
+
 
 def item(r: Random, side: float, choice: tuple[Item, ...] = ITEMS) -> Image.Image:
     """Return one of the things, sized for a picture whose shorter side is `side` pixels long."""

@@ -73,13 +73,17 @@ def _resize_bilinear(pixels: Pixels, placement: Placement) -> Pixels:
     if placement.tensor[0] * placement.tensor[1] <= MOST_EXACT:
         return _resize_as_opencv(pixels, placement)
     (left, right, across), (upper, lower, down) = (_compute_taps(placement, axis) for axis in (0, 1))
+    same_width = len(left) == pixels.shape[1] and not across.any()
     left, right, across = _index_channels(left), _index_channels(right), across.repeat(3)
     lines = pixels.reshape(len(pixels), -1)
     result = np.empty((len(down), len(across)), np.uint8)
     for start in range(0, len(down), BAND_LINES):
         band = slice(start, start + BAND_LINES)
         blended = blend(lines[upper[band]], lines[lower[band]], down[band, None])
-        result[band] = blend(blended.take(left, axis=1), blended.take(right, axis=1), across)
+        if same_width:
+            result[band] = blended
+        else:
+            result[band] = blend(blended.take(left, axis=1), blended.take(right, axis=1), across)
     return result.reshape(len(down), -1, 3)
 
 

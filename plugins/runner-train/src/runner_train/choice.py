@@ -61,7 +61,7 @@ class ChoiceCourse(Course):
     def _examine(self, features: dict[str, Any], views: list[View]) -> ChoiceExaminer:
         return ChoiceExaminer(features, [int(view.classes[0]) for view in views], self._task.labels.names)
 
-    def _make_head(self, scales: dict[str, Scale]) -> Any:
+    def _make_head(self, scales: Mapping[str, Scale | None]) -> Any:
         return build_choice_head(scales, len(self._task.labels))
 
     def _blame(self, answers: dict[str, Any], targets: dict[str, Any]) -> Any:
@@ -90,7 +90,7 @@ class PooledFront(Front):
         return {tap: rows.mean((1, 2), keepdims=True) for tap, rows in super().compute(pixels).items()}
 
 
-def build_choice_head(scales: Mapping[str, Scale], classes: int) -> Any:
+def build_choice_head(scales: Mapping[str, Scale | None], classes: int) -> Any:
     """A Keras model of means of taps, N x 1 x 1 x C, to ``logits``, N x classes."""
     layers = keras.layers
     inputs = {tap: layers.Input((1, 1, CHANNELS[tap]), name=tap, dtype="float32") for tap in scales}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 from functools import cached_property
@@ -29,7 +29,7 @@ from runner_train.checks import read_steps
 from runner_train.clock import Clock, read_seconds
 from runner_train.features import FeatureBank, JoinedBanks, Layout, Shapes
 from runner_train.fit import Fit, FitPlan
-from runner_train.head import HeadPlan, build_head, taps_of
+from runner_train.head import HeadPlan, build_head, fold_scales, taps_of
 from runner_train.loss import detection_loss
 from runner_train.measure import Examiner, Measured, Measuring
 from runner_train.rehearsal import write_rehearsal
@@ -64,7 +64,7 @@ class Course:
         self._clock = Clock(task.options.minutes * 60, self._state.get("spent", 0.0))
         self._told = -TELL
         plan = task.plan
-        self._grid = Grid(plan.size[0] // plan.stride, plan.size[1] // plan.stride)
+        self._grid = Grid(plan.size[0] // plan.stride, plan.size[1] // plan.stride, plan.best, plan.reach)
         self._taps = taps_of(plan.stride)
         self._pictures, self._held = read_task_pictures(task)
 
@@ -153,7 +153,7 @@ class Course:
     # Fitting.
 
     def _fit(self, examiner: Measuring | None) -> tuple[list[Any], Measured | None]:
-        head = self._build_head()
+        head = self._make_head(self._scales)
         kept, every = range(self._banks["kept"].count), range(sum(bank.count for bank in self._banks.values()))
         figures = None
         try:
@@ -173,20 +173,21 @@ class Course:
                 raise KeyboardInterrupt from None
             return stopped.fit.average, figures
 
-    def _build_head(self) -> Any:
+    @cached_property
+    def _scales(self) -> dict[str, Scale]:
         rows = self._layout.split(self._banks["kept"].read(range(min(64, self._banks["kept"].count))))
         scales = {}
         for tap in self._taps:
             values = rows[tap].astype(np.float32)
             scales[tap] = Scale(values.mean((0, 1, 2)), values.std((0, 1, 2)) + 1e-3)
-        return self._make_head(scales)
+        return scales
 
-    def _make_head(self, scales: dict[str, Scale]) -> Any:
+    def _make_head(self, scales: Mapping[str, Scale | None]) -> Any:
         plan = self._task.plan
-        return build_head(HeadPlan(plan.stride, len(self._task.labels), reach=plan.reach), plan.size, scales)
+        return build_head(HeadPlan(plan.stride, len(self._task.labels)), plan.size, scales)
 
     def _blame(self, answers: dict[str, Any], targets: dict[str, Any]) -> Any:
-        return detection_loss(answers, targets)
+        return detection_loss(answers, targets, self._grid)
 
     def _fit_part(self, name: str, head: Any, views: range, share: float, figures: Measured | None = None) -> Fit:
         """Takes this share of the steps that are left; from where it was stopped."""
@@ -263,7 +264,7 @@ class Course:
 
     def _write(self, weights: list[Any], figures: Measured | None) -> Path:
         task = self._task
-        head = self._build_head()
+        head = self._make_head(self._scales)
         _assign(head, weights)
         card = attrs.evolve(
             task.card, version=task.options.version, task=self.family, labels=task.labels,
@@ -279,8 +280,12 @@ class Course:
         shutil.rmtree(task.work, ignore_errors=True)
         return folder
 
+    def _fold_scales(self, head: Any) -> Any:
+        return fold_scales(head, self._make_head(dict.fromkeys(self._taps)), self._scales)
+
     def _write_artifacts(self, head: Any, card: Card, folder: Path) -> tuple[Artifact, ...]:
         size = self._task.plan.size
+        head = self._fold_scales(head)
         return write_artifacts(Detector(build_front(size), head, size, self._grid, card.labels), card, folder)
 
     def _describe_training(self, figures: Measured | None) -> dict[str, Any]:

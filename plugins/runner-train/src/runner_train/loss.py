@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from runner_train.runtime import tf
-from runner_train.targets import CORE
+from runner_train.targets import CORE, Grid
+from runner_train.voting import measure_distances
 
 BOX = 2.0  # how much boxes count against scores
 
 
-def detection_loss(answers: dict[str, Any], targets: dict[str, Any]) -> Any:
+def detection_loss(answers: dict[str, Any], targets: dict[str, Any], grid: Grid) -> Any:
     """Of a batch: the sum of both parts, an object.
 
     Scores: quality focal loss (Li and others, Generalized Focal Loss, 2020), so that a score tells how well the box
@@ -18,7 +19,7 @@ def detection_loss(answers: dict[str, Any], targets: dict[str, Any]) -> Any:
     others, 2019).
     """
     bells, weights = tf.cast(targets["bells"], tf.float32), tf.cast(targets["weights"], tf.float32)
-    wanted, distances = tf.cast(targets["distances"], tf.float32), answers["distances"]
+    wanted, distances = tf.cast(targets["distances"], tf.float32), measure_distances(answers["far"], grid)
     iou, giou = _overlap(distances, wanted)
     objects = tf.reduce_sum(tf.cast(weights > 0.999, tf.float32)) + 1.0
     per_object = tf.reduce_sum(weights) / objects + 1e-6

@@ -80,7 +80,7 @@ class Examiner:
         marked = []
         for at, view in enumerate(self._views):
             answers = head({tap: rows[at : at + 1] for tap, rows in self._features.items()}, training=False)
-            scores, boxes = answer_cells(answers["logits"], answers["distances"], self._grid)
+            scores, boxes = answer_cells(answers, self._grid)
             found = decode(scores.numpy()[0], boxes.numpy()[0], Decoding())
             marked.append(mark(found, view.boxes, view.classes, self._classes))
         return marked

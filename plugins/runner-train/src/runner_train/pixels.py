@@ -49,7 +49,7 @@ class PixelCourse(Course):
         maps = [view.class_map for view in views if view.class_map is not None]
         return PixelExaminer(features, maps, self._task.labels.names)
 
-    def _make_head(self, scales: dict[str, Scale]) -> Any:
+    def _make_head(self, scales: Mapping[str, Scale | None]) -> Any:
         plan, classes = self._task.plan, len(self._task.labels)
         inputs, x = build_pyramid(HeadPlan(plan.stride, classes), plan.size, scales)
         logits = answer_cells(x, classes * FINE * FINE, 0.0, "logits")
@@ -64,7 +64,7 @@ class PixelCourse(Course):
 
     def _write_artifacts(self, head: Any, card: Card, folder: Path) -> tuple[Artifact, ...]:
         size = self._task.plan.size
-        front = build_front(size)
+        front, head = build_front(size), self._fold_scales(head)
 
         def divide(pixels: Any) -> dict[str, Any]:
             found = front(pixels, training=False)

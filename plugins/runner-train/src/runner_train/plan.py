@@ -15,13 +15,15 @@ AREA, LARGE_AREA, CHOICE_AREA = 320 * 256, 416 * 320, 256 * 224  # pixels of the
 SMALL, BIG = 14 / 320, 0.3  # sides of an object, as shares of the picture
 VIEWS_A_MINUTE, LEAST_VIEWS, MOST_VIEWS = 600, 128, 6000
 WIDE = 1.15  # width to height of a box that lies
+CELLS_AN_OBJECT, LEAST_BEST, MOST_BEST = 8, 128, 768  # cells that answer
 MANY = 100  # pictures from which held-back ones are never learnt from
 
 
 @attrs.frozen
 class Shown:
     """What the pictures show: ``aspect`` width to height of most, ``sides`` of the objects as shares of the picture,
-    sorted; ``crowd`` objects in a usual picture; ``turned`` whether things of a class lie this way and that.
+    sorted; ``crowd`` objects in a usual picture, ``most`` in one; ``turned`` whether things of a class lie this way and
+    that.
     """
 
     pictures: int
@@ -29,6 +31,7 @@ class Shown:
     sides: NDArray[np.float64]
     reach: tuple[float, float]
     crowd: float
+    most: int
     turned: bool
 
 
@@ -36,8 +39,9 @@ class Shown:
 class Plan:
     """``size`` (width, height) of the input, ``stride`` of its cells, ``views`` to learn from.
 
-    ``quarter``  whether views are turned by quarters; ``reach`` as in HeadPlan.
+    ``quarter``  whether views are turned by quarters; ``reach`` as in Grid.
     ``share``    of the pictures that is held back; ``fold`` whether they are learnt from in the end, too.
+    ``best``     how many cells answer.
     """
 
     size: tuple[int, int]
@@ -47,6 +51,7 @@ class Plan:
     reach: tuple[float, float]
     share: float
     fold: bool
+    best: int = LEAST_BEST
     reasons: tuple[str, ...] = ()
 
 
@@ -68,6 +73,7 @@ def look_at(data: Dataset, rehearsed: Sequence[tuple[Boxes, float]] = ()) -> Sho
         sides=np.sort(np.sqrt(np.prod(lengths, axis=1))),
         reach=(float(max(reach[0], 0.02)), float(max(reach[1], 0.02))),
         crowd=float(np.median([len(boxes) for boxes, _ in seen])),
+        most=max(len(boxes) for boxes, _ in seen),
         turned=any(_lie_both_ways(np.concatenate(boxes)) for boxes in kinds.values()),
     )
 
@@ -77,7 +83,8 @@ def make_plan(shown: Shown, minutes: float) -> Plan:
     size = fit_size(shown.aspect, LARGE_AREA if small else AREA)
     big = float(np.quantile(shown.sides, 0.1)) > BIG
     quarter = shown.turned or shown.crowd >= 6
-    plan = Plan(size, 16 if big else 8, _count_views(minutes), quarter, shown.reach, *_hold_back(shown))
+    stride, best = 16 if big else 8, _count_best(shown)
+    plan = Plan(size, stride, _count_views(minutes), quarter, shown.reach, *_hold_back(shown), best)
     return attrs.evolve(plan, reasons=tuple(_explain(plan, shown, minutes)))
 
 
@@ -102,6 +109,10 @@ def make_pixel_plan(shown: Shown, minutes: float) -> Plan:
 
 def _count_views(minutes: float) -> int:
     return int(np.clip(minutes * VIEWS_A_MINUTE, LEAST_VIEWS, MOST_VIEWS)) // 64 * 64
+
+
+def _count_best(shown: Shown) -> int:
+    return int(np.clip(CELLS_AN_OBJECT * shown.most, LEAST_BEST, MOST_BEST))
 
 
 def _hold_back(shown: Shown) -> tuple[float, bool]:

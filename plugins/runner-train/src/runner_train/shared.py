@@ -78,7 +78,7 @@ def _make_head(detector: Any) -> bytes:
 
     def answer(features: Any) -> dict[str, Any]:
         answers = detector.head(features, training=False)
-        scores, corners = answer_cells(answers["logits"], answers["distances"], detector.grid)
+        scores, corners = answer_cells(answers, detector.grid)
         return {"boxes": tf.gather(corners, [1, 0, 3, 2], axis=-1), "scores": scores}
 
     convert: Any = importlib.import_module("tf2onnx.convert")

@@ -15,10 +15,15 @@ CORE = 0.35  # a cell above this share of the bell's top answers for the box
 
 @attrs.frozen
 class Grid:
-    """The cells of a view: ``wide`` x ``high`` of them."""
+    """The cells of a view: ``wide`` x ``high`` of them, of which the ``best`` answer.
+
+    ``reach`` is the usual distance from a cell to the sides of its object, x and y, as shares of the picture.
+    """
 
     wide: int
     high: int
+    best: int = 128
+    reach: tuple[float, float] = (0.15, 0.15)
 
     def centres(self) -> NDArray[np.float32]:
         """Cells x 2: x and y of each cell's middle, as shares of the view, row by row."""

@@ -111,7 +111,7 @@ def freeze_answers(answer: Callable[[Any], Mapping[str, Any]], size: tuple[int, 
 def _freeze(detector: Detector) -> Any:
     def detect(pixels: Any) -> dict[str, Any]:
         answers = detector.head(detector.front(pixels, training=False), training=False)
-        scores, corners = answer_cells(answers["logits"], answers["distances"], detector.grid)
+        scores, corners = answer_cells(answers, detector.grid)
         boxes = tf.gather(corners, [1, 0, 3, 2], axis=-1)
         found = {RAW[0]: tf.identity(boxes, RAW[0]), RAW[1]: tf.identity(scores, RAW[1])}
         found |= _suppress(boxes[0], scores[0], len(detector.labels))

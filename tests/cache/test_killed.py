@@ -17,7 +17,6 @@ from runner_core.cache.cache import Cache
 
 FILES = {f"part-{number}.bin": random.Random(number).randbytes(size) for number, size in ((1, 1_500_000), (2, 900_000))}
 SIZE = sum(map(len, FILES.values()))
-KILLS = 50  # at the least, and on until a quarter of them met a transfer
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +72,9 @@ def check_next_pull(home, files, server):
     assert [start for start in starts if start] == sorted(size for size in parts if size and size not in complete)
 
 
-def test_killed_at_random_moments(tmp_path, pullers, server, files):
+@pytest.mark.parametrize("kills", [12, pytest.param(50, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(tmp_path, pullers, server, files, kills):
+    """So often at the least, and on until a quarter of them met a transfer."""
     drawn, started = random.Random(7), 0
     server.rate = SIZE / 0.15
     begun = time.monotonic()
@@ -81,9 +82,9 @@ def test_killed_at_random_moments(tmp_path, pullers, server, files):
     pullers.wait()
     whole = time.monotonic() - begun  # a busy machine takes longer, and more so at times
     for number in itertools.count():
-        if number >= KILLS and started > KILLS / 4:
+        if number >= kills and started > kills / 4:
             break
-        assert number < 10 * KILLS, "the moments are not well chosen"
+        assert number < 10 * kills, "the moments are not well chosen"
         home = tmp_path / str(number)
         server.rate = SIZE / 0.15
         pid = pullers.start(home, files)

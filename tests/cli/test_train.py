@@ -164,7 +164,10 @@ def test_a_name_of_a_brain_that_answers_something_else_is_refused(train, tmp_pat
     assert "cups is a brain for object-detection already, not for classification" in done.stderr
 
 
-def test_killed_at_any_moment_the_same_command_goes_on_to_the_same_brain(tmp_path, plugin, pictures, monkeypatch):
+@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.slow)])
+def test_killed_at_any_moment_the_same_command_goes_on_to_the_same_brain(
+    tmp_path, plugin, pictures, monkeypatch, kills
+):
     for name, value in plugin.items():
         monkeypatch.setenv(name, value)
     draw, stopped = random.Random(3), 0
@@ -173,7 +176,7 @@ def test_killed_at_any_moment_the_same_command_goes_on_to_the_same_brain(tmp_pat
         run = ("train", "--data", str(pictures), "--quiet", "--option", "pause=0.005", "--name")
         assert nursery.run(tmp_path, *run, "cups") == 0, nursery.said
         whole = read_version(folder_of(tmp_path) / "1")
-        for number in range(20):
+        for number in range(kills):
             name = f"cups{number}"
             code = nursery.run(tmp_path, *run, name, stop=signal.SIGKILL, after=draw.uniform(0, 0.35))
             stopped += code == -signal.SIGKILL

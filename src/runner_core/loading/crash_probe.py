@@ -21,6 +21,7 @@ import attrs
 from runner_core.cards.artifact import list_files
 from runner_core.contracts import Engine, EngineOptions, HasFragile
 from runner_core.discovery.registry import get_registry
+from runner_core.engines.file_header import read_header
 from runner_core.errors import EngineError, RunnerError
 from runner_core.loading.candidates import Candidate
 from runner_core.util.facts import read_facts, update_facts
@@ -45,6 +46,8 @@ def probe_artifact(candidate: Candidate, engine: Engine, options: EngineOptions)
     """
     if not isinstance(engine, HasFragile) or candidate.artifact.format not in engine.fragile:
         return
+    if candidate.path.is_file():
+        read_header(candidate.path)  # what is no model at all needs no child
     before, key = stamp_files(list_files(candidate.path)), _describe_contents(candidate, options)
     if key in _read_probed():
         return

@@ -44,7 +44,7 @@ class Placement:
     def to_picture(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """x, y pairs (any leading shape, last axis a multiple of 2) in picture pixels instead of the tensor's."""
         pairs = points.shape[-1] // 2
-        offset, scale = np.tile(self.offset, pairs), np.tile(self.scale, pairs)
+        offset, scale = np.array(self.offset * pairs), np.array(self.scale * pairs)
         converted: NDArray[np.float32] = ((points - offset) / scale).astype(np.float32)
         return converted
 

@@ -21,6 +21,8 @@ def nms(boxes: Floats, scores: Floats, classes: NDArray[np.number] | None, iou: 
     ``boxes`` N x 4 xyxy in any unit, ``scores`` N. Boxes of different ``classes`` (N; None: all are of one) do not
     compete. A box goes when its intersection over union with a better one that stays is above ``iou``.
     """
+    if len(scores) < 2:
+        return np.arange(len(scores))
     order = np.argsort(-scores, kind="stable")
     table = _make_table(boxes[order], iou)
     classes = np.zeros(len(order), np.intp) if classes is None else classes[order]

@@ -1,6 +1,7 @@
 """Cutting networks out of graphs: what lies before them, what lies behind them, and what cannot be cut."""
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from runner_tensorflow.engine import TensorFlowEngine
@@ -81,6 +82,22 @@ def test_the_resize_becomes_the_picture_spec(tf, frozen, tmp_path, resize, resam
     assert given["boxes"].shape == (1, 6, 4)
 
 
+def test_what_changes_no_picture_of_the_right_size_goes_with_the_resize(tf, frozen, tmp_path):
+    def own_resize():
+        image = tf.compat.v1.placeholder(tf.uint8, (1, None, None, 3), "image_tensor")
+        places = tf.range(8) * tf.shape(image)[1] // 8
+        nearest = tf.gather(tf.gather(tf.cast(image, tf.float32), places, axis=1), places, axis=2)
+        told = tf.raw_ops.ResizeBilinear(images=nearest, size=(8, 8), half_pixel_centers=True)
+        tf.identity(tf.reduce_sum(told, (1, 2)), "probabilities")
+
+    roles = {"image": "image_tensor:0", "scores": "probabilities:0"}
+    toy = card("a", "b", "c", roles=roles, task="classification")
+    assert exported(frozen(own_resize), toy, tmp_path / "toy.onnx").picture == PictureSpec(size=(8, 8))
+    assert not {"Gather", "Resize"} & {node.op_type for node in onnx.load(tmp_path / "toy.onnx").graph.node}
+    pixels = np.random.default_rng(1).integers(0, 256, (1, 8, 8, 3), np.uint8)
+    np.testing.assert_allclose(run(tmp_path / "toy.onnx", pixels)["scores"], pixels.sum((1, 2)), rtol=1e-6)
+
+
 def test_what_suppressed_boxes_becomes_the_options(tf, frozen, tmp_path):
     artifact = exported(frozen(lambda: one_class(tf)), card("page"), tmp_path / "toy.onnx")
     assert (artifact.task, artifact.iou, artifact.format) == ("boxes-scores", 0.625, ".onnx")
@@ -94,6 +111,21 @@ def test_all_classes_keep_their_scores(tf, frozen, tmp_path):
     assert run(tmp_path / "toy.onnx", np.zeros((1, 8, 8, 3), np.uint8))["scores"].shape == (1, 6, 3)
     from_zero = Card("toy", "tf-detection", roles=ROLES, labels=LabelMap.from_names(("a", "b", "c")))
     assert exported(frozen(lambda: several_classes(tf)), from_zero, tmp_path / "x.onnx").options["first"] == 0
+
+
+@pytest.mark.parametrize(("overlaps", "told"), [((0.4, 0.4), 0.4), ((0.4, 0.7), 0.6)])
+def test_the_overlap_is_that_of_all_classes(tf, frozen, tmp_path, overlaps, told):
+    def class_by_class():
+        boxes, scores = boxes_and_scores(tf, resized(tf), 2)
+        kept = [tf.image.non_max_suppression(boxes, scores[:, k], 4, iou) for k, iou in enumerate(overlaps)]
+        best = tf.concat([tf.gather(scores[:, k], each) for k, each in enumerate(kept)], 0)
+        tf.identity(tf.gather(boxes, tf.concat(kept, 0))[None], "detection_boxes")
+        tf.identity(best[None], "detection_scores")
+        tf.ones_like(best[None], name="detection_classes")
+        tf.identity(boxes[None], "raw_detection_boxes")
+        tf.identity(scores[None], "raw_detection_scores")
+
+    assert exported(frozen(class_by_class), card("a", "b"), tmp_path / "toy.onnx").iou == told
 
 
 def looping(tf, *, raw):

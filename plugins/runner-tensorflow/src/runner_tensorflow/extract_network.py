@@ -68,8 +68,7 @@ def cut_network(program: Program, card: Card) -> Network:
     if any(node.op in VARIABLES for node in graph_def.node):
         raise EngineError(f"{program.file}: it changes its variables while it runs", remedy="export it without them")
     if entrance.resize is not None:
-        _demand_identity(program, entrance)
-        graph_def = _replace_with_cast(graph_def, entrance.resize)
+        graph_def = _replace_with_cast(graph_def, entrance.resize, _find_unchanged(program, entrance))
     with raise_engine_errors(program.file), tf.Graph().as_default() as graph:
         image = tf.compat.v1.placeholder(entrance.tensor.dtype, entrance.shape, IMAGE)
         wanted = [tensor.name for tensor in ends.values()]
@@ -144,8 +143,11 @@ def _to_channels_last(sides: list[int | None]) -> list[int | None]:
     return [*batch, high, wide, deep]
 
 
-def _demand_identity(program: Program, entrance: _Entrance) -> None:
-    """Raises EngineError unless the resize leaves a picture of the right size unchanged, so that it can be left out."""
+def _find_unchanged(program: Program, entrance: _Entrance) -> Any:
+    """The tensor that a resize gives as it is, of a picture of the right size: what is fed, else what is resized.
+
+    Raises EngineError where it gives neither, so that it cannot be left out.
+    """
     shape, resize = [side or 1 for side in entrance.shape or ()], entrance.resize
     pixels = np.random.default_rng(0).integers(0, 256, shape).astype(entrance.tensor.dtype.as_numpy_dtype)
     session = program.session(make_session_config(EngineOptions()))
@@ -154,18 +156,21 @@ def _demand_identity(program: Program, entrance: _Entrance) -> None:
             before, after = session.run([resize.inputs[0].name, resize.outputs[0].name], {entrance.tensor.name: pixels})
     finally:
         session.close()
-    if before.shape != after.shape or not np.allclose(before, after, atol=1e-3):
-        raise EngineError(f"{program.file}: {resize.name!r} does more than resize", remedy="export it from its source")
+    for tensor, values in ((entrance.tensor, pixels), (resize.inputs[0], before)):
+        if values.shape == after.shape and np.allclose(values, after, atol=1e-3):
+            return tensor
+    raise EngineError(f"{program.file}: {resize.name!r} does more than resize", remedy="export it from its source")
 
 
-def _replace_with_cast(graph_def: Any, op: Any) -> Any:
-    """The graph with a cast in place of ``op``: some resizes take bytes and give floats."""
+def _replace_with_cast(graph_def: Any, op: Any, tensor: Any) -> Any:
+    """The graph with a cast of ``tensor`` in place of ``op``: some resizes take bytes and give floats."""
     result = tf.compat.v1.GraphDef()
     result.CopyFrom(graph_def)
     node = next(node for node in result.node if node.name == op.name)
-    del node.input[1:]
+    del node.input[:]
+    node.input.append(tensor.name)
     node.op = "Cast"
     node.attr.clear()
-    node.attr["SrcT"].type = op.inputs[0].dtype.as_datatype_enum
+    node.attr["SrcT"].type = tensor.dtype.as_datatype_enum
     node.attr["DstT"].type = op.outputs[0].dtype.as_datatype_enum
     return result

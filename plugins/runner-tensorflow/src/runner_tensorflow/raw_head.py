@@ -58,12 +58,17 @@ def find_raw_head(program: Program, outputs: Mapping[str, Any], card: Card) -> R
             f"{program.file}: {', '.join(lost)} belong to boxes that the graph selects", remedy=_ELSEWHERE
         )
     found = [op for op in _list_upstream(outputs.values()) if op.type in _SUPPRESSORS]
-    if len(found) == 1 and not is_in_loop(found[0]):
-        overlap = tf.get_static_value(found[0].inputs[_SUPPRESSORS[found[0].type]])
-        boxes, scores = found[0].inputs[:2]
-    else:
-        (boxes, scores), overlap = _find_named(program), None
-    return _make_head(program, boxes, scores, _OVERLAP if overlap is None else round(float(overlap), 6), card)
+    alone = len(found) == 1 and not is_in_loop(found[0])
+    boxes, scores = found[0].inputs[:2] if alone else _find_named(program)
+    return _make_head(program, boxes, scores, _find_overlap(found), card)
+
+
+def _find_overlap(suppressors: Iterable[Any]) -> float:
+    """The overlap of all of them; the usual one where they differ, or it is not known, as within a loop."""
+    found = [tf.get_static_value(op.inputs[_SUPPRESSORS[op.type]]) for op in suppressors]
+    told = {None if overlap is None else round(float(overlap), 6) for overlap in found}
+    overlap = told.pop() if len(told) == 1 else None
+    return _OVERLAP if overlap is None else overlap
 
 
 def _find_named(program: Program) -> tuple[Any, Any]:

@@ -12,10 +12,12 @@ from runner_train.decode import Found
 from runner_train.score import mark, mean_ap
 from runner_train.shared import make_trunk
 from runner_train.trainer import DetectorTrainer
+from runner_train.write import OVERLAP
 
 from runner_core import open_brain
-from runner_core.cards import Card
+from runner_core.cards import Card, Tolerance
 from runner_core.errors import DatasetError, TrainingError, UsageError
+from runner_core.frames import Frame
 from runner_core.results import compare_inferences
 from runner_core.testing import check_plugin
 from runner_core.training import Trainer, TrainingStep, TrainOptions
@@ -58,14 +60,24 @@ def test_the_brain_finds_what_it_learnt(trained, tmp_path: Path) -> None:
 
 
 def test_all_engines_answer_alike(trained, tmp_path: Path) -> None:
-    frame = draw_set(tmp_path / "test", 2, seed=9)[1].make_frame()
+    picture = draw_set(tmp_path / "test", 2, seed=9)[1].make_frame().image
+    picture.resize((613, 489)).save(tmp_path / "picture.jpg", quality=80)  # which the frozen graph decodes by itself
     answers = {}
-    for engine in ("tensorflow", "onnx", "openvino", "litert"):
-        with open_brain(trained[0], engine=engine, conf=0.2) as brain:
-            answers[engine] = brain(frame)
-    assert len(answers["tensorflow"])
-    for answer in answers.values():
-        assert compare_inferences(answers["tensorflow"], answer).faults == (), (answers["tensorflow"], answer)
+    for form in ("shapes.pb", "saved_model", "shapes.onnx", "shapes.tflite", "head.onnx"):
+        with open_brain(trained[0] / form, conf=0.2) as brain:
+            answers[form] = brain(Frame.from_path(tmp_path / "picture.jpg"))
+    first = answers["shapes.pb"]
+    assert len(first)
+    for form, answer in answers.items():
+        assert compare_inferences(first, answer, Tolerance(iou=0.99, score=0.005)).faults == (), (form, answer)
+
+
+def test_what_is_exported_once_more_answers_alike(trained, runner, tmp_path: Path) -> None:
+    draw_set(tmp_path / "test", 4, seed=9)
+    near = ("--conf", "0.1", "--iou", "0.99", "--score", "0.005")
+    done = runner("export", trained[0], "--to", "onnx", "--pictures", tmp_path / "test", "--out", "out", *near)
+    assert done.returncode == 0, done.stderr
+    assert [each.iou for each in Card.read(tmp_path / "out" / "brain.json").artifacts if each.task] == [OVERLAP] * 3
 
 
 def test_its_head_answers_on_the_trunk_as_the_whole_network_does(trained, tmp_path: Path) -> None:

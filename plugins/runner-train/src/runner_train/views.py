@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from runner_core.frames import Frame, PictureSpec
 from runner_train.pictures import IGNORED, UNLABELLED, Boxes, Picture
 
 Pixels = NDArray[np.uint8]
@@ -47,8 +48,9 @@ class View:
 
 def make_plain_view(picture: Picture, size: tuple[int, int]) -> View:
     """The picture itself, stretched to (width, height) as a brain stretches it: to twice that, then means of 2 x 2."""
-    twice = np.asarray(picture.image.resize((2 * size[0], 2 * size[1]), Image.Resampling.BILINEAR), np.float32)
-    means = twice.reshape(size[1], 2, size[0], 2, 3).mean(axis=(1, 3))
+    twice = PictureSpec(size=(2 * size[0], 2 * size[1]))
+    seen = Frame.from_array(np.asarray(picture.image)).prepared(twice).tensor
+    means = seen.reshape(size[1], 2, size[0], 2, 3).astype(np.float32).mean(axis=(1, 3))
     map_ = picture.class_map
     class_map = None if map_ is None else np.array(map_.resize(size, Image.Resampling.NEAREST))
     return View(np.rint(means).astype(np.uint8), picture.boxes, picture.classes, picture.known, class_map)

@@ -17,6 +17,7 @@ from runner_core.errors import NotInstalled
 from runner_core.frames import PictureSpec
 from runner_train.runtime import constants, tf
 from runner_train.shared import write_shared
+from runner_train.stretch import decode_picture, stretch
 from runner_train.targets import Grid
 from runner_train.voting import answer_cells
 
@@ -60,7 +61,6 @@ def write_artifacts(detector: Detector, card: Card, folder: Path) -> tuple[Artif
     """All forms of the brain in ``folder``. Raises EngineError, OSError."""
     frozen = Frozen(_freeze(detector), (*OUTPUTS, *RAW), ROLES)
     made = write_forms(frozen, card, folder)
-    made = tuple(attrs.evolve(each, iou=OVERLAP) if each.format in EXPORTED else each for each in made)
     whole = next((artifact for artifact in made if artifact.format == ".onnx"), None)
     return (*made, write_shared(detector, folder, whole)) if whole else made
 
@@ -101,8 +101,7 @@ def freeze_answers(answer: Callable[[Any], Mapping[str, Any]], size: tuple[int, 
 
     @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="pixels")], autograph=False)  # type: ignore[untyped-decorator]
     def look(pixels: Any) -> dict[str, Any]:
-        stretched = tf.image.resize(tf.cast(pixels, tf.float32), twice)
-        found = answer(tf.nn.avg_pool2d(stretched, 2, 2, "VALID"))
+        found = answer(tf.nn.avg_pool2d(stretch(pixels, twice), 2, 2, "VALID"))
         return {name: tf.identity(tensor, f"out/{name}") for name, tensor in found.items()}
 
     return _halve(constants(look.get_concrete_function()).graph.as_graph_def())
@@ -175,11 +174,7 @@ def _take_encoded(frozen: Frozen) -> bytes:
     try:
         with tf.Graph().as_default() as whole:
             encoded = tf.compat.v1.placeholder(tf.string, (None,), "encoded_image_string_tensor")
-            decoded = tf.map_fn(
-                lambda data: tf.io.decode_image(data, channels=3, expand_animations=False),
-                encoded,
-                fn_output_signature=tf.TensorSpec((None, None, 3), tf.uint8),
-            )
+            decoded = tf.map_fn(decode_picture, encoded, fn_output_signature=tf.TensorSpec((None, None, 3), tf.uint8))
             _name_outputs(frozen.graph, tf.identity(decoded, "image_tensor"), frozen.names)
         data: bytes = whole.as_graph_def().SerializeToString(deterministic=True)
         return data

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from faulty_server import status
-from shelves import WEIGHTS, publish
+from shelves import WEIGHTS, publish, write_brain
+
+from runner_core.training.versions import Shelf
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +76,66 @@ class TestRemove:
     def test_what_is_not_here_is_reported(self, runner):
         done = runner("brains", "remove", "nix")
         assert done.returncode == 1
-        assert done.stderr == "runner: no fetched brain is nix; `runner brains` lists them\n"
+        assert done.stderr == "runner: no fetched or trained brain is nix; `runner brains` lists them\n"
+
+
+class TestRemoveTrained:
+    @pytest.fixture
+    def trained(self, home):
+        """Three versions of one brain, and one of a name that was fetched as well."""
+        folder = home / "trained"
+        for name, version in (("cups", "1"), ("cups", "2"), ("cups", "10"), ("page", "1")):
+            write_brain(folder / name / version, name, version=version)
+        return folder
+
+    def test_one_version_goes_and_the_others_stay(self, runner, trained):
+        done = runner("brains", "remove", "cups@2")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"removed cups@2, 0.3 MB, which was trained here: {trained / 'cups' / '2'}\n"
+        assert sorted(path.name for path in (trained / "cups").glob("[!.]*")) == ["1", "10"]
+        assert not list((trained / "cups").glob(".training-*"))
+
+    def test_all_versions_go_by_the_name_alone(self, runner, trained):
+        done = runner("brains", "remove", "cups")
+        assert [line.split()[1] for line in done.stdout.splitlines()] == ["cups@1,", "cups@2,", "cups@10,"]
+        assert runner("brains", "remove", "cups").returncode == 1
+
+    @pytest.mark.parametrize("typed", [["trained:page"], ["page", "--from", "trained"]])
+    def test_what_was_fetched_goes_first(self, runner, pulled, trained, typed):
+        assert runner("brains", "remove", "page").stdout.startswith("removed page@1, 0.3 MB from http:")
+        assert (trained / "page" / "1").is_dir()
+        assert runner("pull", "team:page").returncode == 0
+        assert runner("brains", "remove", *typed).stdout.startswith("removed page@1, 0.3 MB, which was trained here")
+        assert "0.3 MB from" in runner("brains", "remove", "page").stdout
+
+    def test_what_is_not_there_is_reported(self, runner, trained):
+        done = runner("brains", "remove", "trained:cup")
+        assert done.returncode == 1
+        assert done.stderr == "runner: no trained brain is cup; did you mean cups? `runner brains` lists them\n"
+        done = runner("brains", "remove", "cups@3")
+        assert "no fetched or trained brain is cups@3; there are its versions 1, 2, 10; `runner" in done.stderr
+
+    def test_one_that_is_being_trained_stays(self, runner, trained):
+        with Shelf(trained / "cups").hold():
+            done = runner("brains", "remove", "cups@1")
+        assert done.returncode == 1
+        assert "cups: a training of it runs now, and may go on from version 1; nothing is removed" in done.stderr
+        assert (trained / "cups" / "1").is_dir()
+
+    def test_one_that_a_lock_file_names_stays(self, runner, trained):
+        assert runner("lock", "trained:cups").returncode == 0
+        done = runner("brains", "remove", "cups")
+        assert done.returncode == 2
+        assert "cups@10: brains.lock here names it; lock another one first" in done.stderr
+        assert (trained / "cups" / "1").is_dir()
+        assert runner("brains", "remove", "cups@2").returncode == 0
+
+    def test_what_a_killed_removal_leaves_is_cleaned(self, runner, trained, monkeypatch):
+        with monkeypatch.context() as patch:
+            patch.setattr("runner_core.util.leftovers.shutil.rmtree", lambda *_, **__: None)  # as if killed before
+            runner("brains", "remove", "cups@2")
+        assert "cups@2" not in runner("brains").stdout
+        assert "2: removed, 0.3 MB" in runner("clean").stdout
 
 
 class TestPrune:

@@ -14,7 +14,11 @@ from runner_core.cards.card import CARD_FILE, Card
 from runner_core.cli.tables import print_rows
 from runner_core.errors import CardError, RunnerError, UsageError
 from runner_core.project import Project
-from runner_core.stores.config import read_configured_stores
+from runner_core.stores.config import TRAINED_KIND, read_configured_stores
+from runner_core.stores.lockfile import LOCK_FILE, LockFile
+from runner_core.stores.reference import Reference, parse_reference
+from runner_core.training.versions import Shelf
+from runner_core.util.home import TRAINED, find_trained_home
 from runner_core.util.spelling import ask_if_meant
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -35,15 +39,30 @@ def brains(context: click.Context) -> int:
 @click.argument("brain", metavar="NAME[@VERSION]")
 @click.option("--from", "store", help="Only what came from this store, as `runner brains` lists it.")
 def remove(brain: str, store: str | None) -> int:
-    """Remove a fetched brain: all versions, or one."""
+    """Remove a fetched brain, or one that was trained here: all versions, or one.
+
+    A name means what was fetched, and only where nothing was, what was trained; trained:NAME is always the latter.
+    """
+    store, brain = (TRAINED, brain.removeprefix(f"{TRAINED}:")) if brain.startswith(f"{TRAINED}:") else (store, brain)
     name, _, version = brain.partition("@")
     cache = Cache()
-    removed = cache.remove(name, store=store, version=version or None)
+    removed = [] if store == TRAINED else cache.remove(name, store=store, version=version or None)
     _print_removed(removed)
-    if not removed:
-        meant = ask_if_meant(name, {receipt.name for _, receipt in cache.brains()})
-        click.echo(f"runner: no fetched brain is {brain}; {meant}`runner brains` lists them", err=True)
-    return 0 if removed else 1
+    if removed:
+        return 0
+    if store in (None, TRAINED) and _remove_trained(name, version):
+        return 0
+    what = "trained" if store == TRAINED else "fetched or trained"
+    click.echo(f"runner: no {what} brain is {brain}; {_suggest(name, cache)}`runner brains` lists them", err=True)
+    return 1
+
+
+def _suggest(name: str, cache: Cache) -> str:
+    """The versions of that name, else a name that is spelled nearly so."""
+    fetched, trained = [receipt for _, receipt in cache.brains()], _find_trained()
+    versions = [*(receipt.version for receipt in fetched if receipt.name == name), *trained.get(name, ())]
+    known = {receipt.name for receipt in fetched} | set(trained)
+    return f"there are its versions {', '.join(versions)}; " if versions else ask_if_meant(name, known)
 
 
 @brains.command()
@@ -64,6 +83,39 @@ def verify(repair: bool) -> int:
         click.echo(f"runner: {problem}", err=True)
     click.echo("clean" if not problems else f"{len(problems)} wrong{', removed' if repair else '; remedy: --repair'}")
     return 1 if problems else 0
+
+
+def _find_trained() -> dict[str, list[str]]:
+    """The versions of what was trained here, by name."""
+    found = {folder.name: Shelf(folder).list_names() for folder in find_trained_home().glob("*")}
+    return {name: versions for name, versions in found.items() if versions}
+
+
+def _remove_trained(name: str, version: str) -> bool:
+    """Whether there was one. Raises UsageError for a version that a lock file names, TrainingError."""
+    shelf, there = Shelf(find_trained_home() / name), _find_trained().get(name, ())
+    wanted = [each for each in there if version in ("", each)]
+    locked = _find_locked(name) & set(wanted)
+    if locked:
+        raise UsageError(
+            f"{name}@{min(locked)}: {LOCK_FILE} here names it", remedy=f"lock another one first: `runner lock {name}`"
+        )
+    for each in wanted:
+        size = shelf.remove(each)
+        click.echo(f"removed {name}@{each}, {size / 1e6:.1f} MB, which was trained here: {shelf.folder / each}")
+    return bool(wanted)
+
+
+def _find_locked(name: str) -> set[str]:
+    """Versions of a trained brain that the lock file of the working folder names."""
+    path, label = Path(LOCK_FILE), f"{TRAINED_KIND}:{find_trained_home()}"
+    brains = LockFile.read(path).brains if path.is_file() else {}
+    references = {text: parse_reference(text) for text, locked in brains.items() if locked.store == label}
+    return {
+        brains[text].version
+        for text, reference in references.items()
+        if isinstance(reference, Reference) and reference.name == name
+    }
 
 
 def _print_removed(removed: list[Receipt]) -> None:

@@ -72,6 +72,33 @@ class Shelf:
     def find_folder(self, version: str) -> Path:
         return self.folder / (self.place or version)
 
+    def list_names(self) -> list[str]:
+        """The names of the versions that are there, those without a number first."""
+        named = {card.parent.name for card in self.folder.glob(f"[!.]*/{CARD_FILE}")}
+        numbered = [folder.name for _, folder in self._list_versions()]
+        return [*sorted(named - set(numbered)), *numbered]
+
+    def remove(self, version: str) -> int:
+        """Removes a version, out of sight by one rename first; how many bytes that were.
+
+        Raises TrainingError where that cannot be done, or a training of this name runs, which may go on from it.
+        """
+        aside = self.folder / f"{self._prefix}-removed-{version}"
+        gone = Leftover(aside, self.try_hold)  # `runner clean` finds it, should this process be killed now
+        try:
+            with self.try_hold() as free:
+                if not free:
+                    raise TrainingError(
+                        f"{self.folder.name}: a training of it runs now, and may go on from version {version}",
+                        remedy="nothing is removed; wait until it is done",
+                    )
+                (self.folder / version).rename(aside)
+            size = gone.size
+            gone.remove()
+        except OSError as error:
+            raise make_disk_error(error, self.folder) from error
+        return size
+
     def check(self) -> None:
         """Raises TrainingError where a version cannot be written, or where something else is. It writes nothing."""
         place = self.folder / self.place

@@ -16,6 +16,8 @@ from colours import draw_colours, install_colours
 from stopped_runs import Nursery
 from terminal import run_in_terminal
 
+from runner_core.cli import train as cli_train
+
 COMMAND = [sys.executable, "-m", "runner_core.cli.main", "train", "--data", "pictures"]
 
 
@@ -153,6 +155,19 @@ def test_wrong_use_is_said_before_anything_is_written(arguments, code, message, 
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr
     assert not list(folder_of(tmp_path).glob("[!.]*"))
+
+
+def test_the_device_and_the_threads_are_settings(train, tmp_path, monkeypatch):
+    asked = []
+    plan = cli_train.plan_training
+    monkeypatch.setattr(
+        cli_train, "plan_training", lambda *each, **more: (asked.append(more["asked"]), plan(*each, **more))[1]
+    )
+    monkeypatch.setenv("RUNNER_DEVICE", "cuda:1")
+    (tmp_path / "runner.toml").write_text('threads = 3\ndevice = "cuda:0"\n')
+    for typed, device, threads in (((), "cuda:1", 3), (("--threads", "2", "--device", "cpu"), "cpu", 2)):
+        assert train("--name", "cups", "--explain", *typed).returncode == 0
+        assert (asked[-1].device, asked[-1].threads) == (device, threads)
 
 
 def test_a_name_of_a_brain_that_answers_something_else_is_refused(train, tmp_path):

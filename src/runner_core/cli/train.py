@@ -15,6 +15,7 @@ from runner_core.cli.completion import complete_brains, complete_files
 from runner_core.cli.console import print_message, show_log
 from runner_core.cli.options import HomePath
 from runner_core.cli.progress import show_loading, show_training
+from runner_core.cli.setting import SettingOption
 from runner_core.cli.signals import describe_stop
 from runner_core.errors import UsageError
 from runner_core.stores.reference import names_file
@@ -45,8 +46,11 @@ from runner_core.util.home import TRAINED
     help="Train this brain further; it stays as it is.",
 )
 @click.option("--minutes", type=float, default=5.0, show_default=True, help="How long it may take.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda:0, ...")
-@click.option("--threads", type=click.IntRange(1), help="Threads that it may use; by default one for each core.")
+@click.option("--device", cls=SettingOption, default="cpu", show_default=True, help="cpu, cuda:0, ...")
+@click.option(
+    "--threads", cls=SettingOption, type=click.IntRange(1),
+    help="Threads that it may use; by default one for each core.",
+)  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Another number, other chances.")
 @click.option(
     "--option", "typed", multiple=True, metavar="KEY=VALUE", help="An option of the trainer; may be repeated."

@@ -253,8 +253,12 @@ class OnlineStore(Protocol):
 class Publisher(Protocol):
     """A store to which brains can be published."""
 
-    def push(self, folder: Path) -> BrainRef:
-        """Publishes a folder with a ``brain.json``, completely or not at all."""
+    def push(self, folder: Path, *, pictures: bool = False) -> BrainRef:
+        """Publishes a folder with a ``brain.json``, completely or not at all.
+
+        ``pictures``  whether those that it learnt from, ``Card.rehearsal``, are published too; else the card that is
+        published names none.
+        """
 
 
 @runtime_checkable

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from faulty_server import FaultyServer
 from shelves import WEIGHTS, write_brain
 
-from runner_core.cards.artifact import describe_files
+from runner_core.cards.artifact import Artifact, describe_files
+from runner_core.cards.card import Card
 
 
 @pytest.fixture
@@ -31,6 +33,57 @@ def test_a_brain_by_name_to_a_store_by_name(runner, shelf):
     done = runner("push", "demo:page", "--to", "shared", RUNNER_STORES=f"shared=folder:{shelf}")
     assert (done.returncode, done.stdout) == (0, "shared: page@1\n")
     assert (shelf / "page" / "1" / "brain.json").is_file()
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A brain that keeps two pictures that it learnt from."""
+    folder = write_brain(tmp_path / "cups", "cups")
+    (folder / "rehearsal").mkdir()
+    for name in ("0.jpg", "1.jpg"):
+        (folder / "rehearsal" / name).write_bytes(name.encode())
+    rehearsal = Artifact("rehearsal", "rehearsal", describe_files(folder, folder / "rehearsal"))
+    attrs.evolve(Card.read(folder / "brain.json"), rehearsal=rehearsal).write(folder / "brain.json")
+    return folder
+
+
+def pull(runner, tmp_path, shelf):
+    with FaultyServer(shelf) as server:
+        done = runner("pull", f"{server.url}/cups")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / done.stdout.strip().partition("/cups: ")[2]
+
+
+def test_pictures_that_it_learnt_from_stay_here(runner, trained, tmp_path, shelf):
+    done = runner("push", trained, "--to", f"folder:{shelf}")
+    assert (done.returncode, done.stdout) == (0, f"folder:{shelf}: cups@1\n")
+    assert "the pictures that it learnt from stay here" in done.stderr
+    folder = pull(runner, tmp_path, shelf)
+    assert Card.read(folder / "brain.json").rehearsal is None
+    assert not (folder / "rehearsal").exists()
+    assert (trained / "rehearsal" / "1.jpg").is_file()
+
+
+def test_pictures_that_it_learnt_from_go_with_it_if_that_is_asked(runner, trained, tmp_path, shelf):
+    done = runner("push", trained, "--to", f"folder:{shelf}", "--with-pictures")
+    assert "the pictures that it learnt from are published with it" in done.stderr
+    folder = pull(runner, tmp_path, shelf)
+    assert Card.read(folder / "brain.json").rehearsal == Card.read(trained / "brain.json").rehearsal
+    assert (folder / "rehearsal" / "1.jpg").read_bytes() == b"1.jpg"
+
+
+def test_a_picture_that_is_not_what_the_card_says_is_not_published(runner, trained, shelf):
+    (trained / "rehearsal" / "1.jpg").write_bytes(b"2.jpg")
+    done = runner("push", trained, "--to", f"folder:{shelf}", "--with-pictures")
+    assert done.returncode == 1
+    assert "1.jpg: its sha256 is not what the card says" in done.stderr
+    assert not (shelf / "cups").exists()
+
+
+def test_there_may_be_no_pictures(runner, made, shelf):
+    done = runner("push", made, "--to", f"folder:{shelf}", "--with-pictures")
+    assert done.returncode == 0
+    assert "page@1 keeps no pictures that it learnt from" in done.stderr
 
 
 def test_a_version_twice_is_refused(runner, made, shelf):

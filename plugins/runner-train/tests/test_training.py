@@ -110,6 +110,20 @@ def test_the_card_tells_how_it_was_trained(trained) -> None:
     assert len(facts["dataset_sha256"]) == 64
 
 
+def test_the_pictures_that_it_keeps_go_with_it_only_if_that_is_asked(trained, runner, tmp_path: Path) -> None:
+    assert len(Card.read(trained[0] / "brain.json").rehearsal.files) == 9
+    more = draw_set(tmp_path / "more", 4, seed=5)
+    options = TrainOptions(tmp_path / "further", minutes=MINUTES)
+    for place, asked in ((tmp_path / "with", ["--with-pictures"]), (tmp_path / "without", [])):
+        assert runner("push", trained[0], "--to", f"folder:{place}", *asked).returncode == 0
+        if asked:
+            assert "8 pictures of 3 are rehearsed" in DetectorTrainer().explain(CARD, place / "shapes/3", more, options)
+        else:
+            with pytest.raises(TrainingError, match="learnt from have not come with it") as refused:
+                DetectorTrainer().explain(CARD, place / "shapes/3", more, options)
+            assert "--with-pictures" in refused.value.remedy
+
+
 def test_only_the_brain_is_left(trained) -> None:
     assert sorted(path.name for path in trained[0].iterdir()) == [
         "brain.json", "head.onnx", "rehearsal", "saved_model",

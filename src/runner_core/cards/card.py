@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from runner_core.cards.artifact import Artifact
+from runner_core.cards.artifact import Artifact, Trunk
 from runner_core.cards.crop_rule import CropRule
 from runner_core.cards.guess import Guess
 from runner_core.cards.labels import LabelMap
@@ -35,6 +35,8 @@ class Card:
     ``options``    the task's own options.
     ``crops``      how the model wants what a brain before it finds to be cropped; empty: upright, box by box.
     ``training``   how the model was trained, for people.
+    ``rehearsal``  pictures that it learnt from, by which it can be trained further without forgetting; they are
+                   somebody's own, and published only if that is asked for.
     ``guesses``    what is supposed of the model because nothing says it; a card that people have checked has none.
     ``notes``      how each part of a drafted card was found, a line each. A card from a file has none.
     """
@@ -54,6 +56,7 @@ class Card:
     licence: str = ""
     origin: str = ""
     training: Mapping[str, Any] = attrs.field(factory=dict)
+    rehearsal: Artifact | None = None
     guesses: tuple[Guess, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -61,6 +64,12 @@ class Card:
         for name in ("threshold", "iou"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, not from 0 to 1")
+
+    @property
+    def parts(self) -> tuple[Artifact | Trunk, ...]:
+        """All that it names files of."""
+        parts = (part for artifact in self.artifacts for part in artifact.parts)
+        return (*parts, self.rehearsal) if self.rehearsal else tuple(parts)
 
     @property
     def first_number(self) -> int:
@@ -90,10 +99,9 @@ class Card:
     def from_json(cls, data: Mapping[str, Any], *, where: str = CARD_FILE) -> Card:
         """A card from JSON data. Raises CardError that names each missing, unknown or wrongly typed field."""
         card = structure_card(_CONVERTER, data, cls, where)
-        for artifact in card.artifacts:
-            for part in artifact.parts:
-                for path in (part.path, *(file.path for file in part.files)):
-                    _check_inside(path, where)
+        for part in card.parts:
+            for path in (part.path, *(file.path for file in part.files)):
+                _check_inside(path, where)
         return card
 
     def to_json(self) -> dict[str, Any]:

@@ -99,11 +99,13 @@ def inspect(
 
 
 def _print_card(card: Card) -> None:
-    """In full for programs; for people, with a long list of labels cut to one line."""
+    """In full for programs; for people, with long lists cut to one line."""
     written = card.to_json()
     if sys.stdout.isatty() and len(card.labels) > SHOWN:
         names = [label.name for label in card.labels.labels[:SHOWN]]
         written["labels"] = f"{len(card.labels)}: {', '.join(names)}, ..."
+    if sys.stdout.isatty() and card.rehearsal:
+        written["rehearsal"] = f"{len(card.rehearsal.files)} files in {card.rehearsal.path}"
     click.echo(json.dumps(written, indent=2, ensure_ascii=False))
 
 

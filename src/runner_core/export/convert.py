@@ -116,7 +116,7 @@ def _read_previous_card(files: ModelFiles, brain: LocalBrain, out: Path) -> Card
     if out.is_dir() and out.resolve() != files.root.resolve() and any(out.iterdir()):
         raise UsageError(f"{out}: the folder holds something else", remedy="choose another folder with --out")
     if files.card:
-        return attrs.evolve(files.card, labels=brain.labels)
+        return attrs.evolve(files.card, labels=brain.labels, rehearsal=None)
     artifacts = [
         attrs.evolve(artifact, files=describe_files(files.root, files.root / artifact.path))
         for artifact in files.artifacts
@@ -149,7 +149,7 @@ def _stage_folder(out: Path) -> Iterator[Path]:
 def _move_into_place(stage: Path, out: Path, root: Path, before: Card) -> None:
     """Moves the new files into ``out``, the card last, and copies the old artifacts that ``out`` lacks."""
     try:
-        for part in (part for artifact in before.artifacts for part in artifact.parts):
+        for part in before.parts:
             source, target = root / part.path, stage / part.path
             if not (out / part.path).exists() and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -67,12 +67,12 @@ def list_card_files(
 
 
 def find_needed_files(card: Card, available: Collection[str], url: str) -> dict[str, ArtifactFile | None]:
-    """The files of a card's artifacts by path, with what the card says of each; None where it says nothing.
+    """The files that a card names by path, with what the card says of each; None where it says nothing.
 
     ``available`` are the paths of the files beside the card. Raises StoreError for a file that is not among them.
     """
     files: dict[str, ArtifactFile | None] = {}
-    for part in (part for artifact in card.artifacts for part in artifact.parts):
+    for part in card.parts:
         within = [path for path in available if path == part.path or path.startswith(f"{part.path}/")]
         files |= {file.path: file for file in part.files} or dict.fromkeys(within or [part.path])
     for path in files:

@@ -101,7 +101,7 @@ def _demand_whole(case: TrainerCase, folder: Path) -> None:
     told, asked = f"{card.name}@{card.version}", f"{case.card.name}@{case.card.version}"
     demand(told == asked, f"the card is of {told}, asked for was {asked}")
     demand(bool(card.artifacts), "the card names no artifact")
-    for artifact in card.artifacts:
+    for artifact in (*card.artifacts, *filter(None, [card.rehearsal])):
         demand((folder / artifact.path).exists(), f"there is no {artifact.path}, which the card names")
         check_files(folder, artifact)
     names, learnt = {label.name for label in card.labels.foreground}, set(case.data.labels.names)
@@ -113,8 +113,8 @@ def leaves_nothing_beside_the_brain(case: TrainerCase) -> None:
     options = case.make_options()
     case.train(options)
     card = Card.read(options.folder / CARD_FILE)
-    own = {CARD_FILE, *(artifact.path.partition("/")[0] for artifact in card.artifacts)}
-    own |= {file.path.partition("/")[0] for artifact in card.artifacts for file in artifact.files}
+    own = {CARD_FILE, *(part.path.partition("/")[0] for part in card.parts)}
+    own |= {file.path.partition("/")[0] for part in card.parts for file in part.files}
     strange = sorted({path.name for path in options.folder.iterdir() if path.is_file()} - own)
     demand(not strange, f"it leaves {', '.join(strange)}: keep that in `work`")
     others = sorted({path.name for path in case.folder.iterdir()} - {options.folder.name})

@@ -145,7 +145,7 @@ class Training:
             attrs.evolve(each, files=each.files or describe_files(work.brain, work.brain / each.path))
             for each in written.artifacts
         )
-        for artifact in artifacts:
+        for artifact in (*artifacts, *filter(None, [written.rehearsal])):
             check_files(work.brain, artifact)
         facts = {**self._describe(), **written.training}
         card = attrs.evolve(

@@ -59,9 +59,13 @@ class FolderStore:
             )
         return versions[wanted]
 
-    def push(self, folder: Path) -> BrainRef:
-        """Copies a brain to ``<name>/<version>``, by one rename. Raises StoreError if it exists, CardError."""
-        card = _describe_artifacts(Card.read(folder / CARD_FILE), folder)
+    def push(self, folder: Path, *, pictures: bool = False) -> BrainRef:
+        """Copies a brain to ``<name>/<version>``, by one rename; with the ``pictures`` that it learnt from, if asked.
+
+        Raises StoreError if it exists, CardError.
+        """
+        card = Card.read(folder / CARD_FILE)
+        card = _describe_artifacts(card if pictures else attrs.evolve(card, rehearsal=None), folder)
         place = self._choose_folder(card)
         with _explain_os_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
@@ -88,10 +92,10 @@ class FolderStore:
             shutil.rmtree(leftover, ignore_errors=True)
         making = Path(tempfile.mkdtemp(dir=self.root, prefix=_MAKING))
         try:
-            for path in {file.path for artifact in card.artifacts for part in artifact.parts for file in part.files}:
+            for path in {file.path for part in card.parts for file in part.files}:
                 (making / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / path, making / path)
-            for artifact in card.artifacts:
+            for artifact in (*card.artifacts, *filter(None, [card.rehearsal])):
                 check_files(making, artifact, contents=True)  # the copies: what is checked is what is published
             card.write(making / CARD_FILE)
             making.chmod(0o755)  # mkdtemp makes it private
@@ -123,14 +127,15 @@ class FolderStore:
 
 def _describe_artifacts(card: Card, folder: Path) -> Card:
     """The card with the sha256 of all files; one written by hand may only name the artifacts. Raises CardError."""
-    for part in (part for artifact in card.artifacts for part in artifact.parts):
+    for part in card.parts:
         if not (folder / part.path).exists():
             raise CardError(f"{folder / part.path}: the card names it, but it is not there")
     described = (
         attrs.evolve(_describe(artifact, folder), trunk=_describe(artifact.trunk, folder) if artifact.trunk else None)
         for artifact in card.artifacts
     )
-    return attrs.evolve(card, artifacts=tuple(described))
+    rehearsal = _describe(card.rehearsal, folder) if card.rehearsal else None
+    return attrs.evolve(card, artifacts=tuple(described), rehearsal=rehearsal)
 
 
 def _describe(part: P, folder: Path) -> P:

@@ -54,7 +54,7 @@ class HuggingFaceStore:
         )
         return cache.install(Release(self.label, name, version or repository.commit, tuple(files)))
 
-    def push(self, folder: Path) -> NoReturn:
+    def push(self, folder: Path, *, pictures: bool = False) -> NoReturn:  # noqa: ARG002  # it takes nothing
         """Raises UsageError that names the Hub's own tool, which knows its licences, its branches and its tokens."""
         remedy = f"upload it by the Hub's own tool, `hf upload OWNER/NAME {folder}`, or push to a folder"
         raise UsageError("the Hugging Face Hub takes no pushes here", remedy=remedy)

@@ -31,16 +31,26 @@ def check_training(origin: Path | None, data: Dataset, options: TrainOptions) ->
             f"{options.minutes:g} minutes are too few to see each picture once",
             remedy=f"give at least {LEAST_MINUTES:g}; five are usual",
         )
-    if origin is not None and not has_rehearsal(origin):
+    if origin is not None:
+        _check_origin(origin, data.kind)
+    return _check_data(data)
+
+
+def _check_origin(origin: Path, kind: str) -> None:
+    label = "label pictures with it (--sink coco:labels.json), correct them, and train a new brain on them"
+    card = Card.read(origin / CARD_FILE) if (origin / CARD_FILE).is_file() else None
+    if not has_rehearsal(origin):
+        if card and "base_sha256" in card.training:
+            raise TrainingError(
+                f"{origin}: the pictures that it learnt from have not come with it, and without them it would forget",
+                remedy=f"ask for them (`runner push --with-pictures` where it was trained), or {label}",
+            )
         raise TrainingError(
             f"{origin}: this brain has no weights that can be trained, and no pictures that it learnt from",
-            remedy="label pictures with it (--sink coco:labels.json), correct them, and train a new brain on them",
+            remedy=label,
         )
-    if origin is not None and Card.read(origin / CARD_FILE).task != FAMILIES.get(data.kind, data.kind):
-        raise TrainingError(
-            f"{origin}: this brain is for another task than labels of {data.kind}", remedy="train a new one"
-        )
-    return _check_data(data)
+    if card and card.task != FAMILIES.get(kind, kind):
+        raise TrainingError(f"{origin}: this brain is for another task than labels of {kind}", remedy="train a new one")
 
 
 def _check_options(options: Mapping[str, str]) -> None:

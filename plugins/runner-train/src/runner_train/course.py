@@ -275,7 +275,7 @@ class Course:
         )  # fmt: skip
         folder = task.options.folder
         card = attrs.evolve(card, artifacts=self._write_artifacts(head, card, folder))
-        write_rehearsal(folder, self._pictures, task.labels.names)
+        card = attrs.evolve(card, rehearsal=write_rehearsal(folder, self._pictures, task.labels.names))
         card.write(folder / CARD_FILE)
         shutil.rmtree(task.work, ignore_errors=True)
         return folder

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from runner_core.cards import Artifact, describe_files
 from runner_core.errors import TrainingError
 from runner_train.pictures import UNLABELLED, Picture
 
@@ -20,8 +21,8 @@ def has_rehearsal(folder: Path) -> bool:
     return (folder / FOLDER / FILE).is_file()
 
 
-def write_rehearsal(folder: Path, pictures: Sequence[Picture], names: Sequence[str]) -> None:
-    """Some of the pictures, evenly over all, and their labels by the names of their classes."""
+def write_rehearsal(folder: Path, pictures: Sequence[Picture], names: Sequence[str]) -> Artifact:
+    """Some of the pictures, evenly over all, and their labels by the names of their classes; as a card names them."""
     place = folder / FOLDER
     place.mkdir(exist_ok=True)
     chosen = [pictures[at] for at in np.unique(np.linspace(0, len(pictures) - 1, MOST).astype(int))]
@@ -45,6 +46,7 @@ def write_rehearsal(folder: Path, pictures: Sequence[Picture], names: Sequence[s
             }
         )
     (place / FILE).write_text(json.dumps(told, indent=1) + "\n")
+    return Artifact(FOLDER, FOLDER, describe_files(folder, place))
 
 
 def read_rehearsal(folder: Path, numbers: dict[str, int], ignored: int) -> list[Picture]:

@@ -15,7 +15,8 @@ from runner_core.cards import CARD_FILE, Card, LabelMap
 from runner_core.datasets import Dataset
 from runner_core.training import TrainingStep, TrainOptions
 from runner_train.base import find_base
-from runner_train.checks import check_training
+from runner_train.checks import check_training, read_steps
+from runner_train.pace import check_pace, see_each
 from runner_train.pictures import IGNORED, UNLABELLED, Picture, read_objects, read_pictures
 from runner_train.plan import PLANNERS, Plan, look_at
 from runner_train.rehearsal import read_rehearsal
@@ -40,6 +41,7 @@ class Task:
     labels: LabelMap
     counts: dict[str, int]
     rehearsed: tuple[Picture, ...] = ()
+    pace: str = ""
 
     @property
     def threads(self) -> int:
@@ -70,7 +72,7 @@ class DetectorTrainer:
     def explain(self, card: Card, origin: Path | None, data: Dataset, options: TrainOptions) -> Sequence[str]:
         task = make_task(card, origin, data, options)
         kept = [f"{len(task.rehearsed)} pictures of {origin.name} are rehearsed"] if origin and task.rehearsed else []
-        return (*task.plan.reasons, *kept)
+        return (*task.plan.reasons, *filter(None, [task.pace]), *kept)
 
 
 def make_task(card: Card, origin: Path | None, data: Dataset, options: TrainOptions) -> Task:
@@ -83,8 +85,11 @@ def make_task(card: Card, origin: Path | None, data: Dataset, options: TrainOpti
     numbers = {name: number for number, name in enumerate(names)}
     rehearsed = tuple(read_rehearsal(origin, numbers, IGNORED)) if origin else ()
     seen = [(picture.boxes, picture.image.width / picture.image.height) for picture in rehearsed]
-    plan = PLANNERS[data.kind](look_at(data, seen), options.minutes)
-    return Task(card, data, options, plan, labels, dict(zip(data.labels.names, counts, strict=True)), rehearsed)
+    plan = see_each(PLANNERS[data.kind](look_at(data, seen), options.minutes), len(data))
+    task = Task(card, data, options, plan, labels, dict(zip(data.labels.names, counts, strict=True)), rehearsed)
+    if read_steps(options.options) is not None or task.work.exists():  # by the clock, and not gone on with
+        return task
+    return attrs.evolve(task, pace=check_pace(plan, data, options.minutes, task.threads))
 
 
 def leave_out_unlabelled(data: Dataset) -> Dataset:

@@ -9,11 +9,10 @@ import sys
 
 import numpy as np
 from runner_eval.answers import list_contestants, run_brains
-from runner_eval.class_names import ClassNames
 from runner_eval.detection import DetectionMeter
 
 from runner_core.brain import Brain
-from runner_core.datasets import Dataset, open_dataset
+from runner_core.datasets import ClassNames, Dataset, open_dataset
 from runner_core.project import Project
 from runner_core.results.inference import Inference
 

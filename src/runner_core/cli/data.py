@@ -10,7 +10,10 @@ from typing import Any
 
 import click
 
-from runner_core.cli.completion import complete_files, complete_sinks
+from runner_core.cli.check_labels import LabelCheck, check_labels, print_check
+from runner_core.cli.completion import complete_brains, complete_files, complete_sinks
+from runner_core.cli.doubts_page import write_doubts_page
+from runner_core.cli.options import HomePath, open_brains
 from runner_core.cli.progress import show_frame_bar
 from runner_core.cli.run import is_standard_output
 from runner_core.cli.tables import print_rows
@@ -39,17 +42,34 @@ _SHOWN = 20  # findings
 @click.option("--all", "every", is_flag=True, help=f"List everything that is odd, not {_SHOWN} lines alone.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON on standard output.")
 @click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    metavar="BRAIN",
+    shell_complete=complete_brains,
+    help="List the labels that this brain disagrees with; may be repeated: those that all disagree with.",
+)
+@click.option(
+    "--page",
+    type=HomePath(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a page that shows the labels that --check lists: doubts.html.",
+)
+@click.option(
     "--to", "sinks", multiple=True, metavar="NAME:PATH", shell_complete=complete_sinks,
     help="Write it to a sink, as `runner run` does: in another format, or drawn. May be repeated.",
 )  # fmt: skip
 def data(
-    location: str, form: str | None, part: Sequence[str], every: bool, as_json: bool, sinks: Sequence[str]
+    location: str, form: str | None, part: Sequence[str], every: bool, as_json: bool, checks: Sequence[str],
+    page: Path | None, sinks: Sequence[str],
 ) -> int:  # fmt: skip
     """Show what is in the labelled pictures of DIR: classes, sizes, what is odd, what is there twice.
 
     DIR is a folder or a file, with options as in 'DIR?part=train&classes=cup,plate&rename=mug:cup'. The exit code is 1
-    where a picture or a label cannot be used.
+    where a picture or a label cannot be used, or a picture cannot be checked; a doubtful label does not count.
     """
+    if page and not checks:
+        raise UsageError("--page shows what --check lists", remedy="name a brain: --check BRAIN")
     dataset = open_dataset(location, form=form)
     if part:
         dataset = select_parts(dataset, part)
@@ -58,13 +78,24 @@ def data(
     with show_frame_bar(len(dataset), quiet=quiet) as advance:
         survey = check_dataset(dataset, watch=advance)
     fingerprint = survey.dataset.fingerprint()
+    check = _check(survey.dataset, checks, quiet=quiet) if checks else None
     if as_json:
-        click.echo(json.dumps({**survey.to_json(), "fingerprint": fingerprint}))
+        click.echo(json.dumps({**survey.to_json(), **(check.to_json() if check else {}), "fingerprint": fingerprint}))
     elif not quiet:
         _print_survey(survey, fingerprint, every=every)
+        if check:
+            print_check(check, most=None if every else _SHOWN)
+    if check and page:
+        write_doubts_page(survey.dataset, check.doubts, page)
+        click.echo(f"data: {page}", err=True)
     if opened:
         _write(survey.dataset, opened)
-    return 0 if survey.ok else 1
+    return 0 if survey.ok and not (check and check.failed) else 1
+
+
+def _check(dataset: Dataset, brains: Sequence[str], *, quiet: bool) -> LabelCheck:
+    with open_brains(brains) as opened, show_frame_bar(len(dataset), quiet=quiet) as advance:
+        return check_labels(dataset, opened, watch=advance)
 
 
 def _open_sinks(sinks: Sequence[str], dataset: Dataset) -> list[Any]:

@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from runner_core.datasets.build import build_truth as build_truth
     from runner_core.datasets.check import Survey as Survey
     from runner_core.datasets.check import check_dataset as check_dataset
+    from runner_core.datasets.class_names import ClassNames as ClassNames
     from runner_core.datasets.dataset import Dataset as Dataset
+    from runner_core.datasets.doubts import LEAST_SCORE as LEAST_SCORE
+    from runner_core.datasets.doubts import Doubt as Doubt
+    from runner_core.datasets.doubts import DoubtFinder as DoubtFinder
     from runner_core.datasets.duplicates import Duplicate as Duplicate
     from runner_core.datasets.duplicates import Thumbprint as Thumbprint
     from runner_core.datasets.duplicates import find_duplicates as find_duplicates
@@ -34,7 +38,9 @@ else:
             "annotation": ["Annotation"],
             "build": ["build_truth"],
             "check": ["Survey", "check_dataset"],
+            "class_names": ["ClassNames"],
             "dataset": ["Dataset"],
+            "doubts": ["LEAST_SCORE", "Doubt", "DoubtFinder"],
             "duplicates": ["Duplicate", "Thumbprint", "find_duplicates", "join_duplicates"],
             "evaluator": ["Evaluation", "Evaluator", "Figures", "evaluate"],
             "example": ["Example", "Finding", "Truth"],

@@ -14,13 +14,14 @@ from runner_core.cards.labels import LabelMap
 from runner_core.datasets.example import Example, Finding, Truth
 from runner_core.datasets.fingerprint import hash_examples
 from runner_core.errors import DatasetError
+from runner_core.frames.frame import Frame
 from runner_core.results.inference import Inference
 from runner_core.util.spelling import ask_if_meant
 
 
 @attrs.frozen(eq=False)
 class Dataset(Sequence[Example]):
-    """Labelled pictures in a fixed order; each is read when it is asked for, and not kept.
+    """Labelled pictures in a fixed order; each is read when it is asked for, and not kept. It is a Source of them.
 
     ``location``  as it was typed.
     ``kind``      what its labels are, in the words of an Inference's ``task``: ``object-detection``, ...
@@ -28,6 +29,8 @@ class Dataset(Sequence[Example]):
     ``findings``  what is odd about its files: pictures that are missing, labels of no picture. What is odd about a
                   picture's own labels is in its Truth.
     """
+
+    live = False
 
     location: str
     kind: str
@@ -47,6 +50,13 @@ class Dataset(Sequence[Example]):
     def __getitem__(self, index: slice) -> Dataset: ...
     def __getitem__(self, index: int | slice) -> Example | Dataset:
         return attrs.evolve(self, examples=self.examples[index]) if isinstance(index, slice) else self.examples[index]
+
+    def frames(self) -> Iterator[Frame]:
+        """The pictures as a run reads them: ``index`` is an example's place."""
+        for index, example in enumerate(self):
+            frame = example.make_frame()
+            frame.index = index
+            yield frame
 
     def fingerprint(self) -> str:
         """The SHA-256, as hexadecimal text, of keys, picture files and labels: what a card says it was trained on.

@@ -119,7 +119,7 @@ def locations_of(given: Readable) -> list[str]:
 
 
 def _is_several(given: Readable) -> TypeGuard[Sequence[One]]:
-    return isinstance(given, Sequence) and not isinstance(given, str | bytes)
+    return isinstance(given, Sequence) and not isinstance(given, str | bytes | Source)
 
 
 def open_sink(location: str) -> Sink:

@@ -12,7 +12,6 @@ import attrs
 from runner_core.brain import Brain
 from runner_core.datasets import Dataset
 from runner_core.errors import UsageError
-from runner_core.frames import Frame
 from runner_core.pipeline import Record, read_lines, read_records, stream
 from runner_core.results import Failure, Inference
 
@@ -55,25 +54,10 @@ def run_brains(brains: Sequence[Brain], data: Dataset, *, exact: bool = False) -
     """
     own = {each.name: each.threshold for each in list_contestants(brains)}
     lowered = [brain.at_threshold(min(LEAST_SCORE, own[brain.name])) for brain in brains]
-    for result in stream(_ExampleSource(data), lowered, exact=exact):
+    for result in stream(data, lowered, exact=exact):
         entries: dict[str, Entry] = {each.brain: each for each in result.inferences}
         yield result.frame.index, {name: result.error or entries[name] for name in own}
         result.frame.forget()
-
-
-class _ExampleSource:
-    """The pictures of a data set as a source of frames."""
-
-    live = False
-
-    def __init__(self, data: Dataset) -> None:
-        self.data = data
-
-    def frames(self) -> Iterator[Frame]:
-        for index, example in enumerate(self.data):
-            frame = example.make_frame()
-            frame.index = index
-            yield frame
 
 
 def read_answers(path: Path, data: Dataset, *, conf: float | None, report: Report) -> tuple[list[Contestant], Answers]:

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner_core.brain import Brain
-from runner_core.datasets import Dataset, Figures, Truth
+from runner_core.datasets import ClassNames, Dataset, Figures, Truth
 from runner_core.errors import DatasetError, RunnerError, UsageError
 from runner_core.results import Failure, Inference
 from runner_eval.answers import Answers, Contestant, Entry, Report, list_contestants, read_answers, run_brains
 from runner_eval.choices import ChoiceMeter
-from runner_eval.class_names import ClassNames
 from runner_eval.detection import DetectionMeter
 from runner_eval.evaluation import BrainScores, CocoEvaluation
 from runner_eval.pixels import PixelMeter

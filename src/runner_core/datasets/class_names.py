@@ -9,11 +9,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_core import Label, LabelMap
-from runner_core.cards import is_background
+from runner_core.cards.labels import Label, LabelMap, is_background
 from runner_core.errors import UsageError
-from runner_core.results import Inference
-from runner_core.util import ask_if_meant
+from runner_core.results.inference import Inference
+from runner_core.util.spelling import ask_if_meant
 
 _OTHER = "(other)"
 

@@ -84,7 +84,7 @@ def label(
 ) -> Iterator[Labelling]:
     """Serves the pictures of a folder, by name."""
     desk = Desk(find_pictures(folder), open_labels(folder), **options)
-    desk.proposer.ask(brains)
+    desk.proposer.ask(brains or desk.checking.brains)
     with serve(desk, address or Address(0)) as url:
         yield Labelling(desk, url, folder)
 

@@ -12,10 +12,13 @@ import attrs
 import pytest
 from browsers import launch_chromium
 from label_desk import label, write_pictures
+from label_page import Person
 from runner_liveview.address import Address
 from runner_liveview.sink import ViewSink
 from view_client import View
 
+WIDE = {"width": 1280, "height": 800}
+PATIENCE = 60_000  # ms
 VIEW_FILES = ("/", "/view.js", "/draw.js", "/tile.js", "/panel.js", "/message.js", "/elements.js", "/base.css",
               "/view.css", "/icon.svg")  # fmt: skip
 LABEL_FILES = ("/", "/label.js", "/stage.js", "/hands.js", "/keys.js", "/sheet.js", "/panel.js", "/server.js",
@@ -84,3 +87,28 @@ def browser() -> Iterator[Any]:
     """Chromium, as Debian has it."""
     with launch_chromium() as chromium:
         yield chromium
+
+
+@pytest.fixture
+def visit(browser):
+    """``visit(labelling, **options)``: a Person at the page; nothing may go wrong in it unseen."""
+    complaints, contexts = [], []
+
+    def visiting(labelling, at="a.png", **options):
+        context = browser.new_context(**{"viewport": WIDE, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request", lambda request: complaints.extend([request.url] if labelling.host not in request.url else [])
+        )
+        page.goto(labelling.url, wait_until="domcontentloaded")
+        person = Person(page, context.new_cdp_session(page) if options.get("has_touch") else None)
+        person.at(at)
+        return person
+
+    yield visiting
+    for context in contexts:
+        context.close()
+    assert not [text for text in complaints if not text.startswith("blob:") and "/events" not in text]

@@ -2,12 +2,9 @@
 
 import pytest
 from label_desk import Finder, full_disk, label, training_by, write_pictures
-from label_page import Person
 
-WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 BOX = (40, 50, 140, 170)
-PATIENCE = 60_000  # ms
 FOUND = {
     "a.png": [("cup", 0.9, 40, 50, 140, 170), ("plate", 0.5, 200, 100, 300, 200), ("cup", 0.2, 300, 10, 380, 60)],
     "b.png": [("cup", 0.9, 1, 1, 50, 50)],
@@ -18,31 +15,6 @@ FOUND = {
 def folder(tmp_path):
     write_pictures(tmp_path / "pictures", 3)
     return tmp_path / "pictures"
-
-
-@pytest.fixture
-def visit(browser):
-    """``visit(labelling, **options)``: a Person at the page; nothing may go wrong in it unseen."""
-    complaints, contexts = [], []
-
-    def visiting(labelling, **options):
-        context = browser.new_context(**{"viewport": WIDE, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request", lambda request: complaints.extend([request.url] if labelling.host not in request.url else [])
-        )
-        page.goto(labelling.url, wait_until="domcontentloaded")
-        person = Person(page, context.new_cdp_session(page) if options.get("has_touch") else None)
-        person.at("a.png")
-        return person
-
-    yield visiting
-    for context in contexts:
-        context.close()
-    assert not [text for text in complaints if not text.startswith("blob:") and "/events" not in text]
 
 
 @pytest.fixture
@@ -212,7 +184,12 @@ class TestProposals:
         offered.press("Enter")
         offered.at("b.png")
         offered.saved()
-        assert offered.page.evaluate("window.desk.pictures[0]") == {"name": "a.png", "done": True, "boxes": 0}
+        assert offered.page.evaluate("window.desk.pictures[0]") == {
+            "name": "a.png",
+            "done": True,
+            "boxes": 0,
+            "doubts": 0,
+        }
 
     def test_those_of_a_trained_brain_replace_them(self, folder, visit, monkeypatch):
         new = Finder("cups", {"b.png": [("bowl", 0.8, 5, 5, 60, 60)]})

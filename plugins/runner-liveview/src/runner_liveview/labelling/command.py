@@ -47,6 +47,14 @@ CONF = 0.1  # score from which brains propose, unless they are typed with anothe
     metavar="FILE",
     help="Propose the answers of a run, its JSON lines, and show the pictures of that run alone.",
 )
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    metavar="BRAIN",
+    shell_complete=complete_brains,
+    help="Show first, and mark, the labels that this brain disagrees with; what it finds is proposed; may be repeated.",
+)
 @click.option("--classes", default="", metavar="A,B", help="Names of classes to begin with.")
 @click.option(
     "--labels",
@@ -66,13 +74,15 @@ CONF = 0.1  # score from which brains propose, unless they are typed with anothe
 @click.option("--token", default="", help="What every visitor needs; by default made up for a host that others reach.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def label(
-    folder: Path, brains: tuple[str, ...], answers: Path | None, classes: str, labels: Path | None, most_useful: bool,
-    name: str, port: int, host: str, token: str, opens: bool,
+    folder: Path, brains: tuple[str, ...], answers: Path | None, checks: tuple[str, ...], classes: str,
+    labels: Path | None, most_useful: bool, name: str, port: int, host: str, token: str, opens: bool,
 ) -> int:  # fmt: skip
     """Draw boxes in the pictures of DIR, on a page in a browser; they are saved as COCO at every step.
 
     Brains propose boxes to accept or to correct. A button trains a brain on what is done.
     """
+    if checks and (brains or answers or most_useful):
+        raise UsageError("--check goes alone", remedy="its brains propose as well: leave out the others")
     address = _make_address(port, host, token)
     pictures = find_pictures(folder)
     file = open_labels(folder, labels)
@@ -81,10 +91,10 @@ def label(
     known = _read_answers(answers, pictures) if answers else {}
     shown = [picture for picture in pictures if not answers or picture.name in known]
     by_name = {picture.name: picture for picture in shown}
-    with open_brains(brains, conf=CONF) as opened:
+    with open_brains(brains, conf=CONF) as opened, open_brains(checks) as judges:
         desk = Desk([by_name[each] for each in shuffle(by_name)], file, name=name or _make_name(folder),
-                    most_useful=most_useful)  # fmt: skip
-        desk.proposer.ask(opened, known)
+                    most_useful=most_useful, checks=judges)  # fmt: skip
+        desk.proposer.ask(opened or desk.checking.brains, known)
         with serve(desk, address) as url:
             click.echo(f"label: {url}", err=True)
             if opens:

@@ -16,6 +16,7 @@ from runner_core.brain import Brain
 from runner_core.drawing import choose_colour, choose_ink
 from runner_core.errors import ImageError, RunnerError, UsageError
 from runner_core.project import open_brain
+from runner_liveview.labelling.checking import Checking
 from runner_liveview.labelling.label_file import LabelFile
 from runner_liveview.labelling.pen import Pen
 from runner_liveview.labelling.pictures import Picture
@@ -38,16 +39,18 @@ class Desk:
     ``order``     the pictures' names, as they are to be labelled; with ``most_useful``, best first once brains have
                   seen all that are not done.
     ``name``      of the brains that are trained.
+    ``checks``    brains that say which labels are doubtful; the pictures with these come first then.
     """
 
     def __init__(
         self, pictures: Sequence[Picture], labels: LabelFile, *, name: str = "mine", most_useful: bool = False,
-        train: Callable[[Callable[[Progress], None]], Training] = Training,
+        checks: Sequence[Brain] = (), train: Callable[[Callable[[Progress], None]], Training] = Training,
     ) -> None:  # fmt: skip
         self.pictures = {picture.name: picture for picture in pictures}
         self.order = list(self.pictures)
         self.labels, self.saver, self.pen = labels, Saver(labels), Pen()
         self.progress: Progress | None = None
+        self.checking = Checking(labels, checks)
         self.proposer = Proposer(self.pictures, lambda picture: self._call(self._take_answers, picture))
         self._training = train(lambda progress: self._call(self._take_progress, progress))
         self._name, self._sorting = name, most_useful
@@ -63,6 +66,7 @@ class Desk:
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._sort()
+        self.proposer.want([name for name in self.checking.list_unseen({}) if name in self.pictures])
 
     def end(self) -> None:
         self._call(self._tell, None)
@@ -116,7 +120,8 @@ class Desk:
         picture = self.pictures[name]
         stamp, size = picture.stamp(), await asyncio.to_thread(picture.measure)
         boxes = [box.to_json() for box in self.labels.boxes_of(name)]
-        return {"size": size, "stamp": stamp, "done": self._is_done(name), "boxes": boxes, **self.propose(name)}
+        told = {"size": size, "stamp": stamp, "done": self._is_done(name), "boxes": boxes}
+        return {**told, "doubts": self.checking.doubts.get(name, []), **self.propose(name)}
 
     def propose(self, name: str) -> dict[str, Any]:
         """What brains found in a picture; None if they have not looked yet: then they look at it next."""
@@ -130,6 +135,8 @@ class Desk:
         size = _read_size(data)
         boxes, done = [Box.from_json(box, size) for box in _read_list(data, "boxes")], data.get("done") is True
         numbers = self.labels.put(name, size, boxes, done=done)
+        if data.get("checked") is True:
+            self.checking.settle(name)
         await self.saver.save(overwrite=overwrite)
         self._tell({"sheet": self._describe_picture(name), "classes": self.describe_classes()})
         return {"ids": numbers, "changed": self._find_change(name, data.get("stamp"))}
@@ -165,7 +172,8 @@ class Desk:
 
     def _describe_picture(self, name: str) -> dict[str, Any]:
         sheet = self.labels.sheets.get(name)
-        return {"name": name, "done": self._is_done(name), "boxes": len(sheet.annotations) if sheet else 0}
+        boxes, doubts = len(sheet.annotations) if sheet else 0, len(self.checking.doubts.get(name, ()))
+        return {"name": name, "done": self._is_done(name), "boxes": boxes, "doubts": doubts}
 
     def _find_change(self, name: str, stamp: Any) -> str:
         """What happened to the file of a picture since somebody was shown it; empty: nothing."""
@@ -187,8 +195,18 @@ class Desk:
         self.order = best + [name for name in self.order if name not in set(best)]
         self._tell({"order": self.order})
 
+    def _check(self) -> None:
+        """Shows doubtful labels first, once the brains that check have seen all pictures that are done."""
+        checking, answers = self.checking, self.proposer.answers
+        if checking.is_over or any(name in self.pictures for name in checking.list_unseen(answers)):
+            return
+        checking.find(answers)
+        self.order = checking.order(self.order)
+        self._tell({"order": self.order, "doubtful": [self._describe_picture(name) for name in checking.doubts]})
+
     def _take_answers(self, name: str) -> None:
         self._tell({"proposals": name})
+        self._check()
         if self._sorting and all(self._is_done(each) or each in self.proposer.answers for each in self.order):
             self._sort()
 
@@ -208,6 +226,7 @@ class Desk:
             self._take_progress(Progress("failed", error=str(error)))
             return
         before, self._trained = self._trained, brain
+        self.checking.is_over = True
         self.proposer.ask([brain])
         if before:
             await asyncio.to_thread(before.close)

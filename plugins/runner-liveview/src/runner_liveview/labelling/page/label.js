@@ -85,7 +85,7 @@ class Desk {
 
   openHash() {
     const wanted = decodeURIComponent(location.hash.slice(1));
-    const open = this.pictures.find(({ done }) => !done) ?? this.pictures[0];
+    const open = this.pictures.find(({ done, doubts }) => !done || doubts) ?? this.pictures[0];
     const name = this.pictures.some((picture) => picture.name === wanted) ? wanted : open.name;
     if (this.sheet?.name !== name) this.open(name);
   }
@@ -115,7 +115,7 @@ class Desk {
     const same = before && sameBoxes(before, told);
     const unsaved = before && (this.saving.waiting.has(name) || this.saving.busy);
     if (!before) this.sheets.set(name, new Sheet(name, told, (sheet) => this.takeStep(sheet)));
-    else if (same || unsaved) Object.assign(before, { stamp: told.stamp, size: told.size });
+    else if (same || unsaved) Object.assign(before, { stamp: told.stamp, size: told.size, doubts: told.doubts });
     else before.take(told);
     this.sheet = this.sheets.get(name);
     if (before) this.sheet.propose(told.proposals);
@@ -153,13 +153,13 @@ class Desk {
     this.bitmaps.delete(name);
   }
 
-  /** The next picture by `step`; with `open`, the next that is not done. */
+  /** The next picture by `step`; with `open`, the next that is not done or doubtful. */
   neighbour(step, open = false) {
     const { pictures } = this;
     const at = pictures.findIndex(({ name }) => name === this.opening);
     for (let far = 1; far < pictures.length; far++) {
-      const { name, done } = pictures[(at + step * far + pictures.length * far) % pictures.length];
-      if (!open || !done) return name;
+      const { name, done, doubts } = pictures[(at + step * far + pictures.length * far) % pictures.length];
+      if (!open || !done || doubts) return name;
     }
     return undefined;
   }
@@ -172,6 +172,7 @@ class Desk {
   /** This picture is done; on to the next that is not. */
   finish() {
     if (!this.sheet || !this.mayDraw) return;
+    if (this.sheet.doubts.length && !this.sheet.checked) this.sheet.setChecked();
     if (!this.sheet.done) this.sheet.setDone(true);
     const name = this.neighbour(1, true);
     if (name) this.open(name);
@@ -187,7 +188,7 @@ class Desk {
 
   /** Something was drawn: it is shown, and saved. */
   takeStep(sheet) {
-    this.notePicture({ name: sheet.name, done: sheet.done, boxes: sheet.boxes.length });
+    this.notePicture({ name: sheet.name, done: sheet.done, boxes: sheet.boxes.length, doubts: sheet.doubtful.length });
     this.stage.redraw("boxes", "stroke");
     this.showAll();
     this.saving.save(sheet);
@@ -305,9 +306,10 @@ class Desk {
   hear(event) {
     if ("pen" in event) this.takePen(event.pen, event.others);
     if (event.classes) this.takeClasses(event.classes);
-    if (event.sheet) this.notePicture(event.sheet);
+    if (event.sheet) this.notePicture({ ...event.sheet, doubts: this.sheets.get(event.sheet.name)?.doubtful.length ?? event.sheet.doubts });
     if (event.sheet && !this.pen && event.sheet.name === this.sheet?.name) this.open(event.sheet.name);
     if (event.order) this.takeOrder(event.order);
+    if (event.doubtful) this.takeDoubtful(event.doubtful);
     if (event.proposals === this.sheet?.name) this.refreshProposals();
     if (event.brains) {
       this.brains = event.brains;
@@ -342,6 +344,12 @@ class Desk {
     this.pictures = order.map((name) => known.get(name));
     this.list.show(this.pictures);
     this.list.setCurrent(this.opening);
+  }
+
+  /** Brains have looked at all labels: on to the most doubtful one, if nothing is being drawn. */
+  takeDoubtful(pictures) {
+    pictures.forEach((picture) => this.notePicture(picture));
+    if (this.sheet && this.saving.isDone && !this.sheet.past.length && pictures.length) this.open(pictures[0].name);
   }
 
   notePicture(told) {
@@ -408,7 +416,8 @@ class Desk {
   showAll() {
     const { sheet, pictures } = this;
     const done = pictures.filter((picture) => picture.done).length;
-    byId("count").textContent = `${done} of ${pictures.length} done`;
+    const doubtful = pictures.filter(({ doubts }) => doubts).length;
+    byId("count").textContent = `${done} of ${pictures.length} done${doubtful ? `, ${doubtful} doubtful` : ""}`;
     showClasses(this.classes, sheet?.box?.label ?? this.label, (name) => this.pick(name));
     showTraining(this.training, done, this.mayDraw);
     const open = sheet?.open(this.stage.least) ?? [];
@@ -424,13 +433,15 @@ class Desk {
     byId("accept").hidden = !open.length;
     byId("accept").textContent = `Accept ${open.length}`;
     byId("reopen").hidden = !sheet?.done;
-    byId("done").textContent = sheet?.done ? "Next to do" : sheet?.boxes.length ? "Done" : "Nothing here";
+    byId("done").textContent = sheet?.doubtful.length ? "Checked" : sheet?.done ? "Next to do" : sheet?.boxes.length ? "Done" : "Nothing here";
     if (sheet && !this.waiting) this.tell(describeSheet(sheet, open));
   }
 }
 
 function describeSheet(sheet, open) {
-  const { boxes, done, box } = sheet;
+  const { boxes, done, box, doubtful } = sheet;
+  const told = doubtful.filter(({ of }) => !box || of === box).map(({ message }) => message);
+  if (told.length) return `Doubtful: ${told.join("; ")}`;
   if (box) return `${box.label}: ${box.box.map(Math.round).join(", ")}${box.fixed ? "; it belongs to a mask, so it cannot be moved" : ""}`;
   const count = boxes.length ? `${boxes.length} box${boxes.length === 1 ? "" : "es"}` : "no boxes";
   return [count, ...(open.length ? [`${open.length} proposed`] : []), ...(done ? ["done"] : [])].join(", ");

@@ -37,11 +37,13 @@ export class PictureList {
     return element("li", {}, button);
   }
 
-  update({ name, done, boxes }) {
+  update({ name, done, boxes, doubts }) {
     const button = this.entries.get(name);
     if (!button) return;
     const said = boxes ? `${boxes} box${boxes === 1 ? "" : "es"}` : "nothing here";
-    button.querySelector(".mark").textContent = done ? `✓ ${said}` : boxes ? `${said}, not done` : "";
+    const mark = done ? `✓ ${said}` : boxes ? `${said}, not done` : "";
+    button.querySelector(".mark").textContent = doubts ? `${mark}, ${doubts} doubtful` : mark;
+    button.classList.toggle("doubtful", Boolean(doubts));
     button.classList.toggle("done", done);
   }
 

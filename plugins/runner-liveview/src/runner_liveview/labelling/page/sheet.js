@@ -15,6 +15,7 @@ export class Sheet {
     this.ids = new Map(); // key -> number in the file
     this.proposals = null; // not known yet
     this.refused = new Set(); // proposals that were put aside
+    this.checked = false; // whether somebody has looked at what is doubtful
     this.past = [];
     this.future = [];
     this.chosen = null; // key of a box, or a proposal itself
@@ -22,8 +23,8 @@ export class Sheet {
   }
 
   /** What the server has now becomes the present. */
-  take({ size, stamp, done, boxes, proposals }) {
-    Object.assign(this, { size, stamp, done });
+  take({ size, stamp, done, boxes, proposals, doubts = [] }) {
+    Object.assign(this, { size, stamp, done, doubts });
     this.boxes = boxes.map(({ id, label, box, fixed }) => {
       const made = makeBox(label, box, fixed);
       this.ids.set(made.key, id);
@@ -41,6 +42,15 @@ export class Sheet {
   open(least) {
     return (this.proposals ?? []).filter(
       (one) => one.score >= least && !this.refused.has(one) && !this.boxes.some((box) => box.label === one.label && iou(box.box, one.box) > 0.5),
+    );
+  }
+
+  /** The doubts about boxes that are still as they were doubted, each with its box, and those about what lacks one. */
+  get doubtful() {
+    const doubts = this.checked ? [] : this.doubts;
+    const found = doubts.map((doubt) => ({ ...doubt, of: this.boxes.find(({ key }) => doubt.id !== null && this.ids.get(key) === doubt.id) }));
+    return found.filter(({ id, of, label, box }) =>
+      id === null ? !this.boxes.some((other) => other.label === label && iou(other.box, box) > 0.5) : of && of.label === label && iou(of.box, box) > 0.99,
     );
   }
 
@@ -99,10 +109,16 @@ export class Sheet {
     this.onStep(this);
   }
 
+  /** Somebody has looked at all that is doubtful. */
+  setChecked() {
+    this.checked = true;
+    this.onStep(this);
+  }
+
   /** As the server takes it. */
   toJSON() {
     const boxes = this.boxes.map(({ key, label, box }) => ({ id: this.ids.get(key) ?? null, label, box }));
-    return { size: this.size, stamp: this.stamp, done: this.done, boxes };
+    return { size: this.size, stamp: this.stamp, done: this.done, checked: this.checked, boxes };
   }
 }
 

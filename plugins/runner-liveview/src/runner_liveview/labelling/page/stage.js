@@ -4,6 +4,7 @@ import { area } from "./sheet.js";
 
 const LETTERS = 13; // px
 const HANDLE = 9; // px, of the side of a handle
+const DOUBT = "#ff9f1a";
 const MOST_ZOOM = 40; // screen pixels a pixel of the picture
 const NAMES = { x1: 0, y1: 1, x2: 2, y2: 3 };
 
@@ -161,6 +162,25 @@ export class Stage {
     for (const box of boxes) this.name(context, box, box.label, false);
     const chosen = this.sheet.box;
     if (chosen && chosen.key !== this.moving) this.drawChosen(context, chosen);
+    for (const doubt of this.sheet.doubtful) this.drawDoubt(context, doubt);
+  }
+
+  /** A frame around what is doubtful, with a question mark at its lower right corner. */
+  drawDoubt(context, { box }) {
+    const [x1, y1, x2, y2] = this.toStage(box);
+    context.lineWidth = 3;
+    context.strokeStyle = DOUBT;
+    context.setLineDash([2, 4]);
+    context.strokeRect(x1 - 5, y1 - 5, x2 - x1 + 10, y2 - y1 + 10);
+    context.setLineDash([]);
+    context.beginPath();
+    context.arc(x2 + 5, y2 + 5, LETTERS * 0.75, 0, 2 * Math.PI);
+    context.fillStyle = DOUBT;
+    context.fill();
+    context.font = `700 ${LETTERS}px system-ui, sans-serif`;
+    context.textBaseline = "middle";
+    context.fillStyle = "#000000";
+    context.fillText("?", x2 + 5 - context.measureText("?").width / 2, y2 + 6);
   }
 
   drawChosen(context, box) {

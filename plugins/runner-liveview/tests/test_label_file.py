@@ -9,6 +9,7 @@ from runner_liveview.labelling.open_labels import open_labels
 from runner_liveview.labelling.sheet import Box
 
 from runner_core.errors import DatasetError, UsageError
+from runner_core.util import claim_open
 
 SIZE = (100, 80)
 FOREIGN = {
@@ -128,3 +129,18 @@ def test_the_one_coco_file_of_a_folder_is_written_and_of_several_none(foreign):
     with pytest.raises(UsageError, match=r"coco\.json, other\.json; name one"):
         open_labels(foreign.parent)
     assert open_labels(foreign.parent, foreign).boxes_of("a.png")
+
+
+def test_what_a_killed_server_left_of_this_file_is_removed_at_the_next_start(tmp_path):
+    left, other, in_use = (
+        tmp_path / f".{name}-{digits * 6}.part"
+        for name, digits in (("labels.json", "0a"), ("labels.txt", "0a"), ("labels.json", "0b"))
+    )
+    for path in (left, other, in_use):
+        path.write_text("{")
+    with in_use.open() as writing:
+        claim_open(writing.fileno())
+        open_labels(tmp_path)
+        assert (left.exists(), other.exists(), in_use.exists()) == (False, True, True)
+    open_labels(tmp_path)
+    assert not in_use.exists()

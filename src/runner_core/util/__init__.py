@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner_core.util.home import find_home as find_home
     from runner_core.util.home import require_online as require_online
     from runner_core.util.leftovers import claim_open as claim_open
+    from runner_core.util.leftovers import find_leftovers as find_leftovers
     from runner_core.util.location import OptionType as OptionType
     from runner_core.util.location import explain_unencoded as explain_unencoded
     from runner_core.util.location import number_repeats as number_repeats
@@ -46,7 +47,7 @@ else:
             "forks": ["Birthplace"],
             "growing_file": ["GrowingFile", "Mark", "make_changed_error"],
             "home": ["NoHomeError", "expand_home", "describe_offline", "find_home", "require_online"],
-            "leftovers": ["claim_open"],
+            "leftovers": ["claim_open", "find_leftovers"],
             "location": [
                 "OptionType",
                 "explain_unencoded",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner_core.datasets import Dataset, Example, open_dataset
 from runner_core.errors import DatasetError, NotInstalled, UsageError
+from runner_core.util import find_leftovers
 from runner_liveview.labelling.label_file import LabelFile
 from runner_liveview.labelling.sheet import Box
 
@@ -21,6 +22,7 @@ def open_labels(folder: Path, named: Path | None = None) -> LabelFile:
     Raises UsageError where there are several, DatasetError for what cannot be read.
     """
     path = named or _find_file(folder)
+    _remove_leftovers(path)
     if path.exists():
         return LabelFile.read(path)
     labels = LabelFile(path)
@@ -51,6 +53,14 @@ def _adopt_example(labels: LabelFile, example: Example, name: str) -> None:
     if boxes:
         shown = [Box(label, tuple(box)) for label, box in zip(answer.names, boxes, strict=True)]
         labels.put(name, answer.size, shown, done=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """What servers that were killed while they wrote this file have left; not what one is writing now."""
+    for leftover in find_leftovers(path, random_only=True):
+        if leftover.path.name.startswith(f".{path.name}-"):
+            with suppress(OSError):
+                leftover.remove()
 
 
 def _find_file(folder: Path) -> Path:

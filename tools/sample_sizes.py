@@ -1,11 +1,15 @@
 """How sure a figure is that comes from so many pictures: the table of docs/how-to/measure-a-brain.md.
 
 `python tools/sample_sizes.py BRAIN DATA`: so many of the pictures are drawn, a thousand times, and measured each time.
+With `--write` the table of the page becomes this one. Its pictures are those on which `graphs` was measured
+(plugins/runner-demo/training/README.md), `DIR?classes=graph`.
 """
 
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 from runner_eval.answers import list_contestants, run_brains
@@ -19,6 +23,7 @@ from runner_core.results.inference import Inference
 SIZES = (20, 50, 100, 200, 500)
 DRAWS = 1000
 FIGURES = ("mAP50", "mAP50:95")
+PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "measure-a-brain.md"
 
 
 def list_rows(brain: Brain, data: Dataset) -> list[tuple[int, ...] | tuple[float, ...]]:
@@ -39,13 +44,29 @@ def list_rows(brain: Brain, data: Dataset) -> list[tuple[int, ...] | tuple[float
     return rows
 
 
+def format_table(rows: list[tuple[int, ...] | tuple[float, ...]]) -> str:
+    """As Markdown."""
+    lines = [f"| pictures | {' | '.join(FIGURES)} |", f"|---|{'---|' * len(FIGURES)}"]
+    lines += [f"| {size} | {' | '.join(f'± {half:.3f}' for half in halves)} |" for size, *halves in rows]
+    return "\n".join(lines) + "\n"
+
+
+def replace_table(text: str, table: str) -> str:
+    """The page with this table instead of its own. Raises ValueError where it has none."""
+    head = re.escape(table.partition("\n")[0])
+    found = re.search(rf"^{head}\n(\|.*\n)+", text, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"no table that begins with {head}")
+    return text[: found.start()] + table + text[found.end() :]
+
+
 def main() -> None:
-    name, place = sys.argv[1:]
-    data = open_dataset(place)
+    name, place = (argument for argument in sys.argv[1:] if argument != "--write")
     with Project("demo").get_model(name=name, local=True) as brain:
-        print(f"| pictures | {' | '.join(FIGURES)} |\n|---|{'---|' * len(FIGURES)}")
-        for size, *halves in list_rows(brain, data):
-            print(f"| {size} | {' | '.join(f'± {half:.3f}' for half in halves)} |")
+        table = format_table(list_rows(brain, open_dataset(place)))
+    print(table, end="")
+    if "--write" in sys.argv:
+        PAGE.write_text(replace_table(PAGE.read_text(), table))
 
 
 if __name__ == "__main__":

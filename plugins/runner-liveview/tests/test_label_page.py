@@ -193,7 +193,7 @@ class TestProposals:
 
     def test_those_of_a_trained_brain_replace_them(self, folder, visit, monkeypatch):
         new = Finder("cups", {"b.png": [("bowl", 0.8, 5, 5, 60, 60)]})
-        monkeypatch.setattr("runner_liveview.labelling.desk.open_brain", {"cups@1": new}.__getitem__)
+        monkeypatch.setattr("runner_liveview.labelling.desk.open_brain", lambda name, conf: {"cups@1": new}[name])
         script = "print(json.dumps({'stage': 'head', 'share': .5, 'figures': {'mAP50': .25}}), flush=True)\n"
         script += "import time\nwhile not __import__('os').path.exists(asked['data'] + '.go'): time.sleep(.01)\n"
         script += "print(json.dumps({'brain': 'cups@1'}))"

@@ -22,11 +22,10 @@ from runner_liveview.labelling.app import build_application
 from runner_liveview.labelling.desk import Desk
 from runner_liveview.labelling.open_labels import open_labels
 from runner_liveview.labelling.pictures import Picture, find_pictures, shuffle
-from runner_liveview.labelling.proposals import Answers
+from runner_liveview.labelling.proposals import CONF, Answers
 from runner_liveview.server import Server
 
 PORT = 8000
-CONF = 0.1  # score from which brains propose, unless they are typed with another; the page has a slider
 
 
 @click.command()

@@ -20,7 +20,7 @@ from runner_liveview.labelling.checking import Checking
 from runner_liveview.labelling.label_file import LabelFile
 from runner_liveview.labelling.pen import Pen
 from runner_liveview.labelling.pictures import Picture
-from runner_liveview.labelling.proposals import Proposer, to_proposals
+from runner_liveview.labelling.proposals import CONF, Proposer, to_proposals
 from runner_liveview.labelling.saver import Saver
 from runner_liveview.labelling.sheet import Box
 from runner_liveview.labelling.training import Progress, Training
@@ -211,19 +211,23 @@ class Desk:
             self._sort()
 
     def _take_progress(self, progress: Progress) -> None:
-        self.progress = progress
-        self._tell({"training": attrs.asdict(progress)})
         if progress.state == "done":
-            task = asyncio.ensure_future(self._take_brain(progress.brain))
+            task = asyncio.ensure_future(self._take_brain(progress))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+            progress = Progress("running", "opens the new brain", share=1.0)
+        self._show_progress(progress)
 
-    async def _take_brain(self, place: str) -> None:
-        """The new brain's proposals replace the old ones."""
+    def _show_progress(self, progress: Progress) -> None:
+        self.progress = progress
+        self._tell({"training": attrs.asdict(progress)})
+
+    async def _take_brain(self, progress: Progress) -> None:
+        """The new brain's proposals replace the old ones; only then the training is over."""
         try:
-            brain = await asyncio.to_thread(open_brain, place)
+            brain = await asyncio.to_thread(open_brain, progress.brain, conf=CONF)
         except RunnerError as error:
-            self._take_progress(Progress("failed", error=str(error)))
+            self._show_progress(Progress("failed", error=str(error)))
             return
         before, self._trained = self._trained, brain
         self.checking.is_over = True
@@ -231,6 +235,7 @@ class Desk:
         if before:
             await asyncio.to_thread(before.close)
         self._tell({"brains": self.proposer.brains})
+        self._show_progress(progress)
         self._sort()
 
     def _tell_pen(self) -> None:

@@ -15,6 +15,7 @@ from runner_core.frames import Frame
 from runner_core.results import Inference, boxes_of, merge
 from runner_liveview.labelling.pictures import Picture
 
+CONF = 0.1  # score from which brains propose, unless they are typed with another; the page has a slider
 SAME = 0.7  # IoU from which two proposals of one class are one: the better one is shown
 LEAST = 0.05  # of a score: below it nothing is proposed
 

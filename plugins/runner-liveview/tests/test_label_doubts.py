@@ -117,3 +117,11 @@ class TestPage:
         person.saved()
         assert checked.desk.labels.path.read_text() == before
         assert list(checked.desk.checking.doubts) == ["j.png"]
+
+
+@pytest.mark.parametrize("other", [("--brain", "page"), ("--most-useful",)])
+def test_brains_that_check_go_alone(runner, tmp_path, other):
+    write_pictures(tmp_path, 1)
+    done = runner("label", tmp_path, "--check", "page", *other)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--check goes alone" in done.stderr

@@ -250,6 +250,7 @@ def test_a_signal_keeps_the_best_so_far(number, code, word, start, tmp_path):
     assert process.returncode == code, err
     assert "ending early, the best so far is kept" in err
     assert out.startswith("cups@1 knows blue, green, red, ended early: ")
+    assert json.loads((folder_of(tmp_path) / "1" / "brain.json").read_bytes())["training"]["ended_early"] is True
     assert sorted(path.name for path in folder_of(tmp_path).iterdir()) == [".training.lock", "1"]
 
 

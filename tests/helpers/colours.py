@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -25,11 +26,11 @@ from PIL import Image
 from runner_core.cards import Artifact, Card, LabelMap
 from runner_core.datasets import Dataset, Example, Truth
 from runner_core.errors import TrainingError, UsageError
-from runner_core.frames import UNIT, PictureSpec
+from runner_core.frames import UNIT, Frame, PictureSpec
 from runner_core.plugin import Plugin
-from runner_core.results import Inference
+from runner_core.results import Inference, Result
 from runner_core.testing import write_distribution
-from runner_core.training import TrainingStep, TrainOptions
+from runner_core.training import TRUTH, TrainingStep, TrainOptions
 from runner_core.util import write_text
 
 TRAINER = Plugin("colours", "colours:ColourTrainer", "mean colours", claims=("classification",))
@@ -118,12 +119,21 @@ class ColourTrainer:
             for place in order[len(state.seen) :]:
                 state.add(data[place], float(options.options.get("pause", 0)), options.options.get("fail", ""))
                 share = len(state.seen) / len(data)
-                watch(TrainingStep("pictures", share * 0.9, {"loss": 1 - share}))
+                worst = partial(show_answers, card.name, data, data[place])
+                watch(TrainingStep("pictures", share * 0.9, {"loss": 1 - share}, worst))
         except KeyboardInterrupt:
             if len(state.means) < len(data.labels):
                 raise
         watch_quietly(watch, TrainingStep("writing", 1.0, {"loss": 0.0}))
         return write_brain(options.folder, card, state.means, data.labels)
+
+
+def show_answers(name: str, data: Dataset, example: Example) -> list[Result]:
+    """It takes every picture for one of the first class."""
+    truth = attrs.evolve(example.read().answer, brain=TRUTH)
+    answer = attrs.evolve(truth, brain=name, model_ids=np.zeros(len(truth), np.int64), labels=data.labels)
+    frame = Frame.from_path(example.picture, source=example.key)
+    return [Result(frame, (answer, truth))]
 
 
 def watch_quietly(watch: Callable[[TrainingStep], None], step: TrainingStep) -> None:

@@ -95,6 +95,13 @@ class TestWhatItShows:
         assert re.search(r"frames/s\s+[\d.]+\s+age\s+\d+ ms\s+gaps\s+0", page.locator("figcaption dl").inner_text())
         assert re.search(r"ms\s+2\.2", page.locator("[data-brain=sample] dl").inner_text())
 
+    def test_a_live_picture_of_a_file_has_the_name_of_both(self, view, opened):
+        page = opened()
+        shown = result(0, sample_inference(), source="worst 1", taken=time.monotonic())
+        shown.frame.file_name = "cups/7.jpg"
+        view.writer.write(shown)
+        page.get_by_text("worst 1: cups/7.jpg").wait_for()
+
     def test_the_age_grows_while_a_camera_gives_nothing(self, view, opened):
         page = opened()
         show(view, page, source="camera", time=0.0, taken=time.monotonic() - 4)

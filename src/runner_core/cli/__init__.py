@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from runner_core.cli.options import load_options as load_options
     from runner_core.cli.options import open_brains as open_brains
     from runner_core.cli.progress import show_frame_bar as show_frame_bar
+    from runner_core.cli.progress import show_training as show_training
     from runner_core.cli.run import exit_code_of as exit_code_of
     from runner_core.cli.tables import print_rows as print_rows
     from runner_core.cli.tables import print_summary as print_summary
@@ -21,7 +22,7 @@ else:
             "completion": ["complete_brains", "complete_files"],
             "console": ["print_message"],
             "options": ["load_options", "open_brains"],
-            "progress": ["show_frame_bar"],
+            "progress": ["show_frame_bar", "show_training"],
             "run": ["exit_code_of"],
             "tables": ["print_rows", "print_summary"],
         },

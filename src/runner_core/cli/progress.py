@@ -30,8 +30,29 @@ def show_frame_bar(total: int | None, *, quiet: bool = False) -> Iterator[Callab
 
 
 @contextmanager
-def show_training(*, quiet: bool = False) -> Iterator[Watch]:
-    """A bar with the stage, its share and the figures; in a pipe a line where a stage begins."""
+def show_training(*, quiet: bool = False, page: str | None = None) -> Iterator[Watch]:
+    """A bar with the stage, its share and the figures; in a pipe a line where a stage begins.
+
+    ``page`` is a location of the view, such as ``8000``: there the pictures are shown that it gets most wrong.
+    Raises as ``open_training_page``.
+    """
+    if page is None:
+        with _show_bar(quiet=quiet) as show:
+            yield show
+        return
+    from runner_core.cli.training_page import open_training_page
+
+    with open_training_page(page) as show_worst, _show_bar(quiet=quiet) as show:
+
+        def watch(step: TrainingStep) -> None:
+            show(step)
+            show_worst(step)
+
+        yield watch
+
+
+@contextmanager
+def _show_bar(*, quiet: bool) -> Iterator[Watch]:
     if quiet:
         yield lambda _: None
         return

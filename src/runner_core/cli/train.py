@@ -61,12 +61,17 @@ from runner_core.util.home import TRAINED
     metavar="DIR",
     help="The folder for the brain; by default it is the next version of NAME on this machine.",
 )
+@click.option(
+    "--view", "page", is_flag=False, flag_value="8000", metavar="[PORT]",
+    help="Show on a page, as it goes, the held-back pictures that it gets most wrong (port 8000); options as for the "
+    "sink: '8000?open=1'.",
+)  # fmt: skip
 @click.option("--explain", is_flag=True, help="Show what would be done and why, and train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 def command(
     location: str, name: str | None, task: str, origin: str | None, typed: tuple[str, ...], out: Path | None,
-    explain: bool, as_json: bool, quiet: bool, **asked: Any,
+    page: str | None, explain: bool, as_json: bool, quiet: bool, **asked: Any,
 ) -> int:  # fmt: skip
     """Learn from the labelled pictures in DIR: a new brain, or with --from a new version of one.
 
@@ -84,7 +89,7 @@ def command(
     if explain:
         _print_plan(training, as_json=as_json)
         return 0
-    trained = _run(training, quiet=quiet)
+    trained = _run(training, quiet=quiet, page=page)
     if as_json:
         click.echo(json.dumps(_describe(trained), ensure_ascii=False))
     else:
@@ -110,9 +115,9 @@ def _find_folder(origin: str) -> Path:
     return (place.parent if place.is_file() else place).absolute()
 
 
-def _run(training: Training, *, quiet: bool) -> Trained:
+def _run(training: Training, *, quiet: bool, page: str | None) -> Trained:
     try:
-        with show_training(quiet=quiet) as watch:
+        with show_training(quiet=quiet, page=page) as watch:
             return training.run(watch)
     except KeyboardInterrupt:
         print_message("no brain is written yet; the same command goes on, `runner clean` removes what is there")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from runner_core.util.lazy import attach_names
 
 if TYPE_CHECKING:
+    from runner_core.training.trainer import TRUTH as TRUTH
     from runner_core.training.trainer import Trainer as Trainer
     from runner_core.training.trainer import TrainingStep as TrainingStep
     from runner_core.training.trainer import TrainOptions as TrainOptions
@@ -15,7 +16,7 @@ else:
     __getattr__, __dir__, __all__ = attach_names(
         __name__,
         {
-            "trainer": ["TrainOptions", "Trainer", "TrainingStep", "Watch"],
+            "trainer": ["TRUTH", "TrainOptions", "Trainer", "TrainingStep", "Watch"],
             "training": ["Trained", "Training"],
         },
     )

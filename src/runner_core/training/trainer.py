@@ -10,6 +10,7 @@ import attrs
 
 from runner_core.cards.card import Card
 from runner_core.datasets.dataset import Dataset
+from runner_core.results.result import Result
 
 
 @attrs.frozen
@@ -41,14 +42,19 @@ class TrainingStep:
     ``stage``    in a few words, for people: ``pictures``, ``head``, ``writing``.
     ``share``    of the whole, 0 to 1.
     ``figures``  what is known now, such as ``loss`` and ``mAP50``, the latter on the held-back pictures.
+    ``worst``    computes what is answered now to the held-back pictures that it gets most wrong, the worst first: of
+                 each a Result with the answer, and the labels as the answer of ``TRUTH``. It is called while the
+                 step is told or not at all, and takes time from the training. None where nothing can be shown.
     """
 
     stage: str
     share: float
     figures: Mapping[str, float] = attrs.field(factory=dict)
+    worst: Callable[[], Sequence[Result]] | None = attrs.field(default=None, eq=False, repr=False)
 
 
 Watch = Callable[[TrainingStep], None]
+TRUTH = "labels"  # stands for the brain where what people say is shown beside an answer
 
 
 @runtime_checkable

@@ -125,7 +125,7 @@ class Training:
         same = attrs.evolve(options, version=before.get("version", options.version))  # another may be there meanwhile
         interrupted = not work.is_finished and self._train(same, watch)
         with uninterrupted():
-            return attrs.evolve(self._publish(work, options), interrupted=interrupted)
+            return self._publish(work, options, interrupted=interrupted)
 
     def _train(self, options: TrainOptions, watch: Watch) -> bool:
         """Whether it was ended early."""
@@ -139,7 +139,7 @@ class Training:
             settle_interrupt()
         return step.stopped or signal.came
 
-    def _publish(self, work: WorkFolder, options: TrainOptions) -> Trained:
+    def _publish(self, work: WorkFolder, options: TrainOptions, *, interrupted: bool) -> Trained:
         written = Card.read(work.brain / CARD_FILE)
         artifacts = tuple(
             attrs.evolve(each, files=each.files or describe_files(work.brain, work.brain / each.path))
@@ -147,14 +147,14 @@ class Training:
         )
         for artifact in (*artifacts, *filter(None, [written.rehearsal])):
             check_files(work.brain, artifact)
-        facts = {**self._describe(), **written.training}
+        facts = {**self._describe(), **written.training, **({"ended_early": True} if interrupted else {})}
         card = attrs.evolve(
             written, name=self.card.name, version=options.version, artifacts=artifacts, training=facts
         )  # fmt: skip
         card.write(work.brain / CARD_FILE)
         place = self.shelf.find_folder(options.version)
         work.publish(place)
-        return Trained(place, card)
+        return Trained(place, card, interrupted)
 
     def _describe(self) -> dict[str, Any]:
         """What the core knows of it, for people; without the folders of this machine, as cards are published."""

@@ -44,9 +44,9 @@ def encode_message(snapshot: Snapshot) -> bytes:
 def _head_of(snapshot: Snapshot, error: str | None) -> dict[str, Any]:
     frame = snapshot.result.frame
     return {
-        "camera": snapshot.camera, "source": frame.source, "number": snapshot.number, "index": frame.index,
-        "time": frame.time, "taken": frame.taken, "size": None if snapshot.result.error else frame.size, "error": error,
-        "run": snapshot.numbers,
+        "camera": snapshot.camera, "source": frame.source, "file": frame.file_name, "number": snapshot.number,
+        "index": frame.index, "time": frame.time, "taken": frame.taken,
+        "size": None if snapshot.result.error else frame.size, "error": error, "run": snapshot.numbers,
     }  # fmt: skip
 
 

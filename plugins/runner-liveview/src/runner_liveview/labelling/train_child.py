@@ -10,8 +10,6 @@ import os
 import sys
 from typing import Any
 
-import attrs
-
 from runner_core.brain import Brain
 from runner_core.errors import RunnerError
 from runner_core.training import TrainingStep
@@ -23,7 +21,8 @@ def main(asked: dict[str, Any]) -> int:
     os.dup2(2, 1)  # what libraries print is not what this process says
 
     def tell(step: TrainingStep) -> None:
-        print(json.dumps(attrs.asdict(step)), file=spoken, flush=True)
+        told = {"stage": step.stage, "share": step.share, "figures": dict(step.figures)}
+        print(json.dumps(told), file=spoken, flush=True)
 
     try:
         trained = Brain.new(asked["name"], task="object-detection").train(

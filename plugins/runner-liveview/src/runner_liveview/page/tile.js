@@ -30,8 +30,9 @@ export class Tile {
   show(frame) {
     this.frame?.picture?.close();
     this.frame = frame;
-    const { source, index, error, size, brains } = frame.head;
-    this.name.textContent = frame.age === null ? source.split(/[\\/]/).at(-1) : source;
+    const { source, file, index, error, size, brains } = frame.head;
+    const live = file ? `${source}: ${file}` : source;
+    this.name.textContent = frame.age === null ? source.split(/[\\/]/).at(-1) : live;
     this.name.title = `${source}, frame ${index}`;
     this.error.hidden = !error;
     this.error.textContent = error ?? "";

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn import draw_set
-from runner_train.decode import Found
+from runner_train.decode import Found, find_overlaps
 from runner_train.score import mark, mean_ap
 from runner_train.shared import make_trunk
 from runner_train.trainer import DetectorTrainer
@@ -20,7 +20,7 @@ from runner_core.errors import DatasetError, TrainingError, UsageError
 from runner_core.frames import Frame
 from runner_core.results import compare_inferences
 from runner_core.testing import check_plugin
-from runner_core.training import Trainer, TrainingStep, TrainOptions
+from runner_core.training import TRUTH, Trainer, TrainingStep, TrainOptions
 
 CARD = Card(name="shapes", task="object-detection")
 MINUTES, STEPS = 0.3, {"steps": "100"}  # few views, and as many steps on every machine
@@ -136,6 +136,16 @@ def test_it_tells_how_far_it_is(trained) -> None:
     assert shares == sorted(shares)
     assert 0 <= shares[0] < shares[-1] <= 1
     assert {"pictures", "writing"} <= {step.stage for step in trained[1]}
+
+
+def test_it_shows_its_answers_to_held_back_pictures_beside_the_labels(trained) -> None:
+    results = next(step for step in reversed(trained[1]) if step.worst).worst()
+    assert results
+    for frame, (answer, truth) in results:
+        assert (answer.brain, truth.brain) == ("shapes", TRUTH)
+        assert answer.size == truth.size == frame.size == (160, 128)
+        assert set(truth.names) <= {"disc", "square"}
+        assert find_overlaps(answer.boxes.astype(float), truth.boxes.astype(float)).max() > 0.5
 
 
 def test_what_it_would_do_is_explained(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from runner_train.head import standardise
 from runner_train.pictures import Picture
 from runner_train.runtime import keras, tf
 from runner_train.views import Matrix, Variety, View, Viewer, transform
+from runner_train.worst import Look
 from runner_train.write import Frozen, freeze_answers, write_forms
 
 DROPOUT, SMOOTHING = 0.3, 0.1
@@ -132,6 +133,15 @@ class ChoiceExaminer:
         mine = {name: right[self._classes == number] for number, name in enumerate(self._names)}
         told = {name: f"{rows.sum()} of {len(rows)}" for name, rows in mine.items() if len(rows)}
         return ChoiceFigures(len(right), float(right.mean()), find_range(int(right.sum()), len(right)), told)
+
+    def look(self, head: Any, at: int) -> Look:
+        """Wrong by the probability that its class does not get."""
+        logits = head({tap: rows[at : at + 1] for tap, rows in self._features.items()}, training=False)["logits"]
+        chances = tf.nn.softmax(logits).numpy()[0]
+        first = int(chances.argmax())
+        return Look(1 - float(chances[self._classes[at]]), {
+            "model_ids": np.array([first], np.int64), "scores": chances[[first]],
+        })  # fmt: skip
 
 
 def find_range(right: int, count: int) -> tuple[float, float]:

@@ -37,6 +37,7 @@ from runner_train.runtime import keras, use_threads
 from runner_train.targets import Grid, make_targets
 from runner_train.trainer import Task, Watch, hash_base, read_task_pictures
 from runner_train.views import Variety, View, Viewer, make_plain_view
+from runner_train.worst import Worst, WorstPictures
 from runner_train.write import Detector, write_artifacts
 
 TRIAL = 0.3  # share of the steps
@@ -62,8 +63,8 @@ class Course:
         self._task, self._watch = task, watch
         self._state = _open_state(task)
         self._clock = Clock(task.options.minutes * 60, self._state.get("spent", 0.0))
-        self._told = -TELL
-        plan = task.plan
+        self._told, plan = -TELL, task.plan
+        self._worst: WorstPictures | None = None
         self._grid = Grid(plan.size[0] // plan.stride, plan.size[1] // plan.stride, plan.best, plan.reach)
         self._taps = taps_of(plan.stride)
         self._pictures, self._held = read_task_pictures(task)
@@ -80,7 +81,8 @@ class Course:
             front.close()
         weights, figures = self._fit(examiner)
         with suppress(KeyboardInterrupt):  # it is nearly there
-            self._tell("writing", 0.93, figures.to_json() if figures else {}, always=True)
+            self._told = -TELL
+            self._tell("writing", 0.93, figures.to_json() if figures else {})
         return self._write(weights, figures)
 
     # Views and their features.
@@ -112,8 +114,7 @@ class Course:
         }
 
     def _fill(self, front: Front) -> None:
-        total = sum(bank.count for bank in self._banks.values())
-        before = 0
+        total, before = sum(bank.count for bank in self._banks.values()), 0
         for name, bank in self._banks.items():
             viewer = self._make_viewer(name)
             for done in bank.fill(viewer.make_view, self._describe, front, self._task.threads):
@@ -145,7 +146,9 @@ class Course:
         views = [make_plain_view(picture, self._task.plan.size) for picture in held]
         found = [front.compute(view.pixels[None]) for view in views]
         features = {tap: np.concatenate([each[tap] for each in found]) for tap in self._taps}
-        return self._examine(features, views)
+        examiner, task = self._examine(features, views), self._task
+        self._worst = WorstPictures(examiner, held, task.card.name, task.data.kind, task.labels.names)
+        return examiner
 
     def _examine(self, features: dict[str, Any], views: list[View]) -> Measuring:
         return Examiner(features, views, self._grid, len(self._task.labels))
@@ -220,13 +223,12 @@ class Course:
 
     def _take_steps(self, name: str, fit: Fit, path: Path, figures: Measured | None) -> None:
         start, end = (0.25, 0.5) if name == "trial" else (0.5 if any(self._held) else 0.25, 0.92)
-        saved = time.monotonic()
-        losses: list[float] = []
-        known = figures.to_json() if figures else {}
+        saved, losses = time.monotonic(), list[float]()
+        known, worst = figures.to_json() if figures else {}, self._worst.of(fit) if self._worst else None
         for loss in self._iterate(fit):
             losses.append(loss)
             share = start + (end - start) * min(1.0, fit.step / fit.plan.steps)
-            self._tell(STAGES[name], share, {"loss": float(np.mean(losses[-50:])), **known})
+            self._tell(STAGES[name], share, {"loss": float(np.mean(losses[-50:])), **known}, worst)
             if time.monotonic() - saved > SAVE:
                 self._save(fit, path)
                 saved = time.monotonic()
@@ -253,12 +255,12 @@ class Course:
         self._state["spent"] = self._clock.spent
         write_text(self._task.work / "state.json", json.dumps(self._state))
 
-    def _tell(self, stage: str, share: float, figures: dict[str, Any], *, always: bool = False) -> None:
+    def _tell(self, stage: str, share: float, figures: dict[str, Any], worst: Worst | None = None) -> None:
         now = time.monotonic()
-        if always or now - self._told >= TELL:
+        if now - self._told >= TELL:
             self._told = now
             numbers = {name: value for name, value in figures.items() if isinstance(value, float)}
-            self._watch(TrainingStep(stage, share, numbers))
+            self._watch(TrainingStep(stage, share, numbers, worst))
 
     # Writing.
 

@@ -9,13 +9,15 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from runner_train.decode import Decoding, decode
+from runner_train.decode import Decoding, Found, decode
 from runner_train.score import Marked, mark, mean_ap
 from runner_train.targets import Grid
 from runner_train.views import View
 from runner_train.voting import answer_cells
+from runner_train.worst import Look, Looking
 
 RESAMPLES, THRESHOLDS = 200, np.arange(0.2, 0.625, 0.025)
+SHOWN = 0.2  # score of an answer that a person is shown while it learns
 
 
 class Measured(Protocol):
@@ -33,7 +35,7 @@ class Measured(Protocol):
         """For the card."""
 
 
-class Measuring(Protocol):
+class Measuring(Looking, Protocol):
     """Asks a head about held-back pictures."""
 
     def measure(self, head: Any, seed: int) -> Measured:
@@ -77,13 +79,25 @@ class Examiner:
         return sum_up(self.mark(head), seed)
 
     def mark(self, head: Any) -> list[Marked]:
-        marked = []
-        for at, view in enumerate(self._views):
-            answers = head({tap: rows[at : at + 1] for tap, rows in self._features.items()}, training=False)
-            scores, boxes = answer_cells(answers, self._grid)
-            found = decode(scores.numpy()[0], boxes.numpy()[0], Decoding())
-            marked.append(mark(found, view.boxes, view.classes, self._classes))
-        return marked
+        return [self._mark(self._find(head, at), at) for at in range(len(self._views))]
+
+    def look(self, head: Any, at: int) -> Look:
+        """Wrong by what its mAP50:95 lacks; where there is no object, by the best score."""
+        found = self._find(head, at)
+        right = mean_ap([self._mark(found, at)])[1]
+        wrong = float(found.scores.max(initial=0)) if np.isnan(right) else 1 - right
+        told = found.scores >= SHOWN
+        columns = {"model_ids": found.classes[told], "boxes": found.boxes[told], "scores": found.scores[told]}
+        return Look(wrong, columns)
+
+    def _find(self, head: Any, at: int) -> Found:
+        answers = head({tap: rows[at : at + 1] for tap, rows in self._features.items()}, training=False)
+        scores, boxes = answer_cells(answers, self._grid)
+        return decode(scores.numpy()[0], boxes.numpy()[0], Decoding())
+
+    def _mark(self, found: Found, at: int) -> Marked:
+        view = self._views[at]
+        return mark(found, view.boxes, view.classes, self._classes)
 
 
 def sum_up(marked: Sequence[Marked], seed: int) -> Figures:

@@ -22,6 +22,7 @@ from runner_train.measure import RESAMPLES
 from runner_train.pictures import UNLABELLED, Picture
 from runner_train.runtime import keras, tf
 from runner_train.views import View
+from runner_train.worst import Look
 from runner_train.write import Frozen, freeze_answers, write_forms
 
 FINE = 2  # answers a side of each cell
@@ -138,7 +139,7 @@ class PixelExaminer:
         self._features, self._maps, self._names = features, maps, names
 
     def measure(self, head: Any, seed: int) -> PixelFigures:
-        tables = np.stack([self._count(head, at) for at in range(len(self._maps))])
+        tables = np.stack([self._count(self._find(head, at), at) for at in range(len(self._maps))])
         chance = np.random.default_rng(seed)
         drawn = chance.integers(len(tables), size=(RESAMPLES, len(tables)))
         low, high = np.nanquantile([mean_iou(tables[rows].sum(axis=0)) for rows in drawn], (0.05, 0.95))
@@ -148,13 +149,23 @@ class PixelExaminer:
         accuracy = float(np.trace(table) / max(1, table.sum()))
         return PixelFigures(len(tables), mean_iou(table), (float(low), float(high)), accuracy, told)
 
-    def _count(self, head: Any, at: int) -> NDArray[np.int64]:
-        """Classes x classes: how many pixels of the one were taken for the other."""
-        wanted, count = self._maps[at], len(self._names)
+    def look(self, head: Any, at: int) -> Look:
+        """Wrong by what its mIoU lacks."""
+        found = self._find(head, at)
+        right = mean_iou(self._count(found, at))
+        return Look(0.0 if np.isnan(right) else 1 - right, {"model_ids": np.zeros(0, np.int64), "class_map": found})
+
+    def _find(self, head: Any, at: int) -> NDArray[np.int64]:
+        """The class of each pixel of the view."""
         answer = spread(
             head({tap: rows[at : at + 1] for tap, rows in self._features.items()}, training=False)["logits"]
         )
-        found = tf.image.resize(answer, wanted.shape).numpy()[0].argmax(axis=-1)
+        found: NDArray[np.int64] = tf.image.resize(answer, self._maps[at].shape).numpy()[0].argmax(axis=-1)
+        return found
+
+    def _count(self, found: NDArray[np.int64], at: int) -> NDArray[np.int64]:
+        """Classes x classes: how many pixels of the one were taken for the other."""
+        wanted, count = self._maps[at], len(self._names)
         known = wanted != UNLABELLED
         pairs = wanted[known].astype(np.int64) * count + found[known]
         return np.bincount(pairs, minlength=count * count).reshape(count, count)

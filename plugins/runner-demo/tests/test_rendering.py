@@ -2,6 +2,7 @@
 
 import sys
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -23,12 +24,13 @@ def made():
     try:
         import charts
         import clip
+        import looks
         import page
         import plots
         import render
         import scene
 
-        yield SimpleNamespace(charts=charts, clip=clip, page=page, plots=plots, render=render, scene=scene)
+        yield SimpleNamespace(charts=charts, clip=clip, looks=looks, page=page, plots=plots, render=render, scene=scene)
     finally:
         sys.path.remove(str(TRAINING))
         own = {path.stem for path in TRAINING.glob("*.py")}
@@ -85,6 +87,18 @@ def test_the_clip_that_ships_is_the_one_that_is_rendered(made):
         shipped = next(container.decode(video=0)).to_image()
     one, other = (np.asarray(picture.reduce(8)).astype(int) for picture in (rendered, shipped))
     assert np.abs(one - other).mean() < 3, "what the encoder leaves out averages away"
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is not installed: half of the charts need it")
+def test_the_pictures_to_learn_from_are_those_that_are_rendered(made):
+    split, look, _, step = made.looks.SETS["twenty"]
+    encoded, size, _ = made.looks.shoot(3, split, look, step)
+    shipped = Image.open(TRAINING.parent / "src" / "runner_demo" / "looks" / "twenty" / "03.jpg")
+    assert shipped.size == size
+    one, other = (
+        np.asarray(each.convert("RGB").reduce(8)).astype(int) for each in (Image.open(BytesIO(encoded)), shipped)
+    )
+    assert np.abs(one - other).mean() < 3
 
 
 def test_prose_has_no_charts(made):

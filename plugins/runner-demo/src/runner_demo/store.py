@@ -12,6 +12,7 @@ from runner_core.errors import NoSuchBrain, StoreError
 
 HERE = Path(__file__).parent
 BRAINS = HERE / "brains"
+LOOKS = HERE / "looks"
 PICTURES = HERE / "pictures"
 CLIP = HERE / "clip.mp4"
 

@@ -35,6 +35,7 @@ def train(data: Dataset, folder: Path, *, looks: bool) -> tuple[list[Any], list[
     return getattr(importlib.import_module(module), name)(task, watch).run(), told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", DRAW)
 def test_of_each_picture_there_is_the_answer_and_the_labels_and_who_looks_changes_no_weight(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -18,11 +18,11 @@ from runner_core.errors import NotInstalled
 from runner_demo.store import LOOKS
 
 CLASSES = {"page": "page", "graphs": "graph"}  # by brain, as the labels name them
-NEEDED = {  # by extra: a kind of plugins, and what one of them must claim
-    "train": ("trainers", "object-detection"),
-    "eval": ("evaluators", "object-detection"),
-    "data": ("datasets", ""),
-}
+NEEDED = {"trainers": "object-detection", "evaluators": "object-detection", "datasets": ""}  # and what one must claim
+BRINGS = (
+    "`pip install 'runner-core[train,eval,data]'` brings them, in a clone "
+    "`pip install -r requirements/train.txt -r requirements/eval.txt -r requirements/data.txt`"
+)
 TAUGHT, HELD_OUT = "twenty", {"dark": "dark pages", "paper": "white pages"}  # folders of LOOKS
 
 
@@ -102,13 +102,9 @@ def check_installed() -> None:
     """Raises NotInstalled, with all that is missing."""
     registry = get_registry()
     missing = [
-        extra
-        for extra, (kind, claim) in NEEDED.items()
+        kind
+        for kind, claim in NEEDED.items()
         if not (registry.find_claiming(kind, claim) if claim else registry.all(kind))
     ]
     if missing:
-        files = " ".join(f"-r requirements/{extra}.txt" for extra in missing)
-        raise NotInstalled(
-            f"the demo cannot train: no {' and no '.join(NEEDED[extra][0] for extra in missing)} are installed",
-            remedy=f"`pip install 'runner-core[{','.join(missing)}]'` brings them, in a clone `pip install {files}`",
-        )
+        raise NotInstalled(f"the demo cannot train: no {' and no '.join(missing)} are installed", remedy=BRINGS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from camera import jpeg
 from PIL import Image
-from render import SPLITS, coco
+from render import SPLITS, coco, name_classes
 from scene import SHARED, scene
 
 WIDE, TALL = (1280, 960), (960, 1280)
@@ -46,7 +46,7 @@ def main() -> None:
         name = f"{i + 1}-{layout}.jpg"
         (given.out / name).write_bytes(encoded(picture.image))
         records.append((name, picture.image.size, picture.objects))
-    (given.out / "truth.json").write_text(json.dumps(coco(records), indent=1) + "\n")
+    (given.out / "truth.json").write_text(json.dumps(coco(records, name_classes("chart")), indent=1) + "\n")
 
 
 if __name__ == "__main__":

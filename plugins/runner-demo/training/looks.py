@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from camera import jpeg
 from PIL import Image
-from render import NAMES, SPLITS, coco
+from render import SPLITS, coco, name_classes
 from scene import SHARED, scene
 
 SIDE, QUALITY = 600, 78
@@ -22,7 +22,8 @@ SETS = {"twenty": ("twenty", "dark", 20, 1), "dark": ("held-out", "dark", 40, SH
         "paper": ("held-out", "paper", 40, SHARED)}  # fmt: skip
 """By name: split, look, number of pictures, and seeds from one to the next; SHARED gives each its own sheets."""
 REHEARSAL = ("train", "paper", 60, SHARED)
-BRAINS = {"page": "page", "graphs": "graph"}
+NAMES = name_classes("chart")
+BRAINS = dict(zip(("page", "graphs"), NAMES, strict=True))
 
 Shot = tuple[bytes, tuple[int, int], np.ndarray]
 
@@ -48,7 +49,7 @@ def write_set(folder: Path, shots: list[Shot]) -> None:
     for i, (encoded, size, objects) in enumerate(shots):
         (folder / f"{i:02}.jpg").write_bytes(encoded)
         records.append((f"{i:02}.jpg", size, np.round(objects, 1)))
-    (folder / "labels.json").write_text(json.dumps(coco(records)) + "\n")
+    (folder / "labels.json").write_text(json.dumps(coco(records, NAMES)) + "\n")
 
 
 def write_rehearsal(folder: Path, shots: list[Shot], name: str) -> None:

@@ -17,7 +17,7 @@ from runner_train.voting import answer_cells
 from runner_train.worst import Look, Looking
 
 RESAMPLES, THRESHOLDS = 200, np.arange(0.2, 0.625, 0.025)
-SHOWN = 0.2  # score of an answer that a person is shown while it learns
+SHOWN = Decoding(least=0.2, most=30)  # of what a person is shown while it learns
 
 
 class Measured(Protocol):
@@ -79,21 +79,19 @@ class Examiner:
         return sum_up(self.mark(head), seed)
 
     def mark(self, head: Any) -> list[Marked]:
-        return [self._mark(self._find(head, at), at) for at in range(len(self._views))]
+        return [self._mark(self._find(head, at, Decoding()), at) for at in range(len(self._views))]
 
     def look(self, head: Any, at: int) -> Look:
-        """Wrong by what its mAP50:95 lacks; where there is no object, by the best score."""
-        found = self._find(head, at)
+        """Wrong by what the mAP50:95 of what is shown lacks; where there is no object, by the best score."""
+        found = self._find(head, at, SHOWN)
         right = mean_ap([self._mark(found, at)])[1]
         wrong = float(found.scores.max(initial=0)) if np.isnan(right) else 1 - right
-        told = found.scores >= SHOWN
-        columns = {"model_ids": found.classes[told], "boxes": found.boxes[told], "scores": found.scores[told]}
-        return Look(wrong, columns)
+        return Look(wrong, {"model_ids": found.classes, "boxes": found.boxes, "scores": found.scores})
 
-    def _find(self, head: Any, at: int) -> Found:
+    def _find(self, head: Any, at: int, how: Decoding) -> Found:
         answers = head({tap: rows[at : at + 1] for tap, rows in self._features.items()}, training=False)
         scores, boxes = answer_cells(answers, self._grid)
-        return decode(scores.numpy()[0], boxes.numpy()[0], Decoding())
+        return decode(scores.numpy()[0], boxes.numpy()[0], how)
 
     def _mark(self, found: Found, at: int) -> Marked:
         view = self._views[at]

@@ -40,4 +40,16 @@ def show_log(*, quiet: bool = False) -> None:
     for handler in [handler for handler in log.handlers if isinstance(handler, MessageHandler)]:
         log.removeHandler(handler)
     log.addHandler(MessageHandler())
+    _keep_others_out()
     log.setLevel(asked.upper() if asked else logging.WARNING if quiet else logging.INFO)
+
+
+def _keep_others_out() -> None:
+    """Has others' warnings printed as before: a library that finds no handler installs one that prints ours too."""
+    if logging.lastResort and not logging.root.handlers:
+        logging.lastResort.addFilter(_is_foreign)
+        logging.root.addHandler(logging.lastResort)
+
+
+def _is_foreign(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] != "runner"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runner_core.cards.crop_rule import CropRule as CropRule
     from runner_core.cards.labels import Label as Label
     from runner_core.cards.labels import LabelMap as LabelMap
+    from runner_core.discovery.registry import use as use
     from runner_core.frames.frame import Frame as Frame
     from runner_core.frames.picture_spec import PictureSpec as PictureSpec
     from runner_core.loading.local_brain import LocalBrain as LocalBrain
@@ -38,6 +39,7 @@ else:
             "cards.card": ["Card"],
             "cards.crop_rule": ["CropRule"],
             "cards.labels": ["Label", "LabelMap"],
+            "discovery.registry": ["use"],
             "frames.frame": ["Frame"],
             "frames.picture_spec": ["PictureSpec"],
             "loading.local_brain": ["LocalBrain"],

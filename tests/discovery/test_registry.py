@@ -136,7 +136,7 @@ def test_a_plugin_added_under_a_taken_name_is_a_problem():
     with registry_of(tasks=[plugin("same"), plugin("same", "other:Task")]) as found:
         assert found.get("tasks", "same").plugin.target == "fractions:Fraction"
         assert [problem.message for problem in found.problems] == [
-            "task 'same' is in given already; that of given is left out"
+            "task 'same' is in given already; the second one is left out"
         ]
     found.add(Installed("sinks", plugin("same"), Origin("given")))
     assert len(found.problems) == 1  # of another kind

@@ -25,12 +25,13 @@ from runner_core.cli.signals import describe_stop, interrupt_on_signals
 from runner_core.cli.terminal import printable_streams
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import get_registry
-from runner_core.errors import LabelError, NoSuchBrain, RunnerError, UsageError
+from runner_core.errors import LabelError, NoSuchBrain, PluginError, RunnerError, UsageError
 from runner_core.util.settings import LOG_LEVELS
 from runner_core.util.spelling import find_alike
 from runner_core.util.tracebacks import keep_tracebacks, wants_tracebacks
 
-_DEBUG, _LOG_LEVEL = "--debug", "--log-level"
+_DEBUG, _LOG_LEVEL, _PLUGIN = "--debug", "--log-level", "--plugin"
+_STRICT = ("--strict-plugins", "--no-strict-plugins")
 _WRONG_USE = (UsageError, NoSuchBrain, LabelError)  # a name or a file that was typed does not fit
 
 # name -> (target, summary); a command's module is imported when it is run
@@ -75,7 +76,7 @@ class Commands(click.Group):
             module, _, attribute = COMMANDS[cmd_name][0].partition(":")
             command: click.Command = getattr(importlib.import_module(module), attribute)
             return command
-        found = get_registry().all("commands").get(cmd_name)
+        found = get_registry().find("commands", cmd_name)
         return found.load() if found else None
 
     def resolve_command(
@@ -130,6 +131,23 @@ def _suggest_command(name: str, known: Sequence[str]) -> str:
     return f". Did you mean {alike[0]}?" if alike else "."
 
 
+def _add_plugin_files(_context: click.Context, _option: click.Parameter, files: tuple[str, ...]) -> None:
+    """For everything that follows, ``--help`` too."""
+    if files:
+        from runner_core.discovery.plugin_files import add_typed_files  # slow, and most type none
+
+        add_typed_files(files)
+
+
+def check_plugins() -> None:
+    """Raises PluginError if one is broken, or two want the same and no person has chosen."""
+    registry = get_registry()
+    faults = [*registry.problems, *registry.list_conflicts()]
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise PluginError(f"{_STRICT[0]}: {faults[0]}{more}", remedy="see `runner plugins`")
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(_DEBUG, is_flag=True, help="Show the traceback of an error.")
 @click.option(
@@ -139,9 +157,25 @@ def _suggest_command(name: str, known: Sequence[str]) -> str:
     metavar="LEVEL",
     help=f"What is told beside answers: {', '.join(LOG_LEVELS)}; info by default.",
 )
+@click.option(
+    _PLUGIN,
+    multiple=True,
+    metavar="FILE.py",
+    is_eager=True,
+    callback=_add_plugin_files,
+    help="Use the plugins in this file too, before all that are installed; may be repeated.",
+)
+@click.option(
+    "/".join(_STRICT), cls=SettingOption, help="Fail if a plugin is broken, or two want the same and none is preferred."
+)
 @click.version_option(package_name="runner-core")
-def cli(**_: object) -> None:  # read where they are needed
+@click.pass_context
+def cli(
+    context: click.Context, /, strict_plugins: bool, **_: object
+) -> None:  # the others are read where they are needed
     """Run many vision models over one picture, on your own machine."""
+    if strict_plugins and context.invoked_subcommand != "plugins":  # that one lists them
+        check_plugins()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -200,9 +234,9 @@ def _move_to_front(arguments: list[str]) -> list[str]:
     rest: list[str] = []
     words = iter(arguments[:end])
     for word in words:
-        if word == _LOG_LEVEL:
+        if word in (_LOG_LEVEL, _PLUGIN):
             front += [word, *islice(words, 1)]
-        elif word.startswith(f"{_LOG_LEVEL}="):
+        elif word in _STRICT or word.startswith((f"{_LOG_LEVEL}=", f"{_PLUGIN}=")):
             front.append(word)
         else:
             rest += [word] if word != _DEBUG else []

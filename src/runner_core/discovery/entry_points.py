@@ -10,14 +10,19 @@ from runner_core.errors import RunnerError
 from runner_core.hookspecs import GROUP
 
 LOAD_VARIABLE = "RUNNER_LOAD_PLUGINS"
+FILES_VARIABLE = "RUNNER_PLUGINS"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where plugins come from: an entry point's name and its distribution, whose metadata is read when needed."""
+    """Where plugins come from: an entry point's name and its distribution, whose metadata is read when needed.
+
+    ``given``: to this process alone, by a program or as a file, not installed.
+    """
 
     entry: str
     made_by: Distribution | None = None
+    given: bool = False
 
     @property
     def distribution(self) -> str:

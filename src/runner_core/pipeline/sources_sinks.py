@@ -59,7 +59,7 @@ def open_source(location: str) -> Source:
 def find_source(location: str) -> tuple[Installed, str] | None:
     """The plugin that reads a location, as ``open_source`` says, and what to make it with; None where there is none."""
     scheme = _SCHEME.match(location)
-    named = get_registry().all("sources").get(scheme[1]) if scheme else None
+    named = get_registry().find("sources", scheme[1]) if scheme else None
     if named and scheme:
         return named, location[scheme.end() :]
     bare = location if os.path.exists(location) else location.partition("?")[0]  # noqa: PTH110  # any text may be given

@@ -86,8 +86,8 @@ def find_store_kind(head: str, text: str) -> Installed:
 
     Raises UsageError naming ``text``; NotInstalled with the package for a store of this project that is not here.
     """
-    kinds = get_registry().all("stores")
-    found = kinds.get(head) or next(iter(get_registry().find_claiming("stores", head)), None)
+    registry = get_registry()
+    found = registry.find("stores", head) or next(iter(registry.find_claiming("stores", head)), None)
     if found is None:
         raise _make_unknown_store(head, text)
     return found

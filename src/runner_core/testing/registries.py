@@ -38,13 +38,21 @@ def registry_of(*modules: str | ModuleType, **plugins: Iterable[Plugin]) -> Iter
 
 
 def write_distribution(
-    folder: Path, name: str, files: Mapping[str, str], entries: Mapping[str, str], *, version: str = "1.0"
+    folder: Path,
+    name: str,
+    files: Mapping[str, str],
+    entries: Mapping[str, str],
+    *,
+    version: str = "1.0",
+    requires: Iterable[str] = (),
 ) -> None:
     """Writes packages and their metadata into ``folder``; on ``sys.path`` or PYTHONPATH it counts as installed.
 
     ``files`` are texts by path, ``entries`` the entry points of the group ``runner``, as in a ``pyproject.toml``::
 
         write_distribution(tmp_path, "runner-mine", {"runner_mine/plugin.py": CODE}, {"mine": "runner_mine.plugin"})
+
+    ``requires`` are its dependencies.
     """
     for path, text in files.items():
         target = folder / path
@@ -54,5 +62,7 @@ def write_distribution(
     points = "".join(f"{key} = {value}\n" for key, value in entries.items())
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
+    needed = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}"
+    (info / "METADATA").write_text(metadata, encoding="utf-8")
     (info / "entry_points.txt").write_text(f"[{GROUP}]\n{points}", encoding="utf-8")

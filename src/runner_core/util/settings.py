@@ -40,7 +40,8 @@ _STORES = SettingType(
 
 SETTINGS: Mapping[str, SettingType] = {
     "conf": _SHARE, "iou": _SHARE, "classes": _NAMES, "max_det": _COUNT, "engine": _TEXT, "device": _TEXT,
-    "threads": _COUNT, "strict": _FLAG, "exact": _FLAG, "log_level": _LEVEL, "stores": _STORES,
+    "threads": _COUNT, "strict": _FLAG, "exact": _FLAG, "log_level": _LEVEL,
+    "strict_plugins": _FLAG, "stores": _STORES,
 }  # fmt: skip
 
 

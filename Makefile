@@ -9,7 +9,7 @@ INSTALL = $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip 
 MLFLOW := .venv-mlflow
 DOCS := .venv-docs
 AUDIT := .venv-audit
-BENCHES := $(sort $(filter-out bench/_% bench/soak.py,$(wildcard bench/*.py)))
+BENCHES := $(sort $(filter-out bench/_% bench/soak.py bench/most_useful.py,$(wildcard bench/*.py)))
 
 # The many commands that tests start compile the sources once, not each for itself, whatever the person's setting.
 export PYTHONDONTWRITEBYTECODE :=

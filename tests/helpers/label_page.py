@@ -52,6 +52,10 @@ class Person:
     def type_box(self, box: Box) -> None:
         """By keyboard alone: a box in the middle, moved to its place and stretched."""
         self.press("d")
+        self.place(box)
+
+    def place(self, box: Box) -> None:
+        """By keyboard: moves the chosen box, and stretches it."""
         for _ in range(2):  # a wide one meets the border of the picture before it is where it belongs
             x1, y1, x2, y2 = self.chosen
             self.walk((box[2] - box[0]) - (x2 - x1), "Alt+ArrowRight", "Alt+ArrowLeft")

@@ -219,3 +219,15 @@ def test_it_can_be_broken(promise, source, message, folder):
 
 def test_each_promise_is_broken_by_a_test():
     assert {promise for promise, *_ in BROKEN} == set(check_source.each())
+
+
+def test_a_location_with_options_is_missing_before_them(folder):
+    tried = []
+
+    class Optional(Folder):
+        def __init__(self, location):
+            tried.append(location)
+            super().__init__(location.partition("?")[0])
+
+    check_source.each()["refuses_a_missing_location"](Optional, f"{folder}?stride=2")
+    assert f"{folder}.missing?stride=2" in tried

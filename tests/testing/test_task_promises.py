@@ -235,6 +235,11 @@ BROKEN = [
         answering(boxes=lambda answer: answer.boxes + 96),
         "boxes lie outside the picture of (96, 64)",
     ),
+    (
+        "keeps_boxes_in_the_picture",
+        answering(boxes=lambda answer: np.float32([-1000, -1000, 5000, 5000]) + 0 * answer.boxes),
+        "boxes reach far out of the picture of (96, 64), carry them",
+    ),
     ("answers_when_nothing_is_found", decoding(raises_on_nothing), "ValueError: zero-size array"),
     ("answers_when_nothing_is_found", decoding(forgets_columns_of_nothing), "boxes is None when nothing is found"),
     ("answers_when_nothing_is_found", decoding(loses_points_of_nothing), "keypoints is array([], shape=(0, 0, 3)"),

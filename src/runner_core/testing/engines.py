@@ -17,7 +17,7 @@ from runner_core.contracts import Engine, EngineOptions, Session, Tensors, Tenso
 from runner_core.errors import EngineError
 from runner_core.testing.check import Check, allow_only, demand, demand_members, demand_refusal
 from runner_core.testing.files import list_open_files, write_damaged_copies
-from runner_core.testing.fresh_imports import HEAVY, find_imports, top_level_names
+from runner_core.testing.fresh_imports import HEAVY, find_imports, list_imports, top_level_names
 from runner_core.testing.tensors import demand_fits, demand_same, make_read_only, make_zeros
 
 _THREADS, _RUNS = 4, 12
@@ -75,8 +75,9 @@ def imports_nothing_heavy_before_load(case: EngineCase) -> None:
     """Nothing heavy is imported before load."""
     maker = type(case.engine)
     call = f"import importlib; importlib.import_module({maker.__module__!r}).{maker.__qualname__}()"
-    found = top_level_names(find_imports(call)) & (HEAVY | case.heavy)
-    demand(not found, f"making the engine imports {', '.join(sorted(found))}: import it inside load")
+    heavy = HEAVY | case.heavy
+    found = [name for name in top_level_names(find_imports(call)) if name in heavy]
+    demand(not found, f"making the engine imports {list_imports(found)}: import it inside load")
 
 
 def describes_itself(case: EngineCase) -> None:

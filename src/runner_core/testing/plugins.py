@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from types import ModuleType
@@ -11,8 +12,9 @@ import attrs
 
 from runner_core.contracts import DatasetFormat, Engine, Evaluator, Task, Trainer
 from runner_core.discovery.registry import KINDS, Installed
+from runner_core.hookspecs import GROUP
 from runner_core.testing.check import Check, demand
-from runner_core.testing.fresh_imports import find_imports, top_level_names
+from runner_core.testing.fresh_imports import find_imports, list_imports, top_level_names
 from runner_core.testing.registries import registry_of
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -27,6 +29,7 @@ _MADE = {  # by calling the target with no argument
     "trainers": Trainer,
     "evaluators": Evaluator,
 }
+_MARK = f"{GROUP}_impl"  # what pluggy's marker leaves on a function
 _METHODS = {"sources": ("frames",), "sinks": ("open",), "stores": ("list", "fetch")}
 
 
@@ -53,9 +56,18 @@ def imports_almost_nothing(case: PluginCase) -> None:
     """Importing it imports only runner_core.hookspecs and runner_core.plugin, besides Python's own modules."""
     modules = find_imports(f"import {case.module}")
     allowed = {"runner_core", "pluggy", "attr", "attrs", case.module.partition(".")[0], *sys.stdlib_module_names}
-    foreign = top_level_names(modules) - allowed
-    core = {module for module in modules if module.startswith("runner_core")} - _LIGHT
-    demand(not foreign | core, f"it imports {', '.join(sorted(foreign | core))}: import that in the target's module")
+    foreign = [name for name in top_level_names(modules) if name not in allowed]
+    core = [module for module in modules if module.startswith("runner_core.") and module not in _LIGHT]
+    odd = list_imports([*foreign, *core])
+    demand(not odd, f"it imports {odd}: import that in the target's module")
+
+
+def marks_its_hooks(case: PluginCase) -> None:
+    """Every function of it that is named as a hook is marked as one."""
+    module = importlib.import_module(case.module)
+    own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == case.module]
+    unmarked = [name for name in own if name.startswith("runner_") and not hasattr(getattr(module, name), _MARK)]
+    demand(not unmarked, f"{', '.join(unmarked)} lacks @hookimpl, so nobody calls it: write @hookimpl above it")
 
 
 def registers_plugins(case: PluginCase) -> None:
@@ -96,6 +108,7 @@ def _is_of_kind(kind: str, target: Any) -> bool:
 check_plugin = Check(
     PluginCase,
     imports_almost_nothing,
+    marks_its_hooks,
     registers_plugins,
     has_well_formed_names,
     has_targets_of_their_kind,

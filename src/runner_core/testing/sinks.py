@@ -19,7 +19,7 @@ from runner_core.results.result import Result
 from runner_core.testing.check import Check, demand, demand_members, demand_refusal
 from runner_core.testing.files import count_bytes, list_open_files
 from runner_core.testing.samples import sample_results
-from runner_core.util.location import without_options
+from runner_core.util.location import is_address, redact_url, without_options
 
 
 class _Stop(Exception):  # noqa: N818  # stands for a user's Ctrl-C
@@ -32,7 +32,7 @@ class SinkCase:
 
     ``make``        the plugin's target: called with a location, it returns a Sink.
     ``location``    where it can write. It is opened several times; others are tried beside it.
-    ``unwritable``  where it cannot write; if None, a path below a file, named as ``location`` is.
+    ``unwritable``  where it cannot write; if None, a path below a file, named as ``location`` is. An address needs one.
     """
 
     make: Callable[[str], Sink]
@@ -86,7 +86,8 @@ class SinkCase:
             writer.finish({})
 
     def _location_in(self, folder: Path) -> str:
-        return str(folder / Path(self.location).name)
+        place = without_options(self.location)
+        return str(folder / Path(place).name) + self.location.removeprefix(place)
 
 
 def has_the_methods_of_a_sink(case: SinkCase) -> None:
@@ -100,7 +101,7 @@ def has_the_methods_of_a_sink(case: SinkCase) -> None:
 def refuses_where_it_cannot_write(case: SinkCase) -> None:
     """Opening where it cannot write raises SinkError, on one line that names the place, before the first frame."""
     with _unwritable(case) as location:
-        demand_refusal(lambda: _open(case, location), SinkError, f"opening {location}", naming=Path(location).name)
+        demand_refusal(lambda: _open(case, location), SinkError, f"opening {location}", naming=_name_of(location))
 
 
 @contextmanager
@@ -108,8 +109,16 @@ def _unwritable(case: SinkCase) -> Iterator[str]:
     if case.unwritable is not None:
         yield case.unwritable
         return
+    remedy = "give the check `unwritable=`, one where nothing can be written"
+    demand(not is_address(case.location), f"{case.location} is an address, beside which no other is known: {remedy}")
     with tempfile.NamedTemporaryFile() as file:
-        yield str(Path(file.name) / Path(case.location).name)
+        yield case._location_in(Path(file.name))
+
+
+def _name_of(location: str) -> str:
+    """What a message must name: the end of a path, or a whole address without its secrets."""
+    place = without_options(location)
+    return redact_url(place) if is_address(place) else Path(place).name
 
 
 def _open(case: SinkCase, location: str) -> None:
@@ -168,10 +177,13 @@ def _break_off_run(case: SinkCase, location: str | None = None) -> None:
 
 def keeps_what_was_written(case: SinkCase) -> None:
     """If a sink writes files, what was written before an exception is on disk."""
+    if is_address(case.location):  # what it sends is nowhere to be seen
+        return
     whole, part = _sibling_location(case.location, "whole"), _sibling_location(case.location, "part")
     case.write(sample_results()[:2], location=whole)
     _break_off_run(case, part)
-    kept = count_bytes(Path(part)) > 0 or count_bytes(Path(whole)) == 0
+    files, stopped = Path(without_options(whole)), Path(without_options(part))
+    kept = count_bytes(stopped) > 0 or count_bytes(files) == 0
     demand(kept, f"after two results and an exception, {part} is empty")
 
 
@@ -244,8 +256,11 @@ def _read_files(folder: Path) -> dict[str, bytes]:
 
 
 def _sibling_location(location: str, word: str) -> str:
-    path = Path(location)
-    return str(path.with_name(f"{path.stem}-{word}{path.suffix}")) if path.name and not location.isdigit() else location
+    place = without_options(location)
+    path = Path(place)
+    if not path.name or place.isdigit():
+        return location
+    return str(path.with_name(f"{path.stem}-{word}{path.suffix}")) + location.removeprefix(place)
 
 
 check_sink = Check(

@@ -12,6 +12,7 @@ from runner_core.errors import ImageError, SourceError
 from runner_core.frames.frame import Frame
 from runner_core.testing.check import Check, allow_only, demand, demand_members, demand_refusal
 from runner_core.testing.files import list_open_files
+from runner_core.util.location import redact_url, without_options
 
 
 @attrs.frozen
@@ -20,7 +21,7 @@ class SourceCase:
 
     ``make``      the plugin's target: called with a location, it returns a Source.
     ``location``  where there are frames: at least one, better three.
-    ``missing``   where there is nothing; if None, ``location`` with ``.missing`` after it.
+    ``missing``   where there is nothing; if None, ``location`` with ``.missing`` after it, before its options.
     ``limit``     how many frames are read: a camera has no end.
     """
 
@@ -84,8 +85,11 @@ def _describe_frames(frames: list[Frame]) -> list[tuple[str, int, float | None]]
 
 def refuses_a_missing_location(case: SourceCase) -> None:
     """Making the source, or reading frames, raises SourceError naming a location where nothing can be read."""
-    location = f"{case.location}.missing" if case.missing is None else case.missing
-    demand_refusal(lambda: case.read(case.make(location)), SourceError, f"reading {location}", naming=location)
+    place = without_options(case.location)
+    beside = f"{place}.missing{case.location.removeprefix(place)}"
+    location = beside if case.missing is None else case.missing
+    naming = redact_url(without_options(location))
+    demand_refusal(lambda: case.read(case.make(location)), SourceError, f"reading {location}", naming=naming)
 
 
 def leaves_no_file_open(case: SourceCase) -> None:

@@ -148,7 +148,7 @@ def orders_rows_by_score(case: TaskCase) -> None:
 
 
 def keeps_boxes_in_the_picture(case: TaskCase) -> None:
-    """Boxes are x1, y1, x2, y2, and keypoints x, y, in pixels of the picture."""
+    """Boxes are x1, y1, x2, y2, and keypoints x, y, in pixels of the picture; no box reaches far out of it."""
     answer = case.answer()
     points = np.zeros(0) if answer.keypoints is None else answer.keypoints
     demand(bool(np.isfinite(points).all()), f"keypoints are not numbers: {points!r:.200}")
@@ -158,6 +158,10 @@ def keeps_boxes_in_the_picture(case: TaskCase) -> None:
     demand(bool(np.all(least <= most)), f"boxes are not x1, y1, x2, y2: {boxes!r:.200}")
     inside = bool(np.all((least < case.frame.size) & (most > 0)))
     demand(inside, f"boxes lie outside the picture of {case.frame.size}: {boxes!r:.200}")
+    size = np.array(case.frame.size * 2)
+    near = bool(np.all((boxes >= -size) & (boxes <= 2 * size)))  # a model may see a little past the border
+    remedy = "carry them from the tensor to the picture by frame.prepared's placement, and clip them"
+    demand(near, f"boxes reach far out of the picture of {case.frame.size}, {remedy}: {boxes!r:.200}")
 
 
 def answers_when_nothing_is_found(case: TaskCase) -> None:

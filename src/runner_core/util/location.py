@@ -38,6 +38,11 @@ def redact_url(location: str) -> str:
     return found.string[: found.start(2)] + _QUERY.sub("", found[2])
 
 
+def is_address(location: str) -> bool:
+    """Whether it is on the network, such as ``http://host/x``, and no path."""
+    return _ADDRESS.match(location) is not None
+
+
 def number_repeats(names: Iterable[str]) -> list[str]:
     """The suffix that makes each name unique: none for the first of equal names, `` (2)`` for the next.
 

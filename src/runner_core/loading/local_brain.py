@@ -22,6 +22,7 @@ from runner_core.frames.picture_spec import PictureSpec
 from runner_core.loading.batching import are_alike, may_batch, split_frames, split_outputs, stack_feeds
 from runner_core.loading.joined_session import JoinedSession
 from runner_core.loading.opened import Opened
+from runner_core.loading.settle import settle_answer
 from runner_core.results.inference import Inference
 from runner_core.util.forks import Birthplace
 
@@ -127,7 +128,8 @@ class LocalBrain(Brain):
         outputs = run(tensors)
         ran = perf_counter()
         with np.errstate(all="ignore"):  # a network may answer any number
-            inferences = [self._filter(self._codec.decode(*each)) for each in zip(outputs, frames, strict=True)]
+            answers = [self._codec.decode(*each) for each in zip(outputs, frames, strict=True)]
+            inferences = [self._filter(settle_answer(answer, self.family)) for answer in answers]
         decoded = perf_counter()
         spent = {"encode": encoded - begun, "run": ran - encoded, "decode": decoded - ran}
         share = {stage: round(seconds * 1e3 / len(frames), 3) for stage, seconds in spent.items()}

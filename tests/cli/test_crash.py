@@ -5,6 +5,8 @@ import json
 import pytest
 
 from runner_core.cli.crash import describe_crash
+from runner_core.errors import PluginError
+from runner_core.pipeline.sources_sinks import open_sinks
 from runner_core.plugin import Plugin
 from runner_core.testing import registry_of
 from runner_core.testing.registries import write_distribution
@@ -74,3 +76,24 @@ def test_what_runner_itself_fails_at_is_a_fault_of_runner():
         assert "this is a bug in runner" in describe_crash(caught.value)
     with registry_of():
         assert "this is a bug in runner" in describe_crash(ValueError("raised by nobody"))
+
+
+def test_a_message_of_two_lines_is_told_on_one():
+    assert "ValueError: one two; this is a bug" in describe_crash(ValueError("one\n  two"))
+
+
+class Unopened:
+    """A sink that lacks what makes it one."""
+
+    def __init__(self, location):
+        self.location = location
+
+
+@pytest.mark.parametrize("typed", ["mine:x", "out.mine"])
+def test_a_sink_without_open_is_its_plugins_fault(typed):
+    plugin = Plugin("mine", f"{__name__}:Unopened", "Fails.", claims=(".mine",))
+    with registry_of(sinks=[plugin]), pytest.raises(PluginError) as caught:
+        open_sinks([typed])
+    assert str(caught.value) == (
+        f"sink 'mine' of given: what {__name__}:Unopened makes has no open; report it to the author of given"
+    )

@@ -11,6 +11,7 @@ from runner_core.errors import EngineError, ImageError, UsageError
 from runner_core.pipeline.executor import FrameExecutor
 from runner_core.pipeline.failures import PATIENCE
 from runner_core.pipeline.pipeline import run
+from runner_core.util.tracebacks import keep_tracebacks
 
 
 class Failing(ScriptedBrain):
@@ -118,3 +119,19 @@ def test_on_the_terminal_what_a_brain_says_again_and_again_is_reported_once(caps
         "runner: test: brain other: out of memory",
         "runner: brain bad is left out: 10 failures in a row (out of memory)",
     ]
+
+
+def test_with_debug_the_first_of_a_brains_unforeseen_errors_is_told_with_file_and_line(caplog):
+    brains = [Failing("bad", range(30), ValueError("one\ntwo")), Failing("known", range(30))]
+    with keep_tracebacks():
+        run(ScriptedSource(30), brains, threads=2)
+    traced = [message for message in caplog.messages if "Traceback" in message]
+    assert len(traced) == 1
+    assert traced[0].startswith("brain bad, task test:\n")
+    assert f'File "{__file__}", line' in traced[0]
+    assert "brain bad is left out: 10 failures in a row (one two)" in caplog.messages
+
+
+def test_without_debug_no_traceback_is_told(caplog):
+    run(ScriptedSource(3), [Failing("bad", range(3), ValueError("no"))], threads=2)
+    assert not [message for message in caplog.messages if "Traceback" in message]

@@ -11,7 +11,7 @@ from runner_core.discovery.registry import KINDS, get_registry
 def describe_crash(error: Exception) -> str:
     """The error, whom to report it to, and how to see the traceback."""
     origin = find_origin(error)
-    what = f"{type(error).__name__}: {error}"
+    what = " ".join(f"{type(error).__name__}: {error}".split())  # one record is one line
     if origin is None:
         return f"{what}; this is a bug in runner: see the traceback with `runner --debug ...`"
     whose = f"{origin.entry} ({' '.join(filter(None, (origin.distribution, origin.version)))})"

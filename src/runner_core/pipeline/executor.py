@@ -6,14 +6,16 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from threading import Lock
+from traceback import format_exception
 
 from runner_core.brain import Brain, Cascade, list_stages
-from runner_core.errors import EngineError, ForkedError, ImageError, UsageError
+from runner_core.errors import EngineError, ForkedError, ImageError, RunnerError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.frames.picture_spec import PictureSpec
 from runner_core.pipeline.failures import LEFT_OUT, PATIENCE
 from runner_core.results.inference import Inference
 from runner_core.results.result import Failure, Result
+from runner_core.util.tracebacks import wants_tracebacks
 
 log = logging.getLogger("runner")
 
@@ -47,6 +49,7 @@ class FrameExecutor:
         self._failed = dict.fromkeys(names, 0)  # failures in a row
         self._lock = Lock()
         self._exact = exact
+        self._traces = wants_tracebacks()  # asked here: a thread of the pool does not know what its starter wants
 
     @property
     def specs(self) -> dict[str, PictureSpec | None]:
@@ -100,7 +103,11 @@ class FrameExecutor:
         with self._lock:
             self._failed[brain.name] += 1
             if self._failed[brain.name] == PATIENCE:
-                log.warning("brain %s is left out: %d failures in a row (%s)", brain.name, PATIENCE, error)
+                reason = Failure.from_error(error).message
+                log.warning("brain %s is left out: %d failures in a row (%s)", brain.name, PATIENCE, reason)
+            first = self._failed[brain.name] == 1
+        if first and self._traces and not isinstance(error, RunnerError):  # whose fault it is, with file and line
+            log.warning("brain %s, task %s:\n%s", brain.name, brain.family, "".join(format_exception(error)).rstrip())
 
 
 def _share_decoding(brains: Sequence[Brain]) -> tuple[Brain, ...]:

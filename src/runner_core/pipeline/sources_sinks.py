@@ -12,7 +12,7 @@ from typing import TypeGuard
 from runner_core.contracts import HasFiles, HasFolder, HasPlaces, Sink, Source
 from runner_core.discovery.catalog import find_distribution
 from runner_core.discovery.registry import Installed, get_registry
-from runner_core.errors import NotInstalled, UsageError
+from runner_core.errors import NotInstalled, PluginError, UsageError
 from runner_core.pipeline.named_source import NamedSource, split_name
 from runner_core.pipeline.several_sources import join_sources, list_folders
 from runner_core.util.home import expand_home
@@ -125,18 +125,27 @@ def _is_several(given: Readable) -> TypeGuard[Sequence[One]]:
 def open_sink(location: str) -> Sink:
     """The sink for ``jsonl:out.jsonl``, ``images:out/``; for ``-`` or ``out.csv`` the one that claims it.
 
-    What follows a question mark is ignored here. Raises UsageError, NotInstalled, SinkError.
+    What follows a question mark is ignored here. Raises UsageError, NotInstalled, PluginError, SinkError.
     """
     name, colon, rest = ("", "", "") if _DRIVE.match(location) else location.partition(":")
     if colon and rest:
-        named: Sink = get_registry().make("sinks", name, expand_home(rest))
-        return named
+        return _make_sink(get_registry().get("sinks", name), expand_home(rest))
     claim = PurePath(without_options(location)).suffix.lower() or location
     claiming = () if colon else get_registry().find_claiming("sinks", claim)
     if not claiming:
         raise _make_no_sink(location, name)
-    claimed: Sink = claiming[0].make(expand_home(location))
-    return claimed
+    return _make_sink(claiming[0], expand_home(location))
+
+
+def _make_sink(found: Installed, location: str) -> Sink:
+    """Raises PluginError where what the plugin makes is no sink: that is its fault, and told before a model loads."""
+    sink = found.make(location)
+    if not isinstance(sink, Sink):
+        raise PluginError(
+            f"sink {found.plugin.name!r} of {found.distribution}: what {found.plugin.target} makes has no open",
+            remedy=f"report it to the author of {found.distribution}",
+        )
+    return sink
 
 
 def _make_no_sink(location: str, name: str) -> UsageError:

@@ -4,6 +4,7 @@ import ast
 import importlib
 import pkgutil
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,15 @@ def names_in(path: Path) -> Counter[str]:
     )
 
 
-CORE = sum((names_in(path) for path in ROOT.glob("src/runner_core/**/*.py")), Counter())
-PLUGINS = {
-    folder.name: sum((names_in(path) for path in folder.glob("src/**/*.py")), Counter())
-    for folder in ROOT.glob("plugins/*")
-}
+@cache
+def names_under(folder: Path) -> Counter[str]:
+    """Those of all files of a distribution, counted when a test asks: every worker imports this file."""
+    counts: Counter[str] = Counter()
+    for path in folder.glob("src/**/*.py"):
+        counts.update(names_in(path))
+    return counts
+
+
 PAGES = "".join(  # the reference names everything by itself
     page.read_text(encoding="utf-8") for page in ROOT.glob("docs/**/*.md") if page.parent.name != "reference"
 )
@@ -50,10 +55,11 @@ PAGES = "".join(  # the reference names everything by itself
 def lonely(folder: str) -> set[str]:
     """Names that a folder offers, and that one plugin at most uses: neither the core, nor another, nor a page."""
     offered = importlib.import_module(f"runner_core.{folder}").__all__
+    core, plugins = names_under(ROOT), [names_under(plugin) for plugin in ROOT.glob("plugins/*")]
     return {
         name
         for name in offered
-        if not CORE[name] and sum(bool(used[name]) for used in PLUGINS.values()) < 2 and name not in PAGES
+        if not core[name] and sum(bool(used[name]) for used in plugins) < 2 and name not in PAGES
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from comparison import assert_agree
-from runner_tensorflow.runtime import tf
 
 from runner_core import Frame, open_brain
 from runner_core.frames.memo import DECODED
@@ -90,7 +89,7 @@ def test_one_brain_alone_gets_the_bytes(graph, testdata):
         assert FrameExecutor([brain], exact=False).brains == (brain,)
 
 
-def test_a_decoder_that_makes_other_pixels_is_left_its_bytes(graph, testdata, tmp_path):
+def test_a_decoder_that_makes_other_pixels_is_left_its_bytes(tf, graph, testdata, tmp_path):
     halving = tf.compat.v1.GraphDef.FromString(graph.read_bytes())
     node = next(node for node in halving.node if node.op == "DecodeImage")
     node.op = "DecodeJpeg"

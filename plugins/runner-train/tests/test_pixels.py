@@ -11,7 +11,6 @@ from PIL import Image
 from runner_train.pictures import UNLABELLED, Picture
 from runner_train.pixels import find_ious, mean_iou, pixel_loss, weigh_classes
 from runner_train.rehearsal import read_rehearsal, write_rehearsal
-from runner_train.runtime import tf
 from runner_train.trainer import DetectorTrainer
 from runner_train.views import Variety, Viewer, make_plain_view
 
@@ -145,6 +144,8 @@ def test_rare_classes_count_more_and_a_mean_pixel_one() -> None:
 
 
 def test_pixels_that_are_not_labelled_are_not_blamed() -> None:
+    from runner_train.runtime import tf  # seconds, which every worker would pay to collect this file
+
     right = tf.constant([[[[8.0, -8.0], [-8.0, 8.0], [8.0, -8.0]]]])
     weights = np.ones(2, np.float32)
     assert float(pixel_loss(right, tf.constant([[[0, 1, -1]]]), weights)) < 0.01

@@ -31,6 +31,10 @@ class NamedSource:
         return getattr(self.source, "gaps", 0)
 
     @property
+    def watch(self) -> bool:
+        return getattr(self.source, "watch", False)
+
+    @property
     def folder(self) -> Path | None:
         return getattr(self.source, "folder", None)
 

@@ -73,6 +73,10 @@ class FileSeries:
         return None if None in totals else sum(filter(None, totals))
 
     @property
+    def watch(self) -> bool:
+        return any(getattr(part, "watch", False) for part in self.parts)
+
+    @property
     def files(self) -> Collection[str]:
         return [file for part in self.parts for file in getattr(part, "files", ())]
 

@@ -50,6 +50,7 @@ class StandardInput:
     """
 
     live: bool = False
+    watch: bool = True  # another program may wait for an answer before it writes its next picture
 
     def __init__(self, location: str = NAME) -> None:
         if location not in (NAME, "stdin", ""):

@@ -24,13 +24,15 @@ def made():
     try:
         import charts
         import clip
+        import figures
         import looks
         import page
         import plots
         import render
         import scene
 
-        yield SimpleNamespace(charts=charts, clip=clip, looks=looks, page=page, plots=plots, render=render, scene=scene)
+        modules = (charts, clip, figures, looks, page, plots, render, scene)
+        yield SimpleNamespace(**{module.__name__: module for module in modules})
     finally:
         sys.path.remove(str(TRAINING))
         own = {path.stem for path in TRAINING.glob("*.py")}
@@ -184,3 +186,13 @@ def test_tables_are_labelled_in_place_of_charts(made):
     fill = [made.page.sheet(Random(f"table {seed}"), 400, "report", "hard", subject="table") for seed in range(4)]
     assert any(sheet.charts for sheet in fill)
     assert not any(made.page.sheet(Random(f"table {seed}"), 400, "report", "hard").charts for seed in range(4))
+
+
+def test_pages_on_request_hold_what_charts_are_confused_with(made, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(made.page, "rings", lambda *given: drawn.append("rings") or made.figures.rings(*given))
+    monkeypatch.setattr(made.page, "pie", lambda *given: drawn.append("pie") or made.charts.pie(*given))
+    monkeypatch.setitem(made.page.ON_REQUEST, "round", {"pie": 1, "rings": 1})
+    charts = sum(len(made.page.sheet(Random(f"round {seed}"), 400, "report", "round").charts) for seed in range(4))
+    assert {"rings", "pie"} <= set(drawn)
+    assert charts == drawn.count("pie")

@@ -215,7 +215,8 @@ def legend(r: Random, axes: Axes) -> None:
         )
 
 
-MARKS: tuple[Callable[[Random, Axes], None], ...] = (
+Mark = Callable[[Random, Axes], None]
+MARKS: tuple[Mark, ...] = (
     bars,
     bars,
     beams,
@@ -228,10 +229,13 @@ MARKS: tuple[Callable[[Random, Axes], None], ...] = (
 )
 
 
-def chart(r: Random, size: tuple[int, int], paper: Colour, ink: Colour) -> Image.Image:
-    """Return an RGB chart of `size` (width, height) in pixels on bare `paper`; drawn twice as large, then reduced."""
+def chart(r: Random, size: tuple[int, int], paper: Colour, ink: Colour, marks: Mark | None = None) -> Image.Image:
+    """Return an RGB chart of `size` (width, height) in pixels on bare `paper`; drawn twice as large, then reduced.
+
+    `marks` is one of MARKS, drawn by chance where it is not given.
+    """
     width, height = size[0] * 2, size[1] * 2
-    look, marks = style(r, (width, height), paper, ink), r.choice(MARKS)
+    look, marks = style(r, (width, height), paper, ink), marks or r.choice(MARKS)
     picture = Image.new("RGB", (width, height), paper)
     draw = ImageDraw.Draw(picture)
     titled, explained = r.random() < 0.5, r.random() < 0.4

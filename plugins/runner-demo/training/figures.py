@@ -1,5 +1,6 @@
 """What else stands on pages between the lines: tables, diagrams, formulas, forms. None of it is a chart."""
 
+from collections.abc import Callable
 from math import cos, pi, sin
 from random import Random
 
@@ -196,9 +197,10 @@ def listing(r: Random, size: Size, paper: Colour, ink: Colour) -> Image.Image:
     return picture
 
 
-DIAGRAMS = (flow, flow, web, web, plan, rings, listing)
+Diagram = Callable[[Random, Size, Colour, Colour], Image.Image]
+DIAGRAMS: tuple[Diagram, ...] = (flow, flow, web, web, plan, rings, listing)
 
 
-def diagram(r: Random, size: Size, paper: Colour, ink: Colour) -> Image.Image:
-    """Return a diagram of any kind, drawn twice as large, then reduced."""
-    return r.choice(DIAGRAMS)(r, (size[0] * 2, size[1] * 2), paper, ink).reduce(2)
+def diagram(r: Random, size: Size, paper: Colour, ink: Colour, kind: Diagram | None = None) -> Image.Image:
+    """Return a diagram, drawn twice as large, then reduced; `kind` is one of DIAGRAMS, or left to chance."""
+    return (kind or r.choice(DIAGRAMS))(r, (size[0] * 2, size[1] * 2), paper, ink).reduce(2)

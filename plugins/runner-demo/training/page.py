@@ -1,11 +1,12 @@
 """Sheets of paper: text, headings, charts, tables, photographs and diagrams set in columns."""
 
+from functools import partial
 from importlib.util import find_spec
 from random import Random
 
 from attrs import define, field, frozen
-from charts import PALETTES, Colour, chart
-from figures import diagram, mix, table
+from charts import PALETTES, Colour, chart, pie
+from figures import diagram, mix, rings, table
 from photo import photo
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 from plots import plot
@@ -141,10 +142,12 @@ def figure(p: Press, left: float, top: float, wide: float, room: float, kind: st
         "chart": plot if MATPLOTLIB and p.r.random() < 0.55 else chart,
         "table": table,
         "diagram": diagram,
+        "pie": partial(chart, marks=pie),
+        "rings": partial(diagram, kind=rings),
     }.get(kind)
     sprite = draw(p.r, size, p.paper, p.ink) if draw else photo(p.r, size)
     p.picture.paste(sprite, place)
-    if kind == p.subject:
+    if p.subject == ("chart" if kind == "pie" else kind):
         x1, y1, x2, y2 = ink_box(sprite, p.paper)
         p.charts.append((place[0] + x1, place[1] + y1, place[0] + x2, place[1] + y2))
     if caption:
@@ -168,6 +171,11 @@ MIXES = {
     },
     "hard": {"paragraph": 3, "heading": 1, "table": 1.5, "photo": 2, "diagram": 1.5},
 }
+ON_REQUEST = {
+    "round": {"paragraph": 3, "heading": 1, "pie": 2, "rings": 1.5, "chart": 0.7},
+    "dense": {"paragraph": 0.5, "heading": 0.3, "chart": 6, "table": 0.5},
+}
+"""Blends that chance never draws: what charts are confused with, and pages full of them."""
 
 
 def column(p: Press, left: float, top: float, wide: float, bottom: float, blend: dict[str, float]) -> None:
@@ -227,5 +235,5 @@ def sheet(
     gap = width * 0.04
     wide = (width - 2 * margin - gap * (columns - 1)) / columns
     for i in range(columns):
-        column(p, margin + i * (wide + gap), top, wide, height - margin, MIXES[fill])
+        column(p, margin + i * (wide + gap), top, wide, height - margin, (MIXES | ON_REQUEST)[fill])
     return Sheet(p.picture, tuple(p.charts))

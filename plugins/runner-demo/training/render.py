@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from camera import jpeg
-from page import LOOKS
+from page import LOOKS, MIXES, ON_REQUEST
 from PIL import Image
 from scene import scene
 from things import SUBJECTS
@@ -52,10 +52,10 @@ def name_classes(subject: str) -> tuple[str, ...]:
 
 
 def one(
-    number: int, split: str, size: str, look: str, subject: str
+    number: int, split: str, size: str, look: str, subject: str, fill: str | None
 ) -> tuple[np.ndarray, np.ndarray, bytes, np.ndarray]:
     """Return pixels, padded boxes, JPEG bytes and objects in pixels of picture `number` of a split."""
-    picture = scene(SPLITS[split] + number, size, look=look, subject=subject)
+    picture = scene(SPLITS[split] + number, size, fill=fill, look=look, subject=subject)
     encoded = jpeg(picture.image, 60 + number * 7 % 36)
     pixels = squeezed(Image.open(BytesIO(encoded)).convert("RGB"))
     return pixels, padded(picture.objects, picture.image.size), encoded, picture.objects
@@ -82,14 +82,16 @@ def coco(records: list[tuple[str, tuple[int, int], np.ndarray]], names: tuple[st
     return {"info": {}, "images": images, "annotations": notes, "categories": categories}
 
 
-def render(out: Path, split: str, count: int, size: str, look: str, subject: str, processes: int) -> None:
+def render(
+    out: Path, split: str, count: int, size: str, look: str, subject: str, fill: str | None, processes: int
+) -> None:
     """Render `count` pictures of `split` into the folder `out`."""
     (out / "jpeg").mkdir(parents=True, exist_ok=True)
     pixels = np.lib.format.open_memmap(out / "pixels.npy", "w+", np.uint8, (count, SIDE, SIDE, 3))
     boxes, records = np.zeros((count, MOST, 5), np.float32), []
     with get_context("spawn").Pool(processes) as pool:
         for i, (small, rows, encoded, objects) in enumerate(
-            pool.imap(partial(one, split=split, size=size, look=look, subject=subject), range(count), 24)
+            pool.imap(partial(one, split=split, size=size, look=look, subject=subject, fill=fill), range(count), 24)
         ):
             pixels[i], boxes[i] = small, rows
             if split != "train":
@@ -111,6 +113,7 @@ def main() -> None:
     parser.add_argument("--size", choices=("small", "large"), help="small for training, large otherwise")
     parser.add_argument("--look", choices=LOOKS, default="paper")
     parser.add_argument("--subject", choices=("chart", "table", *SUBJECTS), default="chart", help="what is labelled")
+    parser.add_argument("--fill", choices=(*MIXES, *ON_REQUEST), help="what the pages mostly hold")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     render(
@@ -120,6 +123,7 @@ def main() -> None:
         given.size or ("small" if given.split == "train" else "large"),
         given.look,
         given.subject,
+        given.fill,
         given.processes,
     )
 

@@ -51,6 +51,7 @@ COMMANDS = {
     "lock": ("runner_core.cli.lock:lock", "Write brains.lock: exactly these brains, file by file."),
     "clean": ("runner_core.cli.clean:command", "Remove what killed runs left."),
     "plugins": ("runner_core.cli.plugins:plugins", "List what is installed, and what is broken."),
+    "new-plugin": ("runner_core.cli.new_plugin:command", "Write a plugin that works, to be made your own."),
     "doctor": ("runner_core.cli.doctor:doctor", "Check this machine: versions, engines, devices, plugins."),
     "help": ("runner_core.cli.help:command", "Show the help of a command."),
 }

@@ -1,7 +1,7 @@
 """Choices: which plugins a person prefers and which they have switched off, kept in ``plugins.toml``.
 
-The file lies in ``RUNNER_HOME``, else in the user's data folder. ``RUNNER_PREFER_PLUGINS`` and
-``RUNNER_DISABLE_PLUGINS``, names separated by commas, come before it.
+The file lies in ``RUNNER_HOME``, else in ``share/runner`` of the environment of Python that the plugins are in.
+``RUNNER_PREFER_PLUGINS`` and ``RUNNER_DISABLE_PLUGINS``, names separated by commas, come before it.
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from runner_core.errors import RunnerError, UsageError
+from runner_core.errors import UsageError
 
 PREFER_VARIABLE = "RUNNER_PREFER_PLUGINS"
 DISABLE_VARIABLE = "RUNNER_DISABLE_PLUGINS"
 CHOICES_FILE = "plugins.toml"
+_HOME_VARIABLE = "RUNNER_HOME"
 _HEAD = "# Written by `runner plugins prefer`, `disable` and `enable`.\n"
 
 
@@ -64,7 +66,8 @@ class Choices:
             text = "".join(f"{key} = {json.dumps(names)}\n" for key, names in lists.items())
             write_text(path, _HEAD + text)
         except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+            remedy = f"set {PREFER_VARIABLE} or {DISABLE_VARIABLE} instead"
+            raise UsageError(f"{path}: cannot be written ({error.strerror})", remedy=remedy) from error
 
 
 def normalise_name(name: str) -> str:
@@ -73,10 +76,9 @@ def normalise_name(name: str) -> str:
 
 
 def find_choices_file() -> Path:
-    """Where choices are kept. Raises NoHomeError for a user without a home folder."""
-    from runner_core.util.home import find_trained_home  # slow, and a test's registry does not need it
-
-    return find_trained_home().with_name(CHOICES_FILE)
+    """Where choices are kept: without ``util.home``, whose import takes more of each start than there is to spend."""
+    home = os.environ.get(_HOME_VARIABLE)
+    return (Path(home).expanduser() if home else Path(sys.prefix, "share", "runner")) / CHOICES_FILE
 
 
 def read_kept_choices() -> Choices:
@@ -100,8 +102,8 @@ def read_choices() -> tuple[Choices, str]:
     typed = Choices(_split(PREFER_VARIABLE), _split(DISABLE_VARIABLE))
     try:
         kept = read_kept_choices()
-    except RunnerError as error:
-        return typed, str(error) if isinstance(error, UsageError) and CHOICES_FILE in str(error) else ""
+    except UsageError as error:
+        return typed, str(error)
     preferred = dict.fromkeys((*typed.preferred, *kept.preferred))
     return Choices(tuple(preferred), (*typed.disabled, *kept.disabled)), ""
 

@@ -14,7 +14,7 @@ BENCHES := $(sort $(filter-out bench/_% bench/soak.py bench/most_useful.py,$(wil
 # The many commands that tests start compile the sources once, not each for itself, whatever the person's setting.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: architecture audit bench check clean commands constraints demo docs fuzz pytest setup soak test test-mlflow types wheels what-runs
+.PHONY: architecture audit bench check clean commands constraints demo docs fuzz setup soak test test-mlflow wheels what-runs
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -39,18 +39,8 @@ demo: $(DEMO)
 # than memory has room for: each imports every framework. PYTEST_ADDOPTS='-p randomly' runs them in another order.
 # One more than there are cores: many tests wait for a process or a server.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
-# The types are checked beside the tests, which leave a core idle at times: a failure of either fails both.
-test: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	@$(MAKE) --no-print-directory --jobs 2 types pytest
-
-pytest: $(STAMP)
+test: check
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-
-types: $(STAMP)
-	$(BIN)/mypy
-	$(BIN)/lint-imports
 
 # MLflow's own server is large, so it has an environment of its own; without it `make test` skips the tests that ask it.
 $(MLFLOW)/.installed: plugins/runner-store-mlflow/tests/server-requirements.txt
@@ -75,7 +65,8 @@ docs: $(DOCS)/.installed
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@$(MAKE) --no-print-directory types
+	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # Files broken on purpose, for so many minutes; docs/how-to/fuzz.md has more. SEED=... gives the same mutants again.
 MINUTES ?= 10

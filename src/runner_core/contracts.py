@@ -155,7 +155,7 @@ class Task(Protocol):
 class Source(Protocol):
     """Where frames come from. Made by calling the plugin's target with a location.
 
-    Optional: ``HasTotal``, ``HasGaps``, ``HasWatch``, ``HasFolder``, ``HasFiles``, ``HasSkipped``.
+    Optional: ``HasTotal``, ``HasGaps``, ``HasFolder``, ``HasFiles``, ``HasSkipped``; ``watch``, see pipeline/ordered.py.
     """
 
     live: bool  # of a camera only the newest frame counts; of a file every frame
@@ -181,17 +181,6 @@ class HasGaps(Protocol):
     """A live source that counts how often its connection was lost and came back."""
 
     gaps: int
-
-
-@runtime_checkable
-class HasWatch(Protocol):
-    """A source that is not live, but may wait long for its next frame: a pipe, a folder that is watched.
-
-    Where ``watch`` is True no frame is lost, frames are read in a thread of their own, and each answer is given as soon
-    as it is ready. Elsewhere an answer may wait until more frames are read, which of files takes no time.
-    """
-
-    watch: bool
 
 
 @runtime_checkable

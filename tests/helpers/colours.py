@@ -53,7 +53,7 @@ def install_colours(folder: Path) -> dict[str, str]:
     files = {"runner_colours/plugin.py": PLUGIN}
     write_distribution(folder, "runner-colours", files, {"colours": "runner_colours.plugin"})
     shutil.copy(__file__, folder)
-    return {"PYTHONPATH": str(folder)}
+    return {"PYTHONPATH": str(folder), "RUNNER_PREFER_PLUGINS": "runner-colours"}
 
 
 def draw_colours(folder: Path, each: int = 4, *, colours: Sequence[str] = tuple(COLOURS), seed: int = 0) -> Path:

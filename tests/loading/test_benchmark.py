@@ -124,7 +124,7 @@ class Distorting:
 def distorting(monkeypatch):
     """Only ONNX Runtime is installed, and the one that distorts."""
     monkeypatch.setitem(sys.modules, "distorting", SimpleNamespace(Engine=Distorting))
-    wrong = Plugin("wrong", "distorting:Engine", "gives other answers", (".onnx",))
+    wrong = Plugin("wrong", "distorting:Engine", "gives other answers", (".wrong", ".onnx"))
     with registry_of("runner_onnx.plugin", "runner_detection.plugin", engines=[wrong]):
         yield
 

@@ -155,7 +155,8 @@ class Task(Protocol):
 class Source(Protocol):
     """Where frames come from. Made by calling the plugin's target with a location.
 
-    Optional: ``HasTotal``, ``HasGaps``, ``HasFolder``, ``HasFiles``, ``HasSkipped``; ``watch``, see pipeline/ordered.py.
+    Optional: ``HasTotal``, ``HasGaps``, ``HasFolder``, ``HasFiles``, ``HasSkipped``; ``watch``:
+    pipeline/ordered.py.
     """
 
     live: bool  # of a camera only the newest frame counts; of a file every frame

@@ -41,6 +41,23 @@ class LineSink:
             raise SinkError(f"{self.path}: cannot be written ({error.strerror})") from error
 
 
+SEEN = []
+
+
+class WritesAtTheEnd(LineSink):
+    """Keeps all in memory until the run has come to its end."""
+
+    class writer(LineWriter):
+        def __init__(self, stream):
+            self.stream, self.lines = stream, []
+
+        def write(self, result):
+            self.lines.append(str(result))
+
+        def finish(self, summary):
+            self.stream.writelines(self.lines)
+
+
 class Posts:
     """A sound sink that writes to a server; ``seen`` are the addresses it was made with."""
 

@@ -321,6 +321,3 @@ def test_a_place_that_cannot_be_written_may_be_named(tmp_path):
 
 def test_each_promise_is_broken_by_a_test():
     assert {promise for promise, *_ in BROKEN} == set(check_sink.each())
-
-
-SEEN = []

@@ -22,7 +22,8 @@ def test_no_file_sets_nothing(folder):
 def test_each_setting_is_read(folder):
     (folder / "runner.toml").write_text(
         'conf = 0.4\niou = 1\nclasses = ["cat", "dog"]\nmax-det = 3\nengine = "onnx"\ndevice = "cpu"\nthreads = 2\n'
-        'strict = true\nexact = false\nlog_level = "debug"\n[stores]\nteam = "folder:models"\n'
+        'strict = true\nexact = false\nlog_level = "debug"\n'
+        'strict_plugins = true\n[stores]\nteam = "folder:models"\n'
     )
     values, place = read_settings()
     assert place == "runner.toml"

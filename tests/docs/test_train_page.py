@@ -44,6 +44,8 @@ def test_the_page_works(runner, plugin, tmp_path, monkeypatch, capfd):
 
 
 def run_script(text, names, plugin, monkeypatch, folder):
+    for name, value in plugin.items():
+        monkeypatch.setenv(name, value)
     """With the plugin that commands have by PYTHONPATH."""
     with monkeypatch.context() as patch:
         patch.syspath_prepend(plugin["PYTHONPATH"])

@@ -44,10 +44,10 @@ def test_the_page_works(runner, plugin, tmp_path, monkeypatch, capfd):
 
 
 def run_script(text, names, plugin, monkeypatch, folder):
-    for name, value in plugin.items():
-        monkeypatch.setenv(name, value)
     """With the plugin that commands have by PYTHONPATH."""
     with monkeypatch.context() as patch:
+        for name, value in plugin.items():
+            patch.setenv(name, value)
         patch.syspath_prepend(plugin["PYTHONPATH"])
         patch.setenv("RUNNER_HOME", str(folder / "home"))
         patch.setattr(registry, "_load_installed", lru_cache(registry._load_installed.__wrapped__))

@@ -20,6 +20,9 @@ class Made:
     by: str
     location: str
 
+    def open(self):
+        """Is never called."""
+
 
 camera, video, stream, standard_input, files = (
     partial(Made, name) for name in ("camera", "video", "stream", "standard_input", "files")
@@ -128,6 +131,9 @@ class Writing:
 
     places: tuple[Path, ...]
     folder: Path | None = None
+
+    def open(self):
+        """Is never called."""
 
 
 def to_file(location: str) -> Writing:

@@ -38,7 +38,7 @@ def test_the_page_works(runner, plugin, tmp_path, monkeypatch, capfd):
             assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
             assert doctest.OutputChecker().check_output(told, done.stdout, LOOSELY), f"{command}: {done.stdout}"
             ran.append(command.split()[1])
-    assert ran == ["data", "train", "train", "brains", "run", "push", "train"]
+    assert ran == ["data", "train", "train", "brains", "run", "push", "brains", "train"]
     assert [names[name].version for name in ("brain", "better")] == ["2", "3"]
     assert names["brain"].predict("photo.jpg")[0].label == "red"
 

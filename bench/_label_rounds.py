@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import attrs
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from runner_train.base import CHANNELS, STRIDES, Front, Scale
 from runner_train.decode import Decoding, Found, decode
 from runner_train.features import Layout, Rows
-from runner_train.fit import Fit, FitPlan
+from runner_train.fit import Fit, FitPlan, assign_weights
 from runner_train.head import HeadPlan, build_head, taps_of
 from runner_train.loss import detection_loss
 from runner_train.pictures import Picture, read_pictures
@@ -37,8 +38,8 @@ class LabelRounds:
         classes = range(len(pool.labels))
         self._pictures, tested = read_pictures(pool, classes), read_pictures(test, classes)
         self.size = fit_size(float(np.median([each.image.width / each.image.height for each in self._pictures])), AREA)
-        self._grid, self._taps = Grid(self.size[0] // STRIDE, self.size[1] // STRIDE), taps_of(STRIDE)
-        self._reach = _find_reach(self._pictures)
+        reach, self._taps = _find_reach(self._pictures), taps_of(STRIDE)
+        self._grid = Grid(self.size[0] // STRIDE, self.size[1] // STRIDE, reach=reach)
         front = Front(self._taps)
         self._tested = [make_plain_view(picture, self.size) for picture in tested]
         self._test = self._compute(self._tested, front)
@@ -55,11 +56,12 @@ class LabelRounds:
         keras.utils.set_random_seed(seed)
         views = [VIEWS * place + view for place in labelled for view in range(VIEWS)]
         head = self._build_head(views)
-        fit = Fit(head, self._bank, detection_loss, FitPlan(self.steps, batch=BATCH), views, seed)
+        fit = Fit(
+            head, self._bank, partial(detection_loss, grid=self._grid), FitPlan(self.steps, batch=BATCH), views, seed
+        )
         for _ in fit.run(self.steps):
             pass
-        for variable, value in zip(head.trainable_variables, fit.average, strict=True):
-            variable.assign(value)
+        assign_weights(head, fit.average)
         found = self._ask(head, self._test)
         classes = len(self.labels)
         marked = [mark(each, view.boxes, view.classes, classes) for each, view in zip(found, self._tested, strict=True)]
@@ -98,14 +100,14 @@ class LabelRounds:
         rows = self._layout.split(self._bank.read(views[:64]))
         values = {tap: rows[tap].astype(np.float32) for tap in self._taps}
         scales = {tap: Scale(each.mean((0, 1, 2)), each.std((0, 1, 2)) + 1e-3) for tap, each in values.items()}
-        return build_head(HeadPlan(STRIDE, len(self.labels), reach=self._reach), self.size, scales)
+        return build_head(HeadPlan(STRIDE, len(self.labels)), self.size, scales)
 
     def _ask(self, head: keras.Model, features: dict[str, NDArray[np.float32]]) -> list[Found]:
         found = []
         for at in range(0, len(features[self._taps[0]]), BATCH):
             part = {tap: rows[at : at + BATCH].astype(np.float32) for tap, rows in features.items()}
             answers = head(part, training=False)
-            scores, boxes = answer_cells(answers["logits"], answers["distances"], self._grid)
+            scores, boxes = answer_cells(answers, self._grid)
             found += map(decode, scores.numpy(), boxes.numpy(), [Decoding(least=0.05)] * len(scores))
         return found
 

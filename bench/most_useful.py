@@ -12,24 +12,24 @@ them (a core-set), 1.8; that distance times one less the best score 1.1.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import attrs
 import numpy as np
 from _label_rounds import LabelRounds
+from _train_sets import TASKS, find_datasets
 from numpy.typing import NDArray
 from runner_liveview.labelling.usefulness import order_by_usefulness
 from runner_train.runtime import use_threads
 
-from runner_core.datasets import Dataset, Example, open_dataset
+from runner_core.datasets import Dataset
 from runner_core.results import Inference
 
 STEP = 5  # pictures that are labelled between two trainings
-TESTED, POOL = 100, 150  # pictures of the blood cells
+SETS = ("microcontrollers", "blood-cells")
+POOL = 150  # pictures at most that may be labelled
 BAR = 0.8  # of the pictures that chance needs
 
 Pick = Callable[[list[int], list[Inference], random.Random], list[int]]
@@ -49,29 +49,10 @@ def pick_most_useful(places: list[int], answers: list[Inference], chance: random
 ORDERS: dict[str, Pick] = {"random": pick_by_chance, "most useful": pick_most_useful}
 
 
-def take_every_second(examples: list[Example]) -> tuple[list[Example], list[Example]]:
-    return examples[::2], examples[1::2]
-
-
-def take_some(examples: list[Example]) -> tuple[list[Example], list[Example]]:
-    random.Random(0).shuffle(examples)
-    return examples[TESTED : TESTED + POOL], examples[:TESTED]
-
-
-SETS = {"microcontrollers": take_every_second, "blood-cells": take_some}
-
-
-def find_datasets() -> Path:
-    here = Path(__file__).resolve().parents[2] / "shared" / "datasets"
-    return Path(os.environ.get("RUNNER_DATASETS", here))
-
-
 def open_set(name: str) -> tuple[Dataset, Dataset]:
     """What is labelled, and what is tested with."""
-    data = open_dataset(find_datasets() / name)
-    parts = SETS[name](sorted(data, key=lambda example: example.picture.name))
-    pool, test = (attrs.evolve(data, examples=tuple(part)) for part in parts)
-    return pool, test
+    division = TASKS[name].divide(Path())
+    return division.rest[:POOL], division.test
 
 
 def simulate(rounds: LabelRounds, seed: int, most: int) -> dict[str, list[float]]:
@@ -110,7 +91,7 @@ def compare(means: dict[str, NDArray[np.float64]]) -> dict[str, float]:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3, 4, 5])
     parser.add_argument("--most", type=int, default=40, help="pictures that are labelled in the end")
     parser.add_argument("--steps", type=int, default=150, help="of each training: about ten seconds of one core")

@@ -155,8 +155,7 @@ class Task(Protocol):
 class Source(Protocol):
     """Where frames come from. Made by calling the plugin's target with a location.
 
-    Optional: ``HasTotal``, ``HasGaps``, ``HasFolder``, ``HasFiles``, ``HasSkipped``; ``watch``:
-    pipeline/ordered.py.
+    Optional: ``HasTotal``, ``HasGaps``, ``HasWatch``, ``HasFolder``, ``HasFiles``, ``HasSkipped``.
     """
 
     live: bool  # of a camera only the newest frame counts; of a file every frame
@@ -182,6 +181,13 @@ class HasGaps(Protocol):
     """A live source that counts how often its connection was lost and came back."""
 
     gaps: int
+
+
+@runtime_checkable
+class HasWatch(Protocol):
+    """A source that is not live, but may wait long for a frame: each answer is given as soon as it is ready."""
+
+    watch: bool  # True: no frame is lost, and frames are read in a thread of their own
 
 
 @runtime_checkable
@@ -255,11 +261,7 @@ class Publisher(Protocol):
     """A store to which brains can be published."""
 
     def push(self, folder: Path, *, pictures: bool = False) -> BrainRef:
-        """Publishes a folder with a ``brain.json``, completely or not at all.
-
-        ``pictures``  whether those that it learnt from, ``Card.rehearsal``, are published too; else the card that is
-        published names none.
-        """
+        """Publishes a folder with a ``brain.json``, whole or not at all; ``Card.rehearsal`` only with ``pictures``."""
 
 
 @runtime_checkable

@@ -1,61 +1,14 @@
 """Where a sink writes: an address is no path, and options stay behind the place."""
 
-import json
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
+from line_sinks import LineSink, WritesAtTheEnd
 
 from runner_core.errors import SinkError
 from runner_core.testing import BrokenPromise, check_sink
 
-
-class LineWriter:
-    def __init__(self, stream):
-        self.stream = stream
-
-    def write(self, result):
-        self.stream.write(json.dumps(result.to_json()) + "\n")
-
-    def finish(self, summary):
-        self.stream.write(json.dumps({"summary": summary}) + "\n")
-
-
-class LineSink:
-    """A sound sink."""
-
-    writer = LineWriter
-
-    def __init__(self, location):
-        self.path = Path(location)
-
-    @contextmanager
-    def open(self):
-        with self._stream() as stream:
-            yield self.writer(stream)
-
-    def _stream(self):
-        try:
-            return self.path.open("w", encoding="utf-8")
-        except OSError as error:
-            raise SinkError(f"{self.path}: cannot be written ({error.strerror})") from error
-
-
 SEEN = []
-
-
-class WritesAtTheEnd(LineSink):
-    """Keeps all in memory until the run has come to its end."""
-
-    class writer(LineWriter):
-        def __init__(self, stream):
-            self.stream, self.lines = stream, []
-
-        def write(self, result):
-            self.lines.append(str(result))
-
-        def finish(self, summary):
-            self.stream.writelines(self.lines)
 
 
 class Posts:

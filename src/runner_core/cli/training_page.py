@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
-from runner_core.contracts import Sink, Writer
-from runner_core.discovery.registry import get_registry
+from runner_core.contracts import Writer
+from runner_core.pipeline.sources_sinks import open_sink
 from runner_core.pipeline.summary import Summary
 from runner_core.results.result import Result
 from runner_core.training.trainer import TrainingStep, Watch
@@ -23,9 +23,8 @@ def open_training_page(place: str) -> Iterator[Watch]:
 
     Raises NotInstalled where there is no view, and as the view does for a place that is none.
     """
-    sink: Sink = get_registry().make("sinks", PAGE, place)
     summary = Summary()
-    with sink.open() as writer:
+    with open_sink(f"{PAGE}:{place}").open() as writer:
         yield WorstPictures(writer, summary)
         writer.finish(summary.to_json())
 

@@ -7,24 +7,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from threading import Event, Semaphore, Thread
-from typing import Protocol, runtime_checkable
 
 from runner_core.frames.frame import Frame
 from runner_core.pipeline.mailbox import close_frames
 from runner_core.results.result import Result
 from runner_core.util.interrupts import check_interrupt
-
-
-@runtime_checkable
-class HasWatch(Protocol):
-    """A source that is not live, but may wait long for its next frame: a pipe, a folder that is watched.
-
-    Where ``watch`` is True no frame is lost, frames are read in a thread of their own, and each answer is given as soon
-    as it is ready. Elsewhere an answer may wait until more frames are read, which of files takes no time.
-    """
-
-    watch: bool
-
 
 _TO_ASK = 1.0  # seconds of waiting after which it asks whether it was interrupted
 

@@ -11,7 +11,7 @@ from typing import Self
 import attrs
 
 from runner_core.brain import Brain, demand_brain, list_stages
-from runner_core.contracts import HasGaps, HasSkipped, Sink, Source
+from runner_core.contracts import HasGaps, HasSkipped, HasWatch, Sink, Source
 from runner_core.errors import SourceError, UsageError
 from runner_core.frames.frame import Frame
 from runner_core.pipeline.conditions import describe_conditions
@@ -21,7 +21,7 @@ from runner_core.pipeline.failures import FailureLog
 from runner_core.pipeline.journal import Journal
 from runner_core.pipeline.live import read_in_thread, run_newest
 from runner_core.pipeline.mailbox import close_frames
-from runner_core.pipeline.ordered import HasWatch, run_every, run_watched
+from runner_core.pipeline.ordered import run_every, run_watched
 from runner_core.pipeline.outlets import OpenOutlets, Outlets
 from runner_core.pipeline.profile import Profile
 from runner_core.pipeline.resume import keep_journal

@@ -28,7 +28,7 @@ from runner_train.checks import read_steps
 from runner_train.clock import Clock, read_seconds
 from runner_train.facts import describe_training
 from runner_train.features import FeatureBank, JoinedBanks, Layout, Shapes
-from runner_train.fit import Fit, FitPlan
+from runner_train.fit import Fit, FitPlan, assign_weights
 from runner_train.head import HeadPlan, build_head, fold_scales, taps_of
 from runner_train.loss import detection_loss
 from runner_train.measure import Examiner, Measured, Measuring
@@ -163,11 +163,11 @@ class Course:
             if examiner:
                 fit = self._fit_part("trial", head, kept, TRIAL)
                 first = fit.average
-                _assign(head, first)
+                assign_weights(head, first)
                 figures = examiner.measure(head, self._task.options.seed)
             final = self._fit_part("final", head, every, 1.0, figures)
             if examiner and figures and not self._task.plan.fold:
-                _assign(head, final.average)
+                assign_weights(head, final.average)
                 later = examiner.measure(head, self._task.options.seed)
                 return (final.average, later) if later.worth >= figures.worth else (first, figures)
             return final.average, figures
@@ -267,7 +267,7 @@ class Course:
     def _write(self, weights: list[Any], figures: Measured | None) -> Path:
         task = self._task
         head = self._make_head(self._scales)
-        _assign(head, weights)
+        assign_weights(head, weights)
         card = attrs.evolve(
             task.card, version=task.options.version, task=self.family, labels=task.labels,
             threshold=figures.threshold if figures else self.usual_threshold, iou=0.5, picture=None,
@@ -298,11 +298,6 @@ class _Stopped(Exception):  # noqa: N818  # not an error
     def __init__(self, fit: Fit) -> None:
         super().__init__("stopped")
         self.fit = fit
-
-
-def _assign(model: Any, weights: list[Any]) -> None:
-    for variable, value in zip(model.trainable_variables, weights, strict=True):
-        variable.assign(value)
 
 
 def _open_state(task: Task) -> dict[str, Any]:

@@ -125,3 +125,9 @@ class Fit:
             return value
 
         return learn  # type: ignore[no-any-return]
+
+
+def assign_weights(model: Any, weights: Sequence[Any]) -> None:
+    """Its trainable variables, in their order."""
+    for variable, value in zip(model.trainable_variables, weights, strict=True):
+        variable.assign(value)

@@ -16,7 +16,7 @@ from runner_core.cards import LabelMap
 from runner_core.frames import Frame
 from runner_core.results import Inference, Result
 from runner_core.training import TRUTH
-from runner_train.fit import Fit
+from runner_train.fit import Fit, assign_weights
 from runner_train.pictures import UNLABELLED, Picture
 
 MOST_LOOKED, MOST_SHOWN = 24, 4  # pictures
@@ -94,15 +94,9 @@ def _resize(class_map: NDArray[np.int64], size: tuple[int, int]) -> NDArray[np.i
 @contextmanager
 def _averaged(fit: Fit) -> Iterator[Any]:
     """The model with the average of its weights, and afterwards with its own, to the last bit."""
-    variables = fit.model.trainable_variables
-    own = [variable.numpy() for variable in variables]
+    own = [variable.numpy() for variable in fit.model.trainable_variables]
     try:
-        _assign(variables, fit.average)
+        assign_weights(fit.model, fit.average)
         yield fit.model
     finally:
-        _assign(variables, own)
-
-
-def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+        assign_weights(fit.model, own)
